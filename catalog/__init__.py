@@ -1,0 +1,1 @@
+"""What exists: entities, read from descriptors that teams keep in their repositories."""

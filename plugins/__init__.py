@@ -1,0 +1,1 @@
+"""Where things are: sources and collectors, built-in ones through the same door as any other."""

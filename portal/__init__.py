@@ -1,0 +1,1 @@
+"""Who is asking, and where it is kept: database, API, pages, background work, command line."""

@@ -1,0 +1,1 @@
+"""How good it is: facts, checks, levels, and what to do next."""

@@ -1,0 +1,94 @@
+"""Fixtures for every test: both databases, always real."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from portal.db.engine import Database, open_database
+from portal.db.migrations import migrate
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of reference material beside the checkout; its tests are skipped where it is missing."""
+    if not SHARED.is_dir():
+        pytest.skip(f"reference material is not at {SHARED}")
+    return SHARED
+
+
+def _postgres_programs() -> Path:
+    found = shutil.which("initdb")
+    places = [Path(found).parent] if found else []
+    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    for place in places:
+        if (place / "initdb").exists():
+            return place
+    pytest.fail("PostgreSQL is not installed: `make system` installs it or says how")
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server of this test process's own; yields its URL without a database."""
+    programs = _postgres_programs()
+    # Not under tmp_path: a socket's path is limited to 107 bytes, and root must hand the folder over.
+    home = Path(f"/tmp/plumbline-pg-{secrets.token_hex(4)}")
+    home.mkdir(mode=0o755)
+    as_user = []
+    if os.geteuid() == 0:
+        shutil.chown(home, "postgres")
+        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    data = home / "data"
+    trust = ["-A", "trust", "-U", "plumbline", "--no-sync", "-E", "UTF8", "--locale=C"]
+    options = f"-c listen_addresses='' -k {home} -c fsync=off -c shared_buffers=64MB"
+    start = ["-w", "-o", options, "-l", home / "log", "start"]
+    for command in (["initdb", "-D", data, *trust], ["pg_ctl", "-D", data, *start]):
+        program, *arguments = command
+        subprocess.run([*as_user, programs / program, *arguments], check=True, capture_output=True)
+    try:
+        yield f"postgresql://plumbline@/{{name}}?host={home}"
+    finally:
+        subprocess.run(
+            [*as_user, programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"],
+            capture_output=True,
+        )
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def new_postgres_database(server: str) -> str:
+    """Create an empty database on `server`; returns its URL."""
+    name = f"t_{secrets.token_hex(6)}"
+    admin = create_engine(
+        server.format(name="postgres").replace("postgresql://", "postgresql+psycopg://"),
+        isolation_level="AUTOCOMMIT",
+    )
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    return server.format(name=name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of an empty database, on each of the two."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'portal.db'}"
+    return new_postgres_database(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A migrated, empty database, on each of the two."""
+    opened = open_database(database_url)
+    migrate(opened)
+    yield opened
+    opened.close()
