@@ -1,0 +1,282 @@
+"""Changes: what a batch of files that were read means for the entities that are served.
+
+Pure: from what the store holds and what was read follows a plan, which `portal.db` writes. Of
+several files that declare one entity exactly one is served: the one that came first, until it
+stops; a file that a complete listing lacks yields to one that is there. A document that was
+rejected, and a file that could not be read whole, take nothing away: the last good version stays.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha1
+from itertools import chain
+
+from catalog.entity import Entity, Outcome, Verdict
+from catalog.problems import Problem, Severity, quote
+from catalog.store import FileReading
+
+ENTITY_CONFLICT = "ENTITY_CONFLICT"
+"""Code of the problems on both sides of a ref that several files declare."""
+
+LONGEST_PLACE = 120
+"""Characters of a file's URL in a message: with a ref beside it, a message stays under 300."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Declaration:
+    """That a file declares an entity, as the store holds it."""
+
+    file: int
+    url: str
+    """Location ref of the file."""
+    missing: bool
+    """Whether the last complete listing lacked the file."""
+    ref: str
+    document: int
+    digest: str
+    """`digest_of` the entity."""
+    serving: bool
+    """Whether this is the declaration that is served."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """That a file declares an entity, after the batch."""
+
+    file: int
+    url: str
+    missing: bool
+    ref: str
+    document: int
+    digest: str
+    entity: Entity | None
+    """As read now; None: as the store holds it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Removal:
+    """An entity that goes, and the evidence for it."""
+
+    ref: str
+    reason: str
+
+
+@dataclass(kw_only=True, slots=True)
+class Plan:
+    """What a batch changes; filled ref by ref while it is made, only read afterwards."""
+
+    added: list[Claim] = field(default_factory=list)
+    changed: list[Claim] = field(default_factory=list)
+    """Entities whose content changes; with `entity` None a runner-up takes over as it is stored."""
+    moved: list[Claim] = field(default_factory=list)
+    """Same content, at another place."""
+    removed: list[Removal] = field(default_factory=list)
+    unchanged: int = 0
+    """Entities of the files read that stay as they are."""
+    rejected: int = 0
+    conflicts: int = 0
+    """Declarations of the files read that are not served, because another file came first."""
+    declared: list[tuple[Claim, bool]] = field(default_factory=list)
+    """Declarations to write, new or other than they are stored, and whether each is served."""
+    dropped: list[tuple[int, str]] = field(default_factory=list)
+    """File and ref of declarations to delete."""
+    reread: set[int] = field(default_factory=set)
+    """Missing files that lost a ref to another: to be read again should they come back."""
+    problems: dict[int, list[tuple[str | None, Problem]]] = field(default_factory=dict)
+    """By file, each with its ref: all problems of the files read, the conflicts of others."""
+    contested: set[str] = field(default_factory=set)
+    """Refs whose conflicts are among `problems` in full: those stored before no longer hold."""
+
+
+def digest_of(entity: Entity) -> str:
+    """A digest over all that is stored of an entity.
+
+    More than its body: a later version may relate or index the same body otherwise.
+    """
+    terms = (key if value is None else f"{key}\1{value}" for key, value in entity.terms)
+    parts = chain([entity.digest], chain.from_iterable(entity.relations), terms)
+    return sha1("\0".join(parts).encode(), usedforsecurity=False).hexdigest()
+
+
+def plan(
+    readings: Mapping[int, FileReading],
+    stored: Iterable[Declaration],
+    *,
+    gone: Collection[int] = (),
+) -> Plan:
+    """The plan for a batch.
+
+    `readings` are by file, `gone` are the files that go. `stored` are all declarations, of any
+    file, of every ref that one of these files declares now or did so far, and of refs of files
+    that have become missing.
+    """
+    result = Plan()
+    before: dict[str, list[Declaration]] = defaultdict(list)
+    for declaration in stored:
+        before[declaration.ref].append(declaration)
+    claims: dict[str, list[Claim]] = defaultdict(list)
+    keeps = {file: _kept_refs(reading) for file, reading in readings.items()}
+    for declaration in (d for found in before.values() for d in found):
+        if declaration.file not in gone and keeps.get(declaration.file, _ALL).keeps(declaration):
+            claims[declaration.ref].append(_as_stored(declaration))
+    for file, reading in readings.items():
+        result.problems[file] = [(None, problem) for problem in reading.problems]
+        for outcome in reading.outcomes:
+            result.problems[file] += [(outcome.ref, problem) for problem in outcome.problems]
+            result.rejected += outcome.verdict is Verdict.REJECT
+        for claim in _read_claims(file, reading):
+            claims[claim.ref].append(claim)
+    for ref in sorted({*before, *claims}):
+        _settle(ref, before.get(ref, []), claims.get(ref, []), readings, result)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Which stored declarations of a file outlive a reading that does not repeat them."""
+
+    everything: bool
+    refs: frozenset[str] = frozenset()
+    replaced: frozenset[str] = frozenset()
+
+    def keeps(self, declaration: Declaration) -> bool:
+        ref = declaration.ref
+        return ref not in self.replaced and (self.everything or ref in self.refs)
+
+
+_ALL = _Kept(True)
+
+
+def _kept_refs(reading: FileReading) -> _Kept:
+    accepted = {o.ref for o in reading.outcomes if o.entity is not None and o.ref is not None}
+    rejected = {o.ref for o in reading.outcomes if o.verdict is Verdict.REJECT and o.ref}
+    return _Kept(not reading.whole, frozenset(rejected), frozenset(accepted))
+
+
+def _as_stored(declaration: Declaration) -> Claim:
+    return Claim(
+        file=declaration.file,
+        url=declaration.url,
+        missing=declaration.missing,
+        ref=declaration.ref,
+        document=declaration.document,
+        digest=declaration.digest,
+        entity=None,
+    )
+
+
+def _read_claims(file: int, reading: FileReading) -> list[Claim]:
+    """One claim for each ref; of a ref that is there twice the last document, as in Backstage."""
+    last: dict[str, tuple[Outcome, Entity]] = {}
+    for outcome in reading.outcomes:
+        if outcome.entity is not None:
+            last[str(outcome.entity.ref)] = (outcome, outcome.entity)
+    return [
+        Claim(
+            file=file,
+            url=reading.url,
+            missing=False,
+            ref=ref,
+            document=outcome.document,
+            digest=digest_of(entity),
+            entity=entity,
+        )
+        for ref, (outcome, entity) in last.items()
+    ]
+
+
+def _settle(
+    ref: str,
+    before: list[Declaration],
+    claims: list[Claim],
+    readings: Mapping[int, FileReading],
+    result: Plan,
+) -> None:
+    """Decide which claim of one ref is served, and note what that changes."""
+    served = next((d for d in before if d.serving), None)
+    winner = min(claims, key=lambda claim: _precedence(claim, served), default=None)
+    # A missing file that loses the ref is not kept as a runner-up: nothing of it could be served.
+    yielded = [c for c in claims if served and c.file == served.file and c is not winner]
+    claims = [claim for claim in claims if claim not in yielded]
+    result.reread.update(claim.file for claim in yielded)
+    _note_entity(ref, served, winner, readings, result)
+    _note_declarations(before, claims, winner, result)
+    if len(before) > 1 or len(claims) > 1:
+        result.contested.add(ref)
+    if winner is not None and len(claims) > 1:
+        losers = [claim for claim in claims if claim is not winner]
+        result.conflicts += sum(claim.file in readings for claim in losers)
+        for claim in losers:
+            result.problems.setdefault(claim.file, []).append((ref, _not_served(claim, winner)))
+        also = min(losers, key=lambda claim: (claim.url, claim.document, claim.file))
+        result.problems.setdefault(winner.file, []).append((ref, _also_declared(winner, also)))
+
+
+def _precedence(claim: Claim, served: Declaration | None) -> tuple[bool, bool, str, int, int]:
+    came_first = served is not None and claim.file == served.file
+    return claim.missing, not came_first, claim.url, claim.document, claim.file
+
+
+def _note_entity(
+    ref: str,
+    served: Declaration | None,
+    winner: Claim | None,
+    readings: Mapping[int, FileReading],
+    result: Plan,
+) -> None:
+    if winner is None:
+        if served is not None:
+            does = "no longer declares it" if served.file in readings else "is gone"
+            result.removed.append(Removal(ref=ref, reason=f"The file {served.url} {does}."))
+    elif served is None:
+        result.added.append(winner)
+    elif winner.digest != served.digest:
+        result.changed.append(winner)
+    else:
+        if (winner.file, winner.document) != (served.file, served.document):
+            result.moved.append(winner)
+        result.unchanged += winner.entity is not None
+
+
+def _note_declarations(
+    before: list[Declaration], claims: list[Claim], winner: Claim | None, result: Plan
+) -> None:
+    known = {d.file: (d.document, d.digest, d.serving) for d in before}
+    for claim in claims:
+        serving = claim is winner
+        if known.pop(claim.file, None) != (claim.document, claim.digest, serving):
+            result.declared.append((claim, serving))
+    result.dropped += [(file, before[0].ref) for file in known]
+
+
+def _not_served(loser: Claim, winner: Claim) -> Problem:
+    return Problem(
+        code=ENTITY_CONFLICT,
+        severity=Severity.WARNING,
+        message=f"{quote(loser.ref)} is declared by {_place(winner)} too, which came first.",
+        hint="This declaration is not used. Give it another name, or delete one of the two.",
+        document=loser.document,
+        found=quote(loser.ref),
+        expected="a ref that no other file declares",
+    )
+
+
+def _also_declared(winner: Claim, loser: Claim) -> Problem:
+    return Problem(
+        code=ENTITY_CONFLICT,
+        severity=Severity.INFO,
+        message=f"{quote(winner.ref)} is declared by {_place(loser)} too, which is not used.",
+        hint="This declaration came first and is the one that is used.",
+        document=winner.document,
+        found=quote(winner.ref),
+        expected="a ref that no other file declares",
+    )
+
+
+def _place(claim: Claim) -> str:
+    """The file of a claim, for a message; of a long URL its end, which tells files apart."""
+    url = "".join(c if c.isprintable() else "?" for c in claim.url)
+    return url if len(url) <= LONGEST_PLACE else "…" + url[1 - LONGEST_PLACE :]

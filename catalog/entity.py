@@ -1,0 +1,79 @@
+"""Entities, and what became of each document that should have been one.
+
+Reading a descriptor yields one `Outcome` for each YAML document. Only an accepted one holds an
+`Entity`; everything that later needs the catalog works with entities, never with drafts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from catalog.problems import Problem
+from catalog.refs import EntityRef
+
+
+class Relation(NamedTuple):
+    """A typed edge between two entities, given by their canonical refs (`str(EntityRef)`)."""
+
+    source: str
+    type: str
+    target: str
+
+
+class Term(NamedTuple):
+    """One searchable fact about an entity: Backstage's search row (reference 4.4)."""
+
+    key: str
+    """Dotted path, lower case, at most 200 characters."""
+    value: str | None
+    """Original casing; None: the key is present, but its value is null or longer than 200."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entity:
+    """A valid entity as its file declares it, ready to be stored."""
+
+    ref: EntityRef
+    body: bytes
+    """Serialized JSON: begins with `{"metadata":{`; without uid, etag, relations and status."""
+    digest: str
+    """SHA-1 hex of `body`."""
+    relations: tuple[Relation, ...]
+    """Both directions of every relation that this entity declares, sorted, without repeats."""
+    terms: tuple[Term, ...]
+    """Sorted, without repeats; kind, name, namespace, uid and relations are not among them."""
+    targets: tuple[str, ...] = ()
+    """Of a Location: where else to read, as written."""
+
+
+class Verdict(StrEnum):
+    """What became of a document."""
+
+    ACCEPT = "accept"
+    REJECT = "reject"
+    IGNORE = "ignore"
+    """Never meant for the catalog: the skeleton of a template, or another tool's file."""
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """One YAML document of a descriptor file, judged."""
+
+    file: str
+    document: int
+    verdict: Verdict
+    ref: str | None
+    """Canonical ref; of a rejected document the one it would have had, where that can be told."""
+    problems: tuple[Problem, ...] = ()
+    entity: Entity | None = None
+    """Set exactly when the verdict is accept."""
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it is surely no descriptor: another tool's, and not one that looks like a skeleton."""
+        return self.verdict is Verdict.IGNORE and all(
+            problem.code != "TEMPLATE_SKELETON" for problem in self.problems
+        )

@@ -1,0 +1,17 @@
+"""The exceptions of the catalog: for what a caller did wrong, never for what a user's file holds.
+
+What a user can fix is a `Problem` (see `catalog.problems`); an exception here is for code that
+was called with something that cannot be answered.
+"""
+
+
+class CatalogError(Exception):
+    """Something in the catalog could not be answered."""
+
+
+class RefError(CatalogError):
+    """A text is not an entity reference."""
+
+
+class QueryError(CatalogError):
+    """A filter, an order or a cursor of a query cannot be read."""

@@ -1,0 +1,1 @@
+"""Kinds of entities, as data: which fields each has, and which of them state relations."""

@@ -1,0 +1,1 @@
+"""YAML and JSON files as documents: parsing, problems with their places, positions of values."""

@@ -1,0 +1,99 @@
+"""Terms: what an entity can be found by, one key and value at a time.
+
+Follows Backstage's search rows (reference 4.4), less what the store holds in columns and edges of
+its own: kind, name, namespace, uid and relations.
+"""
+
+from __future__ import annotations
+
+from catalog.entity import Term
+from catalog.pointers import dotted
+from catalog.problems import JsonValue, Problem, quote
+
+LONGEST = 200
+"""UTF-16 code units of a key that is kept, and of a value that is."""
+
+_SKIPPED = frozenset(
+    {
+        "attachments",
+        "kind",
+        "metadata.etag",
+        "metadata.name",
+        "metadata.namespace",
+        "metadata.uid",
+        "relations",
+        "status",
+    }
+)
+
+
+def terms(data: dict[str, JsonValue]) -> tuple[tuple[Term, ...], list[Problem]]:
+    """The terms of a normalized entity, sorted; a problem for keys that differ only in case.
+
+    Backstage never shows an entity with such keys, and says so nowhere (reference 1, trap 6).
+    """
+    rows: list[tuple[str, JsonValue]] = []
+    for key, value in data.items():
+        _walk(key, value, rows)
+    spellings: dict[str, str] = {}
+    clashing: dict[str, str] = {}
+    found: dict[tuple[str, str | None], Term] = {}
+    for key, value in rows:
+        lower = key.lower()
+        if spellings.setdefault(lower, key) != key:
+            clashing.setdefault(key, spellings[lower])
+        if _is_long(key):
+            continue
+        text = _text(value)
+        folded = None if text is None else text.lower()
+        if (lower, folded) not in found:
+            found[lower, folded] = Term(lower, text)
+    ordered = sorted(found.values(), key=lambda term: (term.key, term.value or ""))
+    return tuple(ordered), [_clash(key, other) for key, other in clashing.items()]
+
+
+def _walk(path: str, value: JsonValue, rows: list[tuple[str, JsonValue]]) -> None:
+    if path in _SKIPPED:
+        return
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _walk(f"{path}.{key}", item, rows)
+    elif isinstance(value, list):
+        for item in value:
+            _walk(path, item, rows)
+            if isinstance(item, str):
+                rows.append((f"{path}.{item}", True))
+    else:
+        rows.append((path, value))
+
+
+def _text(value: JsonValue) -> str | None:
+    match value:
+        case str():
+            text = value
+        case None:
+            return None
+        case bool():
+            return "true" if value else "false"
+        case float() if value.is_integer() and abs(value) < 1e21:
+            text = str(int(value))
+        case _:
+            text = str(value).replace("e-0", "e-")
+    return None if _is_long(text) else text
+
+
+def _is_long(text: str) -> bool:
+    # A character is one or two code units: most texts need no counting.
+    return len(text) > LONGEST // 2 and len(text.encode("utf-16-le", "surrogatepass")) > 2 * LONGEST
+
+
+def _clash(key: str, other: str) -> Problem:
+    section, _, rest = key.partition(".")
+    return Problem(
+        code="KEYS_DIFFER_IN_CASE",
+        message=f"`{dotted([key])}` and `{dotted([other])}` differ only in upper and lower case.",
+        pointer=f"/{section}",
+        found=quote(rest),
+        expected="keys, and texts in lists, that differ in more than case",
+        hint="Remove one of the two, or write both alike.",
+    )

@@ -1,0 +1,141 @@
+"""Discovery: which paths are descriptors, and what the targets of a Location name."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog.discovery import MOST_GLOBS, descriptor_paths, resolve_targets
+from catalog.problems import Problem
+
+PATHS = [
+    "all.yaml",
+    "catalog-info.yaml",
+    "org/groups.yaml",
+    "org/users.yaml",
+    "org/.hidden/x.yaml",
+    "services/a/catalog-info.yaml",
+    "services/b c.yaml",
+]
+
+
+def resolved(
+    *targets: str, base: str = "org/all.yaml", url: str = "https://github.com/acme/shop"
+) -> tuple[list[str], list[Problem]]:
+    return resolve_targets(targets, base=base, paths=PATHS, repository_url=url)
+
+
+def test_descriptors_are_found_at_any_depth() -> None:
+    wanted = [
+        ".backstage/api.yaml",
+        "a/b/.backstage/api.yml",
+        "a/catalog-info.yml",
+        "catalog-info.yaml",
+    ]
+    assert descriptor_paths(reversed(wanted)) == wanted
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "catalog-info.json",
+        "my-catalog-info.yaml",
+        "catalog-info.override.yaml",
+        ".backstage/deep/api.yaml",
+        "node_modules/a/catalog-info.yaml",
+        "a/vendor/b/catalog-info.yaml",
+        ".git/catalog-info.yaml",
+        ".venv/x/catalog-info.yaml",
+        "templates/x/skeleton/catalog-info.yaml",
+        "cookiecutter-service/catalog-info.yaml",
+        "x/${{ values.name }}/catalog-info.yaml",
+        "{{cookiecutter.name}}/catalog-info.yaml",
+        "skeleton/.backstage/x.yaml",
+    ],
+)
+def test_other_files_are_not(path: str) -> None:
+    assert descriptor_paths([path]) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        ("groups.yaml", "org/groups.yaml"),
+        ("./groups.yaml", "org/groups.yaml"),
+        ("../all.yaml", "all.yaml"),
+        ("/all.yaml", "all.yaml"),
+        ("../services/b%20c.yaml", "services/b c.yaml"),
+        ("../services/b c.yaml", "services/b c.yaml"),
+        ("https://github.com/acme/shop/blob/main/org/groups.yaml", "org/groups.yaml"),
+        ("https://github.com/Acme/Shop/tree/feature/x/org/groups.yaml", "org/groups.yaml"),
+    ],
+)
+def test_target_names_a_file(target: str, path: str) -> None:
+    assert resolved(target) == ([path], [])
+
+
+def test_url_of_gitlab_names_a_file() -> None:
+    target = "https://gitlab.example.com/a/b/c/-/blob/main/all.yaml"
+    assert resolved(target, url="https://gitlab.example.com/a/b/c.git") == (["all.yaml"], [])
+
+
+def test_url_names_a_file_of_a_repository_cloned_by_ssh() -> None:
+    target = "https://github.com/acme/shop/blob/main/all.yaml"
+    assert resolved(target, url="git@github.com:acme/shop.git") == (["all.yaml"], [])
+
+
+def test_patterns_name_what_is_listed_and_repeats_are_dropped() -> None:
+    assert resolved("./*.yaml", "groups.yaml")[0] == ["org/groups.yaml", "org/users.yaml"]
+    assert resolved("/**/catalog-info.yaml")[0] == [
+        "catalog-info.yaml",
+        "services/a/catalog-info.yaml",
+    ]
+    assert resolved("https://github.com/acme/shop/blob/main/*.yaml")[0] == [
+        "all.yaml",
+        "catalog-info.yaml",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("target", "code", "severity"),
+    [
+        ("../../secret.yaml", "LOCATION_OUTSIDE", "error"),
+        ("%2e%2e/%2e%2e/secret.yaml", "LOCATION_OUTSIDE", "error"),
+        ("../../*.yaml", "LOCATION_OUTSIDE", "error"),
+        ("https://github.com/acme/shop/blob/main/../../x", "LOCATION_OUTSIDE", "error"),
+        ("file:///etc/passwd", "LOCATION_OUTSIDE", "error"),
+        ("missing.yaml", "LOCATION_TARGET_MISSING", "warning"),
+        ("*.json", "LOCATION_TARGET_MISSING", "warning"),
+        ("", "LOCATION_TARGET_MISSING", "warning"),
+        (
+            "https://github.com/acme/shop/blob/main/missing.yaml",
+            "LOCATION_TARGET_MISSING",
+            "warning",
+        ),
+        ("https://github.com/acme/other/blob/main/all.yaml", "LOCATION_NOT_READ", "info"),
+        ("https://github.com/acme/shop-2/blob/main/all.yaml", "LOCATION_NOT_READ", "info"),
+        ("https://[", "LOCATION_NOT_READ", "info"),
+        ("http://169.254.169.254/latest", "LOCATION_NOT_READ", "info"),
+    ],
+)
+def test_target_that_names_nothing_is_a_problem_of_the_file(
+    target: str, code: str, severity: str
+) -> None:
+    paths, problems = resolved(target)
+    assert paths == []
+    assert [(p.code, p.severity, p.file) for p in problems] == [(code, severity, "org/all.yaml")]
+
+
+def test_pattern_with_too_many_hits_names_none() -> None:
+    paths = [f"s/{n}.yaml" for n in range(501)]
+    found, problems = resolve_targets(["/**"], base="x", paths=paths, repository_url="file:///r")
+    assert found == []
+    assert [problem.code for problem in problems] == ["LOCATION_TOO_MANY"]
+    found, problems = resolve_targets(
+        ["/**"], base="x", paths=paths[1:], repository_url="file:///r"
+    )
+    assert (len(found), problems) == (500, [])
+
+
+def test_patterns_of_one_file_are_limited() -> None:
+    _, problems = resolved(*[f"{n}*.yaml" for n in range(MOST_GLOBS)], "*.yaml")
+    assert problems[-1].code == "LOCATION_TOO_MANY"
