@@ -1,0 +1,92 @@
+"""Knowledge: what the stored facts say about an entity at one moment, and why the rest is silent.
+
+Here a fact gets its final state: known or missing facts have a value for rules to see; failed,
+stale and never collected ones have none, and a reason (design, invariant 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from catalog.problems import JsonValue
+from scorecards.facts import (
+    FactRecord,
+    FactSchema,
+    FactValue,
+    FailedFact,
+    Known,
+    Unknown,
+)
+
+_WORDS = {
+    Unknown.NOT_COLLECTED: "it was not collected",
+    Unknown.STALE: "it is out of date",
+    Unknown.SOURCE_FAILED: "its source could not be read",
+    Unknown.NOT_CONFIGURED: "its source is not configured",
+    Unknown.NOT_PERMITTED: "its source does not permit it",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Knowledge:
+    """The facts about one entity, by name."""
+
+    values: Mapping[str, object]
+    """What rules see: of a known fact its value, of a missing one its schema's `when_absent`."""
+    shown: Mapping[str, JsonValue]
+    """What people see: the same, but null where the fact is missing."""
+    failed: Mapping[str, FailedFact]
+    """Facts that could not be looked for, or are stale."""
+
+    def why_not(self, name: str) -> FailedFact | None:
+        """Why the fact is not known; None: it is known or missing."""
+        return None if name in self.values else self.failed.get(name, _NOT_COLLECTED)
+
+
+_NOT_COLLECTED = FailedFact(reason=Unknown.NOT_COLLECTED, detail="")
+
+
+def knowledge(
+    records: Iterable[FactRecord], schemas: Mapping[str, FactSchema], *, now: datetime
+) -> Knowledge:
+    """What the records say at `now`. A fact without a schema is nobody's: it is left out."""
+    values: dict[str, object] = {}
+    shown: dict[str, JsonValue] = {}
+    failed: dict[str, FailedFact] = {}
+    for record in records:
+        if record.valid_until is not None and record.valid_until < now:
+            stale = FailedFact(reason=Unknown.STALE, detail=f"since {rfc3339(record.valid_until)}")
+            failed.update(dict.fromkeys(record.facts, stale))
+            continue
+        for name, state in record.facts.items():
+            schema = schemas.get(name)
+            if schema is None:
+                continue
+            if isinstance(state, FailedFact):
+                failed[name] = state
+                continue
+            value = state.value if isinstance(state, Known) else schema.when_absent
+            # The engine takes lists, not tuples.
+            values[name] = list(value) if isinstance(value, tuple) else value
+            shown[name] = as_json(value) if isinstance(state, Known) else None
+    return Knowledge(values=values, shown=shown, failed=failed)
+
+
+def in_words(name: str, why: FailedFact) -> str:
+    """One sentence on why the fact is not known."""
+    detail = f" ({why.detail})" if why.detail else ""
+    return f"`{name}` is not known: {_WORDS[why.reason]}{detail}"
+
+
+def as_json(value: FactValue) -> JsonValue:
+    """The value as JSON shows it: times as RFC 3339."""
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def rfc3339(time: datetime) -> str:
+    """The time in UTC with a `Z`, as precise as it is."""
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,58 @@
+"""Levels: how far up its ladder an entity is, for certain and at best.
+
+A level is reached when nothing at it or below it blocks. A failed check blocks; one that does not
+apply, or is exempt, does not; one that is unknown or broken blocks the proven level and not the
+possible one. Where nothing was examined at all, nothing is reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from scorecards.results import Outcome, ScorecardResult
+from scorecards.scorecard import Check, Scorecard
+
+_OPEN = frozenset({Outcome.UNKNOWN, Outcome.ERROR})
+_EXCUSED = frozenset({Outcome.NOT_APPLICABLE, Outcome.EXEMPT})
+
+
+class Reached(NamedTuple):
+    """Two indexes into a scorecard's levels; equal means: certain."""
+
+    proven: int
+    possible: int
+
+
+def reached(levels: int, checks: Sequence[int], outcomes: Sequence[Outcome]) -> Reached:
+    """The levels reached on a ladder of `levels` steps.
+
+    `checks` has the level of each check, `outcomes` what it said, in the same order.
+    """
+    proven = possible = levels
+    examined = False
+    for level, outcome in zip(checks, outcomes, strict=True):
+        if outcome in _EXCUSED:
+            continue
+        examined = True
+        if outcome is Outcome.FAIL:
+            possible = min(possible, level)
+        if outcome is not Outcome.PASS:
+            proven = min(proven, level)
+    return Reached(proven - 1, possible - 1) if examined else Reached(0, 0)
+
+
+def next_level(scorecard: Scorecard, result: ScorecardResult) -> int | None:
+    """Index of the level to reach next; None at the top."""
+    above = result.proven + 1
+    return above if above < len(scorecard.levels) else None
+
+
+def gates(scorecard: Scorecard, result: ScorecardResult) -> tuple[tuple[Check, Outcome], ...]:
+    """The checks that keep the entity from its next level, with what each of them said."""
+    level = next_level(scorecard, result)
+    return tuple(
+        (check, said.outcome)
+        for check, said in zip(scorecard.checks, result.results, strict=True)
+        if check.level == level and (said.outcome is Outcome.FAIL or said.outcome in _OPEN)
+    )

@@ -1,0 +1,75 @@
+"""Results: what a check, and a scorecard, said about an entity, with what it was said from.
+
+`outcome_letters` packs the outcomes of a scorecard into one letter for each check, in the order of
+the checks, which is how the store counts them without parsing anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from catalog.problems import JsonValue
+
+
+class Outcome(StrEnum):
+    """What a check says about an entity. The six are never merged in data (design 2)."""
+
+    PASS = "pass"  # noqa: S105  # an outcome, not a password
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not_applicable"
+    EXEMPT = "exempt"
+    ERROR = "error"
+
+
+LETTERS = {
+    Outcome.PASS: "p",
+    Outcome.FAIL: "f",
+    Outcome.UNKNOWN: "u",
+    Outcome.NOT_APPLICABLE: "n",
+    Outcome.EXEMPT: "x",
+    Outcome.ERROR: "e",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckResult:
+    """What one check said."""
+
+    check: str
+    """Id of the check, unique in its scorecard."""
+    outcome: Outcome
+    reason: str
+    """One sentence: why it is unknown, not applicable or an error, or which leaf decided."""
+    observed: Mapping[str, JsonValue]
+    """By name, the values that were looked at (facts and `observe` expressions)."""
+    unknown: Mapping[str, str]
+    """By name of the fact, why it was not known: a value of `facts.Unknown`."""
+    leaves: tuple[tuple[str, Outcome], ...]
+    """Each leaf of the rule in order: its expression and outcome."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScorecardResult:
+    """What a scorecard said about one entity."""
+
+    ref: str
+    scorecard: str
+    """Name of the scorecard."""
+    version: str
+    """Digest of its definition."""
+    proven: int
+    """Index into the scorecard's levels: the highest with every check at or below it passing."""
+    possible: int
+    """The same with every unknown and error taken for a pass; equal to `proven` means: certain."""
+    results: tuple[CheckResult, ...]
+    """One for each check of the scorecard, in its order."""
+    evaluated_at: datetime
+
+
+def outcome_letters(result: ScorecardResult) -> str:
+    """One letter of `LETTERS` for each check, in order."""
+    return "".join(LETTERS[r.outcome] for r in result.results)

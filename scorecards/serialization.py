@@ -1,0 +1,102 @@
+"""Facts and evidence as JSON bytes, and back: the form in which a store keeps them.
+
+Keys are short, because there is a row for every entity. A reader takes what a writer of the same
+version wrote; bytes that are not of this form raise `ValueError` or `KeyError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, assert_never
+
+import orjson
+
+from scorecards.facts import FactRecord, FactState, FactValue, FailedFact, Known, Missing, Unknown
+from scorecards.knowledge import rfc3339
+from scorecards.results import LETTERS, CheckResult, ScorecardResult
+
+_OUTCOMES = {letter: outcome for outcome, letter in LETTERS.items()}
+
+
+def facts_to_json(record: FactRecord) -> bytes:
+    """The facts of the record, without its header.
+
+    Of a known fact `{"v": value, "p": path, "l": line}` (`t` for a time), of a missing one
+    `{"m": looked for}`, of a failed one `{"f": reason, "d": detail}`.
+    """
+    return orjson.dumps({name: _state(state) for name, state in record.facts.items()})
+
+
+def facts_from_json(data: bytes) -> dict[str, FactState]:
+    """The facts that `facts_to_json` wrote, by name."""
+    return {name: _read_state(state) for name, state in orjson.loads(data).items()}
+
+
+def evidence_to_json(result: ScorecardResult) -> bytes:
+    """What each check said and from what, as a list in the order of the checks.
+
+    `c` check, `o` letter of the outcome, `r` reason, `v` observed, `u` unknown, `l` leaves.
+    """
+    return orjson.dumps([_check(said) for said in result.results])
+
+
+def evidence_from_json(data: bytes) -> tuple[CheckResult, ...]:
+    """The results that `evidence_to_json` wrote."""
+    return tuple(_read_check(said) for said in orjson.loads(data))
+
+
+def _state(state: FactState) -> dict[str, object]:
+    match state:
+        case Known(value=value, path=path, line=line):
+            known: dict[str, object] = (
+                {"t": rfc3339(value)} if isinstance(value, datetime) else {"v": value}
+            )
+            if path:
+                known["p"] = path
+            if line is not None:
+                known["l"] = line
+            return known
+        case Missing(looked_for=looked_for):
+            return {"m": looked_for}
+        case FailedFact(reason=reason, detail=detail):
+            return {"f": reason.value, "d": detail}
+        case _:
+            assert_never(state)
+
+
+def _read_state(state: Mapping[str, Any]) -> FactState:
+    if "m" in state:
+        return Missing(looked_for=state["m"])
+    if "f" in state:
+        return FailedFact(reason=Unknown(state["f"]), detail=state["d"])
+    value: FactValue
+    if "t" in state:
+        value = datetime.fromisoformat(state["t"])
+    else:
+        value = tuple(state["v"]) if isinstance(state["v"], list) else state["v"]
+    return Known(value=value, path=state.get("p", ""), line=state.get("l"))
+
+
+def _check(said: CheckResult) -> dict[str, object]:
+    written: dict[str, object] = {"c": said.check, "o": LETTERS[said.outcome]}
+    if said.reason:
+        written["r"] = said.reason
+    if said.observed:
+        written["v"] = said.observed
+    if said.unknown:
+        written["u"] = said.unknown
+    if said.leaves:
+        written["l"] = [[expression, LETTERS[outcome]] for expression, outcome in said.leaves]
+    return written
+
+
+def _read_check(said: Mapping[str, Any]) -> CheckResult:
+    return CheckResult(
+        check=said["c"],
+        outcome=_OUTCOMES[said["o"]],
+        reason=said.get("r", ""),
+        observed=said.get("v", {}),
+        unknown=said.get("u", {}),
+        leaves=tuple((expression, _OUTCOMES[letter]) for expression, letter in said.get("l", ())),
+    )

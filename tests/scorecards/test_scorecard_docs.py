@@ -1,0 +1,64 @@
+"""The reference page for scorecards: its example loads, and it leaves nothing out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from test_library import SCHEMAS as ALL_FACTS
+
+from scorecards.cel import Language, Program
+from scorecards.loading import load_scorecards
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs/reference/scorecards.md").read_text()
+SCHEMA = orjson.loads((ROOT / "scorecards/scorecard.schema.json").read_bytes())
+
+
+def blocks(language: str) -> list[str]:
+    found: list[str] = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    return found
+
+
+def keys(schema: Any) -> set[str]:
+    if isinstance(schema, list):
+        return {key for item in schema for key in keys(item)}
+    if not isinstance(schema, dict):
+        return set()
+    own = set(schema["properties"]) if isinstance(schema.get("properties"), dict) else set()
+    return own | {key for value in schema.values() for key in keys(value)}
+
+
+def test_the_complete_example_loads() -> None:
+    (example,) = [block for block in blocks("yaml") if "kind: Scorecard" in block]
+    (card,), problems = load_scorecards(example, file="example.yaml", schemas=ALL_FACTS)
+    assert problems == ()
+    assert [level.name for level in card.levels] == ["Start", "Bronze", "Silver"]
+    assert len(card.checks) == 3
+
+
+def test_the_example_uses_every_key() -> None:
+    (example,) = [block for block in blocks("yaml") if "kind: Scorecard" in block]
+    assert {key for key in keys(SCHEMA) if f"{key}:" not in example} == set()
+
+
+def test_every_key_is_in_a_table() -> None:
+    rows = "\n".join(line for line in PAGE.splitlines() if line.startswith("|"))
+    assert {key for key in keys(SCHEMA) - {"metadata", "spec"} if f"{key}`" not in rows} == set()
+
+
+@pytest.mark.parametrize("expression", blocks("cel")[0].splitlines())
+def test_every_expression_of_the_page_compiles(expression: str) -> None:
+    assert isinstance(Language(ALL_FACTS).compile(expression), Program)
+
+
+def test_every_code_is_told() -> None:
+    sources = "".join(
+        (ROOT / f"scorecards/{name}.py").read_text()
+        for name in ("cel", "loading", "reading", "shape")
+    )
+    codes = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', sources))
+    assert {code for code in codes if f"`{code}`" not in PAGE} == set()
