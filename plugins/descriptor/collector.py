@@ -1,0 +1,54 @@
+"""The collector `catalog`: facts from entities' descriptors and their neighbors in the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from plugins.contract import Context, FactRecord, Plugin, RepositoryView, Subject
+from plugins.descriptor import apis, entities
+from plugins.descriptor.apis import Definitions
+from plugins.descriptor.fields import section, text
+from plugins.descriptor.schemas import SCHEMAS
+
+VERSION = "1"
+
+_LOCATION = "backstage.io/managed-by-location"
+
+
+def plugin(_context: Context) -> Plugin:
+    """The plugin's manifest."""
+    return Plugin(
+        name="descriptor",
+        version=VERSION,
+        summary="Collects facts from descriptors: owner, description, links, APIs, ...",
+        collectors=(Descriptors(),),
+    )
+
+
+class Descriptors:
+    """Facts named `catalog.*` and `api.*`. They need the catalog and no repository."""
+
+    name = "catalog"
+    version = VERSION
+    schemas = SCHEMAS
+
+    def collect(
+        self, subjects: Sequence[Subject], repository: RepositoryView | None, *, now: datetime
+    ) -> Iterable[FactRecord]:
+        """One record for each subject."""
+        definitions = Definitions()
+        snapshot = repository.snapshot if repository else None
+        for subject in subjects:
+            annotations = section(section(subject.entity, "metadata"), "annotations")
+            location = text(annotations, _LOCATION).partition(":")[2]
+            yield FactRecord(
+                ref=subject.ref,
+                collector=self.name,
+                version=self.version,
+                url=location or (snapshot.repository.url if snapshot else ""),
+                revision=snapshot.revision if snapshot else "",
+                observed_at=now,
+                valid_until=None,
+                facts={**entities.facts(subject), **apis.facts(subject, definitions)},
+            )

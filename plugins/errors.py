@@ -1,0 +1,5 @@
+"""The exceptions of plugins."""
+
+
+class PluginError(Exception):
+    """A plugin cannot be used."""

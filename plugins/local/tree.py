@@ -1,0 +1,157 @@
+"""Walks and reads a plain folder without ever leaving it: no symlink is followed at any component.
+
+Everything is opened relative to a folder that is already open, so that swapping a folder for a
+link meanwhile leads nowhere (hostile-input row G05). Devices, sockets and pipes are left out.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from catalog.problems import Problem, quote
+from plugins.contract import Blob, TreeFile, Unreadable
+from plugins.gitstore.objects import no_such_file, too_large
+from plugins.local.places import cannot_read
+
+MOST_FILES = 200_000
+"""Files of one folder; above, its snapshot is refused instead of cut."""
+
+DEEPEST = 100
+"""Folders inside each other."""
+
+NOT_WALKED = frozenset({".git", "node_modules", ".venv", "__pycache__"})
+"""Folders that hold what tools made."""
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+
+
+def walk(folder: Path) -> tuple[TreeFile, ...] | Problem:
+    """Every regular file below `folder`, sorted by path, or why there are too many of them.
+
+    Raises `OSError` where the folder, or one inside it that has not just vanished, cannot be read:
+    a snapshot is whole or it is none.
+    """
+    files: list[TreeFile] = []
+    # The folder itself may be reached over symlinks: the operator wrote that path.
+    with _opened(os.open(folder, _FOLDER & ~os.O_NOFOLLOW)) as root:
+        waiting: list[tuple[str, ...]] = [()]
+        while waiting:
+            parts = waiting.pop()
+            try:
+                opened = _open_beneath(root, parts, _FOLDER)
+            except OSError as error:
+                if parts and error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                    continue  # it went, or became a link, since its parent was read
+                raise
+            with _opened(opened) as current:
+                waiting.extend(_read_folder(current, parts, files))
+            if len(files) > MOST_FILES or len(parts) > DEEPEST:
+                return _too_much(folder)
+    files.sort(key=lambda file: file.path)
+    return tuple(files)
+
+
+def _read_folder(
+    folder: int, parts: tuple[str, ...], files: list[TreeFile]
+) -> Iterator[tuple[str, ...]]:
+    """Adds the folder's files to `files`; yields the folders inside it."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name not in NOT_WALKED:
+                    yield (*parts, entry.name)
+            elif entry.is_file(follow_symlinks=False):
+                try:
+                    about = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
+                files.append(
+                    TreeFile(
+                        path=_shown("/".join((*parts, entry.name))),
+                        token=f"{about.st_size}-{about.st_mtime_ns}",
+                        size=about.st_size,
+                    )
+                )
+
+
+def digest(files: tuple[TreeFile, ...]) -> str:
+    """A revision for files without a commit: changes with every path, size and time."""
+    total = hashlib.sha256()
+    for file in files:
+        total.update(f"{file.path}\0{file.token}\0".encode())
+    return total.hexdigest()
+
+
+def read_file(folder: Path, path: str, *, max_bytes: int) -> Blob | Unreadable:
+    """The content of a regular file below `folder`."""
+    parts = tuple(path.split("/"))
+    if "\0" in path or not all(parts) or {".", ".."} & set(parts):
+        return Unreadable(path=path, problem=no_such_file(path))
+    try:
+        with _opened(os.open(folder, _FOLDER & ~os.O_NOFOLLOW)) as root:
+            opened = _open_beneath(root, parts, _FILE)
+        with open(opened, "rb") as file:
+            about = os.fstat(opened)
+            if not stat.S_ISREG(about.st_mode):
+                return Unreadable(path=path, problem=_not_regular(path))
+            if about.st_size > max_bytes:
+                return Unreadable(path=path, problem=too_large(path, about.st_size, max_bytes))
+            content = file.read(max_bytes + 1)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return Unreadable(path=path, problem=_not_regular(path))
+        if isinstance(error, FileNotFoundError | NotADirectoryError):
+            return Unreadable(path=path, problem=no_such_file(path))
+        return Unreadable(path=path, problem=cannot_read(Path(path), error))
+    if len(content) > max_bytes:  # it has grown meanwhile
+        return Unreadable(path=path, problem=too_large(path, len(content), max_bytes))
+    return Blob(path=path, content=content)
+
+
+def _open_beneath(root: int, parts: tuple[str, ...], flags: int) -> int:
+    """A descriptor of what `parts` lead to, opened one component at a time."""
+    current = os.dup(root)
+    for number, part in enumerate(parts, start=1):
+        try:
+            following = os.open(part, flags if number == len(parts) else _FOLDER, dir_fd=current)
+        finally:
+            os.close(current)
+        current = following
+    return current
+
+
+@contextmanager
+def _opened(descriptor: int) -> Iterator[int]:
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _shown(path: str) -> str:
+    """The path as text; bytes of a name that are not UTF-8 are shown escaped (row G08)."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _not_regular(path: str) -> Problem:
+    return Problem(
+        code="SYMLINK_NOT_ALLOWED",
+        message=f"{quote(path)} is a symlink, lies behind one, or is no regular file.",
+        hint="Put the file itself there.",
+        file=path,
+    )
+
+
+def _too_much(folder: Path) -> Problem:
+    return Problem(
+        code="SOURCE_TOO_LARGE",
+        message=f"{quote(folder)} has more than {MOST_FILES:,} files, or folders {DEEPEST} deep.",
+        hint="Name the folders that hold repositories, or make the folder a git repository.",
+    )
