@@ -1,0 +1,55 @@
+"""Errors as Backstage answers them: clients build their exceptions from `error.name`."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import orjson
+from flask import Blueprint, Response, request
+
+from catalog.errors import QueryError
+
+NAMES = {
+    400: "InputError",
+    401: "AuthenticationError",
+    403: "NotAllowedError",
+    404: "NotFoundError",
+    409: "ConflictError",
+    501: "NotImplementedError",
+    503: "ServiceUnavailableError",
+}
+"""Backstage 4.0.0, observed (reference 3.2); everything else is `Error`."""
+
+
+class NotFoundError(Exception):
+    """There is nothing under the name that was asked for. `args[0]` is the message."""
+
+
+def error_response(status: int, message: str) -> Response:
+    """The error envelope for the current request."""
+    name = NAMES.get(status, "Error")
+    body = {
+        "error": {"name": name, "message": message},
+        "request": {"method": request.method, "url": _relative_url()},
+        "response": {"statusCode": status},
+    }
+    return Response(orjson.dumps(body), status, content_type="application/json; charset=utf-8")
+
+
+def add_error_handlers(blueprint: Blueprint) -> None:
+    """Answer what a caller did wrong; everything else is answered by `portal.api.errors`."""
+
+    @blueprint.errorhandler(QueryError)
+    def input_error(error: QueryError) -> Response:
+        return error_response(400, str(error))
+
+    @blueprint.errorhandler(NotFoundError)
+    def not_found(error: NotFoundError) -> Response:
+        return error_response(404, str(error))
+
+
+def _relative_url() -> str:
+    """Path below the mount point, and the query string, as they were sent."""
+    path = quote(request.path.partition("/api/catalog")[2], safe="/:@!$&'()*+,;=~")
+    query = request.query_string.decode("latin-1")
+    return f"{path}?{query}" if query else path

@@ -1,0 +1,93 @@
+"""Who may ask: every view is closed unless it is named here (default deny).
+
+The decisions are `portal.auth`'s. This is where they meet a request: Host, body, credentials, and
+for unsafe methods the site that the request comes from.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, g, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from portal.api.bodies import take_body
+from portal.api.errors import Refusal
+from portal.auth import (
+    SAFE_METHODS,
+    Caller,
+    Machine,
+    Nobody,
+    Person,
+    Refused,
+    identify,
+    is_known_host,
+    is_same_site,
+)
+from portal.config import Auth, Settings
+from portal.db import sessions
+from portal.wiring import Portal
+
+OPEN_ENDPOINTS = frozenset({"health.live", "health.ready", "signin.page"})
+"""Views that answer everyone. Static files do too."""
+
+
+def cookie_name(settings: Settings) -> str:
+    """The cookie of a session; the prefix makes browsers hold it to this host and to TLS."""
+    return "__Host-plumbline" if settings.is_https else "plumbline"
+
+
+def install(app: Flask, portal: Portal) -> None:
+    """Put the guard before every request of `app`, also those that match no view."""
+    settings = portal.settings
+
+    @app.before_request
+    def guard() -> AnyResponse | None:
+        if settings.auth is Auth.OPEN and not is_known_host(request.host, settings):
+            raise Refusal("BAD_HOST", "The Host header does not name this portal")
+        take_body(request.environ)
+        g.caller = caller = _caller(portal)
+        is_open = _is_open(request.endpoint)
+        if isinstance(caller, Refused) and not is_open:
+            raise Refusal("UNAUTHENTICATED", _refused_text(caller, settings))
+        if settings.auth is Auth.REQUIRED and isinstance(caller, Nobody) and not is_open:
+            return _ask_to_sign_in()
+        if not isinstance(caller, Machine) and request.method not in SAFE_METHODS:
+            _check_site(settings)
+        return None
+
+
+def _caller(portal: Portal) -> Caller:
+    shown = identify(request.headers.get("Authorization"), portal.settings.tokens)
+    cookie = request.cookies.get(cookie_name(portal.settings))
+    if not isinstance(shown, Nobody) or cookie is None or _is_open(request.endpoint):
+        return shown
+    with portal.database.read() as connection:
+        principal = sessions.principal_of(connection, cookie, now=portal.now())
+    return shown if principal is None else Person(principal=principal)
+
+
+def _is_open(endpoint: str | None) -> bool:
+    return endpoint is not None and (endpoint in OPEN_ENDPOINTS or endpoint.endswith(".static"))
+
+
+def _refused_text(caller: Refused, settings: Settings) -> str:
+    """Backstage's words; they differ where requests without a token are let in (reference 5)."""
+    if settings.auth is Auth.REQUIRED:
+        return caller.message
+    return f"Could not resolve credentials; caused by AuthenticationError: {caller.message}"
+
+
+def _ask_to_sign_in() -> AnyResponse:
+    is_page = not request.path.startswith("/api/") and request.endpoint != "health.metrics"
+    if is_page and request.method in SAFE_METHODS:
+        return redirect(url_for("signin.page"), 303)
+    raise Refusal("UNAUTHENTICATED", "Missing credentials")
+
+
+def _check_site(settings: Settings) -> None:
+    if not is_same_site(
+        fetch_site=request.headers.get("Sec-Fetch-Site"),
+        origin=request.headers.get("Origin"),
+        host=request.host,
+        settings=settings,
+    ):
+        raise Refusal("FORBIDDEN", "The request comes from a page of another site")

@@ -1,0 +1,77 @@
+"""Health and metrics, at the root: whether the process lives, and whether it can serve."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from flask import Blueprint, Response, jsonify
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from portal.db.failures import is_unavailable
+from portal.db.migrations import current, head
+from portal.wiring import Portal
+
+PATIENCE = 0.2
+"""Seconds for the database to say that it is there."""
+
+log = logging.getLogger(__name__)
+
+
+def blueprint(
+    portal: Portal, registry: CollectorRegistry, beats: Callable[[], bool] | None
+) -> Blueprint:
+    """`/livez`, `/readyz` and `/metrics`; `beats` says whether the engine of this process lives."""
+    views = Blueprint("health", __name__)
+    probe = _Probe(portal)
+
+    @views.get("/livez")
+    def live() -> Response:
+        return jsonify(status="ok")
+
+    @views.get("/readyz")
+    def ready() -> tuple[Response, int]:
+        checks = {
+            "database": probe.ask(),
+            "engine": "ok" if beats is None or beats() else "stopped",
+        }
+        is_ready = all(state == "ok" for state in checks.values())
+        status = "ok" if is_ready else "unavailable"
+        return jsonify(status=status, checks=checks), 200 if is_ready else 503
+
+    @views.get("/metrics")
+    def metrics() -> Response:
+        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+    return views
+
+
+class _Probe:
+    """Asks the database from a thread of its own: one that hangs must not hold the answer."""
+
+    def __init__(self, portal: Portal) -> None:
+        self._portal = portal
+        self._head = head()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="readyz")
+        self._asked: Future[str] | None = None
+
+    def ask(self) -> str:
+        """`ok`, or what is wrong in a few words."""
+        asked = self._asked
+        if asked is None or asked.done():
+            asked = self._asked = self._thread.submit(self._look)
+        try:
+            return asked.result(timeout=PATIENCE)
+        except TimeoutError:
+            return "does not answer"
+
+    def _look(self) -> str:
+        try:
+            revision = current(self._portal.database)
+        except Exception as error:
+            # Whatever it is, the portal cannot serve
+            if not is_unavailable(error):
+                log.exception("the database could not be looked at")
+            return "cannot be read"
+        return "ok" if revision == self._head else "has another schema"

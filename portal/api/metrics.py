@@ -1,0 +1,90 @@
+"""What Prometheus is told: requests as they are answered, and the catalog as it is when asked.
+
+Each process counts its own requests; the gauges of the catalog are the same from all of them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from flask import Flask, Response, g, request
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from portal.db import marks, pending, problems
+from portal.db.entities import kind_counts
+from portal.wiring import Portal
+
+
+def install(app: Flask, portal: Portal) -> CollectorRegistry:
+    """Count the requests of `app`; returns what is to be shown at `/metrics`."""
+    registry = CollectorRegistry()
+    requests = Counter(
+        "plumbline_http_requests",
+        "Requests that were answered.",
+        ("method", "route", "status"),
+        registry=registry,
+    )
+    seconds = Histogram(
+        "plumbline_http_request_seconds",
+        "Time from the first byte of a request to the last but its transmission.",
+        ("route",),
+        registry=registry,
+    )
+    registry.register(_Catalog(portal))
+
+    @app.before_request
+    def begin() -> None:
+        g.began = time.perf_counter()
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        # The rule, not the path: what clients make up must not become a label.
+        route = request.url_rule.rule if request.url_rule else "none"
+        method = request.method if request.method in _METHODS else "other"
+        requests.labels(method, route, str(response.status_code)).inc()
+        if "began" in g:
+            seconds.labels(route).observe(time.perf_counter() - g.began)
+        return response
+
+    return registry
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class _Catalog(Collector):
+    """Gauges that are read from the database at each scrape."""
+
+    def __init__(self, portal: Portal) -> None:
+        self._portal = portal
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        """Nothing: to register must not read the database."""
+        return iter(())
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The gauges, on one snapshot."""
+        with self._portal.database.read() as connection:
+            kinds = kind_counts(connection)
+            found = problems.problem_counts(connection)
+            waiting = marks.count_marks(connection)
+            keys = len(pending.waiting(connection))
+        entities = GaugeMetricFamily(
+            "plumbline_entities", "Entities in the catalog.", labels=["kind"]
+        )
+        for kind, number in kinds.items():
+            entities.add_metric([kind], number)
+        yield entities
+        faults = GaugeMetricFamily(
+            "plumbline_problems", "Problems in descriptors.", labels=["severity"]
+        )
+        for severity, number in found.items():
+            faults.add_metric([str(severity)], number)
+        yield faults
+        yield GaugeMetricFamily("plumbline_pending_keys", "Work that waits.", value=keys)
+        yield GaugeMetricFamily(
+            "plumbline_unassessed_entities", "Entities that wait to be assessed.", value=waiting
+        )

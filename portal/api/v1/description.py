@@ -1,0 +1,90 @@
+"""The API put together, and described as OpenAPI 3.1 at `/api/v1/openapi.json`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from apispec.ext.marshmallow import MarshmallowPlugin
+from flask import Blueprint, Flask, Response
+
+from portal.api.v1 import entities, locations, lookups, scorecards
+from portal.api.v1.conventions import Api, Tags, answer
+from portal.config import Auth, Settings
+from portal.wiring import VERSION, Portal
+
+ABOUT = """\
+What Plumbline knows: entities, how they stand on scorecards and why, and every problem in between.
+
+Lists are `{items, nextCursor}`: pass `nextCursor` as `cursor` for the next page. An unknown
+parameter is refused with 400, a bad value with 422, and every error is problem details (RFC 9457)
+with a stable `code`. Answers carry an `ETag`; with `If-None-Match` an unchanged one is 304.
+"""
+
+_PROBLEM = "application/problem+json"
+
+
+def register(app: Flask, portal: Portal) -> None:
+    """Serve `/api/v1`."""
+    app.config.update(
+        API_TITLE="Plumbline", API_VERSION=VERSION, OPENAPI_VERSION="3.1.0", OPENAPI_URL_PREFIX=None
+    )
+    plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
+    api = Api(app, spec_kwargs={"info": {"description": ABOUT}, "marshmallow_plugin": plugin})
+    tags = Tags(portal)
+    for views in (
+        entities.resource(portal, tags),
+        scorecards.resource(portal, tags),
+        locations.resource(portal),
+        lookups.resource(portal, tags),
+    ):
+        api.register_blueprint(views)
+    description = describe(api, portal.settings)
+    app.extensions["plumbline-description"] = description
+    own = Blueprint("description", __name__, url_prefix="/api/v1")
+
+    @own.get("/openapi.json")
+    def openapi() -> Response:
+        return answer(description)
+
+    app.register_blueprint(own)
+
+
+def describe(api: Api, settings: Settings) -> dict[str, Any]:
+    """The OpenAPI document: flask-smorest's, with what it cannot be told."""
+    document: dict[str, Any] = api.spec.to_dict()
+    document["servers"] = [{"url": settings.base_path or "/"}]
+    responses = document.get("components", {}).get("responses", {})
+    for response in responses.values():
+        _as_problem(response)
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if method == "parameters":
+                continue
+            operation["operationId"] = _operation_id(method, path)
+            for status, response in operation["responses"].items():
+                if status == "default" or int(status) >= 400:
+                    _as_problem(response)
+    if settings.auth is Auth.REQUIRED:
+        schemes = {"token": {"type": "http", "scheme": "bearer"}}
+        document["components"]["securitySchemes"] = schemes
+        document["security"] = [{"token": []}]
+    return document
+
+
+def _schema_name(schema: Any) -> str:
+    """`Entity` for `EntityAnswer`: what clients generate classes from."""
+    kind = schema if isinstance(schema, type) else type(schema)
+    return kind.__name__.removesuffix("Answer")
+
+
+def _as_problem(response: dict[str, Any]) -> None:
+    content = response.get("content", {})
+    if "application/json" in content:
+        content[_PROBLEM] = content.pop("application/json")
+
+
+def _operation_id(method: str, path: str) -> str:
+    """`getEntitiesKindNamespaceNameFacts`: stable as long as the path is."""
+    words = re.findall(r"[A-Za-z0-9]+", path.removeprefix("/api/v1"))
+    return method + "".join(word[:1].upper() + word[1:] for word in words)

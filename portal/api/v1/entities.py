@@ -1,0 +1,230 @@
+"""Entities: lists of them, and one with everything that is known about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from flask import Response
+from marshmallow import fields, validate
+
+from catalog.errors import RefError
+from catalog.query import (
+    All,
+    EntityQuery,
+    Equals,
+    Filter,
+    FullText,
+    Order,
+    parse_filters,
+)
+from catalog.refs import EntityRef, parse_ref
+from portal.api.errors import Refusal
+from portal.api.v1 import forms
+from portal.api.v1.conventions import LARGEST_PAGE, Paging, Resource, Tags, answer, rfc3339
+from portal.api.v1.schemas import (
+    EntityAnswer,
+    EntityPageAnswer,
+    FactRecordAnswer,
+    PlacedProblemAnswer,
+    ResultAnswer,
+    TicketAnswer,
+)
+from portal.db import facts, locations, marks, problems, results
+from portal.db.entities import EntityRow, by_query, by_ref
+from portal.db.state import Connection
+from portal.wiring import Portal
+from portal.worker.requests import ASSESS, Lane, ingest_key
+from scorecards.scorecard import Scorecard
+
+SORTS = {
+    "name": "metadata.name",
+    "kind": "kind",
+    "namespace": "metadata.namespace",
+    "title": "metadata.title",
+    "owner": "spec.owner",
+    "type": "spec.type",
+    "lifecycle": "spec.lifecycle",
+}
+"""What a list can be sorted by, and the key of the search index for it."""
+
+ONE = "/<kind>/<namespace>/<name>"
+
+
+class EntityList(Paging):
+    """Which entities, and in what order; values of the same parameter are alternatives."""
+
+    filter = fields.List(
+        fields.String(),
+        load_default=[],
+        metadata={"description": "Backstage's filter: `kind=component,spec.type=service`."},
+    )
+    q = fields.String(
+        load_default="", metadata={"description": "Text in name, title or description."}
+    )
+    kind = fields.List(fields.String(), load_default=[])
+    owner = fields.List(
+        fields.String(), load_default=[], metadata={"description": "Ref; by default of a group."}
+    )
+    type = fields.List(fields.String(), load_default=[], metadata={"description": "`spec.type`."})
+    lifecycle = fields.List(fields.String(), load_default=[])
+    system = fields.List(
+        fields.String(), load_default=[], metadata={"description": "Ref; by default of a system."}
+    )
+    tag = fields.List(fields.String(), load_default=[])
+    sort = fields.String(
+        load_default="name",
+        validate=validate.OneOf([sign + name for name in SORTS for sign in ("", "-")]),
+        metadata={"description": "A leading `-` turns the order round."},
+    )
+
+
+def resource(portal: Portal, tags: Tags) -> Resource:
+    """`/api/v1/entities`."""
+    views = Resource(
+        "entities", __name__, url_prefix="/api/v1/entities", description="What exists."
+    )
+    cards = {card.name: card for card in portal.scorecards}
+
+    @views.operation("GET", "", query=EntityList, answer=EntityPageAnswer)
+    def list_entities(asked: dict[str, Any]) -> Response:
+        """List entities.
+
+        With a `cursor` only `limit` is heeded: the cursor holds the rest. Values of one parameter
+        are alternatives, parameters are all to hold.
+        """
+        query = _query(asked)
+        with portal.database.read() as connection:
+            tag = tags.check(connection)
+            found = by_query(connection, query)
+            standing = results.summaries(connection, [row.id for row in found.items])
+        items = [
+            forms.entity_item(row, {"scorecards": forms.standings(cards, standing.get(row.id, ()))})
+            for row in found.items
+        ]
+        rest = orjson.dumps({"nextCursor": found.next_cursor, "total": found.total})
+        return answer(b'{"items":[' + b",".join(items) + b"]," + rest[1:], tag=tag)
+
+    @views.operation("GET", ONE, answer=EntityAnswer)
+    def get_entity(_: dict[str, Any], kind: str, namespace: str, name: str) -> Response:
+        """Get an entity with its facts, problems, origin, and where it stands."""
+        with portal.database.read() as connection:
+            row = _found(connection, kind, namespace, name)
+            more = _details(connection, row, cards)
+        return answer(forms.entity_item(row, more))
+
+    _add_parts(views, portal, tags, cards)
+    _add_refresh(views, portal)
+    return views
+
+
+def _add_parts(views: Resource, portal: Portal, tags: Tags, cards: dict[str, Scorecard]) -> None:
+    """The parts of one entity that have an address of their own."""
+
+    @views.operation("GET", f"{ONE}/scorecards", answer=ResultAnswer(many=True))
+    def get_entity_scorecards(_: dict[str, Any], kind: str, namespace: str, name: str) -> Response:
+        """Get the results of an entity: every check with what was seen, why, and the fix."""
+        with portal.database.read() as connection:
+            tag = tags.check(connection)
+            row = _found(connection, kind, namespace, name)
+            stored = results.for_entity(connection, row.id)
+            values = forms.fact_values(facts.for_entity(connection, row.id))
+        entity = orjson.loads(row.body)
+        return answer(
+            [
+                forms.result(cards[found.result.scorecard], found, entity, values)
+                for found in stored
+                if found.result.scorecard in cards
+            ],
+            tag=tag,
+        )
+
+    @views.operation("GET", f"{ONE}/facts", answer=FactRecordAnswer(many=True))
+    def get_entity_facts(_: dict[str, Any], kind: str, namespace: str, name: str) -> Response:
+        """Get the facts about an entity, with where each comes from."""
+        with portal.database.read() as connection:
+            tag = tags.check(connection)
+            row = _found(connection, kind, namespace, name)
+            records = facts.for_entity(connection, row.id)
+        return answer([forms.fact_record(record) for record in records], tag=tag)
+
+    @views.operation("GET", f"{ONE}/problems", answer=PlacedProblemAnswer(many=True))
+    def get_entity_problems(_: dict[str, Any], kind: str, namespace: str, name: str) -> Response:
+        """Get the problems of an entity, also of one that was rejected because of them."""
+        ref = str(EntityRef(kind=kind, namespace=namespace, name=name))
+        with portal.database.read() as connection:
+            found = problems.list_problems(connection, ref=ref, limit=LARGEST_PAGE).items
+            if not found:
+                _found(connection, kind, namespace, name)
+        return answer([forms.placed_problem(row) for row in found])
+
+
+def _add_refresh(views: Resource, portal: Portal) -> None:
+    @views.operation("POST", f"{ONE}/refresh", answer=TicketAnswer, status=202)
+    def refresh_entity(_: dict[str, Any], kind: str, namespace: str, name: str) -> Response:
+        """Read the entity's location again, and look at the entity again, ahead of other work."""
+        with portal.database.write() as connection:
+            row = _found(connection, kind, namespace, name)
+            marks.mark_one(connection, row.ref)
+            origin = locations.origin_of(connection, row.id)
+        portal.work.request(ASSESS, Lane.PERSON)
+        key = ingest_key(origin.location_id) if origin else ASSESS
+        ticket = portal.work.request(key, Lane.PERSON)
+        return answer({"key": key, "ticket": ticket}, status=202)
+
+
+def _found(connection: Connection, kind: str, namespace: str, name: str) -> EntityRow:
+    ref = str(EntityRef(kind=kind, namespace=namespace, name=name))
+    row = by_ref(connection, ref)
+    if row is None:
+        raise Refusal("NOT_FOUND", "There is no entity of this kind, namespace and name")
+    return row
+
+
+def _details(connection: Connection, row: EntityRow, cards: dict[str, Scorecard]) -> forms.Json:
+    origin = locations.origin_of(connection, row.id)
+    found = problems.list_problems(connection, ref=row.ref, limit=LARGEST_PAGE)
+    records = facts.for_entity(connection, row.id)
+    standing = results.summaries(connection, [row.id]).get(row.id, ())
+    return {
+        "createdAt": rfc3339(row.created_at),
+        "origin": forms.origin(origin) if origin else None,
+        "scorecards": forms.standings(cards, standing),
+        "facts": [forms.fact_record(record) for record in records],
+        "problems": [forms.placed_problem(problem) for problem in found.items],
+    }
+
+
+def _query(asked: dict[str, Any]) -> EntityQuery:
+    parts: list[Filter] = []
+    if (given := parse_filters(asked["filter"])) is not None:
+        parts.append(given)
+    for key, values in (
+        ("kind", asked["kind"]),
+        ("spec.type", asked["type"]),
+        ("spec.lifecycle", asked["lifecycle"]),
+        ("metadata.tags", asked["tag"]),
+        ("relations.ownedby", _refs(asked["owner"], "group")),
+        ("relations.partof", _refs(asked["system"], "system")),
+    ):
+        if values:
+            parts.append(Equals(key=key, values=tuple(value.lower() for value in values)))
+    sort = asked["sort"]
+    return EntityQuery(
+        filter=All(parts=tuple(parts)) if parts else None,
+        order=Order(field=SORTS[sort.removeprefix("-")], descending=sort.startswith("-")),
+        full_text=FullText(term=asked["q"], fields=_TEXT_FIELDS) if asked["q"].strip() else None,
+        limit=asked["limit"],
+        cursor=asked["cursor"],
+    )
+
+
+_TEXT_FIELDS = ("metadata.name", "metadata.title", "metadata.description")
+
+
+def _refs(texts: Sequence[str], kind: str) -> list[str]:
+    try:
+        return [str(parse_ref(text, default_kind=kind)) for text in texts]
+    except RefError as error:
+        raise Refusal("INVALID_VALUE", str(error)) from None

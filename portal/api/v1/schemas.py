@@ -1,0 +1,205 @@
+"""The schemas of answers that resources share. Answers are built in `portal.api.v1.forms`."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from portal.api.v1.conventions import Answer
+from scorecards.facts import FactType
+from scorecards.results import Outcome
+
+OUTCOMES = [outcome.value for outcome in Outcome]
+SEVERITIES = ["error", "warning", "info"]
+
+
+def time_field(description: str, *, nullable: bool = False) -> fields.String:
+    """A time, RFC 3339 in UTC."""
+    return fields.String(
+        allow_none=nullable, metadata={"format": "date-time", "description": description}
+    )
+
+
+class ProblemAnswer(Answer):
+    """A fault in something that a user wrote."""
+
+    code = fields.String(metadata={"description": "UPPER_SNAKE, stable."})
+    severity = fields.String(validate=validate.OneOf(SEVERITIES))
+    message = fields.String()
+    hint = fields.String(metadata={"description": "What to do about it."})
+    file = fields.String(metadata={"description": "Path inside its repository."})
+    document = fields.Integer(allow_none=True, metadata={"description": "In its file, from 0."})
+    line = fields.Integer(allow_none=True)
+    column = fields.Integer(allow_none=True)
+    pointer = fields.String(metadata={"description": "JSON pointer in its document."})
+    found = fields.String()
+    expected = fields.String()
+
+
+class PlacedProblemAnswer(ProblemAnswer):
+    """A fault, and where its file is."""
+
+    ref = fields.String(allow_none=True, metadata={"description": "Entity that has it."})
+    repository = fields.String()
+    repository_url = fields.String()
+    location = fields.String(metadata={"description": "Id of the location."})
+
+
+class LevelAnswer(Answer):
+    """A level of a scorecard."""
+
+    rank = fields.Integer(metadata={"description": "0 is the floor."})
+    name = fields.String()
+
+
+class StandingAnswer(Answer):
+    """Where an entity stands on a scorecard."""
+
+    scorecard = fields.String()
+    title = fields.String()
+    proven = fields.Nested(LevelAnswer, metadata={"description": "Level reached for certain."})
+    possible = fields.Nested(
+        LevelAnswer, metadata={"description": "Level reached if all that is unknown passes."}
+    )
+    passed = fields.Integer()
+    failed = fields.Integer()
+    not_known = fields.Integer(
+        data_key="unknown", metadata={"description": "Unknown outcomes, and broken rules."}
+    )
+    evaluated_at = time_field("When it was first found so.")
+
+
+class LinkAnswer(Answer):
+    """Where to read more."""
+
+    title = fields.String()
+    url = fields.String()
+
+
+class LeafAnswer(Answer):
+    """A leaf of a rule."""
+
+    expression = fields.String()
+    outcome = fields.String(validate=validate.OneOf(OUTCOMES))
+
+
+class CheckResultAnswer(Answer):
+    """What a check says about an entity, from what, and what to do."""
+
+    check = fields.String()
+    title = fields.String()
+    category = fields.String()
+    level = fields.Nested(LevelAnswer)
+    outcome = fields.String(validate=validate.OneOf(OUTCOMES))
+    reason = fields.String()
+    since = time_field("When the outcome began.", nullable=True)
+    observed = fields.Dict(keys=fields.String(), metadata={"description": "Values, by name."})
+    expected = fields.String()
+    not_known = fields.Dict(
+        data_key="unknown",
+        keys=fields.String(),
+        values=fields.String(),
+        metadata={"description": "Why facts are not known, by name."},
+    )
+    leaves = fields.List(fields.Nested(LeafAnswer))
+    why = fields.String(metadata={"description": "Markdown."})
+    fix = fields.String(metadata={"description": "Markdown, filled in for this entity."})
+    effort = fields.String()
+    links = fields.List(fields.Nested(LinkAnswer))
+
+
+class StepAnswer(Answer):
+    """One thing to do for the next level."""
+
+    check = fields.String()
+    title = fields.String()
+    action = fields.String(validate=validate.OneOf(["fix", "find_out", "report"]))
+    effort = fields.String()
+
+
+class ResultAnswer(StandingAnswer):
+    """A scorecard's result for an entity, explained."""
+
+    version = fields.String(metadata={"description": "Digest of the definition it was made with."})
+    next_steps = fields.List(
+        fields.Nested(StepAnswer), metadata={"description": "To the next level, cheapest first."}
+    )
+    checks = fields.List(fields.Nested(CheckResultAnswer))
+
+
+class FactAnswer(Answer):
+    """One fact about an entity."""
+
+    name = fields.String()
+    state = fields.String(validate=validate.OneOf(["known", "missing", "failed"]))
+    value = fields.Raw(allow_none=True, metadata={"description": "Null unless it is known."})
+    path = fields.String(metadata={"description": "File or field that showed it."})
+    line = fields.Integer(allow_none=True)
+    looked_for = fields.String(metadata={"description": "What would have shown it."})
+    reason = fields.String(metadata={"description": "Why it could not be looked for."})
+    detail = fields.String()
+
+
+class FactRecordAnswer(Answer):
+    """What one collector observed about an entity."""
+
+    collector = fields.String()
+    version = fields.String()
+    url = fields.String(metadata={"description": "Where it looked."})
+    revision = fields.String()
+    observed_at = time_field("When.")
+    valid_until = time_field("When it becomes stale.", nullable=True)
+    facts = fields.List(fields.Nested(FactAnswer))
+
+
+class OriginAnswer(Answer):
+    """Where an entity comes from."""
+
+    location = fields.String(metadata={"description": "Id of the location."})
+    repository = fields.String()
+    repository_url = fields.String()
+    revision = fields.String()
+    path = fields.String()
+    url = fields.String()
+    document = fields.Integer()
+
+
+class EntityItemAnswer(Answer):
+    """An entity in a list."""
+
+    ref = fields.String()
+    updated_at = time_field("When its descriptor last changed it.")
+    scorecards = fields.List(fields.Nested(StandingAnswer))
+    entity = fields.Dict(metadata={"description": "The entity, as Backstage answers it."})
+
+
+class EntityPageAnswer(Answer):
+    """A page of entities."""
+
+    items = fields.List(fields.Nested(EntityItemAnswer))
+    next_cursor = fields.String(allow_none=True)
+    total = fields.Integer(metadata={"description": "How many match."})
+
+
+class EntityAnswer(EntityItemAnswer):
+    """An entity, and all that is known about it."""
+
+    created_at = time_field("When it was first read.")
+    origin = fields.Nested(OriginAnswer, allow_none=True)
+    facts = fields.List(fields.Nested(FactRecordAnswer))
+    problems = fields.List(fields.Nested(PlacedProblemAnswer))
+
+
+class TicketAnswer(Answer):
+    """Work that is promised."""
+
+    key = fields.String()
+    ticket = fields.String(metadata={"description": "Names this promise."})
+
+
+class FactSchemaAnswer(Answer):
+    """What a collector promises about a fact."""
+
+    name = fields.String()
+    type = fields.String(validate=validate.OneOf([kind.value for kind in FactType]))
+    description = fields.String()
+    when_absent = fields.Raw(metadata={"description": "What rules see while it is missing."})

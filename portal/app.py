@@ -1,0 +1,139 @@
+"""The Flask application: the parts of the web edge, put around one `Portal`.
+
+What a request goes through, from the outside in: base path, request id, guard, view; and on the way
+back: errors in the form that the client reads, headers, metrics.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import orjson
+from flask import Flask, Response, g, request
+from flask.json.provider import JSONProvider
+
+from portal import logs
+from portal.api import backstage, docs, errors, guard, health, metrics, signin, v1
+from portal.config import Settings
+from portal.ui import blueprint as pages
+from portal.wiring import Portal
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "font-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "object-src 'none'",
+    )
+)
+"""Content-Security-Policy of every answer (reliability 8.4)."""
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+log = logging.getLogger(__name__)
+
+
+def create_app(portal: Portal, *, beats: Callable[[], bool] | None = None) -> Flask:
+    """The application of a portal; `beats` says whether the engine of this process is alive."""
+    app = Flask("portal", static_folder=None, template_folder=None)
+    app.json = OrjsonProvider(app)
+    app.config["PROPAGATE_EXCEPTIONS"] = False  # every failure is answered, in tests too
+    app.url_map.merge_slashes = False
+    _install_request_ids(app)
+    registry = metrics.install(app, portal)
+    guard.install(app, portal)
+    errors.register(app)
+    app.register_blueprint(health.blueprint(portal, registry, beats))
+    app.register_blueprint(signin.blueprint(portal))
+    app.register_blueprint(pages(portal))
+    app.register_blueprint(backstage.blueprint(portal))
+    v1.register(app, portal)
+    app.register_blueprint(docs.blueprint())
+    _install_headers(app, portal.settings)
+    app.wsgi_app = BasePath(app.wsgi_app, portal.settings)  # type: ignore[assignment, method-assign]  # as Flask's documentation has it
+    return app
+
+
+class OrjsonProvider(JSONProvider):
+    """Flask's JSON, by orjson."""
+
+    def dumps(self, obj: Any, **_: Any) -> str:
+        """JSON text; times in RFC 3339."""
+        return orjson.dumps(obj).decode()
+
+    def loads(self, s: str | bytes, **_: Any) -> Any:
+        """The value of a JSON text. Raises `ValueError`."""
+        return orjson.loads(s)
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        """An answer with the JSON of a value, or of an object of named values."""
+        value = self._prepare_response_obj(args, kwargs)
+        return Response(orjson.dumps(value), content_type="application/json")
+
+
+class BasePath:
+    """Serves the application under the path of its base URL.
+
+    A proxy in front may take the path away or leave it; both work. The scheme is the base URL's:
+    nothing is believed of `X-Forwarded-*` headers.
+    """
+
+    def __init__(self, app: Callable[..., Iterable[bytes]], settings: Settings) -> None:
+        self._app = app
+        self._path = settings.base_path
+        self._scheme = "https" if settings.is_https else "http"
+
+    def __call__(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+        """One request."""
+        path = environ.get("PATH_INFO", "")
+        if self._path:
+            environ["SCRIPT_NAME"] = self._path
+            if path == self._path or path.startswith(self._path + "/"):
+                environ["PATH_INFO"] = path[len(self._path) :] or "/"
+        environ["wsgi.url_scheme"] = self._scheme
+        return self._app(environ, start)
+
+
+def _install_request_ids(app: Flask) -> None:
+    """One id for each request: the client's if it is one, in every log line and in the answer."""
+
+    @app.before_request
+    def begin() -> None:
+        given = request.headers.get("X-Request-Id", "")
+        identifier = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        g.request_id = identifier
+        g.logged = logs.request_id.set(identifier)
+
+    @app.teardown_request
+    def end(_error: BaseException | None) -> None:
+        if "logged" in g:
+            logs.request_id.reset(g.pop("logged"))
+
+
+def _install_headers(app: Flask, settings: Settings) -> None:
+    """Headers of every answer, errors included."""
+
+    @app.after_request
+    def add(response: Response) -> Response:
+        headers = response.headers
+        headers.setdefault("Content-Security-Policy", POLICY)
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Referrer-Policy"] = "same-origin"
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        if settings.is_https:
+            headers["Strict-Transport-Security"] = "max-age=31536000"
+        headers.setdefault("Cache-Control", "private, no-cache")
+        if "request_id" in g:
+            headers["X-Request-Id"] = g.request_id
+        log.info("%s %s %s", request.method, request.path, response.status_code)
+        return response

@@ -1,0 +1,132 @@
+"""`portal migrate`, `backup`, `restore`, `login-link`, `plugins`: for whoever runs the portal."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import click
+
+from portal.cli.options import settings_options, settings_or_exit, show_problem
+from portal.cli.run import new_login_link
+from portal.config import Auth, Settings
+from portal.db.engine import open_database
+from portal.db.migrations import migrate as migrate_database
+from portal.instance import AlreadyRunning, acquire, find
+from portal.wiring import open_portal
+
+
+@click.command()
+@settings_options
+def migrate(**options: Any) -> None:
+    """Bring the database to this version's schema: all of it, or nothing."""
+    settings = settings_or_exit(**options)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    before, after = migrate_database(open_database(settings.database))
+    click.echo(f"schema {after}" if before == after else f"schema {before or 'empty'} → {after}")
+
+
+@click.command()
+@click.argument("target", type=click.Path(path_type=Path))
+@settings_options
+def backup(target: Path, **options: Any) -> None:
+    """Copy the embedded database to the file TARGET, also while the portal is running.
+
+    Beside it goes TARGET.sha256, which `portal restore` checks. On PostgreSQL use pg_dump.
+    """
+    path = _sqlite_path(settings_or_exit(**options))
+    if not path.is_file():
+        raise click.ClickException(f"there is no database at {path}")
+    if target.exists():
+        raise click.ClickException(f"{target} exists already")
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
+        source.backup(copy)
+        entities = copy.execute("SELECT count(*) FROM entities").fetchone()[0]
+    target.with_name(target.name + ".sha256").write_text(f"{_digest(target)}  {target.name}\n")
+    click.echo(f"{target}: {entities} entities, {target.stat().st_size} bytes")
+
+
+@click.command()
+@click.argument("source", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@settings_options
+def restore(source: Path, **options: Any) -> None:
+    """Put the backup SOURCE in place of the embedded database; the old one is kept beside it."""
+    settings = settings_or_exit(**options)
+    path = _sqlite_path(settings)
+    checksum = source.with_name(source.name + ".sha256")
+    if checksum.is_file() and checksum.read_text().split()[0] != _digest(source):
+        raise click.ClickException(f"{source} does not match {checksum}: it is damaged")
+    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as database:
+        verdict = database.execute("PRAGMA integrity_check").fetchone()[0]
+        if verdict != "ok":
+            raise click.ClickException(f"{source} is damaged: {verdict}")
+        entities = database.execute("SELECT count(*) FROM entities").fetchone()[0]
+    try:
+        with acquire(settings.data_dir):
+            for suffix in ("", "-wal", "-shm"):
+                old = path.with_name(path.name + suffix)
+                if old.exists():
+                    old.replace(path.with_name(path.name + ".before-restore" + suffix))
+            shutil.copyfile(source, path)
+    except AlreadyRunning as running:
+        raise click.ClickException(f"{running}; stop it first") from None
+    click.echo(f"{path}: {entities} entities restored")
+
+
+@click.command("login-link")
+@settings_options
+def login_link(**options: Any) -> None:
+    """Print a link that signs in whoever opens it: once, within ten minutes."""
+    settings = settings_or_exit(**options)
+    if settings.auth is Auth.OPEN and find(settings.data_dir) is not None:
+        click.echo("This portal is open to everyone on this host: no sign-in is needed.", err=True)
+    click.echo(new_login_link(open_portal(settings)))
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@settings_options
+def plugins(as_json: bool, **options: Any) -> None:
+    """List the installed plugins and what each adds."""
+    portal = open_portal(settings_or_exit(**options))
+    for problem in portal.plugin_problems:
+        show_problem(problem)
+    if as_json:
+        click.echo(json.dumps([_plugin(p) for p in portal.plugins], indent=2))
+    else:
+        for plugin in portal.plugins:
+            added = _plugin(plugin)
+            click.echo(f"{plugin.name} {plugin.version}: {plugin.summary}")
+            for kind in ("sources", "collectors", "scorecards"):
+                if added[kind]:
+                    click.echo(f"  {kind}: {', '.join(added[kind])}")
+    sys.exit(1 if portal.plugin_problems else 0)
+
+
+def _plugin(plugin: Any) -> dict[str, Any]:
+    return {
+        "name": plugin.name,
+        "version": plugin.version,
+        "summary": plugin.summary,
+        "sources": [source.name for source in plugin.sources],
+        "collectors": [collector.name for collector in plugin.collectors],
+        "scorecards": [name for name, _ in plugin.scorecards],
+    }
+
+
+def _sqlite_path(settings: Settings) -> Path:
+    kind, _, path = settings.database.partition(":///")
+    if kind != "sqlite" or not path:
+        raise click.ClickException("this is for the embedded database; on PostgreSQL use pg_dump")
+    return Path(path)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,70 @@
+"""Options that most commands share, and how they become settings."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from catalog.problems import Problem, Severity
+from portal.config import Settings, environment, load_settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def settings_options(command: Command) -> Command:
+    """The options that make `Settings`, in the order that `--help` shows."""
+    for option in reversed(
+        (
+            click.option(
+                "--source",
+                "sources",
+                multiple=True,
+                metavar="PATH_OR_URL",
+                help="A folder of repositories, one repository, a git URL, or a descriptor file.",
+            ),
+            click.option(
+                "--config",
+                "configs",
+                multiple=True,
+                type=click.Path(path_type=Path),
+                help="A configuration file; later ones win.",
+            ),
+            click.option("--host", help="Address to listen on.  [default: 127.0.0.1]"),
+            click.option("--port", type=click.IntRange(1, 65535), help="[default: 7007]"),
+            click.option("--database", metavar="URL", help="SQLAlchemy URL; SQLite by default."),
+            click.option(
+                "--data-dir",
+                type=click.Path(path_type=Path),
+                help="Where the portal keeps its own files.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def settings_or_exit(**options: Any) -> Settings:
+    """The settings of the options; prints every problem and exits with 2 where there is an error."""
+    loaded = load_settings(environ=environment(), **options)
+    if not isinstance(loaded, Settings):
+        for problem in loaded:
+            show_problem(problem)
+        sys.exit(2)
+    for problem in loaded.warnings:
+        show_problem(problem)
+    return loaded
+
+
+def show_problem(problem: Problem) -> None:
+    """One problem on standard error: where, what, and what to do."""
+    color = {Severity.ERROR: "red", Severity.WARNING: "yellow"}.get(problem.severity, "blue")
+    place = ":".join(str(part) for part in (problem.file, problem.line, problem.column) if part)
+    found = f" (found {problem.found!r})" if problem.found else ""
+    head = click.style(f"{problem.severity}: ", fg=color)
+    click.echo(f"{head}{place + ': ' if place else ''}{problem.message}{found}", err=True)
+    if problem.hint:
+        click.echo(f"  {problem.hint}", err=True)

@@ -1,0 +1,104 @@
+"""`portal up`, `portal serve`, `portal worker`: the processes that stay."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from portal.cli.options import settings_options, settings_or_exit, show_problem
+from portal.config import Auth, Settings, StaticToken
+from portal.instance import AlreadyRunning, Instance, acquire, publish
+from portal.server import Server, say, start_engine
+from portal.wiring import VERSION, Portal, open_portal, prepare
+
+
+@click.command()
+@settings_options
+def up(**options: Any) -> None:
+    """Migrate, serve and work, in one process: the embedded default.
+
+    Without --source and --config it shows the sample organization.
+    """
+    settings = settings_or_exit(**options)
+    try:
+        lock = acquire(settings.data_dir, wait=10)
+    except AlreadyRunning as running:
+        raise click.ClickException(str(running)) from None
+    token = secrets.token_urlsafe(32)
+    own = StaticToken(token=token, subject="instance")
+    settings = replace(settings, tokens=(*settings.tokens, own))
+    with lock:
+        portal = open_portal(settings)
+        _announce(portal)
+        prepare(portal)
+        if settings.auth is Auth.REQUIRED:
+            say(f"  sign in:  {new_login_link(portal)}  (works once, for 10 minutes)")
+        portal.database.close()  # the worker process opens its own
+        publish(settings.data_dir, Instance(url=settings.url, token=token))
+        Server(settings, works=True).run()
+
+
+@click.command()
+@settings_options
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True)
+def serve(workers: int, **options: Any) -> None:
+    """Serve only: one of several processes on one PostgreSQL database."""
+    settings = _shared_settings(options)
+    Server(settings, works=False, workers=workers).run()
+
+
+@click.command()
+@settings_options
+def worker(**options: Any) -> None:
+    """Work in the background only: one of several processes on one PostgreSQL database."""
+    portal = open_portal(_shared_settings(options))
+    prepare(portal)
+    running = start_engine(portal, say)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    say(f"working as {running.engine.settings.executor}")
+    stop.wait()
+    running.stop()
+
+
+def new_login_link(portal: Portal) -> str:
+    """A link that signs in whoever opens it, once."""
+    from portal.db import sessions
+
+    with portal.database.write() as connection:
+        code = sessions.create_link(connection, now=portal.now())
+    return f"{portal.settings.url}/login?once={code}"
+
+
+def _shared_settings(options: dict[str, Any]) -> Settings:
+    settings = settings_or_exit(**options)
+    if settings.database.startswith("sqlite"):
+        raise click.ClickException(
+            "several processes need PostgreSQL: name it with --database "
+            "postgresql://user@host/name, or use `portal up`, which is one process"
+        )
+    Path(settings.data_dir).mkdir(mode=0o700, parents=True, exist_ok=True)
+    return settings
+
+
+def _announce(portal: Portal) -> None:
+    settings = portal.settings
+    say(f"Plumbline {VERSION}")
+    say(f"  data:     {settings.data_dir}")
+    if settings.sample:
+        say("  reading:  the sample organization (name your own with --source)")
+    for source in settings.sources:
+        say(f"  reading:  {source.target}")
+    for problem in (*portal.plugin_problems, *portal.scorecard_problems):
+        show_problem(problem)
+    only = " (this host only)" if settings.is_loopback else ""
+    say(f"  open:     {click.style(settings.url, bold=True)}{only}")
+    sys.stderr.flush()

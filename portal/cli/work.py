@@ -1,0 +1,154 @@
+"""`portal ingest` and `portal assess`: ask for work, of the running portal or here and now."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+
+import click
+import requests
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from portal.cli.options import settings_options, settings_or_exit
+from portal.config import Settings
+from portal.db import locations, marks, pending
+from portal.instance import Instance, acquire, find
+from portal.pool import Pool
+from portal.wiring import Portal, open_portal, prepare, tools_of
+from portal.worker import jobs
+
+
+@click.command()
+@click.argument("location", required=False)
+@click.option("--wait", is_flag=True, help="Return when it is done.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@settings_options
+def ingest(location: str | None, wait: bool, as_json: bool, **options: Any) -> None:
+    """Read every location again, or the one that LOCATION names (its id or its target)."""
+    settings = settings_or_exit(**options)
+    running = find(settings.data_dir)
+    if running is not None:
+        wanted = [
+            item["id"]
+            for item in _ask(running, "GET", "/locations")["items"]
+            if location in (None, item["id"], item["target"])
+        ]
+        _needs(wanted, location)
+        for id_ in wanted:
+            _ask(running, "POST", f"/locations/{id_}/refresh")
+        _wait_for(running, wanted if wait else [])
+        _print({"requested": wanted}, as_json, f"{len(wanted)} locations will be read")
+        return
+    portal = _owned(settings)
+    with portal.database.read() as connection:
+        found = locations.list_locations(connection)
+    wanted = [item.id for item in found if location in (None, item.id, item.target)]
+    _needs(wanted, location)
+    _print(*_ingest_here(portal, wanted, as_json))
+
+
+@click.command()
+@click.argument("ref", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@settings_options
+def assess(ref: str | None, as_json: bool, **options: Any) -> None:
+    """Collect facts and assess again: everything, or the entity REF (`component:default/name`)."""
+    settings = settings_or_exit(**options)
+    running = find(settings.data_dir)
+    if running is not None:
+        path = f"/entities/{ref.replace(':', '/', 1)}/refresh" if ref else "/assessments"
+        _ask(running, "POST", path)
+        _print({"requested": ref or "all"}, as_json, f"{ref or 'everything'} will be assessed")
+        return
+    portal = _owned(settings)
+    with portal.database.write() as connection:
+        if ref is None:
+            marks.mark_all(connection)
+        elif not marks.mark_one(connection, ref.lower()):
+            raise click.ClickException(f"there is no entity {ref}")
+    done = _assess_here(portal, as_json)
+    _print({"assessed": done}, as_json, f"{done} entities assessed")
+
+
+def _owned(settings: Settings) -> Portal:
+    """The portal itself, when nobody else runs it: this process holds the lock until it ends."""
+    if settings.database.startswith("sqlite"):
+        click.get_current_context().with_resource(acquire(settings.data_dir))
+    portal = open_portal(settings)
+    prepare(portal)
+    return portal
+
+
+def _ingest_here(portal: Portal, ids: list[str], quiet: bool) -> tuple[Any, bool, str]:
+    pool = Pool(2)
+    tools = tools_of(portal, pool)
+    totals = {"repositories": 0, "added": 0, "changed": 0, "removed": 0, "rejected": 0}
+    with _progress(quiet) as progress:
+        for id_ in ids:
+            repositories = jobs.list_repositories(tools, id_)
+            for repository in progress.track(repositories, description="reading"):
+                done = jobs.ingest(tools, id_, repository)
+                totals["repositories"] += 1
+                for name in ("added", "changed", "removed", "rejected"):
+                    totals[name] += getattr(done, name)
+            with portal.database.write() as connection:
+                for promise in pending.waiting(connection):
+                    if promise.key.endswith(id_):
+                        pending.done(connection, promise.key, promise.ticket)
+    assessed = _assess_here(portal, quiet, pool)
+    pool.close()
+    words = ", ".join(f"{count} {name}" for name, count in totals.items())
+    return {**totals, "assessed": assessed}, quiet, f"{words}, {assessed} assessed"
+
+
+def _assess_here(portal: Portal, quiet: bool, pool: Pool | None = None) -> int:
+    tools = tools_of(portal, pool or Pool(2))
+    total = 0
+    with _progress(quiet) as progress:
+        task = progress.add_task("assessing", total=None)
+        while done := jobs.assess_round(tools):
+            total += done
+            progress.update(task, description=f"assessing: {total} entities")
+    if pool is None:
+        tools.pool.close()
+    return total
+
+
+def _progress(quiet: bool) -> Progress:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    return Progress(*columns, disable=quiet or not sys.stderr.isatty(), transient=True)
+
+
+def _ask(running: Instance, method: str, path: str) -> Any:
+    try:
+        answer = requests.request(
+            method,
+            f"{running.url}/api/v1{path}",
+            headers={"Authorization": f"Bearer {running.token}"},
+            timeout=30,
+        )
+    except requests.RequestException as error:
+        raise click.ClickException(
+            f"the portal at {running.url} does not answer: {error}"
+        ) from None
+    if not answer.ok:
+        detail = answer.json().get("detail") if "json" in answer.headers["Content-Type"] else ""
+        raise click.ClickException(detail or f"{answer.status_code} {answer.reason}")
+    return answer.json() if answer.content else None
+
+
+def _wait_for(running: Instance, ids: list[str]) -> None:
+    """Wait until no location of `ids` has a reading ahead of it."""
+    while ids and any(_ask(running, "GET", f"/locations/{id_}")["pending"] for id_ in ids):
+        time.sleep(0.5)
+
+
+def _needs(wanted: list[str], location: str | None) -> None:
+    if not wanted and location is not None:
+        raise click.ClickException(f"no location has the id or target {location}")
+
+
+def _print(data: Any, as_json: bool, words: str) -> None:
+    click.echo(json.dumps(data) if as_json else words)

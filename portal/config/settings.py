@@ -1,0 +1,110 @@
+"""The settings of a portal: one record, read once at the start and handed on.
+
+Only what this version serves is here. How the record is made from files, environment and command
+line is `portal.config.loading`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from ipaddress import ip_address
+from pathlib import Path
+from typing import NamedTuple
+
+from catalog.problems import Problem
+from catalog.rules import AllowRule
+
+
+class Auth(StrEnum):
+    """Who may ask."""
+
+    OPEN = "open"
+    """Everyone who can reach the portal: on loopback only, with Host and Origin checked."""
+    REQUIRED = "required"
+    """Machines with a token, people who signed in by a one-time link."""
+
+
+class ConfiguredSource(NamedTuple):
+    """A location that the operator named."""
+
+    type: str
+    """`file` or `url`."""
+    target: str
+    """Absolute path, or URL."""
+    origin: str
+    """`command` or `config`: what named it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaticToken:
+    """A bearer token of a machine (`backend.auth.externalAccess`, type `static`)."""
+
+    token: str = field(repr=False)
+    subject: str
+    """Who the machine is, for logs and audit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that can be set."""
+
+    database: str = field(repr=False)
+    """SQLAlchemy URL; it may hold a password."""
+    data_dir: Path
+    """Where the portal keeps its own files; made with mode 0700 by whoever first writes there."""
+    host: str = "127.0.0.1"
+    """Address to bind to."""
+    port: int = 7007
+    sources: tuple[ConfiguredSource, ...] = ()
+    sample: bool = False
+    """Serve the sample organization: neither a source nor a config was given."""
+    base_url: str = ""
+    """Where people and clients reach the portal, without trailing slash; '': where it listens."""
+    base_path: str = ""
+    """Path of `base_url`: '' or `/portal`."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Host names besides the loopback ones that requests may name while everyone may ask."""
+    auth: Auth = Auth.OPEN
+    tokens: tuple[StaticToken, ...] = ()
+    rules: tuple[AllowRule, ...] | None = None
+    """Which kinds may come from where; None: every built-in kind (`--source`)."""
+    orphan_strategy: str = "delete"
+    """`delete` or `keep`: what becomes of entities whose location was unregistered."""
+    scorecards: tuple[Path, ...] = ()
+    """Scorecard files besides the built-in ones: files, or folders of `*.yaml`."""
+    plugins_disabled: tuple[str, ...] = ()
+    """Names of plugins that are not loaded."""
+    removal_grace: timedelta = timedelta(hours=24)
+    """How long a file must be missing from complete listings before its entities go."""
+    facts_refresh: timedelta = timedelta(hours=1)
+    """Time between two sweeps over every location."""
+    warnings: tuple[Problem, ...] = ()
+    """What was said in the config and is not heeded; the start goes on."""
+
+    @property
+    def url(self) -> str:
+        """Where the portal is reached: `base_url`, or the address it listens at."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.base_url or f"http://{host}:{self.port}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this host can reach the portal."""
+        return is_loopback(self.host)
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people reach the portal over TLS: cookies are marked Secure then."""
+        return self.base_url.startswith("https://")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host`, a name or an address without port, is this host and nothing else."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

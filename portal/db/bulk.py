@@ -1,0 +1,239 @@
+"""Bulk: many rows in one statement, on SQLite and PostgreSQL, with the same outcome.
+
+A batch of thousands of entities has tens of thousands of index rows; one statement for each table
+instead of one for each row is what makes the rates of design 4 possible. SQLite takes lists as
+JSON and rows by its driver's executemany, PostgreSQL takes arrays and COPY.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from functools import cache
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Delete,
+    Select,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    delete,
+    func,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import TypeEngine
+
+Row = tuple[Any, ...]
+
+
+def among(
+    connection: Connection, column: Column[Any], values: Collection[int] | Collection[str]
+) -> ColumnElement[bool]:
+    """The condition that `column` is one of `values`, however many: they are one parameter."""
+    listed: BindParameter[Any] = bindparam(None, _listed(connection, values)["values"], unique=True)
+    return _among(connection.dialect.name, column, listed)
+
+
+def pick(
+    connection: Connection,
+    columns: tuple[Column[Any], ...],
+    by: Column[Any],
+    values: Collection[int] | Collection[str],
+) -> Sequence[Any]:
+    """The values of `columns` in all rows in which `by` is one of `values`."""
+    if not values:
+        return []
+    statement = _pick(connection.dialect.name, columns, by)
+    return connection.execute(statement, _listed(connection, values)).all()
+
+
+def drop(connection: Connection, by: Column[Any], values: Collection[int]) -> None:
+    """Delete all rows in which `by` is one of `values`."""
+    if values:
+        connection.execute(_drop(connection.dialect.name, by), _listed(connection, values))
+
+
+def add(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Insert rows that are not there yet. In the order of the primary key it is fastest."""
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        places = ", ".join("?" * len(columns))
+        sql = f"INSERT INTO {table.name} ({_names(columns)}) VALUES ({places})"  # noqa: S608
+        connection.exec_driver_sql(sql, _bound(connection, table, columns, rows))
+        return
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    into = f"COPY {table.name} ({_names(columns)}) FROM STDIN"
+    with driver.cursor() as cursor, cursor.copy(into) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def change(
+    connection: Connection, table: Table, key: str, columns: Sequence[str], rows: Sequence[Row]
+) -> None:
+    """Set `columns` in the rows of a table; each of `rows` is a key and the values."""
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        values = ", ".join(f'"{column}" = ?' for column in columns)
+        sql = f'UPDATE {table.name} SET {values} WHERE "{key}" = ?'  # noqa: S608
+        bound = _bound(connection, table, [key, *columns], rows)
+        connection.exec_driver_sql(sql, [(*row[1:], row[0]) for row in bound])
+        return
+    values = ", ".join(f'"{column}" = given."{column}"' for column in columns)
+    given, arrays = _given(connection, table, [key, *columns], rows)
+    sql = (
+        f'UPDATE {table.name} SET {values} FROM {given} WHERE {table.name}."{key}" = given."{key}"'  # noqa: S608
+    )
+    connection.exec_driver_sql(sql, arrays)
+
+
+def increase(
+    connection: Connection, table: Table, key: str, column: str, rows: Sequence[tuple[int, int]]
+) -> None:
+    """Add to an integer column; each of `rows` is a key and what to add."""
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        sql = f'UPDATE {table.name} SET "{column}" = "{column}" + ? WHERE "{key}" = ?'  # noqa: S608
+        connection.exec_driver_sql(sql, [(more, which) for which, more in rows])
+        return
+    given, arrays = _given(connection, table, [key, column], rows)
+    sum_ = f'"{column}" = {table.name}."{column}" + given."{column}"'
+    sql = f'UPDATE {table.name} SET {sum_} FROM {given} WHERE {table.name}."{key}" = given."{key}"'  # noqa: S608
+    connection.exec_driver_sql(sql, arrays)
+
+
+def remove(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]
+) -> None:
+    """Delete the rows in which `columns` have the values of one of `rows`."""
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        same = " AND ".join(f'"{column}" = ?' for column in columns)
+        sql = f"DELETE FROM {table.name} WHERE {same}"  # noqa: S608
+        connection.exec_driver_sql(sql, list(rows))
+        return
+    given, arrays = _given(connection, table, columns, rows)
+    sql = f"DELETE FROM {table.name} USING {given} WHERE {_same(table, columns)}"  # noqa: S608
+    connection.exec_driver_sql(sql, arrays)
+
+
+def find(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Collection[Row]
+) -> dict[Row, int]:
+    """The id of each of `rows` that is in the table, by the values of `columns`."""
+    if not rows:
+        return {}
+    wanted = ", ".join(f'{table.name}."{column}"' for column in ["id", *columns])
+    if connection.dialect.name == "sqlite":
+        same = " AND ".join(
+            f'{table.name}."{column}" = given.value ->> {n}' for n, column in enumerate(columns)
+        )
+        # CROSS JOIN: the planner is to look up each given row, never to walk the table.
+        sql = f"SELECT {wanted} FROM json_each(?) AS given CROSS JOIN {table.name} ON {same}"  # noqa: S608
+        found = connection.exec_driver_sql(sql, (orjson.dumps(list(rows)).decode(),))
+    else:
+        given, arrays = _given(connection, table, columns, rows)
+        sql = f"SELECT {wanted} FROM {given} JOIN {table.name} ON {_same(table, columns)}"  # noqa: S608
+        found = connection.exec_driver_sql(sql, arrays)
+    return {tuple(row[1:]): row[0] for row in found.all()}
+
+
+def next_id(connection: Connection, table: Table) -> int:
+    """The first free id. Ids are given out here, by the one writer there is: no RETURNING."""
+    return int(connection.execute(select(func.coalesce(func.max(table.c.id), 0) + 1)).scalar_one())
+
+
+def intern(
+    connection: Connection, table: Table, column: str, texts: Iterable[str]
+) -> dict[str, int]:
+    """The id of each text, in a table of an id and a text; new ones are added, in order."""
+    wanted = sorted(set(texts))
+    ids = {
+        row[0]: found for row, found in find(connection, table, [column], _singles(wanted)).items()
+    }
+    new = [text for text in wanted if text not in ids]
+    if new:
+        added = list(enumerate(new, start=next_id(connection, table)))
+        add(connection, table, ["id", column], added)
+        ids.update((text, number) for number, text in added)
+    return ids
+
+
+@cache
+def _pick(dialect: str, columns: tuple[Column[Any], ...], by: Column[Any]) -> Select[Any]:
+    return select(*columns).where(_among(dialect, by, bindparam("values")))
+
+
+@cache
+def _drop(dialect: str, by: Column[Any]) -> Delete:
+    return delete(by.table).where(_among(dialect, by, bindparam("values")))
+
+
+def _among(dialect: str, column: Column[Any], values: BindParameter[Any]) -> ColumnElement[bool]:
+    if dialect == "sqlite":
+        return column.in_(select(func.json_each(values).table_valued("value").c.value))
+    return column == any_(cast(values, _array_type(column.type)))
+
+
+def _listed(connection: Connection, values: Collection[int] | Collection[str]) -> dict[str, Any]:
+    listed: list[Any] = list(values)
+    if connection.dialect.name == "sqlite":
+        return {"values": orjson.dumps(listed).decode()}
+    return {"values": listed}
+
+
+def _singles(texts: Iterable[str]) -> list[Row]:
+    return [(text,) for text in texts]
+
+
+def _names(columns: Sequence[str]) -> str:
+    return ", ".join(f'"{column}"' for column in columns)
+
+
+def _same(table: Table, columns: Sequence[str]) -> str:
+    return " AND ".join(f'{table.name}."{column}" = given."{column}"' for column in columns)
+
+
+def _given(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Collection[Row]
+) -> tuple[str, tuple[list[Any], ...]]:
+    """PostgreSQL: the rows as a table `given` of arrays, and the arrays."""
+    kinds = (_array_type(table.c[column].type).compile(connection.dialect) for column in columns)
+    arrays = ", ".join(f"%s::{kind}" for kind in kinds)
+    return f"unnest({arrays}) AS given ({_names(columns)})", tuple(
+        list(values) for values in zip(*rows, strict=True)
+    )
+
+
+def _array_type(kind: TypeEngine[Any]) -> ARRAY[Any]:
+    """PostgreSQL: the type of an array of values of a column; a collation is the column's own."""
+    return ARRAY(Text() if isinstance(kind, Text) else kind)
+
+
+def _bound(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]
+) -> list[Row]:
+    """SQLite: rows as the driver takes them; only times need to be written as SQLAlchemy does."""
+    times = {n for n, column in enumerate(columns) if isinstance(table.c[column].type, DateTime)}
+    write = DateTime().dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    if not times or write is None:
+        return list(rows)
+    bound = [list(row) for row in rows]
+    for row in bound:
+        for place in times:
+            row[place] = write(row[place])
+    return [tuple(row) for row in bound]

@@ -1,0 +1,120 @@
+"""Edges: the relations that entities declare, and the `relations` of each entity that follow.
+
+An edge belongs to the entity that declares it, its origin, and points in either direction; what an
+entity shows are all edges with it as source. Both ends are refs, which may not exist (yet).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+import orjson
+from sqlalchemy import Connection, select
+
+from catalog.entity import Relation
+from portal.db import bulk
+from portal.db.tables import edges, refs, relation_types
+
+COLUMNS = (edges.c.source_id, edges.c.type_id, edges.c.target_id, edges.c.origin_id)
+"""In the order of the primary key."""
+
+TYPES = select(relation_types.c.id, relation_types.c.name)
+
+Row = tuple[int, ...]
+"""The values of `COLUMNS`, or of the first three."""
+
+
+Shown = tuple[str, str]
+"""A relation as its source shows it: its type and the ref of its target."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EdgeChange:
+    """How the edges of some origins changed."""
+
+    come: Mapping[int, set[Shown]]
+    """By source, what is new of some origin; another may have declared the same before."""
+    gone: Mapping[int, set[Shown]]
+    """By source, what no origin declares any more."""
+    ends: frozenset[int]
+    """Every entity at an end of an edge that came or went."""
+
+
+def put_edges(
+    connection: Connection,
+    declared: Mapping[int, Iterable[Relation]],
+    *,
+    known: Collection[int],
+) -> EdgeChange:
+    """Let each origin in `declared` have exactly these edges, and the other `known` ones none.
+
+    `known` are the origins that may have edges so far.
+    """
+    ends = {end for found in declared.values() for one in found for end in (one.source, one.target)}
+    ids = bulk.intern(connection, refs, "ref", ends)
+    named = (relation.type for found in declared.values() for relation in found)
+    types = bulk.intern(connection, relation_types, "name", named)
+    before = {tuple(row) for row in bulk.pick(connection, COLUMNS, edges.c.origin_id, known)}
+    after = {
+        (ids[source], types[type_], ids[target], origin)
+        for origin, relations in declared.items()
+        for source, type_, target in relations
+    }
+    come, gone = sorted(after - before), sorted(before - after)
+    names = [column.name for column in COLUMNS]
+    bulk.remove(connection, edges, names, gone)
+    bulk.add(connection, edges, names, come)
+    return EdgeChange(
+        come=_shown(connection, (edge[:3] for edge in come)),
+        gone=_shown(connection, {edge[:3] for edge in gone} - _remaining(connection, gone)),
+        ends=frozenset(end for edge in (*come, *gone) for end in (edge[0], edge[2])),
+    )
+
+
+def neighbors(connection: Connection, ids: Collection[int]) -> set[int]:
+    """The ids of the refs at the other end of any edge of these entities, in either direction."""
+    return {row[0] for row in bulk.pick(connection, (edges.c.target_id,), edges.c.source_id, ids)}
+
+
+def relations_of(connection: Connection, ids: Collection[int]) -> dict[int, bytes]:
+    """`relations` of each of these entities, as Backstage shows them: sorted, without repeats."""
+    shown = _shown(connection, bulk.pick(connection, COLUMNS[:3], edges.c.source_id, ids))
+    return {entity: _as_json(shown.get(entity, ())) for entity in ids}
+
+
+def relations_after(stored: Mapping[int, bytes], change: EdgeChange) -> dict[int, bytes]:
+    """`relations` of those of these entities for which the change makes a difference.
+
+    Made from what they showed before: a hub with thousands of neighbors is not read again whenever
+    one of them comes or goes.
+    """
+    result = {}
+    for entity in stored.keys() & (change.come.keys() | change.gone.keys()):
+        shown = {(one["type"], one["targetRef"]) for one in orjson.loads(stored[entity])}
+        shown |= change.come.get(entity, set())
+        result[entity] = _as_json(shown - change.gone.get(entity, set()))
+    return {entity: found for entity, found in result.items() if found != stored[entity]}
+
+
+def _remaining(connection: Connection, gone: Collection[Row]) -> set[Row]:
+    """What sources of edges that went still show, because of other origins."""
+    rows = bulk.pick(connection, COLUMNS[:3], edges.c.source_id, {edge[0] for edge in gone})
+    return {tuple(row) for row in rows}
+
+
+def _shown(connection: Connection, found: Iterable[Row]) -> dict[int, set[Shown]]:
+    """Edges (source, type, target) by their source, in words."""
+    rows = list(found)
+    names = dict(connection.execute(TYPES).all())
+    targets = {row[2] for row in rows}
+    texts: dict[int, str] = dict(bulk.pick(connection, (refs.c.id, refs.c.ref), refs.c.id, targets))
+    shown: dict[int, set[Shown]] = defaultdict(set)
+    for source, type_, target in rows:
+        shown[source].add((names[type_], texts[target]))
+    return shown
+
+
+def _as_json(shown: Iterable[Shown]) -> bytes:
+    return orjson.dumps([{"type": type_, "targetRef": target} for type_, target in sorted(shown)])

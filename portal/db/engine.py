@@ -1,0 +1,119 @@
+"""The database: how it is opened, read and written, on SQLite and PostgreSQL.
+
+On SQLite one process owns the file (design 2a.1): a single lock covers every write transaction and
+checkpoint, because the SQLite of Debian 12 has a fault with several writers on one WAL, and every
+write begins IMMEDIATE, because an upgrade from reading to writing fails at once whatever the
+timeout. On PostgreSQL writers are kept apart by an advisory lock where they share rows.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.pool import StaticPool
+
+CATALOG_LOCK = 7_007_001
+"""Key of PostgreSQL's advisory lock that writers of the catalog hold."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database:
+    """An open database."""
+
+    engine: Engine
+    _writer: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the embedded database."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection on one consistent snapshot."""
+        with self.engine.connect() as connection:
+            if not self.is_sqlite:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A connection in a write transaction: committed at the end, rolled back on an exception.
+
+        Writers of the catalog are one after the other on both databases.
+        """
+        if self.is_sqlite:
+            with self._writer, self.engine.connect() as connection:
+                connection.info["begin"] = "BEGIN IMMEDIATE"
+                try:
+                    with connection.begin():
+                        yield connection
+                finally:
+                    connection.info.pop("begin", None)
+        else:
+            with self.engine.begin() as connection:
+                connection.execute(
+                    text("SELECT pg_advisory_xact_lock(:key)"), {"key": CATALOG_LOCK}
+                )
+                yield connection
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Open the database at a SQLAlchemy URL; `sqlite://` is one in memory, for offline commands."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        memory = not parsed.database
+        options: dict[str, Any] = {"connect_args": {"check_same_thread": False, "timeout": 5}}
+        if memory:
+            options["poolclass"] = StaticPool
+        else:
+            options |= {"pool_size": 8, "max_overflow": 56, "pool_timeout": 5}
+        engine = create_engine(parsed, **options)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return Database(engine=engine)
+    engine = create_engine(
+        parsed.set(drivername="postgresql+psycopg"),
+        pool_size=8,
+        max_overflow=8,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
+    )
+    return Database(engine=engine)
+
+
+def utc(value: datetime | None) -> datetime | None:
+    """A time as it came from the database, aware: SQLite keeps UTC without saying so."""
+    return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    """Settings of one connection. FULL: an acknowledged write has to survive a power cut."""
+    connection.isolation_level = None  # SQLAlchemy's BEGIN is the only one
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=5000",
+        "temp_store=MEMORY",
+        "cache_size=-65536",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.info.get("begin", "BEGIN"))

@@ -1,0 +1,109 @@
+"""Facts as they are stored: for each entity and collector the latest record."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from portal.db.bulk import add, among, remove
+from portal.db.engine import Database, utc
+from portal.db.state import raise_assessment
+from portal.db.tables import entities, facts
+from scorecards.facts import FactRecord
+from scorecards.serialization import facts_from_json, facts_to_json
+
+COLUMNS = (
+    "entity_id",
+    "collector",
+    "version",
+    "url",
+    "revision",
+    "observed_at",
+    "valid_until",
+    "facts",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FactRows:
+    """The `scorecards.store.FactStore` of a database."""
+
+    database: Database
+
+    def save_facts(self, records: Sequence[FactRecord]) -> None:
+        """Replace the stored records of the same entity and collector; one transaction.
+
+        A record of an entity that went is dropped. One that says what is stored is not written, so
+        `observed_at` is when that was first seen, unless the record is valid for a time only.
+        """
+        with self.database.write() as connection:
+            refs = {record.ref for record in records}
+            found = select(entities.c.ref, entities.c.id)
+            where = among(connection, entities.c.ref, sorted(refs))
+            ids = {row.ref: row.id for row in connection.execute(found.where(where))}
+            given = {
+                (ids[record.ref], record.collector): record
+                for record in records
+                if record.ref in ids
+            }
+            stored = {
+                (row.entity_id, row.collector): (*row[2:5], utc(row.valid_until), row.facts)
+                for row in connection.execute(
+                    select(facts).where(among(connection, facts.c.entity_id, sorted(ids.values())))
+                )
+            }
+            rows = [
+                (
+                    *key,
+                    record.version,
+                    record.url,
+                    record.revision,
+                    record.observed_at,
+                    record.valid_until,
+                    facts_to_json(record),
+                )
+                for key, record in sorted(given.items(), key=lambda item: item[0])
+            ]
+            fresh = [row for row in rows if stored.get(row[:2]) != (*row[2:5], *row[6:])]
+            old = [row[:2] for row in fresh if row[:2] in stored]
+            remove(connection, facts, COLUMNS[:2], old)
+            add(connection, facts, COLUMNS, fresh)
+            if fresh:
+                raise_assessment(connection)
+
+
+def for_entity(connection: Connection, entity_id: int) -> tuple[FactRecord, ...]:
+    """What is stored about an entity, by collector."""
+    return for_entities(connection, [entity_id]).get(entity_id, ())
+
+
+def for_entities(connection: Connection, ids: Collection[int]) -> dict[int, tuple[FactRecord, ...]]:
+    """What is stored about each of these entities, by collector; without any it is not there."""
+    found = (
+        select(entities.c.ref, facts)
+        .join(entities, entities.c.id == facts.c.entity_id)
+        .where(among(connection, facts.c.entity_id, ids))
+        .order_by(facts.c.entity_id, facts.c.collector)
+    )
+    records: dict[int, tuple[FactRecord, ...]] = {}
+    for row in connection.execute(found):
+        records[row.entity_id] = (*records.get(row.entity_id, ()), _record(row))
+    return records
+
+
+def _record(row: Row[*tuple[Any, ...]]) -> FactRecord:
+    observed_at = utc(row.observed_at)
+    assert observed_at is not None
+    return FactRecord(
+        ref=row.ref,
+        collector=row.collector,
+        version=row.version,
+        url=row.url,
+        revision=row.revision,
+        observed_at=observed_at,
+        valid_until=utc(row.valid_until),
+        facts=facts_from_json(row.facts),
+    )

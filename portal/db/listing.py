@@ -1,0 +1,202 @@
+"""Pages of entities: a query answered by keyset, in both directions, with a count on request.
+
+A page is found by ids first, so that sorting never moves a body.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.sql.selectable import FromClause
+
+from catalog.cursors import Cursor, Position, decode, encode, turned
+from catalog.query import EntityQuery, Filter, Order
+from portal.db.entity_rows import EntityRow, by_ids
+from portal.db.filters import (
+    COLUMNS,
+    Way,
+    condition,
+    single_count,
+    storable,
+    text_condition,
+    way_of,
+)
+from portal.db.tables import entities, postings, terms
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EntityPage:
+    """A page of a list of entities."""
+
+    items: tuple[EntityRow, ...]
+    total: int
+    """What the query matches, counted when its first page was read; 0 where nobody asked."""
+    next_cursor: str | None
+    prev_cursor: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Sorting:
+    """By what rows are ordered. The id settles ties, in the same direction."""
+
+    source: FromClause
+    value: ColumnElement[Any]
+    constant: bool
+    """There is no value: only the id counts."""
+    optional: bool
+    """The value may be null, which comes last."""
+    descending: bool
+
+    def order(self, *, backward: bool) -> list[ColumnElement[Any]]:
+        """What to order by; backward is the exact mirror."""
+        down = self.descending != backward
+        keys: list[ColumnElement[Any]] = [entities.c.id]
+        if not self.constant:
+            keys.insert(0, self.value)
+        ordered = [key.desc() if down else key.asc() for key in keys]
+        if self.optional:
+            missing = self.value.is_(None)
+            ordered.insert(0, missing.desc() if backward else missing.asc())
+        return list(ordered)
+
+    def beyond(self, at: Position, *, backward: bool) -> ColumnElement[bool]:
+        """What holds for the rows that come after `at`, or before it."""
+        down = self.descending != backward
+        beyond_id = entities.c.id < at.id if down else entities.c.id > at.id
+        if self.constant:
+            return beyond_id
+        if at.value is None:
+            same = and_(self.value.is_(None), beyond_id)
+            return or_(same, self.value.is_not(None)) if backward else same
+        here = tuple_(self.value, entities.c.id)
+        there = tuple_(literal(at.value), literal(at.id))
+        further = here < there if down else here > there
+        return or_(further, self.value.is_(None)) if self.optional and not backward else further
+
+
+def by_query(connection: Connection, query: EntityQuery) -> EntityPage:
+    """The page that a query asks for. Raises `QueryError` for a cursor that cannot be read."""
+    cursor = decode(query.cursor) if query.cursor is not None else None
+    asked = _asked(connection, cursor or query)
+    total = cursor.total if cursor else 0
+    if query.count and cursor is None:
+        total = _count(connection, asked)
+    places = _places(connection, query, cursor, asked) if query.limit > 0 else []
+    more = len(places) > query.limit
+    places = places[: query.limit]
+    if not places:
+        return EntityPage(items=(), total=total, next_cursor=None, prev_cursor=None)
+    backward = cursor is not None and cursor.backward
+    if backward:
+        places.reverse()
+    base = cursor or Cursor(
+        filter=query.filter,
+        order=query.order,
+        full_text=query.full_text,
+        position=places[0],
+        first=places[0],
+        backward=False,
+        total=total,
+    )
+    has_next = more or backward
+    has_prev = cursor is not None and places[0] != base.first and (more or not backward)
+    return EntityPage(
+        items=tuple(by_ids(connection, [place.id for place in places])),
+        total=total,
+        next_cursor=encode(turned(base, places[-1], backward=False)) if has_next else None,
+        prev_cursor=encode(turned(base, places[0], backward=True)) if has_prev else None,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Asked:
+    """What is asked for, whatever the page."""
+
+    filter: Filter | None
+    sorting: _Sorting
+    text: ColumnElement[bool]
+    has_text: bool
+    way: Way
+
+
+def _asked(connection: Connection, query: EntityQuery | Cursor) -> _Asked:
+    order = query.order
+    return _Asked(
+        filter=query.filter,
+        sorting=_sorting(order),
+        text=text_condition(query.full_text, order.field if order else None),
+        has_text=query.full_text is not None,
+        way=way_of(connection, query.filter),
+    )
+
+
+def _places(
+    connection: Connection, query: EntityQuery, cursor: Cursor | None, asked: _Asked
+) -> list[Position]:
+    """The page's ids with their order values, and one more if there is one."""
+    sorting = asked.sorting
+    backward = cursor is not None and cursor.backward
+    # Ordered by a term, all matches are sorted anyway: there is no order to walk.
+    way = Way.SETS if sorting.optional else asked.way
+    statement = (
+        select(entities.c.id, sorting.value.label("value"))
+        .select_from(sorting.source)
+        .where(condition(asked.filter, way), asked.text)
+        .order_by(*sorting.order(backward=backward))
+        .limit(query.limit + 1)
+    )
+    if cursor:
+        statement = statement.where(sorting.beyond(cursor.position, backward=backward))
+    elif query.offset:
+        statement = statement.offset(query.offset)
+    return [Position(value=row.value, id=row.id) for row in connection.execute(statement)]
+
+
+def _count(connection: Connection, asked: _Asked) -> int:
+    if not asked.has_text and (known := single_count(connection, asked.filter)) is not None:
+        return known
+    way = Way.FEW if asked.way is Way.FEW else Way.SETS
+    found = select(func.count()).select_from(entities)
+    return connection.execute(found.where(condition(asked.filter, way), asked.text)).scalar_one()
+
+
+def _sorting(order: Order | None) -> _Sorting:
+    if order is None:
+        return _Sorting(
+            source=entities, value=null(), constant=True, optional=False, descending=False
+        )
+    if (column := COLUMNS.get(order.field)) is not None:
+        return _Sorting(
+            source=entities,
+            value=column,
+            constant=False,
+            optional=False,
+            descending=order.descending,
+        )
+    # The least of several values: an entity is on one place of the list.
+    values = (
+        select(postings.c.entity_id, func.min(terms.c.value).label("value"))
+        .join(terms, terms.c.id == postings.c.term_id)
+        .where(terms.c.key.in_(storable([order.field])), terms.c.known)
+        .group_by(postings.c.entity_id)
+        .subquery()
+    )
+    return _Sorting(
+        source=entities.outerjoin(values, values.c.entity_id == entities.c.id),
+        value=values.c.value,
+        constant=False,
+        optional=True,
+        descending=order.descending,
+    )

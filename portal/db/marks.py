@@ -1,0 +1,165 @@
+"""Marks: which entities have to be looked at again, and all that looking at them needs.
+
+A mark is written in the transaction that changed the entity, so that no crash can lose it, and
+goes when facts and results that are at least as new have been stored.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import orjson
+from sqlalchemy import Connection, and_, delete, func, insert, select
+
+from catalog.problems import JsonValue
+from catalog.sources import Repository
+from portal.db.tables import (
+    edges,
+    entities,
+    files,
+    meta,
+    relation_types,
+    repositories,
+    unassessed,
+)
+from scorecards.collectors import Subject
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Marked:
+    """Marked entities of one repository."""
+
+    repository: Repository
+    seqs: Mapping[int, int]
+    """By entity id, the sequence number of its mark."""
+
+
+def mark_all(connection: Connection) -> int:
+    """Mark every entity, as when a scorecard or a collector changed; returns how many."""
+    seq = select(meta.c.value).where(meta.c.key == "catalog_seq").scalar_subquery()
+    connection.execute(delete(unassessed))
+    number = func.coalesce(seq.cast(unassessed.c.seq.type), 0)
+    done = connection.execute(
+        insert(unassessed).from_select(["entity_id", "seq"], select(entities.c.id, number))
+    )
+    return done.rowcount
+
+
+def mark_one(connection: Connection, ref: str) -> bool:
+    """Mark one entity; False if there is none with this ref."""
+    found = connection.execute(select(entities.c.id).where(entities.c.ref == ref)).scalar()
+    if found is None:
+        return False
+    connection.execute(delete(unassessed).where(unassessed.c.entity_id == found))
+    connection.execute(insert(unassessed).values(entity_id=found, seq=0))
+    return True
+
+
+def count_marks(connection: Connection) -> int:
+    """How many entities wait to be looked at."""
+    return connection.execute(select(func.count()).select_from(unassessed)).scalar_one()
+
+
+def next_marked(connection: Connection, *, limit: int) -> list[Marked]:
+    """Up to `limit` marked entities, by repository; empty when no mark is left."""
+    rows = connection.execute(
+        select(
+            unassessed.c.entity_id,
+            unassessed.c.seq,
+            repositories.c.id.label("repository_id"),
+            repositories.c.url,
+            repositories.c.name,
+        )
+        .join(entities, entities.c.id == unassessed.c.entity_id)
+        .join(files, files.c.id == entities.c.file_id)
+        .join(repositories, repositories.c.id == files.c.repository_id)
+        .order_by(repositories.c.id, unassessed.c.entity_id)
+        .limit(limit)
+    ).all()
+    return [
+        Marked(
+            repository=Repository(url=group[0].url, name=group[0].name),
+            seqs={row.entity_id: row.seq for row in group},
+        )
+        for _, found in groupby(rows, key=lambda row: row.repository_id)
+        for group in [list(found)]
+    ]
+
+
+def clear_marks(connection: Connection, seqs: Mapping[int, int]) -> None:
+    """Take away the marks that were answered; one that is newer than its answer stays."""
+    by_seq: dict[int, list[int]] = defaultdict(list)
+    for entity_id, seq in seqs.items():
+        by_seq[seq].append(entity_id)
+    for seq, ids in by_seq.items():
+        connection.execute(
+            delete(unassessed).where(and_(unassessed.c.entity_id.in_(ids), unassessed.c.seq <= seq))
+        )
+
+
+def subjects(connection: Connection, ids: Sequence[int]) -> list[tuple[int, bytes, Subject]]:
+    """Id, body and subject of each entity that still exists, by id."""
+    rows = connection.execute(
+        select(entities.c.id, entities.c.ref, entities.c.body, files.c.path)
+        .join(files, files.c.id == entities.c.file_id)
+        .where(entities.c.id.in_(ids))
+        .order_by(entities.c.id)
+    ).all()
+    neighbors, members = _neighbors(connection, [row.id for row in rows])
+    found = []
+    for row in rows:
+        near = neighbors.get(row.id, {})
+        subject = Subject(
+            ref=row.ref,
+            entity=orjson.loads(row.body),
+            file=row.path,
+            directory=posixpath.dirname(row.path),
+            neighbors=near,
+            members={ref: members[ref] for ref in near if ref in members},
+        )
+        found.append((row.id, row.body, subject))
+    return found
+
+
+def _neighbors(
+    connection: Connection, ids: Sequence[int]
+) -> tuple[dict[int, dict[str, Mapping[str, JsonValue]]], dict[str, int]]:
+    """For each entity the bodies of those it refers to; and the size of each group among them."""
+    forward = (
+        select(edges.c.source_id, edges.c.target_id)
+        .where(edges.c.source_id.in_(ids), edges.c.origin_id == edges.c.source_id)
+        .distinct()
+    )
+    pairs = connection.execute(forward).all()
+    wanted = sorted({pair.target_id for pair in pairs})
+    bodies: dict[int, tuple[str, Mapping[str, JsonValue]]] = {}
+    groups: dict[int, str] = {}
+    for part in (wanted[n : n + 500] for n in range(0, len(wanted), 500)):
+        columns = select(entities.c.id, entities.c.ref, entities.c.kind, entities.c.body)
+        for row in connection.execute(columns.where(entities.c.id.in_(part))):
+            bodies[row.id] = (row.ref, orjson.loads(row.body))
+            if row.kind == "group":
+                groups[row.id] = row.ref
+    near: dict[int, dict[str, Mapping[str, JsonValue]]] = defaultdict(dict)
+    for pair in pairs:
+        if pair.target_id in bodies:
+            ref, body = bodies[pair.target_id]
+            near[pair.source_id][ref] = body
+    return near, _members(connection, groups)
+
+
+def _members(connection: Connection, groups: Mapping[int, str]) -> dict[str, int]:
+    """The number of distinct members of each group, by ref."""
+    has_member = select(relation_types.c.id).where(relation_types.c.name == "hasMember")
+    counted = (
+        select(edges.c.source_id, func.count(edges.c.target_id.distinct()).label("n"))
+        .join(entities, entities.c.id == edges.c.target_id)
+        .where(edges.c.source_id.in_(list(groups)), edges.c.type_id.in_(has_member))
+        .group_by(edges.c.source_id)
+    )
+    counts = {row.source_id: row.n for row in connection.execute(counted)}
+    return {ref: counts.get(group, 0) for group, ref in groups.items()}

@@ -1,0 +1,65 @@
+"""Pending work: keys that were promised, until work that began after the promise has ended."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select, text
+from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
+from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
+
+from portal.db.tables import pending
+
+CHANNEL = "plumbline_work"
+"""PostgreSQL's NOTIFY channel on which workers hear of new keys."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pending:
+    """A key that waits, or is being worked on."""
+
+    key: str
+    ticket: str
+
+
+def put(connection: Connection, key: str, *, lane: int, now: datetime) -> str:
+    """Promise `key`; returns the ticket that names this promise. A more urgent lane wins."""
+    ticket = uuid.uuid4().hex
+    sqlite = connection.dialect.name == "sqlite"
+    insert = (upsert_sqlite if sqlite else upsert_postgresql)(pending).values(
+        key=key, lane=lane, ticket=ticket, requested_at=now
+    )
+    connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=[pending.c.key],
+            set_={"ticket": ticket, "lane": lane, "requested_at": now},
+        )
+    )
+    if not sqlite:
+        connection.execute(
+            text("SELECT pg_notify(:channel, :key)"), {"channel": CHANNEL, "key": key}
+        )
+    return ticket
+
+
+def waiting(connection: Connection) -> list[Pending]:
+    """Every pending key, most urgent first, then oldest first."""
+    rows = connection.execute(
+        select(pending.c.key, pending.c.ticket).order_by(pending.c.lane, pending.c.requested_at)
+    )
+    return [Pending(key=row.key, ticket=row.ticket) for row in rows]
+
+
+def is_waiting(connection: Connection, key: str, ticket: str) -> bool:
+    """Whether the promise that `ticket` names is not kept yet."""
+    found = connection.execute(
+        select(pending.c.key).where(pending.c.key == key, pending.c.ticket == ticket)
+    )
+    return found.first() is not None
+
+
+def done(connection: Connection, key: str, ticket: str) -> None:
+    """The promise is kept; one that was made anew meanwhile stays."""
+    connection.execute(delete(pending).where(pending.c.key == key, pending.c.ticket == ticket))

@@ -1,0 +1,189 @@
+"""Repositories: their rows, what listings and snapshots said of them, and what is stored of each.
+
+A repository that a complete listing lacks takes its files with it: they count as missing too, and
+the one removal policy for files decides about them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+import orjson
+from sqlalchemy import Connection, delete, exists, func, select, update
+
+from catalog.problems import Problem
+from catalog.sources import Repository
+from catalog.store import Batch, StoredFile, StoredRepository
+from portal.db import bulk
+from portal.db.engine import utc
+from portal.db.tables import entities, files, locations, repositories
+
+MISSED_LISTINGS = 2
+"""Complete listings without a repository before it is reported as missing (design 2a.6)."""
+
+
+def put_repositories(
+    connection: Connection, location: str, found: Sequence[Repository]
+) -> dict[str, int]:
+    """The id of each repository's row, by URL; rows are made for new ones.
+
+    A repository stays with the location that found it first, unless that one has lost it.
+    """
+    columns = (
+        *(repositories.c.id, repositories.c.url, repositories.c.name, repositories.c.missed),
+        *(repositories.c.location_id, locations.c.removed_at),
+    )
+    urls = [repository.url for repository in found]
+    rows = connection.execute(
+        select(*columns)
+        .join(locations, locations.c.id == repositories.c.location_id)
+        .where(bulk.among(connection, repositories.c.url, urls))
+    ).all()
+    ids = {row.url: row.id for row in rows}
+    names = {repository.url: repository.name for repository in found}
+    moved = [
+        (row.id, owner, names[row.url])
+        for row in rows
+        for owner in [location if row.missed or row.removed_at else row.location_id]
+        if (owner, names[row.url]) != (row.location_id, row.name)
+    ]
+    bulk.change(connection, repositories, "id", ("location_id", "name"), moved)
+    new = [url for url in names if url not in ids]
+    if new:
+        ids.update((url, n) for n, url in enumerate(new, bulk.next_id(connection, repositories)))
+        added = [(ids[url], location, url, names[url]) for url in new]
+        bulk.add(connection, repositories, ("id", "location_id", "url", "name"), added)
+    return ids
+
+
+def finish_repository(connection: Connection, repository_id: int, batch: Batch) -> None:
+    """Note that the snapshot was ingested to its end; forget a missing repository without files."""
+    this = repositories.c.id == repository_id
+    if batch.revision is not None:
+        connection.execute(
+            update(repositories)
+            .where(this)
+            .values(revision=batch.revision, state="ok", problem=None, read_at=batch.now)
+        )
+    if batch.removed:
+        has_files = exists().where(files.c.repository_id == repositories.c.id)
+        connection.execute(delete(repositories).where(this, repositories.c.missed > 0, ~has_files))
+
+
+def fail(
+    connection: Connection, location: str, repository: Repository | None, problem: Problem
+) -> bool:
+    """Note why a listing or a snapshot failed; returns whether that is news."""
+    said = orjson.dumps(problem.as_dict()).decode()
+    table, this = locations, locations.c.id == location
+    if repository is not None:
+        table = repositories
+        this = (
+            repositories.c.id
+            == put_repositories(connection, location, [repository])[repository.url]
+        )
+    known = connection.execute(select(table.c.state, table.c.problem).where(this)).one_or_none()
+    if known is None or tuple(known) == ("failed", said):
+        return False
+    connection.execute(update(table).where(this).values(state="failed", problem=said))
+    return True
+
+
+def list_seen(
+    connection: Connection,
+    location: str,
+    found: Sequence[Repository],
+    *,
+    complete: bool,
+    now: datetime,
+) -> bool:
+    """Note a listing: what it found is there, what a complete one lacks is missed.
+
+    Returns whether that is news.
+    """
+    this = locations.c.id == location
+    state = "ok" if complete else "partial"
+    before = connection.execute(select(locations.c.state).where(this)).scalar()
+    connection.execute(
+        update(locations).where(this).values(state=state, problem=None, listed_at=now)
+    )
+    known = connection.execute(
+        select(repositories.c.url, repositories.c.id, repositories.c.missed).where(
+            bulk.among(connection, repositories.c.url, [repository.url for repository in found])
+        )
+    ).all()
+    ids = put_repositories(connection, location, found)
+    _find_again(connection, [row.id for row in known if row.missed])
+    lost = _lose(connection, location, set(ids.values()), now) if complete else 0
+    return bool(before != state or len(known) != len(ids) or lost)
+
+
+def missing_repositories(connection: Connection, location: str) -> tuple[Repository, ...]:
+    """The repositories of a location that so many complete listings in a row lacked."""
+    rows = connection.execute(
+        select(repositories.c.url, repositories.c.name)
+        .where(repositories.c.location_id == location, repositories.c.missed >= MISSED_LISTINGS)
+        .order_by(repositories.c.url)
+    )
+    return tuple(Repository(url=row.url, name=row.name) for row in rows)
+
+
+def stored_repository(connection: Connection, url: str) -> StoredRepository:
+    """What is stored of the repository with this URL."""
+    row = connection.execute(
+        select(repositories.c.id, repositories.c.revision).where(repositories.c.url == url)
+    ).one_or_none()
+    if row is None:
+        return StoredRepository(revision="", files={})
+    serving = (
+        select(func.count()).where(entities.c.file_id == files.c.id).scalar_subquery()
+    ).label("entities")
+    rows = connection.execute(
+        select(files, serving).where(files.c.repository_id == row.id).order_by(files.c.path)
+    )
+    return StoredRepository(
+        revision=row.revision,
+        files={
+            file.path: StoredFile(
+                token=file.token,
+                entities=file.entities,
+                missing_since=utc(file.missing_since),
+                missed=file.missed,
+                targets=tuple(orjson.loads(file.targets)),
+                companions=tuple(orjson.loads(file.companions)),
+            )
+            for file in rows
+        },
+    )
+
+
+def _find_again(connection: Connection, ids: Sequence[int]) -> None:
+    """Repositories that are back are read from the start: what went meanwhile is seen then."""
+    if ids:
+        back = {"missing_since": None, "missed": 0}
+        these = bulk.among(connection, repositories.c.id, ids)
+        connection.execute(update(repositories).where(these).values(revision="", **back))
+        of_these = bulk.among(connection, files.c.repository_id, ids)
+        connection.execute(update(files).where(of_these).values(back))
+
+
+def _lose(connection: Connection, location: str, present: Collection[int], now: datetime) -> int:
+    lost = [
+        row
+        for row in connection.execute(
+            select(repositories.c.id).where(repositories.c.location_id == location)
+        ).scalars()
+        if row not in present
+    ]
+    for table, column in ((repositories, repositories.c.id), (files, files.c.repository_id)):
+        if lost:
+            connection.execute(
+                update(table)
+                .where(bulk.among(connection, column, lost))
+                .values(
+                    missed=table.c.missed + 1,
+                    missing_since=func.coalesce(table.c.missing_since, now),
+                )
+            )
+    return len(lost)

@@ -1,0 +1,206 @@
+"""Results as they are stored: one packed row for each entity and scorecard, the current one.
+
+Outcomes are one letter for each check, in the order of the scorecard's checks, so that lists and
+rates need no evidence. What is written is here; what is read of many rows is in `result_lists`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, select
+
+from portal.db.bulk import add, among, remove
+from portal.db.engine import Database, utc
+from portal.db.facts import for_entities
+from portal.db.result_lists import (
+    Distribution,
+    Summary,
+    attention,
+    check_counts,
+    distribution,
+    summaries,
+)
+from portal.db.result_lists import entities_of as entities
+from portal.db.state import raise_assessment
+from portal.db.tables import entities as entity_table
+from portal.db.tables import results
+from scorecards.results import ScorecardResult, outcome_letters
+from scorecards.serialization import evidence_from_json, evidence_to_json
+from scorecards.store import Assessable
+
+__all__ = [
+    "Distribution",
+    "ResultRows",
+    "StoredResult",
+    "Summary",
+    "attention",
+    "check_counts",
+    "distribution",
+    "entities",
+    "for_entity",
+    "summaries",
+]
+
+COLUMNS = (
+    "entity_id",
+    "scorecard",
+    "version",
+    "proven",
+    "possible",
+    "outcomes",
+    "passes",
+    "fails",
+    "unknowns",
+    "evidence",
+    "since",
+    "evaluated_at",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredResult:
+    """A scorecard's current result for an entity."""
+
+    result: ScorecardResult
+    """`evaluated_at` is when it was first found so: finding the same again changes nothing."""
+    since: Mapping[str, datetime]
+    """By id of the check, when its outcome began."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultRows:
+    """The `scorecards.store.ResultStore` of a database."""
+
+    database: Database
+
+    def assessable(self, ids: Sequence[int]) -> list[Assessable]:
+        """The entities that still exist, in the order of `ids`."""
+        columns = (entity_table.c.id, entity_table.c.ref, entity_table.c.body)
+        with self.database.read() as connection:
+            rows = {
+                row.id: row
+                for row in connection.execute(
+                    select(*columns).where(among(connection, entity_table.c.id, ids))
+                )
+            }
+            records = for_entities(connection, ids)
+        return [
+            Assessable(
+                id=number,
+                ref=rows[number].ref,
+                body=rows[number].body,
+                records=records.get(number, ()),
+            )
+            for number in ids
+            if number in rows
+        ]
+
+    def save_results(self, ids: Sequence[int], results: Sequence[ScorecardResult]) -> None:
+        """Replace what is stored for these entities: without a result, a scorecard applies no more.
+
+        One transaction. Results of entities that went are dropped, and what is already stored is
+        not written again. `since` of a check stays while its outcome does.
+        """
+        with self.database.write() as connection:
+            known = select(entity_table.c.ref, entity_table.c.id).where(
+                among(connection, entity_table.c.id, ids)
+            )
+            by_ref = {row.ref: row.id for row in connection.execute(known)}
+            stored = _stored(connection, ids)
+            given = {
+                (by_ref[result.ref], result.scorecard): result
+                for result in results
+                if result.ref in by_ref
+            }
+            rows = [
+                _row(key[0], result, stored.get(key))
+                for key, result in sorted(given.items(), key=lambda item: (item[0][1], item[0][0]))
+            ]
+            fresh = [row for row in rows if stored.get(row[:2]) != row[2:11]]
+            gone = [key for key in stored if key not in given]
+            replaced = [row[:2] for row in fresh if row[:2] in stored]
+            remove(connection, _TABLE, COLUMNS[:2], gone + replaced)
+            add(connection, _TABLE, COLUMNS, fresh)
+            if fresh or gone:
+                raise_assessment(connection)
+
+
+_TABLE = results  # `save_results` has an argument of this name, as the protocol has
+
+
+def for_entity(connection: Connection, entity_id: int) -> tuple[StoredResult, ...]:
+    """The results of an entity, by scorecard."""
+    found = (
+        select(entity_table.c.ref, results)
+        .join(entity_table, entity_table.c.id == results.c.entity_id)
+        .where(results.c.entity_id == entity_id)
+        .order_by(results.c.scorecard)
+    )
+    return tuple(_stored_result(row) for row in connection.execute(found))
+
+
+_Key = tuple[int, str]
+
+
+def _stored(connection: Connection, ids: Sequence[int]) -> dict[_Key, tuple[Any, ...]]:
+    """What is stored for these entities, without the time: the columns from `version` on."""
+    columns = [results.c[name] for name in COLUMNS[:11]]
+    found = select(*columns).where(among(connection, results.c.entity_id, ids))
+    return {(row[0], row[1]): tuple(row[2:]) for row in connection.execute(found)}
+
+
+def _row(
+    entity_id: int, result: ScorecardResult, stored: tuple[Any, ...] | None
+) -> tuple[Any, ...]:
+    letters = outcome_letters(result)
+    began: dict[str, tuple[str, str]] = {}
+    if stored is not None:
+        # `since` is in the order of the checks as they were, whatever they are now.
+        times: dict[str, str] = orjson.loads(stored[8])
+        began = {
+            check: (letter, time)
+            for (check, time), letter in zip(times.items(), stored[3], strict=True)
+        }
+    now = result.evaluated_at.isoformat()
+    since = {}
+    for said, letter in zip(result.results, letters, strict=True):
+        before, time = began.get(said.check, ("", now))
+        since[said.check] = time if before == letter else now
+    return (
+        entity_id,
+        result.scorecard,
+        result.version,
+        result.proven,
+        result.possible,
+        letters,
+        letters.count("p"),
+        letters.count("f"),
+        letters.count("u") + letters.count("e"),
+        evidence_to_json(result),
+        orjson.dumps(since).decode(),
+        result.evaluated_at,
+    )
+
+
+def _stored_result(row: Any) -> StoredResult:
+    evaluated_at = utc(row.evaluated_at)
+    assert evaluated_at is not None
+    return StoredResult(
+        result=ScorecardResult(
+            ref=row.ref,
+            scorecard=row.scorecard,
+            version=row.version,
+            proven=row.proven,
+            possible=row.possible,
+            results=evidence_from_json(row.evidence),
+            evaluated_at=evaluated_at,
+        ),
+        since={
+            check: datetime.fromisoformat(time) for check, time in orjson.loads(row.since).items()
+        },
+    )

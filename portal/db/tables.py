@@ -1,0 +1,294 @@
+"""The tables, once for SQLite and PostgreSQL. Migrations are in `portal/db/migrations`.
+
+Texts that repeat are interned: an entity's id is the id of its ref in `refs`, so that a relation
+to something that does not exist (yet) is an ordinary pair of integers.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+Word = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that is ordered by code point on both databases, whatever the locale of PostgreSQL."""
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+Time = DateTime(timezone=True)
+"""Always UTC. SQLite hands back naive values: `portal.db.engine.utc` makes them aware."""
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    comment="Single values: catalog_seq (one for each committed batch), instance id.",
+)
+
+refs = Table(
+    "refs",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("ref", Word, nullable=False, unique=True),
+    comment="Every entity ref that was ever declared or related to, canonical.",
+)
+
+locations = Table(
+    "locations",
+    metadata,
+    Column("id", Text, primary_key=True),  # UUID
+    Column("type", Text, nullable=False),  # file, url
+    Column("target", Text, nullable=False),
+    Column("origin", Text, nullable=False),  # command, config, api, sample
+    Column("registered_at", Time, nullable=False),
+    Column("removed_at", Time),  # no longer configured: its entities are kept, unmanaged
+    Column("state", Text, nullable=False, server_default="new"),  # new, ok, partial, failed
+    Column("problem", Text),  # JSON of a Problem: why the last listing failed
+    Column("listed_at", Time),
+    UniqueConstraint("type", "target"),
+    comment="What the operator told us to read.",
+)
+
+repositories = Table(
+    "repositories",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("location_id", ForeignKey("locations.id"), nullable=False, index=True),
+    Column("url", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("revision", Text, nullable=False, server_default=""),
+    Column("state", Text, nullable=False, server_default="new"),  # new, ok, failed
+    Column("problem", Text),  # JSON of a Problem: why the last snapshot failed
+    Column("read_at", Time),
+    Column("missing_since", Time),
+    Column("missed", Integer, nullable=False, server_default="0"),
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("repository_id", ForeignKey("repositories.id"), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("token", Text, nullable=False),
+    Column("read_at", Time, nullable=False),
+    Column("targets", Text, nullable=False, server_default="[]"),  # JSON, as the next two
+    Column("companions", Text, nullable=False, server_default="[]"),
+    Column("missing_since", Time),
+    Column("missed", Integer, nullable=False, server_default="0"),
+    UniqueConstraint("repository_id", "path"),
+)
+
+problems = Table(
+    "problems",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("file_id", ForeignKey("files.id"), nullable=False, index=True),
+    Column("ref", Text, index=True),  # the entity it would be; null where that cannot be told
+    Column("code", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("hint", Text, nullable=False),
+    Column("document", Integer),
+    Column("line", Integer),
+    Column("column", Integer),
+    Column("pointer", Text, nullable=False),
+    Column("found", Text, nullable=False),
+    Column("expected", Text, nullable=False),
+    Index("problems_by_severity", "severity", "code"),
+)
+
+declarations = Table(
+    "declarations",
+    metadata,
+    Column("file_id", ForeignKey("files.id"), nullable=False),
+    Column("ref_id", ForeignKey("refs.id"), nullable=False, index=True),
+    Column("document", Integer, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("serving", Boolean, nullable=False),
+    Column("entity", LargeBinary),  # JSON, only of a runner-up: for when it takes over
+    PrimaryKeyConstraint("file_id", "ref_id"),
+    sqlite_with_rowid=False,
+    comment="Which file declares which entity. Of several, exactly one is serving.",
+)
+
+entities = Table(
+    "entities",
+    metadata,
+    Column("id", ForeignKey("refs.id"), primary_key=True, autoincrement=False),
+    Column("uid", Word, nullable=False, unique=True),
+    Column("ref", Word, nullable=False, unique=True),
+    Column("kind", Word, nullable=False),  # lower case, as namespace and name
+    Column("namespace", Word, nullable=False),
+    Column("name", Word, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("relations", LargeBinary, nullable=False),  # JSON array, derived from edges
+    Column("etag", Text, nullable=False),
+    Column("terms", LargeBinary, nullable=False),  # packed sorted term ids, for the next diff
+    Column("file_id", ForeignKey("files.id"), nullable=False, index=True),
+    Column("document", Integer, nullable=False),
+    Column("created_at", Time, nullable=False),
+    Column("updated_at", Time, nullable=False),
+    Index("entities_by_kind_and_name", "kind", "name", "id"),
+    Index("entities_by_name", "name", "id"),
+)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("id", ForeignKey("refs.id"), primary_key=True, autoincrement=False),
+    Column("uid", Text, nullable=False),
+    Column("ref", Text, nullable=False, unique=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("removed_at", Time, nullable=False),
+    comment="Entities that went, with their uid: one that comes back keeps it.",
+)
+
+relation_types = Table(
+    "relation_types",
+    metadata,
+    Column("id", SmallInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+)
+
+edges = Table(
+    "edges",
+    metadata,
+    # Derived rows by the million, as postings are: checking foreign keys would cost more than
+    # writing them, and on PostgreSQL lock every ref that is named.
+    Column("origin_id", Id, nullable=False),  # the entity that declares it
+    Column("source_id", Id, nullable=False),
+    Column("type_id", SmallInteger().with_variant(Integer, "sqlite"), nullable=False),
+    Column("target_id", Id, nullable=False),
+    PrimaryKeyConstraint("source_id", "type_id", "target_id", "origin_id"),
+    Index("edges_by_target", "target_id", "type_id", "source_id"),
+    Index("edges_by_origin", "origin_id"),
+    sqlite_with_rowid=False,
+)
+
+terms = Table(
+    "terms",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", Word, nullable=False),
+    Column("original", Word, nullable=False),  # '' for null, which `known` tells apart
+    Column("value", Word, nullable=False),  # lower case
+    Column("known", Boolean, nullable=False),
+    Column("n", Integer, nullable=False, server_default="0"),  # entities that have it
+    # Searches go by (key, value): one index serves them and keeps the rows apart.
+    UniqueConstraint("key", "value", "original", "known"),
+)
+
+postings = Table(
+    "postings",
+    metadata,
+    Column("term_id", Id, nullable=False),
+    Column("entity_id", Id, nullable=False),
+    PrimaryKeyConstraint("term_id", "entity_id"),
+    sqlite_with_rowid=False,
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("entity_id", ForeignKey("entities.id", ondelete="CASCADE"), nullable=False),
+    Column("collector", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("revision", Text, nullable=False),
+    Column("observed_at", Time, nullable=False),
+    Column("valid_until", Time),
+    Column("facts", LargeBinary, nullable=False),  # JSON, see scorecards.serialization
+    PrimaryKeyConstraint("entity_id", "collector"),
+)
+
+results = Table(
+    "results",
+    metadata,
+    Column("entity_id", ForeignKey("entities.id", ondelete="CASCADE"), nullable=False),
+    Column("scorecard", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("proven", SmallInteger, nullable=False),
+    Column("possible", SmallInteger, nullable=False),
+    Column("outcomes", Text, nullable=False),  # one letter for each check
+    Column("passes", SmallInteger, nullable=False),
+    Column("fails", SmallInteger, nullable=False),
+    Column("unknowns", SmallInteger, nullable=False),
+    Column("evidence", LargeBinary, nullable=False),  # JSON, see scorecards.serialization
+    Column("since", Text, nullable=False),  # JSON: for each check, when its outcome began
+    Column("evaluated_at", Time, nullable=False),
+    PrimaryKeyConstraint("scorecard", "entity_id"),
+    Index("results_by_entity", "entity_id"),
+    Index(
+        "results_in_numbers",  # all that lists and rates need: the rows are long
+        "scorecard",
+        "entity_id",
+        "proven",
+        "possible",
+        "fails",
+        "unknowns",
+        "outcomes",
+    ),
+    sqlite_with_rowid=False,
+)
+
+unassessed = Table(
+    "unassessed",
+    metadata,
+    Column(
+        "entity_id",
+        ForeignKey("entities.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("seq", Id, nullable=False),  # the catalog_seq that asked for it
+    comment="Entities whose facts and results have to be made anew; written with what changed them.",
+)
+
+pending = Table(
+    "pending",
+    metadata,
+    Column(
+        "key", Text, primary_key=True
+    ),  # ingest:<location>, refresh:<repository>, assess:<scope>
+    Column("lane", SmallInteger, nullable=False),  # 0 a person waits, 1 an event, 2 the sweep
+    Column("ticket", Text, nullable=False),  # changes with each request; names the workflow
+    Column("requested_at", Time, nullable=False),
+    comment="Work that is promised; a row goes when work that began after its request has ended.",
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", Text, primary_key=True),  # SHA-256 of the cookie's value
+    Column("principal", Text, nullable=False),
+    Column("created_at", Time, nullable=False),
+    Column("expires_at", Time, nullable=False),
+)
+
+login_links = Table(
+    "login_links",
+    metadata,
+    Column("digest", Text, primary_key=True),  # SHA-256 of the code in the link
+    Column("created_at", Time, nullable=False),
+    Column("expires_at", Time, nullable=False),
+    Column("used_at", Time),
+)

@@ -1,0 +1,180 @@
+"""A pool of child processes for work on hostile input: parsing, collecting, evaluating.
+
+A child owns nothing: no database, no lock, no file but what its task opens to read. It lives under
+a limit of address space and each task under a deadline, so a crash, an endless loop or a gigabyte
+of memory costs that task and its child, never the portal. Children are plain processes
+(`python -m portal.pool`) that read pickled tasks from their standard input; the parent is the only
+one who writes there, so unpickling is safe. The answers are trusted as far as our own code is.
+"""
+
+from __future__ import annotations
+
+import pickle
+import queue
+import resource
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from importlib import import_module
+from select import select
+from struct import Struct
+from typing import IO, Any
+
+ADDRESS_SPACE = 3 * 1024**3
+"""Bytes of address space a child may have; shared libraries alone map about half a gigabyte."""
+
+_LENGTH = Struct("<Q")
+
+
+class TaskFailed(Exception):
+    """A child ended, or was ended, before its task did. `args[0]` says how, for people."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Job:
+    task: str
+    payload: Any
+    deadline: float
+    answer: Future[Any] = field(default_factory=Future)
+
+
+class Pool:
+    """Child processes that run tasks, one at a time each. Start-up is on first use."""
+
+    def __init__(self, size: int) -> None:
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._serve, name=f"pool-{n}", daemon=True) for n in range(size)
+        ]
+        self.size = size
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, task: str, payload: Any, *, deadline: float = 60) -> Future[Any]:
+        """Run `module:function` on `payload` in a child, within `deadline` seconds.
+
+        The future raises `TaskFailed` when the child died or was killed, and what the function
+        raised, otherwise. Both payload and answer are pickled.
+        """
+        job = _Job(task=task, payload=payload, deadline=deadline)
+        self._jobs.put(job)
+        return job.answer
+
+    def close(self) -> None:
+        """End the children once their current tasks have ended."""
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join(timeout=10)
+
+    def _serve(self) -> None:
+        """What a thread does: give its child one job after the other; replace it when it dies."""
+        child: subprocess.Popen[bytes] | None = None
+        while (job := self._jobs.get()) is not None:
+            if not job.answer.set_running_or_notify_cancel():
+                continue
+            child = child or _start()
+            try:
+                answer = _ask(child, job)
+            except TaskFailed as failure:
+                child.kill()
+                _end(child)
+                child = None
+                job.answer.set_exception(failure)
+                continue
+            if isinstance(answer, Exception):
+                job.answer.set_exception(answer)
+            else:
+                job.answer.set_result(answer)
+        if child is not None:
+            _end(child)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Close the pipes, which ends a child that listens, and wait for it."""
+    for pipe in (child.stdin, child.stdout):
+        try:
+            if pipe is not None:
+                pipe.close()
+        except BrokenPipeError:
+            pass  # it died with a task half sent
+    child.wait()
+
+
+def _start() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "portal.pool"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+
+
+def _ask(child: subprocess.Popen[bytes], job: _Job) -> Any:
+    """The child's answer; raises `TaskFailed` when it dies or is late."""
+    assert child.stdin is not None
+    assert child.stdout is not None
+    try:
+        _send(child.stdin, (job.task, job.payload))
+        ready, _, _ = select([child.stdout], [], [], job.deadline)
+        if not ready:
+            raise TaskFailed(f"took longer than {job.deadline:g} seconds")
+        return _receive(child.stdout)
+    except (BrokenPipeError, EOFError):
+        code = child.wait()
+        died = f"signal {-code}" if code < 0 else f"exit status {code}"
+        raise TaskFailed(f"its process died ({died})") from None
+
+
+def _send(stream: IO[bytes], message: Any) -> None:
+    data = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+    stream.write(_LENGTH.pack(len(data)) + data)
+    stream.flush()
+
+
+def _receive(stream: IO[bytes]) -> Any:
+    (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
+    return pickle.loads(_exactly(stream, length))  # noqa: S301 - both ends are this module
+
+
+def _exactly(stream: IO[bytes], size: int) -> bytes:
+    data = stream.read(size)
+    if len(data) < size:
+        raise EOFError
+    return data
+
+
+def _find(task: str) -> Callable[[Any], Any]:
+    module, function = task.split(":")
+    found: Callable[[Any], Any] = getattr(import_module(module), function)
+    return found
+
+
+def _child() -> None:
+    """A child's life: read a task, answer, until the parent closes the pipe."""
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
+    tasks, answers = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # a stray print must not end up between the answers
+    while True:
+        try:
+            task, payload = _receive(tasks)
+        except EOFError:
+            return
+        try:
+            answer = _find(task)(payload)
+        except Exception as failure:  # noqa: BLE001 - round one task: it becomes the future's exception
+            answer = _picklable(failure)
+        _send(answers, answer)
+
+
+def _picklable(failure: Exception) -> Exception:
+    """The exception itself if it survives a pickle, else one that says the same."""
+    try:
+        pickle.loads(pickle.dumps(failure))  # noqa: S301 - made here
+    except Exception:  # noqa: BLE001 - whatever its __reduce__ does
+        return RuntimeError(f"{type(failure).__name__}: {failure}")
+    return failure
+
+
+if __name__ == "__main__":
+    _child()

@@ -1,0 +1,3 @@
+module fernway.example/search
+
+go 1.23

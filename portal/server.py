@@ -1,0 +1,119 @@
+"""The server: gunicorn around the application, and the engine beside it where one belongs.
+
+Embedded, one worker process owns the database and the engine (design 2a.1). Its many threads are
+what decides how many slow clients the portal survives; a buffering proxy belongs in front wherever
+strangers can connect.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from portal.app import create_app
+from portal.config import Settings
+from portal.pool import Pool
+from portal.wiring import VERSION, Portal, open_portal, prepare, tools_of
+from portal.worker.engine import Engine, EngineSettings, launch
+
+THREADS = 64
+GRACE = 30
+"""Seconds that requests have to finish when the server is told to stop."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(kw_only=True)
+class Running:
+    """The engine and its children in this process."""
+
+    engine: Engine
+    pool: Pool
+
+    def stop(self) -> None:
+        """Stop after the current steps; what is unfinished goes on at the next start."""
+        self.engine.stop()
+        self.pool.close()
+
+
+def start_engine(portal: Portal, report: Callable[[str], None]) -> Running:
+    """Start background work in this process."""
+    pool = Pool(max(1, min(4, os.cpu_count() or 1)))
+    engine = launch(
+        tools_of(portal, pool),
+        portal.work,
+        engine_settings(portal.settings),
+        woken=portal.awake,
+        report=report,
+    )
+    return Running(engine=engine, pool=pool)
+
+
+def engine_settings(settings: Settings) -> EngineSettings:
+    """Embedded, the engine has a file of its own; on PostgreSQL a schema of the same database."""
+    sqlite = settings.database.startswith("sqlite")
+    return EngineSettings(
+        url=f"sqlite:///{settings.data_dir / 'jobs.db'}" if sqlite else settings.database,
+        executor="embedded" if sqlite else socket.gethostname(),
+        version=VERSION,
+        sweep=settings.facts_refresh,
+    )
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """The web server, with the engine in its worker process where `works` says so."""
+
+    def __init__(self, settings: Settings, *, works: bool, workers: int = 1) -> None:
+        self._settings = settings
+        self._works = works
+        self._workers = workers
+        self._running: Running | None = None
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Settings of gunicorn; none is read from its own files or environment."""
+        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
+        options: dict[str, Any] = {
+            "bind": [f"{host}:{self._settings.port}"],
+            "workers": self._workers,
+            "worker_class": "gthread",
+            "threads": THREADS,
+            "graceful_timeout": GRACE,
+            "timeout": 120,
+            "keepalive": 15,
+            "loglevel": "warning",
+            "control_socket_disable": True,
+            "post_worker_init": self._start,
+            "worker_exit": self._stop,
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """The WSGI application; called in the worker process."""
+        self._portal = open_portal(self._settings)
+        return create_app(self._portal, beats=self._beats if self._works else None)
+
+    def _beats(self) -> bool:
+        return self._running is not None and self._running.engine.beats()
+
+    def _start(self, _worker: Any) -> None:
+        if self._works:
+            prepare(self._portal)
+            self._running = start_engine(self._portal, say)
+
+    def _stop(self, _arbiter: Any, _worker: Any) -> None:
+        if self._running is not None:
+            self._running.stop()
+
+
+def say(line: str) -> None:
+    """One line about what the portal is doing, to whoever started it."""
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,70 @@
+"""What stands around every page: navigation, the chosen team, the version, the age of the data."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, g, request
+
+from portal.auth import Person
+from portal.ui.models.links import EntityLink, link_to
+from portal.ui.models.looks import SEVERITIES
+from portal.wiring import VERSION, Portal
+
+TEAM_COOKIE = "team"
+
+AREAS = (
+    ("home", "Home", "pages.home"),
+    ("catalog", "Catalog", "pages.catalog"),
+    ("scorecards", "Scorecards", "pages.scorecards"),
+    ("problems", "Problems", "pages.problems"),
+    ("locations", "Locations", "pages.locations"),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Frame:
+    """The frame of one page."""
+
+    areas: tuple[tuple[str, str, str], ...]
+    """Name, text and endpoint of each entry of the navigation."""
+    team: EntityLink | None
+    """Whose services are 'mine'; None: everyone's."""
+    sample: bool
+    version: str
+    api: str
+    """Path of the description of the API."""
+    signed_in: bool
+    style: str
+    """Changes with the stylesheet."""
+
+
+def install(pages: Blueprint, portal: Portal) -> None:
+    """Give `frame`, `now` and `severities` to every template of the application."""
+    style = hashlib.sha256((Path(__file__).parent / "static/plumbline.css").read_bytes())
+
+    @pages.app_context_processor
+    def surroundings() -> dict[str, Any]:
+        return {
+            "frame": Frame(
+                areas=AREAS,
+                team=chosen_team(),
+                sample=portal.settings.sample,
+                version=VERSION,
+                api=f"{request.root_path}/api/docs",
+                signed_in=isinstance(g.get("caller"), Person),
+                style=style.hexdigest()[:12],
+            ),
+            "now": portal.now(),
+            "severities": SEVERITIES,
+        }
+
+
+def chosen_team() -> EntityLink | None:
+    """The team in the URL, else in the cookie; a client says either, so it is only a name."""
+    ref = request.args.get("team", request.cookies.get(TEAM_COOKIE, ""))[:300]
+    link = link_to(ref) if ref else None
+    return link if link is not None and link.parts is not None else None

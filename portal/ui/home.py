@@ -1,0 +1,131 @@
+"""Home: whose services are mine, what to fix first, and how the catalog stands."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from catalog.query import EntityQuery, Equals, Order
+from portal.db import entities, problems, results
+from portal.db.freshness import freshness
+from portal.db.results import Summary
+from portal.db.state import Connection
+from portal.ui.frame import TEAM_COOKIE, chosen_team
+from portal.ui.models import home as model
+from portal.ui.models.attention import attention
+from portal.ui.models.catalog import ALL_KINDS, link_of
+from portal.ui.models.links import EntityLink, kind_label, link_to
+from portal.wiring import Portal
+from scorecards.scorecard import Scorecard
+
+COOKIE_AGE = 365 * 24 * 3600
+MOST_OWNED = 500
+"""Services of a team that are looked at."""
+LOOKED_AT = 40
+"""Services of everyone that are looked at, for each scorecard."""
+
+Services = list[tuple[EntityLink, tuple[Summary, ...]]]
+
+
+def register(pages: Blueprint, portal: Portal) -> None:
+    """`/`."""
+
+    @pages.get("/")
+    def home() -> Response:
+        team = chosen_team()
+        with portal.database.read() as connection:
+            page = home_page(connection, team, portal.scorecards)
+            fresh = freshness(connection)
+        response = make_response(render_template("home.html", page=page, fresh=fresh))
+        if "team" in request.args:
+            path = f"{request.root_path}/"
+            if team is None:
+                response.delete_cookie(TEAM_COOKIE, path=path)
+            else:
+                response.set_cookie(
+                    TEAM_COOKIE, team.ref, COOKIE_AGE, path=path, httponly=True, samesite="Lax"
+                )
+        return response
+
+
+def home_page(
+    connection: Connection, team: EntityLink | None, scorecards: tuple[Scorecard, ...]
+) -> model.HomePage:
+    """The page for a team, or for everyone."""
+    kinds = entities.kind_counts(connection)
+    counts = problems.problem_counts(connection)
+    lines = tuple(
+        model.scorecard_line(card, results.distribution(connection, card.name, len(card.levels)))
+        for card in scorecards
+    )
+    services, total = (
+        _of_everyone(connection, scorecards, kinds) if team is None else _of_team(connection, team)
+    )
+    found = attention(scorecards, services)
+    shown = () if team is None else model.service_lines(scorecards, services)[: model.MOST_SERVICES]
+    teams = _teams(connection, team)
+    return model.HomePage(
+        empty=not kinds,
+        team_title=next((choice.title for choice in teams if choice.chosen), ""),
+        owned=total,
+        teams=teams,
+        assessed=any(summaries for _, summaries in services),
+        failing=found.failing[: model.MOST_BLOCKERS],
+        attention_note=model.attention_note(found, everyone=team is None),
+        unknown=found.unknown[: model.MOST_UNKNOWN],
+        unknown_note=model.unknown_note(found, everyone=team is None),
+        services=shown,
+        services_note=f"all {total:,} in the catalog",
+        services_params={"kind": ALL_KINDS, "owner": team.ref} if team else {},
+        scorecards=tuple(c for c in scorecards if any(c.name in s.marks for s in shown)),
+        kinds=tuple((kind_label(kind), n) for kind, n in kinds.items()),
+        distributions=lines,
+        errors=counts["error"],
+        warnings=counts["warning"],
+    )
+
+
+def _teams(connection: Connection, team: EntityLink | None) -> tuple[model.TeamChoice, ...]:
+    """The groups that own something, by title."""
+    key = "relations.ownedBy"
+    counts = dict(entities.facets(connection, [key])[key])
+    groups = [ref for ref in counts if ref.startswith("group:")]
+    if team is not None and team.ref not in groups:
+        groups.append(team.ref)
+    known = entities.by_refs(connection, groups)
+    choices = [
+        model.TeamChoice(
+            ref=ref,
+            title=link_of(known[ref]).title if ref in known else link_to(ref).title,
+            count=counts.get(ref, 0),
+            chosen=team is not None and ref == team.ref,
+        )
+        for ref in groups
+    ]
+    return tuple(sorted(choices, key=lambda choice: choice.title.lower()))
+
+
+def _of_team(connection: Connection, team: EntityLink) -> tuple[Services, int]:
+    """What a team owns, assessed or not."""
+    owned = Equals(key="relations.ownedby", values=(team.ref,))
+    page = entities.by_query(
+        connection,
+        EntityQuery(
+            filter=owned,
+            order=Order(field="metadata.name"),
+            limit=MOST_OWNED,
+        ),
+    )
+    summaries = results.summaries(connection, [row.id for row in page.items])
+    services = [(link_of(row), summaries.get(row.id, ())) for row in page.items]
+    return services, page.total
+
+
+def _of_everyone(
+    connection: Connection, scorecards: tuple[Scorecard, ...], kinds: dict[str, int]
+) -> tuple[Services, int]:
+    """The services with the most failing checks of each scorecard."""
+    services: Services = []
+    for card in scorecards:
+        worst = results.attention(connection, (), card.name, LOOKED_AT)
+        services += [(link_of(row), (summary,)) for row, summary in worst]
+    return services, sum(kinds.values())

@@ -1,0 +1,236 @@
+"""The page of an entity: its header, and what the overview says beside the scorecards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+
+from catalog.problems import JsonValue, Problem, Severity
+from portal.db.entities import EntityRow, Related
+from portal.db.locations import FileOrigin
+from portal.ui.models.catalog import first_link
+from portal.ui.models.graph import words
+from portal.ui.models.ladder import CheckRow, Ladder
+from portal.ui.models.levels import LevelMark
+from portal.ui.models.links import EntityLink, link_to, mapping_at, text_at, texts_at
+from portal.ui.models.yaml_text import to_yaml
+from scorecards.advice import Step
+from scorecards.scorecard import Scorecard
+
+MOST_STEPS = 3
+MOST_IN_GROUP = 12
+LONGEST_TEXT = 200_000
+"""Characters of a descriptor that the page shows; how many more there are is said."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """Where an entity is declared."""
+
+    path: str
+    href: str
+    """'' where it is not on the web."""
+    document: int
+    repository: str
+    revision: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WebLink:
+    """One of `metadata.links`."""
+
+    title: str
+    href: str
+    """'' where it leads somewhere that a page must not link to."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EntityPage:
+    """What every tab has in common."""
+
+    link: EntityLink
+    kind: str
+    description: str
+    type: str
+    lifecycle: str
+    owner: EntityLink | None
+    system: EntityLink | None
+    tags: tuple[str, ...]
+    marks: Mapping[str, LevelMark]
+    scorecards: tuple[Scorecard, ...]
+    problems: tuple[Problem, ...]
+    related_count: int
+    tabs: tuple[tuple[str, str, int | None], ...]
+    """Name, text and count of each tab."""
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether the newest version was rejected."""
+        return any(problem.severity is Severity.ERROR for problem in self.problems)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Advice:
+    """The first things to do for the next level of one scorecard."""
+
+    scorecard: Scorecard
+    level: str
+    steps: tuple[CheckRow, ...]
+    more: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RelationGroup:
+    """Neighbors by one relation."""
+
+    words: str
+    links: tuple[EntityLink, ...]
+    more: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overview:
+    """The overview tab."""
+
+    advice: tuple[Advice, ...]
+    relations: tuple[RelationGroup, ...]
+    links: tuple[WebLink, ...]
+    annotations: tuple[tuple[str, str], ...]
+    source: Source | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DescriptorText:
+    """The descriptor tab."""
+
+    text: str
+    cut: int
+    """Characters that are not shown."""
+    source: Source | None
+
+
+def related_links(related: Sequence[Related]) -> list[tuple[str, EntityLink]]:
+    """Each neighbor under its relation."""
+    return [(one.type, link_to(one.ref, title=one.title, exists=one.exists)) for one in related]
+
+
+def entity_page(
+    row: EntityRow,
+    body: JsonValue,
+    *,
+    related: Sequence[tuple[str, EntityLink]],
+    marks: Mapping[str, LevelMark],
+    scorecards: tuple[Scorecard, ...],
+    problems: tuple[Problem, ...],
+    facts: int,
+) -> EntityPage:
+    """The header of an entity's page."""
+    by_ref = {link.ref: link for _, link in related}
+    owners = [link.ref for kind, link in related if kind == "ownedBy"]
+    systems = [
+        link.ref for kind, link in related if kind == "partOf" and link.ref.startswith("system:")
+    ]
+    return EntityPage(
+        link=link_to(row.ref, title=text_at(body, "metadata", "title")),
+        kind=text_at(body, "kind"),
+        description=text_at(body, "metadata", "description"),
+        type=text_at(body, "spec", "type"),
+        lifecycle=text_at(body, "spec", "lifecycle"),
+        owner=first_link(owners, by_ref),
+        system=first_link(systems, by_ref),
+        tags=texts_at(body, "metadata", "tags"),
+        marks=marks,
+        scorecards=scorecards,
+        problems=problems,
+        related_count=len(related),
+        tabs=(
+            ("overview", "Overview", None),
+            ("scorecards", "Scorecards", len(marks)),
+            ("relations", "Relations", len(related)),
+            ("facts", "Facts", facts),
+            ("descriptor", "Descriptor", None),
+        ),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def advice(ladder: Ladder, steps: Sequence[Step]) -> Advice | None:
+    """The first steps with what is known about each; None at the top."""
+    rows = {row.check.id: row for rung in ladder.rungs for row in rung.rows}
+    found = [rows[step.check] for step in steps if step.check in rows]
+    if ladder.next_level is None or not found:
+        return None
+    return Advice(
+        scorecard=ladder.scorecard,
+        level=ladder.next_level.name,
+        steps=tuple(found[:MOST_STEPS]),
+        more=max(0, len(found) - MOST_STEPS),
+    )
+
+
+def overview(
+    body: JsonValue,
+    *,
+    advice: tuple[Advice, ...],
+    related: Sequence[tuple[str, EntityLink]],
+    source: Source | None,
+) -> Overview:
+    """The overview of an entity."""
+    groups: dict[str, list[EntityLink]] = {}
+    for kind, link in related:
+        groups.setdefault(kind, []).append(link)
+    annotations = mapping_at(body, "metadata", "annotations")
+    return Overview(
+        advice=advice,
+        relations=tuple(
+            RelationGroup(
+                words=words(kind),
+                links=tuple(links[:MOST_IN_GROUP]),
+                more=max(0, len(links) - MOST_IN_GROUP),
+            )
+            for kind, links in groups.items()
+        ),
+        links=web_links(body),
+        annotations=tuple((key, str(value)) for key, value in sorted(annotations.items())),
+        source=source,
+    )
+
+
+def web_links(body: JsonValue) -> tuple[WebLink, ...]:
+    """`metadata.links`; only those to the web or a mailbox can be followed."""
+    listed = mapping_at(body, "metadata").get("links")
+    found = []
+    for one in listed if isinstance(listed, list) else []:
+        url = text_at(one, "url")
+        if url:
+            safe = url.lower().startswith(("http://", "https://", "mailto:"))
+            found.append(WebLink(title=text_at(one, "title") or url, href=url if safe else ""))
+    return tuple(found)
+
+
+def source_of(origin: FileOrigin | None) -> Source | None:
+    """Where the entity is declared; linked where that is on the web."""
+    if origin is None:
+        return None
+    href = origin.url.removeprefix("url:")
+    return Source(
+        path=origin.path,
+        href=href if href.startswith(("http://", "https://")) else "",
+        document=origin.document,
+        repository=origin.repository,
+        revision=origin.revision,
+    )
+
+
+def descriptor_text(row: EntityRow, source: Source | None) -> DescriptorText:
+    """The entity as YAML, without what the portal adds."""
+    text = to_yaml(orjson.loads(row.body))
+    return DescriptorText(
+        text=text[:LONGEST_TEXT], cut=max(0, len(text) - LONGEST_TEXT), source=source
+    )

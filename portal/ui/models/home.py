@@ -1,0 +1,129 @@
+"""The home page: what needs attention, and how the catalog stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from portal.db.results import Distribution, Summary
+from portal.ui.models.attention import Attention, Blocker
+from portal.ui.models.charts import Segment, level_bar
+from portal.ui.models.levels import LevelMark, marks
+from portal.ui.models.links import EntityLink
+from portal.ui.models.looks import plural
+from portal.ui.models.paging import Params
+from scorecards.scorecard import Scorecard
+
+MOST_BLOCKERS = 15
+MOST_UNKNOWN = 8
+MOST_SERVICES = 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TeamChoice:
+    """A group that owns something."""
+
+    ref: str
+    title: str
+    count: int
+    """Of everything that it owns."""
+    chosen: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceLine:
+    """A service with its levels."""
+
+    link: EntityLink
+    marks: Mapping[str, LevelMark]
+
+    @property
+    def failing(self) -> int:
+        """Failing checks of every scorecard."""
+        return sum(mark.failing for mark in self.marks.values())
+
+    @property
+    def total(self) -> int:
+        """Checks that apply, of every scorecard."""
+        return sum(mark.total for mark in self.marks.values())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScorecardLine:
+    """A scorecard with its distribution over everyone."""
+
+    scorecard: Scorecard
+    segments: tuple[Segment, ...]
+    total: int
+    uncertain: int
+    """How many more entities could stand on a level above the floor, were all data there."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HomePage:
+    """Everything that the page shows."""
+
+    empty: bool
+    team_title: str
+    """'' for everyone."""
+    owned: int
+    """Entities of the team, or everything."""
+    teams: tuple[TeamChoice, ...]
+    assessed: bool
+    failing: tuple[Blocker, ...]
+    attention_note: str
+    unknown: tuple[Blocker, ...]
+    unknown_note: str
+    services: tuple[ServiceLine, ...]
+    services_note: str
+    services_params: Params
+    scorecards: tuple[Scorecard, ...]
+    """Those that any of the services has a level on."""
+    kinds: tuple[tuple[str, int], ...]
+    distributions: tuple[ScorecardLine, ...]
+    errors: int
+    warnings: int
+
+
+def scorecard_line(scorecard: Scorecard, counted: Distribution) -> ScorecardLine:
+    """The distribution of a scorecard as a bar."""
+    return ScorecardLine(
+        scorecard=scorecard,
+        segments=level_bar(scorecard.levels, counted.proven),
+        total=counted.total,
+        uncertain=sum(
+            max(0, sum(counted.possible[rank:]) - sum(counted.proven[rank:]))
+            for rank in range(1, len(scorecard.levels))
+        ),
+    )
+
+
+def service_lines(
+    scorecards: Sequence[Scorecard], services: Sequence[tuple[EntityLink, Sequence[Summary]]]
+) -> tuple[ServiceLine, ...]:
+    """What is assessed, the most failing checks first."""
+    lines = [
+        ServiceLine(link=link, marks=marks(scorecards, found)) for link, found in services if found
+    ]
+    return tuple(sorted(lines, key=lambda line: (-line.failing, line.link.ref)))
+
+
+def attention_note(found: Attention, *, everyone: bool) -> str:
+    """What is listed, and what is not."""
+    count = len(found.failing)
+    if not count:
+        return ""
+    listed = min(count, MOST_BLOCKERS)
+    if everyone:
+        return f"{listed} quick wins among the services with the most failing checks"
+    if count <= MOST_BLOCKERS:
+        return f"{plural(count, 'check')}, closest to the next level first"
+    return f"The first {listed} of {count}, closest to the next level first"
+
+
+def unknown_note(found: Attention, *, everyone: bool) -> str:
+    """What is listed of the checks without data, and what is not."""
+    count = len(found.unknown)
+    if everyone or count <= MOST_UNKNOWN:
+        return "Neither passed nor failed: the data is missing"
+    return f"{MOST_UNKNOWN} of {count}; neither passed nor failed: the data is missing"

@@ -1,0 +1,88 @@
+"""Links to entities: what a page needs to name one, whether it exists or not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from catalog.errors import RefError
+from catalog.problems import JsonValue
+from catalog.refs import EntityRef, parse_ref
+
+KINDS_WITH_ICON = frozenset(
+    {"component", "api", "resource", "system", "domain", "group", "user", "location", "template"}
+)
+
+SPELLINGS = {"api": "API"}
+"""Kinds that are not spelled like a word."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EntityLink:
+    """An entity as a page names it."""
+
+    ref: str
+    """Canonical."""
+    parts: EntityRef | None
+    """None: not a reference that a page could be at; it is shown as text."""
+    title: str
+    exists: bool
+
+    @property
+    def icon(self) -> str:
+        """Name of the icon of its kind; kinds that nobody drew share one."""
+        kind = self.parts.kind if self.parts else ""
+        return kind if kind in KINDS_WITH_ICON else "other"
+
+
+def link_to(ref: str, *, title: str = "", exists: bool = True) -> EntityLink:
+    """The link to `ref`; without a title its name, with any namespace but the default one."""
+    try:
+        parsed = parse_ref(ref.lower())
+    except RefError:
+        return EntityLink(ref=ref, parts=None, title=title or ref, exists=False)
+    name = parsed.name if parsed.namespace == "default" else f"{parsed.namespace}/{parsed.name}"
+    reachable = "/" not in parsed.name and "/" not in parsed.kind
+    return EntityLink(
+        ref=str(parsed),
+        parts=parsed if reachable else None,
+        title=title or name,
+        exists=exists,
+    )
+
+
+def text_at(value: JsonValue, *path: str) -> str:
+    """The string at `path` of nested mappings, '' where there is none: bodies are user input."""
+    for key in path:
+        if not isinstance(value, Mapping):
+            return ""
+        value = value.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def texts_at(value: JsonValue, *path: str) -> tuple[str, ...]:
+    """The strings of the list at `path`; whatever else is there is left out."""
+    for key in path:
+        if not isinstance(value, Mapping):
+            return ()
+        value = value.get(key)
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+
+
+def mapping_at(value: JsonValue, *path: str) -> Mapping[str, JsonValue]:
+    """The mapping at `path`, empty where there is none."""
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
+
+
+def kind_label(kind: str) -> str:
+    """A kind as descriptors spell it; one that is written with capitals stays as it is."""
+    return SPELLINGS.get(kind.lower()) or (kind[:1].upper() + kind[1:])
+
+
+def kind_plural(kinds: Sequence[str], count: int) -> str:
+    """'212 Components'; of several kinds or of one that nobody knows '212 entities'."""
+    if len(kinds) == 1 and kinds[0].lower() in KINDS_WITH_ICON:
+        return f"{count:,} {kind_label(kinds[0])}{'' if count == 1 else 's'}"
+    return f"{count:,} {'entity' if count == 1 else 'entities'}"

@@ -1,0 +1,52 @@
+"""The blueprint of all pages: one file for each area, put together with what every page has."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from portal.ui import (
+    catalog,
+    descriptor,
+    entity,
+    filters,
+    frame,
+    home,
+    locations,
+    problems,
+    scorecards,
+    search,
+)
+from portal.wiring import Portal
+
+
+def blueprint(portal: Portal) -> Blueprint:
+    """Every page of `portal`, its static files, and the frame that error pages use too."""
+    pages = Blueprint(
+        "pages",
+        __name__,
+        template_folder="templates",
+        static_folder="static",
+        static_url_path="/static",
+    )
+    filters.install(pages)
+    frame.install(pages, portal)
+    for area in (
+        home,
+        catalog,
+        entity,
+        scorecards,
+        problems,
+        locations,
+        search,
+        descriptor,
+    ):
+        area.register(pages, portal)
+
+    @pages.after_request
+    def keep_static_files(response: Response) -> Response:
+        # The address changes with the content, so that no browser ever has to ask again.
+        if request.endpoint == "pages.static" and "v" in request.args:
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+    return pages

@@ -1,0 +1,192 @@
+"""The parts, put together: the only module that knows all of them.
+
+Everything at the edges (API, pages, worker, command line) is given a `Portal` and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from catalog.problems import Problem
+from catalog.removal import RemovalPolicy
+from plugins.contract import Context, FactSchema, Plugin
+from plugins.registry import load_plugins
+from portal.config import Settings
+from portal.db import locations, marks, values
+from portal.db.engine import Database, open_database
+from portal.db.migrations import migrate
+from portal.pool import Pool
+from portal.sample.builder import build as build_sample
+from portal.worker.jobs import Tools
+from portal.worker.requests import ASSESS, Lane, Requests, Work, ingest_key
+from portal.worker.tasks import Setup, schemas_of
+from scorecards.loading import load_scorecards
+from scorecards.scorecard import Scorecard
+
+VERSION = version("plumbline")
+
+INSTANCE = "instance"
+"""Key of the stored value that tells this database from any other: ETags hold it."""
+
+APPRAISAL = "appraisal"
+"""Key of the stored value that says with which scorecards and collectors all was assessed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Portal:
+    """A running portal's parts."""
+
+    settings: Settings
+    database: Database
+    plugins: tuple[Plugin, ...]
+    plugin_problems: tuple[Problem, ...]
+    """Plugins that could not be loaded."""
+    scorecards: tuple[Scorecard, ...]
+    """Those that can be used; broken ones are quarantined, and said in `scorecard_problems`."""
+    scorecard_problems: tuple[Problem, ...]
+    schemas: Mapping[str, FactSchema]
+    """Every fact that an installed collector can observe, by name."""
+    work: Work
+    """Puts keys into the queue."""
+    now: Callable[[], datetime]
+    """UTC, aware."""
+    awake: threading.Event
+    """Set whenever a key was put into the queue by this process."""
+
+
+def now() -> datetime:
+    """The present, in UTC: the one clock of the product."""
+    return datetime.now(UTC)
+
+
+def open_portal(settings: Settings) -> Portal:
+    """Open the database, load the plugins and the scorecards. Migrates nothing, starts nothing."""
+    database = open_database(settings.database)
+    plugins, plugin_problems = load_plugins(
+        context_for=lambda name: Context(cache=cache_of(settings) / name),
+        disabled=settings.plugins_disabled,
+    )
+    schemas = schemas_of(plugins)
+    scorecards, scorecard_problems = load_all_scorecards(settings, plugins, schemas)
+    awake = threading.Event()
+    return Portal(
+        settings=settings,
+        database=database,
+        plugins=plugins,
+        plugin_problems=plugin_problems,
+        scorecards=scorecards,
+        scorecard_problems=scorecard_problems,
+        schemas=schemas,
+        work=Requests(database=database, now=now, wake=awake.set),
+        now=now,
+        awake=awake,
+    )
+
+
+def cache_of(settings: Settings) -> Path:
+    """Where plugins keep what they can make again."""
+    return settings.data_dir / "cache"
+
+
+def tools_of(portal: Portal, pool: Pool) -> Tools:
+    """What jobs work with."""
+    return Tools(
+        database=portal.database,
+        plugins=portal.plugins,
+        setup=Setup(
+            cache=cache_of(portal.settings),
+            working_tree=False,
+            disabled_plugins=portal.settings.plugins_disabled,
+            scorecards=portal.scorecards,
+        ),
+        pool=pool,
+        policy=RemovalPolicy(grace=portal.settings.removal_grace),
+        rules=portal.settings.rules,
+        now=portal.now,
+    )
+
+
+def prepare(portal: Portal) -> list[str]:
+    """Migrate, register what the settings name, mark what new rules concern; returns location ids.
+
+    Safe to repeat. A location that is no longer named is kept, unmanaged (removal policy D6).
+    """
+    migrate(portal.database)
+    with portal.database.write() as connection:
+        named = [
+            locations.register(
+                connection, type=kind, target=target, origin=origin, now=portal.now()
+            )
+            for kind, target, origin in _sources(portal.settings)
+        ]
+        if values.get(connection, INSTANCE) is None:
+            values.put(connection, INSTANCE, uuid.uuid4().hex)
+        edition = _edition(portal)
+        if values.get(connection, APPRAISAL) != edition:
+            marks.mark_all(connection)
+            values.put(connection, APPRAISAL, edition)
+    for location in named:
+        portal.work.request(ingest_key(location), Lane.EVENT)
+    portal.work.request(ASSESS, Lane.SWEEP)
+    return named
+
+
+def load_all_scorecards(
+    settings: Settings, plugins: tuple[Plugin, ...], schemas: Mapping[str, FactSchema]
+) -> tuple[tuple[Scorecard, ...], tuple[Problem, ...]]:
+    """The scorecards of plugins and of the configured files; a name that is taken stays taken."""
+    found: dict[str, Scorecard] = {}
+    problems: list[Problem] = []
+    texts = [text for plugin in plugins for text in plugin.scorecards]
+    for file, text in [*texts, *_scorecard_files(settings.scorecards, problems)]:
+        loaded, faults = load_scorecards(text, file=file, schemas=schemas)
+        problems.extend(faults)
+        for scorecard in loaded:
+            first = found.setdefault(scorecard.name, scorecard)
+            if first is not scorecard:
+                problems.append(
+                    Problem(
+                        code="SCORECARD_NAME_TAKEN",
+                        message=f"{first.file} already defines a scorecard of this name.",
+                        file=file,
+                        found=scorecard.name,
+                        hint="Give it another name.",
+                    )
+                )
+    return tuple(found.values()), tuple(problems)
+
+
+def _scorecard_files(paths: tuple[Path, ...], problems: list[Problem]) -> Iterator[tuple[str, str]]:
+    for path in paths:
+        files = sorted(path.glob("*.y*ml")) if path.is_dir() else [path]
+        for file in files:
+            try:
+                yield str(file), file.read_text("utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                problems.append(
+                    Problem(
+                        code="SCORECARD_UNREADABLE",
+                        message=f"The scorecard file cannot be read: {error}",
+                        file=str(file),
+                    )
+                )
+
+
+def _sources(settings: Settings) -> list[tuple[str, str, str]]:
+    if settings.sample:
+        return [("file", str(build_sample(settings.data_dir / "repositories")), "sample")]
+    return [(source.type, source.target, source.origin) for source in settings.sources]
+
+
+def _edition(portal: Portal) -> str:
+    """A digest over everything that makes the same entity and files come to other results."""
+    parts = [f"{s.name}={s.version}" for s in portal.scorecards]
+    parts += [f"{c.name}={c.version}" for p in portal.plugins for c in p.collectors]
+    return hashlib.sha256("\n".join([VERSION, *sorted(parts)]).encode()).hexdigest()

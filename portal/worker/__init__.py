@@ -1,0 +1,1 @@
+"""Background work: what is done for a key, and the engine that does it."""

@@ -1,0 +1,240 @@
+"""The engine: durable workflows (DBOS) that do the jobs for pending keys, and survive kill -9.
+
+A key's promise is a row of `pending`, committed by whoever asks. The dispatcher starts a workflow
+whose id is made of key and ticket, so that starting it twice is starting it once; the row goes when
+the workflow has ended. What runs when the process dies is recovered by the engine at its next
+start, from the last step that had completed; a step repeats without harm, because each job only
+brings the store in line with what it finds.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from dbos import DBOS, DBOSConfig, SetWorkflowID
+
+from catalog.ingestion import Ingested
+from portal.db import locations, marks, pending
+from portal.worker import jobs
+from portal.worker.requests import ASSESS, Lane, Work, ingest_key
+
+log = logging.getLogger(__name__)
+
+KEEP_FINISHED = timedelta(days=1)
+"""How long finished workflows are kept to look at."""
+
+POLL = 5.0
+"""Seconds between looks at the table of pending keys, for what no wake-up told of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineSettings:
+    """Where the engine keeps its state, and who it is."""
+
+    url: str
+    """Its own SQLite file, or the portal's PostgreSQL database (schema `dbos`)."""
+    executor: str
+    """Stable name of this process: what it left unfinished is recovered under this name."""
+    version: str
+    """Of the product: unfinished work of another version is not resumed, but asked for anew."""
+    sweep: timedelta
+    """Time between two readings of every location."""
+
+
+@dataclass(kw_only=True)
+class Engine:
+    """A running engine. `launch` makes it; `stop` ends it after the current steps."""
+
+    tools: jobs.Tools
+    requests: Work
+    settings: EngineSettings
+    report: Callable[[str], None]
+    """Is told, in a sentence, what has been done."""
+    woken: threading.Event
+    """Set when there may be a new pending key."""
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _running: set[str] = field(default_factory=set)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+    _dispatcher: threading.Thread | None = None
+    _workflows: dict[str, Any] = field(default_factory=dict)
+
+    def stop(self) -> None:
+        """End; what is not finished goes on at the next start."""
+        self._stopping.set()
+        self.woken.set()
+        if self._dispatcher is not None:
+            self._dispatcher.join(timeout=10)
+        DBOS.destroy(workflow_completion_timeout_sec=0)
+
+    def beats(self) -> bool:
+        """Whether the dispatcher is alive: part of readiness."""
+        return self._dispatcher is not None and self._dispatcher.is_alive()
+
+
+def launch(
+    tools: jobs.Tools,
+    requests: Work,
+    settings: EngineSettings,
+    *,
+    woken: threading.Event,
+    report: Callable[[str], None],
+) -> Engine:
+    """Start the engine in this process: recover what a crash left, then do what is pending."""
+    engine = Engine(tools=tools, requests=requests, settings=settings, woken=woken, report=report)
+    sqlite = settings.url.startswith("sqlite")
+    config: DBOSConfig = {
+        "name": "plumbline",
+        "system_database_url": settings.url,
+        "application_version": settings.version,
+        "executor_id": settings.executor,
+        "log_level": "WARNING",
+        "use_listen_notify": not sqlite,
+    }
+    DBOS(config=config)
+    engine._workflows = {
+        "ingest": DBOS.workflow(name="ingest")(_kept(engine, _ingest_workflow(engine))),
+        "assess": DBOS.workflow(name="assess")(_kept(engine, _assess_workflow(engine))),
+    }
+    DBOS.launch()
+    engine._dispatcher = threading.Thread(target=_dispatch, args=(engine,), name="dispatcher")
+    engine._dispatcher.daemon = True
+    engine._dispatcher.start()
+    return engine
+
+
+def _ingest_workflow(engine: Engine) -> Callable[[str], None]:
+    tools = engine.tools
+    listing = DBOS.step(name="list")(lambda location: jobs.list_repositories(tools, location))
+    ingest = DBOS.step(name="ingest_repository")(
+        lambda location, repository: jobs.ingest(tools, location, repository)
+    )
+    ask = DBOS.step(name="ask_for_assessment")(lambda: engine.requests.request(ASSESS, Lane.EVENT))
+
+    def workflow(location: str) -> None:
+        repositories = listing(location)
+        done = []
+        for number, repository in enumerate(repositories, start=1):
+            if engine._stopping.is_set():
+                raise _Stopped
+            done.append(ingest(location, repository))
+            engine.report(_said(done[-1], number, len(repositories)))
+        ask()
+
+    return workflow
+
+
+def _assess_workflow(engine: Engine) -> Callable[[str], None]:
+    tools = engine.tools
+    assess = DBOS.step(name="assess_round")(lambda: jobs.assess_round(tools))
+
+    def workflow(_: str) -> None:
+        total = 0
+        while assessed := assess():
+            total += assessed
+            engine.report(f"{total} entities assessed")
+            if engine._stopping.is_set():
+                raise _Stopped
+
+    return workflow
+
+
+class _Stopped(BaseException):
+    """The engine is stopping: leave the workflow as it is, for the next start."""
+
+
+def _kept(engine: Engine, work: Callable[[str], None]) -> Callable[[str, str, str], None]:
+    """The workflow around a job: whatever becomes of it, its promise is settled."""
+
+    def workflow(key: str, ticket: str, argument: str) -> None:
+        try:
+            work(argument)
+        except Exception:  # round one job: it is logged, and asked for again by the sweep
+            log.exception("job %s failed", key)
+        _settle(engine, key, ticket)
+
+    return workflow
+
+
+def _settle(engine: Engine, key: str, ticket: str) -> None:
+    with engine.tools.database.write() as connection:
+        pending.done(connection, key, ticket)
+    with engine._guard:
+        engine._running.discard(key)
+    engine.woken.set()
+
+
+def _dispatch(engine: Engine) -> None:
+    """Start what is pending, one workflow for a key at a time; ask for the sweep when it is due."""
+    next_sweep = engine.tools.now()
+    while not engine._stopping.is_set():
+        try:
+            if engine.tools.now() >= next_sweep:
+                next_sweep = engine.tools.now() + engine.settings.sweep
+                _sweep(engine)
+            _start_pending(engine)
+        except Exception:  # the loop outlives a database that is away for a while
+            log.exception("the dispatcher could not look for work")
+        engine.woken.wait(timeout=POLL)
+        engine.woken.clear()
+
+
+def _start_pending(engine: Engine) -> None:
+    with engine.tools.database.read() as connection:
+        waiting = pending.waiting(connection)
+    for promise in waiting:
+        with engine._guard:
+            if promise.key in engine._running:
+                continue
+            engine._running.add(promise.key)
+        kind, _, argument = promise.key.partition(":")
+        with SetWorkflowID(f"{promise.key}/{promise.ticket}"):
+            DBOS.start_workflow(engine._workflows[kind], promise.key, promise.ticket, argument)
+
+
+def _sweep(engine: Engine) -> None:
+    """Ask for every location to be read again and for what is marked; forget old workflows."""
+    with engine.tools.database.read() as connection:
+        found = locations.list_locations(connection)
+        marked = marks.count_marks(connection)
+    for location in found:
+        engine.requests.request(ingest_key(location.id), Lane.SWEEP)
+    if marked:
+        engine.requests.request(ASSESS, Lane.SWEEP)
+    _prune(engine.tools.now() - KEEP_FINISHED)
+
+
+def _prune(before: datetime) -> None:
+    old = DBOS.list_workflows(
+        status=["SUCCESS", "ERROR", "CANCELLED"],
+        completed_before=before.isoformat(),
+        load_input=False,
+        load_output=False,
+        limit=10_000,
+    )
+    if old:
+        DBOS.delete_workflows([workflow.workflow_id for workflow in old])
+
+
+def _said(done: Ingested, number: int, total: int) -> str:
+    """One line about an ingestion, for whoever watches."""
+    place = f"[{number}/{total}] {done.repository.name}"
+    if done.problem is not None:
+        return f"{place}: {done.problem.message}"
+    if done.unchanged:
+        return f"{place}: unchanged"
+    counts = [
+        f"{count} {word}"
+        for count, word in (
+            (done.added, "added"),
+            (done.changed, "changed"),
+            (done.removed, "removed"),
+            (done.rejected, "rejected"),
+        )
+        if count
+    ]
+    return f"{place}: {', '.join(counts) or 'nothing changed'}"

@@ -1,0 +1,60 @@
+"""Requests for work: a key in the queue, and nothing about how it is done.
+
+A web request, a webhook, a schedule and a button all do the same: they commit a pending key in the
+portal's own database. Whoever runs the engine is told, and does it; what a crash left behind is
+found when the engine starts, and by its sweep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Protocol
+
+from portal.db import pending
+from portal.db.engine import Database
+
+ASSESS = "assess"
+"""The key that asks for every marked entity to be looked at."""
+
+
+def ingest_key(location: str) -> str:
+    """The key that asks for a location to be read."""
+    return f"ingest:{location}"
+
+
+class Lane(IntEnum):
+    """Who waits: work of a lower number goes first."""
+
+    PERSON = 0
+    EVENT = 1
+    SWEEP = 2
+
+
+class Work(Protocol):
+    """Where keys are put."""
+
+    def request(self, key: str, lane: Lane) -> str:
+        """Ask for `key` (`ingest:<location id>` or `assess`); returns a ticket.
+
+        Committed when this returns. Asking again while it is pending is one piece of work.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requests:
+    """Work that is committed to the database; `wake` tells the engine, if it is in this process."""
+
+    database: Database
+    now: Callable[[], datetime]
+    wake: Callable[[], None]
+
+    def request(self, key: str, lane: Lane) -> str:
+        """See `Work.request`."""
+        with self.database.write() as connection:
+            ticket = pending.put(connection, key, lane=lane, now=self.now())
+        self.wake()
+        return ticket

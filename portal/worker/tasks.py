@@ -1,0 +1,162 @@
+"""The tasks that child processes of the pool run: plain data in, plain data out, nothing owned.
+
+A child may open repositories to read them, through the same plugins as the parent. What it keeps
+between tasks are caches that any other child could make again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+from catalog.descriptors import read_descriptor
+from catalog.ingestion import ToRead
+from catalog.placeholders import companion_path
+from catalog.problems import Problem
+from catalog.sources import Blob, Snapshot, Source, Unreadable
+from catalog.store import FileReading
+from plugins.contract import Context, FactRecord, FactSchema, Plugin, Subject
+from plugins.registry import load_plugins
+from scorecards.assessment import Assessor
+from scorecards.results import ScorecardResult
+from scorecards.scorecard import Scorecard
+from scorecards.store import Assessable
+
+LARGEST_SOURCE_FILE = 1024 * 1024
+"""Bytes of a repository file that a collector may read."""
+
+
+def read_files(files: Sequence[ToRead]) -> list[FileReading]:
+    """Read descriptors: one reading for each file, in order."""
+    return [_read_file(file) for file in files]
+
+
+def _read_file(file: ToRead) -> FileReading:
+    used: list[str] = []
+
+    def resolve(target: str) -> bytes | Problem:
+        path = companion_path(target, base=file.path)
+        if path is not None:
+            used.append(path)
+            if path in file.companions:
+                return file.companions[path]
+        return Problem(
+            code="PLACEHOLDER_UNREADABLE",
+            message="A placeholder names a file that is not in this repository.",
+            found=target,
+            hint="Name a file relative to the descriptor, in the same repository.",
+        )
+
+    outcomes, problems = read_descriptor(
+        file.content,
+        file=file.path,
+        location=file.url,
+        origin=file.origin,
+        extra_annotations=file.annotations,
+        resolve=resolve,
+        rules=file.rules,
+    )
+    return FileReading(
+        path=file.path,
+        token="",
+        url=file.url,
+        outcomes=outcomes,
+        problems=problems,
+        targets=tuple(t for o in outcomes if o.entity for t in o.entity.targets),
+        companions=tuple(dict.fromkeys(used)),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setup:
+    """What a child needs to know to appraise: the same for all tasks of a run of the portal."""
+
+    cache: Path
+    working_tree: bool
+    disabled_plugins: tuple[str, ...]
+    scorecards: tuple[Scorecard, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Appraisal:
+    """Entities of one repository, to collect facts about and to assess."""
+
+    setup: Setup
+    snapshot: Snapshot | None
+    """Of the repository that all subjects live in; None: it cannot be read."""
+    subjects: tuple[Subject, ...]
+    bodies: tuple[bytes, ...]
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Appraised:
+    """Facts and results, of the same subjects in the same order."""
+
+    records: tuple[FactRecord, ...]
+    results: tuple[tuple[ScorecardResult, ...], ...]
+
+
+def appraise(task: Appraisal) -> Appraised:
+    """Collect every fact about the subjects and assess them with every scorecard."""
+    plugins, assessor = _prepared(task.setup)
+    view = _view(plugins, task.snapshot)
+    records: dict[str, list[FactRecord]] = {subject.ref: [] for subject in task.subjects}
+    for plugin in plugins:
+        for collector in plugin.collectors:
+            for record in collector.collect(task.subjects, view, now=task.now):
+                records[record.ref].append(record)
+    results = []
+    for subject, body in zip(task.subjects, task.bodies, strict=True):
+        assessable = Assessable(
+            id=0, ref=subject.ref, body=body, records=tuple(records[subject.ref])
+        )
+        results.append(assessor.assess(assessable, now=task.now))
+    return Appraised(
+        records=tuple(record for found in records.values() for record in found),
+        results=tuple(results),
+    )
+
+
+def schemas_of(plugins: Sequence[Plugin]) -> Mapping[str, FactSchema]:
+    """Every fact that the plugins' collectors can observe, by name."""
+    return {s.name: s for plugin in plugins for c in plugin.collectors for s in c.schemas}
+
+
+@lru_cache(maxsize=1)
+def _prepared(setup: Setup) -> tuple[tuple[Plugin, ...], Assessor]:
+    """Plugins and compiled scorecards; kept for as long as the set-up stays the same."""
+    plugins, _ = load_plugins(
+        context_for=lambda name: Context(cache=setup.cache / name, working_tree=setup.working_tree),
+        disabled=setup.disabled_plugins,
+    )
+    return plugins, Assessor(setup.scorecards, schemas_of(plugins))
+
+
+def _view(plugins: Sequence[Plugin], snapshot: Snapshot | None) -> View | None:
+    if snapshot is None:
+        return None
+    source = source_for(plugins, snapshot.repository.url)
+    return None if source is None else View(source, snapshot)
+
+
+def source_for(plugins: Sequence[Plugin], target: str) -> Source | None:
+    """The first source that reads `target`."""
+    sources = (source for plugin in plugins for source in plugin.sources)
+    return next((source for source in sources if source.accepts(target)), None)
+
+
+class View:
+    """A repository at one revision, read through its source."""
+
+    def __init__(self, source: Source, snapshot: Snapshot) -> None:
+        self._source = source
+        self.snapshot = snapshot
+
+    def read(self, path: str) -> Blob | Unreadable:
+        """One file of the snapshot, at most 1 MiB."""
+        found = self._source.read(self.snapshot, [path], max_bytes=LARGEST_SOURCE_FILE)
+        return next(iter(found))

@@ -1,0 +1,120 @@
+"""A portal that has read a small organization, once for all tests that only look at it."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, text
+
+from portal.app import create_app
+from portal.config import ConfiguredSource, Settings
+from portal.db import locations
+from portal.pool import Pool
+from portal.wiring import Portal, open_portal, prepare, tools_of
+from portal.worker import jobs
+
+ORGANIZATION = """\
+apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: team-a, title: Team A}
+spec: {type: team, children: []}
+---
+apiVersion: backstage.io/v1alpha1
+kind: System
+metadata: {name: shop}
+spec: {owner: team-a}
+"""
+
+BASKET = """\
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: basket
+  title: Basket Service
+  description: Keeps what customers want to buy until they do.
+  tags: [python, checkout]
+spec: {type: service, lifecycle: production, owner: team-a, system: shop}
+"""
+
+ORDERS = """\
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: orders}
+spec: {type: website, lifecycle: experimental, owner: team-b}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: rejected}
+spec: {type: service}
+"""
+
+
+def _write(path: Path, content: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+
+
+def _database(request: pytest.FixtureRequest, folder: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{folder / 'portal.db'}"
+    server: str = request.getfixturevalue("postgres")
+    name = f"api_{secrets.token_hex(6)}"
+    admin = create_engine(
+        server.format(name="postgres").replace("postgresql:", "postgresql+psycopg:"),
+        isolation_level="AUTOCOMMIT",
+    )
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    return server.format(name=name)
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def filled(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Portal]:
+    """A portal whose entities, facts and results are stored, on each database. Only to look at."""
+    folder = tmp_path_factory.mktemp("organization")
+    source = folder / "source"
+    _write(source / "organization" / "catalog-info.yaml", ORGANIZATION)
+    _write(source / "basket" / "catalog-info.yaml", BASKET)
+    _write(source / "basket" / "README.md", "# Basket\n\nKeeps what customers want to buy.\n")
+    _write(source / "orders" / "catalog-info.yaml", ORDERS)
+    portal = open_portal(
+        Settings(
+            database=_database(request, folder),
+            data_dir=folder / "data",
+            sources=(ConfiguredSource("file", str(source), "command"),),
+        )
+    )
+    try:
+        prepare(portal)
+        _read_everything(portal)
+        yield portal
+    finally:
+        portal.database.close()
+
+
+def _read_everything(portal: Portal) -> None:
+    with closing(Pool(1)) as pool:
+        _read_with(portal, pool)
+
+
+def _read_with(portal: Portal, pool: Pool) -> None:
+    tools = tools_of(portal, pool)
+    with portal.database.read() as connection:
+        found = locations.list_locations(connection)
+    for location in found:
+        for repository in jobs.list_repositories(tools, location.id):
+            jobs.ingest(tools, location.id, repository)
+    while jobs.assess_round(tools):
+        pass
+
+
+@pytest.fixture
+def client(filled: Portal) -> FlaskClient:
+    """A client of the filled portal."""
+    return create_app(filled).test_client()

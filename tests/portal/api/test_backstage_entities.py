@@ -1,0 +1,209 @@
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portal.api.backstage import blueprint
+from portal.wiring import Portal
+from tests.catalog_rows import entity, owned, save
+
+BY_QUERY = "/api/catalog/entities/by-query"
+BY_NAME = "/api/catalog/entities/by-name"
+NAMES = "kind,metadata.name"
+
+
+@pytest.fixture
+def portal(make_portal: Callable[..., Portal], database_url: str) -> Portal:
+    made = make_portal(database=database_url)
+    save(
+        made.database,
+        *(owned(name, "web", metadata={"title": f"The {name}"}) for name in ("b", "a", "d", "C")),
+        entity("web", "Group", spec={"type": "team"}),
+    )
+    return made
+
+
+@pytest.fixture
+def client(portal: Portal) -> FlaskClient:
+    app = Flask("backstage")
+    app.register_blueprint(blueprint(portal))
+    return app.test_client()
+
+
+def names(answer: Any) -> list[str]:
+    return [item["metadata"]["name"] for item in answer.json["items"]]
+
+
+def test_a_list_has_whole_entities_a_total_and_no_cursors(client: FlaskClient) -> None:
+    answer = client.get(BY_QUERY, query_string={"filter": "kind=group"})
+    assert answer.status_code == 200
+    assert answer.content_type == "application/json; charset=utf-8"
+    (group,) = answer.json["items"]
+    assert answer.json == {"items": [group], "totalItems": 1, "pageInfo": {}}
+    assert list(group) == ["metadata", "apiVersion", "kind", "spec", "relations"]
+    assert len(group["metadata"]["uid"]) == 36
+    assert [relation["targetRef"] for relation in group["relations"]] == [
+        f"component:default/{name}" for name in "abcd"
+    ]
+
+
+def test_pages_are_walked_as_the_official_client_does(client: FlaskClient) -> None:
+    asked = {"filter": "kind=component", "orderField": "metadata.name", "limit": 2, "fields": NAMES}
+    first = client.get(BY_QUERY, query_string=asked)
+    assert first.json["items"][0] == {"kind": "Component", "metadata": {"name": "a"}}
+    assert names(first) == ["a", "b"]
+    assert list(first.json["pageInfo"]) == ["nextCursor"]
+    cursor = first.json["pageInfo"]["nextCursor"]
+    assert "query" in orjson.loads(base64.b64decode(cursor))
+    second = client.post(BY_QUERY, json={"cursor": cursor, "limit": 2, "fields": ["metadata.name"]})
+    assert names(second) == ["C", "d"]
+    assert second.json["totalItems"] == 4
+    back = second.json["pageInfo"]["prevCursor"]
+    assert list(second.json["pageInfo"]) == ["prevCursor"]
+    again = client.get(BY_QUERY, query_string={"cursor": back, "limit": 2})
+    assert names(again) == ["a", "b"]
+    assert list(again.json["pageInfo"]) == ["nextCursor"]
+
+
+def test_the_count_can_be_had_alone_and_left_out(client: FlaskClient) -> None:
+    assert client.get(f"{BY_QUERY}?limit=0").json == {
+        "items": [],
+        "totalItems": 5,
+        "pageInfo": {},
+    }
+    assert client.get(f"{BY_QUERY}?totalItems=exclude").json["totalItems"] == 0
+
+
+def test_full_text_and_offset_are_parameters(client: FlaskClient) -> None:
+    found = client.get(f"{BY_QUERY}?fullTextFilterTerm=THE a&fullTextFilterFields=metadata.title")
+    assert names(found) == ["a"]
+    found = client.get(f"{BY_QUERY}?offset=3&orderField=metadata.name,desc")
+    assert names(found) == ["b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("nope=1", "Unknown query parameter 'nope'"),
+        ("cursor=", "Empty value found for query parameter 'cursor'"),
+        ("filter=kind%3Dapi&filter=", "Empty value found for query parameter 'filter'"),
+        (
+            "filter=%3Dx",
+            "Invalid filter, '=x' is not a valid statement "
+            "(expected a string on the form a=b or a= or a)",
+        ),
+        ("orderField=metadata.name%2Cup", "Invalid order field order, must be asc or desc"),
+        ("limit=x", "request/query/limit must be integer"),
+        ("limit=1.5", "request/query/limit must be integer"),
+        ("limit=-1", "request/query/limit must be >= 0"),
+        ("offset=-1", "request/query/offset must be >= 0"),
+        (
+            "totalItems=nope",
+            "request/query/totalItems must be equal to one of the allowed values: include, exclude",
+        ),
+        (
+            "fields=metadata.tags%5B0%5D",
+            'Invalid field "metadata.tags[0]", array type fields are not supported',
+        ),
+        ("cursor=garbage", "Malformed cursor: not base64 of JSON"),
+    ],
+)
+def test_a_bad_parameter_is_refused_in_backstages_form(
+    client: FlaskClient, query: str, message: str
+) -> None:
+    answer = client.get(f"{BY_QUERY}?{query}")
+    assert answer.status_code == 400
+    assert answer.content_type == "application/json; charset=utf-8"
+    assert answer.json == {
+        "error": {"name": "InputError", "message": message},
+        "request": {"method": "GET", "url": f"/entities/by-query?{query}"},
+        "response": {"statusCode": 400},
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"query": "x"}, "request/body/query must be object"),
+        ({"limit": "x"}, "request/body/limit must be number"),
+        ({"cursor": ""}, "Cursor cannot be empty"),
+        ({"cursor": 1}, "request/body/cursor must be string"),
+        (
+            {"orderBy": [{"field": "a", "order": "up"}]},
+            "request/body/orderBy/0/order must be equal to one of the allowed values: asc, desc",
+        ),
+        ({"fields": "x"}, "request/body/fields must be array"),
+        ({"fields": [1]}, "request/body/fields/0 must be string"),
+        ({"fullTextFilter": "x"}, "request/body/fullTextFilter must be object"),
+        ([], "request/body must be object"),
+    ],
+)
+def test_a_bad_body_is_refused_in_backstages_form(
+    client: FlaskClient, body: Any, message: str
+) -> None:
+    answer = client.post(BY_QUERY, json=body)
+    assert answer.status_code == 400
+    assert answer.json["error"] == {"name": "InputError", "message": message}
+    assert answer.json["request"] == {"method": "POST", "url": "/entities/by-query"}
+
+
+def test_a_body_may_be_missing_but_not_of_another_type(client: FlaskClient) -> None:
+    assert client.post(BY_QUERY).json["totalItems"] == 5
+    refused = client.post(BY_QUERY, data="x=1", content_type="text/plain")
+    assert refused.json["error"]["message"] == "unsupported media type text/plain"
+    broken = client.post(BY_QUERY, data='{"a":', content_type="application/json")
+    assert broken.status_code == 400
+
+
+def test_a_body_asks_with_predicates(client: FlaskClient) -> None:
+    answer = client.post(
+        BY_QUERY,
+        json={
+            "query": {"$not": {"kind": "group"}},
+            "orderBy": [{"field": "metadata.name", "order": "desc"}],
+            "fullTextFilter": {"term": "the", "fields": ["metadata.title"]},
+            "limit": 2,
+            "bogus": 1,
+        },
+    )
+    assert names(answer) == ["d", "C"]
+
+
+def test_an_entity_is_found_by_name_in_any_case(client: FlaskClient) -> None:
+    answer = client.get(f"{BY_NAME}/Component/DEFAULT/c")
+    assert answer.json["metadata"]["name"] == "C"
+    assert answer.json["relations"] == [{"type": "ownedBy", "targetRef": "group:default/web"}]
+
+
+def test_an_entity_that_is_not_there_is_named(client: FlaskClient) -> None:
+    answer = client.get(f"{BY_NAME}/component/default/nope")
+    assert answer.status_code == 404
+    assert answer.json == {
+        "error": {
+            "name": "NotFoundError",
+            "message": "No entity named 'nope' found, with kind 'component' in namespace 'default'",
+        },
+        "request": {"method": "GET", "url": "/entities/by-name/component/default/nope"},
+        "response": {"statusCode": 404},
+    }
+    assert client.get(f"{BY_NAME}/component/default/%00").status_code == 404
+    refused = client.get(f"{BY_NAME}/component/default/a?fields=kind")
+    assert refused.json["error"]["message"] == "Unknown query parameter 'fields'"
+
+
+@pytest.mark.parametrize("path", [f"{BY_NAME}/group/default/web", f"{BY_QUERY}?limit=1"])
+def test_a_client_that_has_the_answer_is_told_so_until_the_catalog_changes(
+    client: FlaskClient, portal: Portal, path: str
+) -> None:
+    first = client.get(path)
+    tag = first.headers["ETag"]
+    assert not tag.startswith("W/")
+    again = client.get(path, headers={"If-None-Match": tag})
+    assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", tag)
+    assert client.get(f"{BY_QUERY}?limit=2", headers={"If-None-Match": tag}).status_code == 200
+    save(portal.database, entity("new"), path="other.yaml")
+    assert client.get(path, headers={"If-None-Match": tag}).status_code == 200

@@ -1,0 +1,194 @@
+import pytest
+from flask.testing import FlaskClient
+
+from portal.db import pending
+from portal.wiring import Portal
+
+BASKET = "/api/v1/entities/component/default/basket"
+
+
+def refs(client: FlaskClient, query: str = "") -> list[str]:
+    answer = client.get(f"/api/v1/entities{query}")
+    assert answer.status_code == 200, answer.text
+    return [item["ref"] for item in answer.json["items"]]
+
+
+def test_entities_are_listed_by_name_with_where_they_stand(client: FlaskClient) -> None:
+    answer = client.get("/api/v1/entities").json
+    assert [item["ref"] for item in answer["items"]] == [
+        "component:default/basket",
+        "component:default/orders",
+        "system:default/shop",
+        "group:default/team-a",
+    ]
+    assert (answer["total"], answer["nextCursor"]) == (4, None)
+    basket = answer["items"][0]
+    assert basket["entity"]["metadata"]["title"] == "Basket Service"
+    assert basket["entity"]["metadata"]["uid"]
+    for standing in basket["scorecards"]:
+        assert standing["proven"]["rank"] <= standing["possible"]["rank"]
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("?kind=component", ["basket", "orders"]),
+        ("?kind=Component&kind=system", ["basket", "orders", "shop"]),
+        ("?owner=team-a&kind=component", ["basket"]),
+        ("?owner=group:default/Team-A", ["basket", "shop"]),
+        ("?type=website", ["orders"]),
+        ("?lifecycle=production", ["basket"]),
+        ("?system=shop", ["basket"]),
+        ("?tag=python", ["basket"]),
+        ("?q=SERVICE", ["basket"]),
+        ("?q=customers", ["basket"]),
+        ("?q=%25", []),
+        ("?filter=kind=component,spec.type=service", ["basket"]),
+        ("?filter=kind=system&filter=spec.type=website", ["orders", "shop"]),
+        ("?filter=metadata.tags", ["basket"]),
+        ("?kind=component&sort=-name", ["orders", "basket"]),
+        ("?kind=component&sort=lifecycle", ["orders", "basket"]),
+        ("?type=' OR 1=1--", []),
+        ("?q=x%00y", []),
+        ("?owner=a%00b", []),
+    ],
+)
+def test_parameters_narrow_and_order(client: FlaskClient, query: str, names: list[str]) -> None:
+    assert [ref.rpartition("/")[2] for ref in refs(client, query)] == names
+
+
+def test_pages_follow_one_another_without_gap_or_repeat(client: FlaskClient) -> None:
+    found: list[str] = []
+    query = "?limit=1&sort=-name"
+    while True:
+        answer = client.get(f"/api/v1/entities{query}").json
+        found += [item["ref"] for item in answer["items"]]
+        assert answer["total"] == 4
+        if answer["nextCursor"] is None:
+            break
+        query = f"?limit=1&cursor={answer['nextCursor'].replace('+', '%2B')}"
+    assert found == refs(client, "?sort=-name")
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [
+        ("?limit=0", 422, "INVALID_VALUE"),
+        ("?limit=-1", 422, "INVALID_VALUE"),
+        ("?limit=501", 422, "INVALID_VALUE"),
+        ("?limit=1e9", 422, "INVALID_VALUE"),
+        ("?limit=" + "9" * 4000, 422, "INVALID_VALUE"),
+        ("?limit=" + "9" * 5000, 422, "INVALID_VALUE"),
+        ("?limit=%00", 422, "INVALID_VALUE"),
+        ("?limit=%ff", 422, "INVALID_VALUE"),
+        ("?limit=9223372036854775808", 422, "INVALID_VALUE"),
+        ("?sort=secret", 422, "INVALID_VALUE"),
+        ("?sort=name;drop", 422, "INVALID_VALUE"),
+        ("?owner=a:b:/", 422, "INVALID_VALUE"),
+        ("?kinds=component", 400, "UNKNOWN_PARAMETER"),
+        ("?debug=1", 400, "UNKNOWN_PARAMETER"),
+        ("?filter==x", 400, "BAD_FILTER"),
+        ("?cursor=abc", 400, "BAD_CURSOR"),
+        ("?cursor=%00", 400, "BAD_CURSOR"),
+        ("?cursor=" + "A" * 60_000, 400, "BAD_CURSOR"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_its_reason(
+    client: FlaskClient, query: str, status: int, code: str
+) -> None:
+    refused = client.get(f"/api/v1/entities{query}")
+    assert (refused.status_code, refused.json["code"]) == (status, code)
+    assert refused.content_type == "application/problem+json"
+
+
+def test_an_entity_is_told_with_all_that_is_known(client: FlaskClient) -> None:
+    found = client.get(BASKET).json
+    assert found["ref"] == "component:default/basket"
+    assert found["entity"]["spec"]["owner"] == "team-a"
+    assert found["origin"]["path"] == "catalog-info.yaml"
+    assert found["origin"]["repository"] == "basket"
+    assert found["problems"] == []
+    collectors = {record["collector"] for record in found["facts"]}
+    assert {"catalog", "repo"} <= collectors
+    assert found["scorecards"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "component/default/nowhere",
+        "component/default/BASKET2",
+        "x/y/z",
+        "component/default/%00",
+        "component/default/%ff",
+        "component/default/" + "x" * 5000,
+        "' OR 1=1--/default/x",
+    ],
+)
+def test_what_does_not_exist_is_not_found(client: FlaskClient, path: str) -> None:
+    for part in ("", "/scorecards", "/facts", "/problems"):
+        missing = client.get(f"/api/v1/entities/{path}{part}")
+        assert (missing.status_code, missing.json["code"]) == (404, "NOT_FOUND")
+
+
+def test_case_does_not_matter_in_a_reference(client: FlaskClient) -> None:
+    assert client.get("/api/v1/entities/Component/Default/Basket").status_code == 200
+
+
+def test_a_result_says_what_was_seen_and_what_to_do(client: FlaskClient) -> None:
+    found = client.get(f"{BASKET}/scorecards").json
+    assert found
+    for result in found:
+        outcomes = [check["outcome"] for check in result["checks"]]
+        assert result["passed"] == outcomes.count("pass")
+        assert result["failed"] == outcomes.count("fail")
+        assert result["unknown"] == outcomes.count("unknown") + outcomes.count("error")
+        for check in result["checks"]:
+            assert check["since"]
+            assert check["expected"]
+            assert check["why"]
+            assert check["fix"]
+            assert check["level"]["rank"] >= 1
+        by_id = {check["check"]: check for check in result["checks"]}
+        for step in result["nextSteps"]:
+            assert by_id[step["check"]]["outcome"] in ("fail", "unknown", "error")
+
+
+def test_facts_say_where_they_come_from(client: FlaskClient) -> None:
+    records = {record["collector"]: record for record in client.get(f"{BASKET}/facts").json}
+    readme = {fact["name"]: fact for fact in records["repo"]["facts"]}["repo.readme.path"]
+    assert readme["state"] == "known"
+    assert readme["value"] == "README.md"
+    assert records["repo"]["revision"]
+    license_file = {f["name"]: f for f in records["repo"]["facts"]}["repo.license.path"]
+    assert (license_file["state"], license_file["value"]) == ("missing", None)
+
+
+def test_a_rejected_entity_still_has_its_problems(client: FlaskClient) -> None:
+    assert client.get("/api/v1/entities/component/default/rejected").status_code == 404
+    [*found] = client.get("/api/v1/entities/component/default/rejected/problems").json
+    assert found
+    assert found[0]["severity"] == "error"
+    assert found[0]["line"]
+
+
+def test_a_refresh_is_promised_ahead_of_other_work(client: FlaskClient, filled: Portal) -> None:
+    promised = client.post(f"{BASKET}/refresh")
+    assert promised.status_code == 202
+    assert promised.json["key"].startswith("ingest:")
+    with filled.database.read() as connection:
+        waiting = [found.key for found in pending.waiting(connection)]
+    assert promised.json["key"] in waiting
+    assert client.post("/api/v1/entities/component/default/nowhere/refresh").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/component/default/basket", "/component/default/basket/facts"]
+)
+def test_what_the_client_has_is_not_sent_again(client: FlaskClient, path: str) -> None:
+    first = client.get(f"/api/v1/entities{path}")
+    tag = first.headers["ETag"]
+    again = client.get(f"/api/v1/entities{path}", headers={"If-None-Match": tag})
+    assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", tag)
+    weak = client.get(f"/api/v1/entities{path}", headers={"If-None-Match": '"other"'})
+    assert weak.status_code == 200

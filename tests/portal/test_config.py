@@ -1,0 +1,341 @@
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog.problems import Problem, Severity
+from catalog.rules import AllowedKind
+from portal.config import Auth, ConfiguredSource, Settings, StaticToken, load_settings
+
+
+def load(
+    tmp_path: Path, *texts: str, environ: Mapping[str, str] | None = None, **options: Any
+) -> Settings:
+    loaded = attempt(tmp_path, *texts, environ=environ, **options)
+    assert isinstance(loaded, Settings), loaded
+    return loaded
+
+
+def faults(
+    tmp_path: Path, *texts: str, environ: Mapping[str, str] | None = None, **options: Any
+) -> tuple[Problem, ...]:
+    loaded = attempt(tmp_path, *texts, environ=environ, **options)
+    assert not isinstance(loaded, Settings)
+    return loaded
+
+
+def attempt(
+    tmp_path: Path, *texts: str, environ: Mapping[str, str] | None = None, **options: Any
+) -> Settings | tuple[Problem, ...]:
+    configs = [tmp_path / f"{index}.yaml" for index in range(len(texts))]
+    for path, text in zip(configs, texts, strict=True):
+        path.write_text(text)
+    return load_settings(
+        configs=configs, environ={"HOME": str(tmp_path), **(environ or {})}, **options
+    )
+
+
+def test_without_anything_the_sample_is_shown_to_everyone_on_this_host(tmp_path: Path) -> None:
+    settings = load(tmp_path)
+    assert settings.sample
+    assert settings.auth is Auth.OPEN
+    assert settings.url == "http://127.0.0.1:7007"
+    assert settings.data_dir.parts[-2:] == ("plumbline", "sample")
+    assert settings.database == f"sqlite:///{settings.data_dir}/portal.db"
+
+
+def test_a_source_of_ones_own_never_meets_the_sample(tmp_path: Path) -> None:
+    settings = load(tmp_path, sources=[str(tmp_path), "https://forge.example/org/repo"])
+    assert not settings.sample
+    assert settings.data_dir.name == "portal"
+    assert settings.sources == (
+        ConfiguredSource("file", str(tmp_path), "command"),
+        ConfiguredSource("url", "https://forge.example/org/repo", "command"),
+    )
+    assert settings.rules is None
+
+
+def test_a_git_address_without_scheme_is_a_url(tmp_path: Path) -> None:
+    settings = load(tmp_path, sources=["git@forge.example:org/repo.git"])
+    assert settings.sources[0].type == "url"
+
+
+def test_a_source_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
+    [problem] = faults(tmp_path, sources=[str(tmp_path / "nowhere")])
+    assert problem.code == "SOURCE_NOT_FOUND"
+
+
+def test_the_data_home_is_the_xdg_one_when_it_is_absolute(tmp_path: Path) -> None:
+    settings = load(tmp_path, environ={"XDG_DATA_HOME": "/var/data"})
+    assert settings.data_dir == Path("/var/data/plumbline/sample")
+    assert load(tmp_path, environ={"XDG_DATA_HOME": "data"}).data_dir != settings.data_dir
+
+
+def test_the_command_line_wins_over_the_environment_and_that_over_files(tmp_path: Path) -> None:
+    text = "backend: {listen: '127.0.0.3:7003'}\nplumbline: {database: 'postgresql:///three'}\n"
+    environ = {"PLUMBLINE_HOST": "127.0.0.2", "PLUMBLINE_PORT": "7002"}
+    environ["PLUMBLINE_DATABASE"] = "postgresql:///two"
+    file = load(tmp_path, text)
+    assert (file.host, file.port, file.database) == ("127.0.0.3", 7003, "postgresql:///three")
+    env = load(tmp_path, text, environ=environ)
+    assert (env.host, env.port, env.database) == ("127.0.0.2", 7002, "postgresql:///two")
+    line = load(
+        tmp_path, text, environ=environ, host="127.0.0.1", port=7001, database="postgresql:///one"
+    )
+    assert (line.host, line.port, line.database) == ("127.0.0.1", 7001, "postgresql:///one")
+
+
+def test_a_variable_may_name_a_file_that_holds_the_secret(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("postgresql://user:hidden@host/name\n")
+    settings = load(tmp_path, environ={"PLUMBLINE_DATABASE_FILE": str(secret)})
+    assert settings.database == "postgresql://user:hidden@host/name"
+    assert "hidden" not in repr(settings)
+    [problem] = faults(tmp_path, environ={"PLUMBLINE_DATABASE_FILE": "/nowhere"})
+    assert problem.code == "CONFIG_UNREADABLE"
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "seven", "-1", "7007.0", "٣"])
+def test_a_port_that_is_none_is_said(tmp_path: Path, port: str) -> None:
+    [problem] = faults(tmp_path, environ={"PLUMBLINE_PORT": port})
+    assert (problem.code, problem.found) == ("CONFIG_VALUE", port)
+
+
+def test_only_postgresql_and_sqlite_are_databases(tmp_path: Path) -> None:
+    [problem] = faults(tmp_path, database="mysql://user:hidden@host/name")
+    assert problem.found == "mysql"
+    assert load(tmp_path, database="postgres://host/name").database == "postgresql://host/name"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "portal.example"])
+def test_an_address_that_others_reach_needs_authentication(tmp_path: Path, host: str) -> None:
+    [problem] = faults(tmp_path, host=host)
+    assert problem.code == "OPEN_TO_THE_NETWORK"
+    assert "--host 127.0.0.1" in problem.hint
+    assert load(tmp_path, "app: {}", host=host).auth is Auth.REQUIRED
+
+
+def test_switching_the_policy_off_does_not_open_the_network(tmp_path: Path) -> None:
+    text = "backend: {auth: {dangerouslyDisableDefaultAuthPolicy: true}}"
+    assert load(tmp_path, text).auth is Auth.OPEN
+    assert faults(tmp_path, text, host="0.0.0.0")[0].code == "OPEN_TO_THE_NETWORK"
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "::1", "[::1]"])
+def test_loopback_addresses_are_open(tmp_path: Path, host: str) -> None:
+    assert load(tmp_path, host=host).auth is Auth.OPEN
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("7001", ("127.0.0.1", 7001)),
+        ("':7001'", ("127.0.0.1", 7001)),
+        ("'[::1]:7001'", ("::1", 7001)),
+        ("{port: 7001}", ("127.0.0.1", 7001)),
+        ("{host: 127.0.0.2, port: '7001'}", ("127.0.0.2", 7001)),
+        ("{host: 127.0.0.2}", ("127.0.0.2", 7007)),
+    ],
+)
+def test_listen_has_backstages_forms(
+    tmp_path: Path, written: str, expected: tuple[str, int]
+) -> None:
+    settings = load(tmp_path, f"backend: {{listen: {written}}}")
+    assert (settings.host, settings.port) == expected
+
+
+def test_the_base_url_gives_path_scheme_and_host_names(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        "app: {baseUrl: https://ui.example}\nbackend: {baseUrl: 'https://portal.example:8443/base/'}",
+    )
+    assert settings.base_url == settings.url == "https://portal.example:8443/base"
+    assert settings.base_path == "/base"
+    assert settings.is_https
+    assert settings.allowed_hosts == ("portal.example", "ui.example")
+
+
+@pytest.mark.parametrize(
+    "url", ["portal.example", "ftp://x", "http://", "http://x/?q", "http://u@x"]
+)
+def test_a_base_url_that_is_none_is_refused(tmp_path: Path, url: str) -> None:
+    [problem] = faults(tmp_path, f"backend:\n  baseUrl: '{url}'\n")
+    assert problem.pointer == "/backend/baseUrl"
+
+
+def test_static_tokens_are_read_and_hidden(tmp_path: Path) -> None:
+    text = """\
+backend:
+  auth:
+    externalAccess:
+      - type: static
+        options: {token: "${TOKEN}", subject: ci}
+"""
+    settings = load(tmp_path, text, environ={"TOKEN": "s3cr3t-token"})
+    assert settings.tokens == (StaticToken(token="s3cr3t-token", subject="ci"),)
+    assert "s3cr3t" not in repr(settings)
+    [problem] = faults(tmp_path, text)
+    assert "TOKEN is not set" in problem.hint
+
+
+@pytest.mark.parametrize("token", ["short", "has a space in it", "", "12345678"])
+def test_a_bad_token_stops_the_start_and_is_not_quoted(tmp_path: Path, token: str) -> None:
+    text = f"""\
+backend:
+  auth:
+    externalAccess:
+      - type: static
+        options: {{token: "{token}", subject: "not one word"}}
+"""
+    [problem] = faults(tmp_path, text)
+    assert problem.code == "CONFIG_TOKEN"
+    assert problem.found == ""
+
+
+def test_access_that_is_not_served_opens_nothing(tmp_path: Path) -> None:
+    text = """\
+backend:
+  auth:
+    externalAccess:
+      - type: jwks
+        options: {url: https://idp.example}
+      - type: static
+        options: {token: long-enough, subject: ci}
+        accessRestrictions: [{plugin: catalog}]
+"""
+    settings = load(tmp_path, text)
+    assert settings.tokens == ()
+    assert [w.pointer for w in settings.warnings] == [
+        "/backend/auth/externalAccess/0/type",
+        "/backend/auth/externalAccess/1/accessRestrictions",
+    ]
+
+
+def test_locations_are_relative_to_the_file_that_lists_them(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    text = """\
+catalog:
+  locations:
+    - {type: file, target: ./sub/../org.yaml}
+    - {type: url, target: "https://forge.example/a/blob/main/catalog-info.yaml"}
+    - {type: github-org, target: "https://forge.example/org"}
+"""
+    settings = load(tmp_path, text, "app: {title: over it}")
+    assert settings.sources == (
+        ConfiguredSource("file", str(tmp_path / "org.yaml"), "config"),
+        ConfiguredSource("url", "https://forge.example/a/blob/main/catalog-info.yaml", "config"),
+    )
+    assert [w.message for w in settings.warnings if "github-org" in w.message]
+
+
+def test_rules_default_to_backstages_and_locations_add_to_them(tmp_path: Path) -> None:
+    text = """\
+catalog:
+  locations:
+    - type: url
+      target: https://forge.example/org.yaml
+      rules: [{allow: [User]}]
+"""
+    settings = load(tmp_path, text)
+    assert settings.rules is not None
+    general, added = settings.rules
+    assert [kind.kind for kind in general.kinds] == ["Component", "API", "Location"]
+    assert added.kinds == (AllowedKind(kind="User"),)
+    assert added.locations == (("url", "exact", "https://forge.example/org.yaml"),)
+
+
+def test_rules_may_ask_for_a_type_and_a_place(tmp_path: Path) -> None:
+    text = """\
+catalog:
+  rules:
+    - allow: [Component, {kind: Resource, spec.type: database}]
+      locations: [{type: url, pattern: "https://forge.example/**"}]
+"""
+    settings = load(tmp_path, text)
+    assert settings.rules is not None
+    [rule] = settings.rules
+    assert rule.kinds[1] == AllowedKind(kind="Resource", spec_type="database")
+    assert rule.locations == (("url", "pattern", "https://forge.example/**"),)
+    empty = load(tmp_path, "catalog: {rules: []}")
+    assert empty.rules == ()
+
+
+def test_what_the_command_line_names_may_hold_every_kind(tmp_path: Path) -> None:
+    settings = load(tmp_path, "catalog: {rules: []}", sources=["https://forge.example/a"])
+    assert settings.rules is not None
+    [rule] = settings.rules
+    assert {"Group", "User", "Template"} <= {kind.kind for kind in rule.kinds}
+    assert rule.locations == (("url", "exact", "https://forge.example/a"),)
+
+
+def test_our_own_section_is_read(tmp_path: Path) -> None:
+    text = """\
+plumbline:
+  scorecards: [cards/ours.yaml]
+  removal: {grace: 7d}
+  facts: {refresh: {hours: 2}}
+  plugins: {disabled: [git]}
+  dataDir: data
+"""
+    settings = load(tmp_path, text)
+    assert settings.scorecards == (tmp_path / "cards/ours.yaml",)
+    assert settings.removal_grace == timedelta(days=7)
+    assert settings.facts_refresh == timedelta(hours=2)
+    assert settings.plugins_disabled == ("git",)
+    assert settings.data_dir == tmp_path / "data"
+
+
+def test_an_unknown_key_of_ours_is_an_error_that_guesses(tmp_path: Path) -> None:
+    [problem] = faults(tmp_path, "plumbline:\n  scorecard: [x]\n")
+    assert problem.code == "CONFIG_KEY_UNKNOWN"
+    assert problem.hint == "Did you mean scorecards?"
+    assert problem.line == 2
+
+
+def test_an_unknown_key_elsewhere_is_one_warning(tmp_path: Path) -> None:
+    settings = load(tmp_path, "integrations: {github: [{host: a}, {host: b}]}\ntechdocs: {a: 1}\n")
+    assert [w.pointer for w in settings.warnings] == ["/integrations", "/techdocs"]
+    assert all(w.severity is Severity.WARNING for w in settings.warnings)
+
+
+def test_all_problems_are_told_at_once_with_their_places(tmp_path: Path) -> None:
+    found = faults(
+        tmp_path,
+        "plumbline:\n  removal: {grace: soon}\n  nope: 1\n",
+        "catalog:\n  orphanStrategy: burn\n",
+        environ={"PLUMBLINE_PORT": "x"},
+        sources=["/nowhere/at/all"],
+    )
+    assert {p.pointer for p in found if p.pointer} == {
+        "/plumbline/removal/grace",
+        "/plumbline/nope",
+        "/catalog/orphanStrategy",
+    }
+    assert len(found) == 5
+    places = {p.pointer: (Path(p.file).name, p.line) for p in found if p.pointer}
+    assert places["/plumbline/nope"] == ("0.yaml", 3)
+    assert places["/catalog/orphanStrategy"] == ("1.yaml", 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ("a: [", "YAML"),
+        ("- a\n- b\n", "CONFIG_NOT_AN_OBJECT"),
+        ("a: 1\n---\nb: 2\n", "CONFIG_SEVERAL_DOCUMENTS"),
+    ],
+)
+def test_a_file_that_is_no_config_is_said(tmp_path: Path, options: str, code: str) -> None:
+    assert faults(tmp_path, options)[0].code.startswith(code)
+
+
+def test_a_config_that_is_not_there_is_said(tmp_path: Path) -> None:
+    found = load_settings(configs=[tmp_path / "none.yaml"], environ={"HOME": str(tmp_path)})
+    assert not isinstance(found, Settings)
+    assert found[0].code == "CONFIG_UNREADABLE"
+
+
+def test_an_empty_config_is_one(tmp_path: Path) -> None:
+    assert load(tmp_path, "# nothing yet\n").auth is Auth.REQUIRED

@@ -1,0 +1,199 @@
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from plugins.contract import Context
+from plugins.registry import load_plugins
+from portal.config import ConfiguredSource, Settings
+from portal.db import entities, facts, locations, marks, problems, results
+from portal.db.engine import Database
+from portal.pool import Pool
+from portal.wiring import Portal, open_portal, prepare, tools_of
+from portal.worker import jobs
+
+COMPONENT = """\
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: {name}
+  description: {description}
+spec:
+  type: service
+  lifecycle: production
+  owner: team-a
+"""
+BASKET = "component:default/basket"
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Pool]:
+    pool = Pool(1)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    folder = tmp_path / "source"
+    write(folder / "basket" / "catalog-info.yaml", COMPONENT.format(name="basket", description="b"))
+    write(folder / "basket" / "README.md", "# Basket\n")
+    write(folder / "orders" / "catalog-info.yaml", COMPONENT.format(name="orders", description="o"))
+    return folder
+
+
+@pytest.fixture
+def portal(database_url: str, tmp_path: Path, source: Path) -> Iterator[Portal]:
+    settings = Settings(
+        database=database_url,
+        data_dir=tmp_path / "data",
+        sources=(ConfiguredSource("file", str(source), "command"),),
+    )
+    portal = open_portal(settings)
+    prepare(portal)
+    yield portal
+    portal.database.close()
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def run(portal: Portal, pool: Pool) -> list[int]:
+    """Ingest every location and assess; returns how many files each repository had to read."""
+    tools = tools_of(portal, pool)
+    with portal.database.read() as connection:
+        found = locations.list_locations(connection)
+    read = [
+        jobs.ingest(tools, location.id, repository).files
+        for location in found
+        for repository in jobs.list_repositories(tools, location.id)
+    ]
+    while jobs.assess_round(tools):
+        pass
+    return read
+
+
+def row(portal: Portal, ref: str) -> entities.EntityRow | None:
+    with portal.database.read() as connection:
+        return entities.by_ref(connection, ref)
+
+
+def test_what_a_folder_declares_is_in_the_catalog_with_facts_and_results(
+    portal: Portal, pool: Pool
+) -> None:
+    assert run(portal, pool) == [1, 1]
+    found = row(portal, BASKET)
+    assert found is not None
+    with portal.database.read() as connection:
+        records = {r.collector: r for r in facts.for_entity(connection, found.id)}
+        cards = {r.result.scorecard for r in results.for_entity(connection, found.id)}
+        assert marks.count_marks(connection) == 0
+    assert records["repo"].facts["repo.readme.path"].value == "README.md"  # type: ignore[union-attr]
+    assert "service-maturity" in cards
+
+
+def test_an_unchanged_repository_costs_nothing_and_a_changed_file_only_itself(
+    portal: Portal, pool: Pool, source: Path
+) -> None:
+    run(portal, pool)
+    assert run(portal, pool) == [0, 0]
+    text = COMPONENT.format(name="basket", description="another")
+    write(source / "basket" / "catalog-info.yaml", text)
+    assert run(portal, pool) == [1, 0]
+
+
+def test_a_broken_file_keeps_its_last_good_version_and_harms_no_other(
+    portal: Portal, pool: Pool, source: Path
+) -> None:
+    run(portal, pool)
+    before = row(portal, BASKET)
+    write(source / "basket" / "catalog-info.yaml", "a: [")
+    write(
+        source / "orders" / "catalog-info.yaml", COMPONENT.format(name="orders", description="two")
+    )
+    run(portal, pool)
+    after, orders = row(portal, BASKET), row(portal, "component:default/orders")
+    assert before is not None
+    assert after is not None
+    assert after.body == before.body
+    assert orders is not None
+    assert b'"two"' in orders.body
+    with portal.database.read() as connection:
+        page = problems.list_problems(connection)
+    assert [(p.problem.code, p.problem.file) for p in page.items] == [
+        ("YAML_SYNTAX", "catalog-info.yaml")
+    ]
+
+
+def test_a_file_that_vanished_waits_for_the_grace_before_its_entity_goes(
+    portal: Portal, pool: Pool, source: Path
+) -> None:
+    run(portal, pool)
+    (source / "basket" / "catalog-info.yaml").unlink()
+    write(source / "basket" / "other.txt", "")
+    run(portal, pool)
+    run(portal, pool)
+    assert row(portal, BASKET) is not None
+
+
+def test_a_repository_that_cannot_be_read_removes_nothing(
+    portal: Portal, pool: Pool, source: Path
+) -> None:
+    subprocess.run(["git", "init", "-q", source / "basket"], check=True)
+    run(portal, pool)
+    assert row(portal, "component:default/orders") is not None
+    with portal.database.read() as connection:
+        location = locations.list_locations(connection)[0]
+        states = {r.name: r.state for r in locations.repositories(connection, location.id)}
+    assert states == {"basket": "failed", "orders": "ok"}
+
+
+def test_a_mark_that_is_newer_than_its_answer_stays(portal: Portal, pool: Pool) -> None:
+    run(portal, pool)
+    found = row(portal, BASKET)
+    assert found is not None
+    with portal.database.write() as connection:
+        assert marks.mark_one(connection, BASKET)
+        marks.clear_marks(connection, {found.id: -1})
+        assert marks.count_marks(connection) == 1
+
+
+def test_a_child_that_dies_on_a_file_costs_only_that_file(portal: Portal, pool: Pool) -> None:
+    from catalog.ingestion import ToRead
+
+    def to_read(path: str, content: bytes) -> ToRead:
+        return ToRead(
+            path=path, content=content, url=f"file:/{path}", origin="file:/", annotations={},
+            companions={}, rules=None,
+        )  # fmt: skip
+
+    class Fragile:
+        """A pool whose children die on a certain file."""
+
+        size = 1
+
+        def submit(self, task: str, payload: list[ToRead], *, deadline: float = 0) -> object:
+            from concurrent.futures import Future
+
+            from portal.pool import TaskFailed
+
+            future: Future[object] = Future()
+            if any(b"poison" in file.content for file in payload):
+                future.set_exception(TaskFailed("its process died (signal 11)"))
+                return future
+            return pool.submit(task, payload)
+
+    good = COMPONENT.format(name="n", description="d").encode()
+    files = [to_read("a", good), to_read("b", b"poison"), to_read("c", good)]
+    readings = list(jobs._read_in_pool(Fragile(), files))  # type: ignore[arg-type]
+    assert [(r.path, len(r.outcomes)) for r in readings] == [("a", 1), ("b", 0), ("c", 1)]
+    assert readings[1].problems[0].code == "FILE_NOT_PARSED"
+
+
+def test_every_plugin_that_is_installed_loads(tmp_path: Path, database: Database) -> None:
+    plugins, faults = load_plugins(context_for=lambda name: Context(cache=tmp_path / name))
+    assert faults == ()
+    assert {p.name for p in plugins} >= {"descriptor", "repofiles", "local", "git", "library"}
