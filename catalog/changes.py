@@ -54,6 +54,8 @@ class Claim:
     digest: str
     entity: Entity | None
     """As read now; None: as the store holds it."""
+    line: int | None = None
+    """Where the document begins, where it was read now."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -183,6 +185,7 @@ def _read_claims(file: int, reading: FileReading) -> list[Claim]:
             document=outcome.document,
             digest=digest_of(entity),
             entity=entity,
+            line=outcome.line,
         )
         for ref, (outcome, entity) in last.items()
     ]
@@ -259,6 +262,8 @@ def _not_served(loser: Claim, winner: Claim) -> Problem:
         message=f"{quote(loser.ref)} is declared by {_place(winner)} too, which came first.",
         hint="This declaration is not used. Give it another name, or delete one of the two.",
         document=loser.document,
+        line=loser.line,
+        column=None if loser.line is None else 1,
         found=quote(loser.ref),
         expected="a ref that no other file declares",
     )
@@ -271,6 +276,8 @@ def _also_declared(winner: Claim, loser: Claim) -> Problem:
         message=f"{quote(winner.ref)} is declared by {_place(loser)} too, which is not used.",
         hint="This declaration came first and is the one that is used.",
         document=winner.document,
+        line=winner.line,
+        column=None if winner.line is None else 1,
         found=quote(winner.ref),
         expected="a ref that no other file declares",
     )

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from catalog.entity import Entity, Outcome, Verdict
+from catalog.entity import Entity, Outcome, Target, Verdict
 from catalog.kinds.registry import Kinds, builtin_kinds
 from catalog.normalize import normalize, serialize
 from catalog.parsing.documents import (
@@ -23,6 +23,7 @@ from catalog.parsing.documents import (
     looks_like_html,
     parse,
 )
+from catalog.parsing.positions import positions
 from catalog.placing import place
 from catalog.problems import JsonValue, Problem, Severity, quote
 from catalog.refs import DEFAULT_NAMESPACE, EntityRef
@@ -121,13 +122,14 @@ def _read(document: ParsedDocument, state: Parsed, file: _File) -> Outcome:
     if not _is_allowed(ref, data, file):
         problems.append(not_allowed(ref.kind, file.origin))
         return _rejected(document, file, ref, problems)
-    entity, more = _entity(data, ref, file)
+    entity, more = _entity(data, ref, file, document)
     problems += more
     if _has_errors(problems):
         return _refused(document, file, ref, problems)
     return Outcome(
         file=file.name,
         document=document.index,
+        line=document.line,
         verdict=Verdict.ACCEPT,
         ref=str(ref),
         problems=place(problems, document, file=file.name),
@@ -136,7 +138,7 @@ def _read(document: ParsedDocument, state: Parsed, file: _File) -> Outcome:
 
 
 def _entity(
-    data: dict[str, JsonValue], ref: EntityRef, file: _File
+    data: dict[str, JsonValue], ref: EntityRef, file: _File, document: ParsedDocument
 ) -> tuple[Entity, list[Problem]]:
     """The entity of a valid descriptor; its references and keys may still turn out wrong."""
     normal, problems = normalize(
@@ -157,7 +159,7 @@ def _entity(
         digest=digest,
         relations=relations,
         terms=found,
-        targets=_targets(fields) if ref.kind == "Location" else (),
+        targets=_targets(fields, document) if ref.kind == "Location" else (),
     )
     return entity, [*problems, *unreadable, *clashes]
 
@@ -188,10 +190,18 @@ def _identity(data: dict[str, JsonValue]) -> EntityRef | None:
     return EntityRef(kind=kind, namespace=namespace, name=name)
 
 
-def _targets(spec: Mapping[str, JsonValue]) -> tuple[str, ...]:
-    target, targets = spec.get("target"), spec.get("targets")
-    named = [target, *(targets if isinstance(targets, list) else [])]
-    return tuple(dict.fromkeys(text for text in named if isinstance(text, str)))
+def _targets(spec: Mapping[str, JsonValue], document: ParsedDocument) -> tuple[Target, ...]:
+    several = spec.get("targets")
+    named = [("/spec/target", spec.get("target"))]
+    if isinstance(several, list):
+        named += [(f"/spec/targets/{index}", text) for index, text in enumerate(several)]
+    places = positions(document)
+    found: dict[str, Target] = {}
+    for pointer, text in named:
+        if isinstance(text, str) and text not in found:
+            line, column = places.of(pointer) or (document.line, 1)
+            found[text] = Target(text, document.index, line, column)
+    return tuple(found.values())
 
 
 def _not_meant(data: JsonValue, file: _File) -> Problem | None:
@@ -247,6 +257,7 @@ def _rejected(
     return Outcome(
         file=file.name,
         document=document.index,
+        line=document.line,
         verdict=Verdict.REJECT,
         ref=None if ref is None else str(ref),
         problems=place(problems, document, file=file.name),
@@ -257,6 +268,7 @@ def _ignored(document: ParsedDocument, file: _File, why: Problem) -> Outcome:
     return Outcome(
         file=file.name,
         document=document.index,
+        line=document.line,
         verdict=Verdict.IGNORE,
         ref=None,
         problems=(

@@ -31,6 +31,15 @@ class Term(NamedTuple):
     """Original casing; None: the key is present, but its value is null or longer than 200."""
 
 
+class Target(NamedTuple):
+    """Where else to read, as a Location names it, and where in the file it does."""
+
+    text: str
+    document: int
+    line: int
+    column: int
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entity:
     """A valid entity as its file declares it, ready to be stored."""
@@ -44,8 +53,8 @@ class Entity:
     """Both directions of every relation that this entity declares, sorted, without repeats."""
     terms: tuple[Term, ...]
     """Sorted, without repeats; kind, name, namespace, uid and relations are not among them."""
-    targets: tuple[str, ...] = ()
-    """Of a Location: where else to read, as written."""
+    targets: tuple[Target, ...] = ()
+    """Of a Location: where else to read, without repeats."""
 
 
 class Verdict(StrEnum):
@@ -67,6 +76,8 @@ class Outcome:
     verdict: Verdict
     ref: str | None
     """Canonical ref; of a rejected document the one it would have had, where that can be told."""
+    line: int | None = None
+    """Where its content begins in the file, from 1; None where nothing says so."""
     problems: tuple[Problem, ...] = ()
     entity: Entity | None = None
     """Set exactly when the verdict is accept."""

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from catalog.discovery import descriptor_paths, resolve_targets
 from catalog.placeholders import companion_paths
-from catalog.problems import Problem
+from catalog.problems import Problem, quote
 from catalog.removal import MissingFile, RemovalPolicy, decide
 from catalog.rules import AllowRule
 from catalog.sources import Blob, Failed, Repository, Snapshot, Source
@@ -178,7 +178,8 @@ class _Run:
             targets.update((p, self._stored.files[p].targets) for p in fresh if self._known(p))
             found: set[str] = set()
             for reading in self._read_changed(changed):
-                more, problems = self._resolve(reading.path, reading.targets)
+                more, faults = self._resolve(reading.path, reading.targets)
+                problems = [_placed(fault, reading) for fault in faults]
                 if more and depth == DEEPEST_CHAIN:
                     problems.append(_too_deep(reading.path))
                 found.update(more)
@@ -269,6 +270,17 @@ def _add(report: Ingested, applied: Applied, *, files: int = 0) -> Ingested:
         removed=report.removed + applied.removed,
         rejected=report.rejected + applied.rejected,
     )
+
+
+def _placed(problem: Problem, reading: FileReading) -> Problem:
+    """A problem of a target, where the file names that target."""
+    for outcome in reading.outcomes:
+        for target in outcome.entity.targets if outcome.entity else ():
+            if quote(target.text) == problem.found:
+                return replace(
+                    problem, document=target.document, line=target.line, column=target.column
+                )
+    return problem
 
 
 def _too_deep(path: str) -> Problem:

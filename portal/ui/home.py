@@ -9,6 +9,7 @@ from portal.db import entities, problems, results
 from portal.db.freshness import freshness
 from portal.db.results import Summary
 from portal.db.state import Connection
+from portal.ui.facet_memory import FacetMemory
 from portal.ui.frame import TEAM_COOKIE, chosen_team
 from portal.ui.models import home as model
 from portal.ui.models.attention import attention
@@ -28,12 +29,13 @@ Services = list[tuple[EntityLink, tuple[Summary, ...]]]
 
 def register(pages: Blueprint, portal: Portal) -> None:
     """`/`."""
+    memory = FacetMemory()
 
     @pages.get("/")
     def home() -> Response:
         team = chosen_team()
         with portal.database.read() as connection:
-            page = home_page(connection, team, portal.scorecards)
+            page = home_page(connection, team, portal.scorecards, memory)
             fresh = freshness(connection)
         response = make_response(render_template("home.html", page=page, fresh=fresh))
         if "team" in request.args:
@@ -48,7 +50,10 @@ def register(pages: Blueprint, portal: Portal) -> None:
 
 
 def home_page(
-    connection: Connection, team: EntityLink | None, scorecards: tuple[Scorecard, ...]
+    connection: Connection,
+    team: EntityLink | None,
+    scorecards: tuple[Scorecard, ...],
+    memory: FacetMemory,
 ) -> model.HomePage:
     """The page for a team, or for everyone."""
     kinds = entities.kind_counts(connection)
@@ -62,7 +67,7 @@ def home_page(
     )
     found = attention(scorecards, services)
     shown = () if team is None else model.service_lines(scorecards, services)[: model.MOST_SERVICES]
-    teams = _teams(connection, team)
+    teams = _teams(connection, team, memory)
     return model.HomePage(
         empty=not kinds,
         team_title=next((choice.title for choice in teams if choice.chosen), ""),
@@ -84,10 +89,12 @@ def home_page(
     )
 
 
-def _teams(connection: Connection, team: EntityLink | None) -> tuple[model.TeamChoice, ...]:
+def _teams(
+    connection: Connection, team: EntityLink | None, memory: FacetMemory
+) -> tuple[model.TeamChoice, ...]:
     """The groups that own something, by title."""
     key = "relations.ownedBy"
-    counts = dict(entities.facets(connection, [key])[key])
+    counts = dict(memory.counts(connection, [key], None)[key])
     groups = [ref for ref in counts if ref.startswith("group:")]
     if team is not None and team.ref not in groups:
         groups.append(team.ref)

@@ -65,7 +65,7 @@ def _read_file(file: ToRead) -> FileReading:
         url=file.url,
         outcomes=outcomes,
         problems=problems,
-        targets=tuple(t for o in outcomes if o.entity for t in o.entity.targets),
+        targets=tuple(t.text for o in outcomes if o.entity for t in o.entity.targets),
         companions=tuple(dict.fromkeys(used)),
     )
 

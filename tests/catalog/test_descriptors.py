@@ -138,7 +138,8 @@ def test_location_names_its_targets_as_written() -> None:
     text = "apiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata: {name: x}\n"
     entity = only(text + "spec: {target: ./a.yaml, targets: [./b.yaml, ./a.yaml]}\n").entity
     assert entity is not None
-    assert entity.targets == ("./a.yaml", "./b.yaml")
+    assert [t.text for t in entity.targets] == ["./a.yaml", "./b.yaml"]
+    assert entity.targets[1][1:] == (0, 4, 36)
 
 
 def test_unreadable_placeholder_does_not_cost_the_entity() -> None:

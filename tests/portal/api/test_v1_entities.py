@@ -2,6 +2,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from portal.db import pending
+from portal.db.entities import by_ref
+from portal.db.results import ResultRows
+from portal.db.results import for_entity as results_of
 from portal.wiring import Portal
 
 BASKET = "/api/v1/entities/component/default/basket"
@@ -192,3 +195,18 @@ def test_what_the_client_has_is_not_sent_again(client: FlaskClient, path: str) -
     assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", tag)
     weak = client.get(f"/api/v1/entities{path}", headers={"If-None-Match": '"other"'})
     assert weak.status_code == 200
+
+
+def test_a_new_result_makes_a_new_answer(client: FlaskClient, filled: Portal) -> None:
+    with filled.database.read() as connection:
+        row = by_ref(connection, "component:default/basket")
+        assert row is not None
+        stored = [found.result for found in results_of(connection, row.id)]
+    rows = ResultRows(database=filled.database)
+    for path in ("/api/v1/entities", f"{BASKET}/scorecards"):
+        tag = {"If-None-Match": client.get(path).headers["ETag"]}
+        rows.save_results([row.id], stored)
+        assert client.get(path, headers=tag).status_code == 304  # nothing new was found
+        rows.save_results([row.id], stored[:-1])
+        assert client.get(path, headers=tag).status_code == 200
+        rows.save_results([row.id], stored)

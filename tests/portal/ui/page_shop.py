@@ -1,0 +1,232 @@
+"""A small shop for the tests of pages: descriptors through the parser, results through the assessor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+
+from catalog.descriptors import read_descriptor
+from catalog.sources import Repository
+from catalog.store import Batch, FileReading
+from portal.db import entities, locations
+from portal.db.catalog_store import Store
+from portal.db.engine import Database
+from portal.db.facts import FactRows
+from portal.db.results import ResultRows
+from portal.wiring import Portal
+from scorecards.assessment import Assessor
+from scorecards.facts import FactRecord, FactState, FailedFact, Known, Missing, Unknown
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+REPOSITORY = Repository(url="https://git.example.com/shop.git", name="shop")
+
+SCORECARD = """\
+apiVersion: plumbline.dev/v1
+kind: Scorecard
+metadata:
+  name: readiness
+  title: Readiness
+  description: Whether a service can be left alone at night.
+spec:
+  applies_to:
+    rule: entity.kind == 'Component'
+    because: Applies to components
+  levels:
+    - name: Start
+    - name: Walk
+    - name: Run
+  checks:
+    - id: readme
+      title: There is a README
+      category: Documentation
+      level: Walk
+      rule: repo.readme.bytes > 100
+      expected: More than 100 bytes
+      why: Readers look there **first**.
+      fix: "Write `README.md` for {name}. <script>alert(1)</script>"
+      effort: minutes
+    - id: described
+      title: The description says something
+      category: Documentation
+      level: Walk
+      rule: catalog.description_length > 10
+      expected: More than 10 characters
+      why: Search shows it.
+      fix: Write one.
+      effort: hours
+    - id: tested
+      title: There are tests
+      category: Testing
+      level: Run
+      rule: repo.tests.files > 0
+      expected: At least one file
+      why: Tests keep it working.
+      fix: Write one.
+      effort: days
+"""
+
+TEAMS = """\
+apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: alices, title: Alice's team}
+spec: {type: team, children: []}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: charlies}
+spec: {type: team, children: []}
+"""
+
+
+def component(name: str, *, owner: str = "alices", more: str = "", spec: str = "") -> str:
+    """The descriptor of a component; `more` goes into its metadata, `spec` into its spec."""
+    lines = [
+        "apiVersion: backstage.io/v1alpha1",
+        "kind: Component",
+        "metadata:",
+        f"  name: {name}",
+        *(f"  {line}" for line in more.splitlines()),
+        "spec:",
+        "  type: service",
+        "  lifecycle: production",
+        f"  owner: {owner}",
+        *(f"  {line}" for line in spec.splitlines()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+HOSTILE = component(
+    "hostile",
+    owner="nobody-there",
+    more=(
+        "title: <script>alert('title')</script>\n"
+        'description: "[click](javascript:alert(1)) <img src=x onerror=alert(2)> ![i](http://x/y)"\n'
+        "tags: [java]\n"
+        "annotations:\n"
+        "  example.com/x: \"<script>alert('annotation')</script>\"\n"
+        "links:\n"
+        "  - {url: 'javascript:alert(3)', title: '<b>bad</b>'}\n"
+        "  - {url: 'https://example.com/good', title: Good}"
+    ),
+    spec="dependsOn: ['component:nowhere']",
+)
+
+BROKEN = """\
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: broken
+spec:
+  type: service
+  lifecycle: production
+"""
+
+
+def fill(portal: Portal) -> str:
+    """Store the shop; returns the id of its location."""
+    database = portal.database
+    with database.write() as connection:
+        location = locations.register(
+            connection, type="url", target="https://git.example.com", origin="command", now=NOW
+        )
+    Store(database).note_listing(location, [REPOSITORY], complete=True, now=NOW)
+    text = "---\n".join(
+        (
+            TEAMS,
+            component("payments", more="description: Takes payments of every kind."),
+            component("orders", more="title: Orders <3\ndescription: short"),
+            component("unclear", owner="charlies", more="description: Nobody could look at it."),
+            HOSTILE,
+            BROKEN,
+        )
+    )
+    put(portal, location, "catalog-info.yaml", text)
+    appraise(
+        portal,
+        {
+            "component:default/payments": {
+                "repo.readme.bytes": Known(value=500, path="README.md", line=1),
+                "repo.tests.files": Missing(looked_for="*_test.py"),
+            },
+            "component:default/orders": {
+                "repo.readme.bytes": Known(value=5, path="README.md"),
+                "repo.tests.files": Known(value=3, path="tests"),
+            },
+            "component:default/unclear": {
+                "repo.readme.bytes": FailedFact(
+                    reason=Unknown.SOURCE_FAILED, detail="The clone timed out."
+                ),
+                "repo.tests.files": Known(value=3, path="tests"),
+            },
+        },
+    )
+    return location
+
+
+def put(portal: Portal, location: str, path: str, text: str) -> None:
+    """Store one descriptor file, as an ingestion would."""
+    url = f"url:https://git.example.com/shop/blob/main/{path}"
+    outcomes, problems = read_descriptor(
+        text.encode(), file=path, location=url, origin="url:https://git.example.com"
+    )
+    reading = FileReading(path=path, token="1", url=url, outcomes=outcomes, problems=problems)
+    Store(portal.database).apply(
+        Batch(
+            location=location,
+            repository=REPOSITORY,
+            origin="url:https://git.example.com",
+            readings=(reading,),
+            revision="1/0123456789abcdef",
+            now=NOW,
+        )
+    )
+
+
+def appraise(portal: Portal, known: dict[str, dict[str, FactState]]) -> None:
+    """Store these facts, those of the description besides, and what the scorecards say of them."""
+    descriptions = _descriptions(portal.database, known)
+    records = [
+        FactRecord(
+            ref=ref,
+            collector=collector,
+            version="1",
+            url=REPOSITORY.url,
+            revision="0123456789abcdef",
+            observed_at=NOW,
+            valid_until=None,
+            facts=facts,
+        )
+        for ref, of_repository in known.items()
+        for collector, facts in (
+            ("repo", of_repository),
+            ("catalog", {"catalog.description_length": Known(value=descriptions[ref])}),
+        )
+    ]
+    FactRows(database=portal.database).save_facts(records)
+    with portal.database.read() as connection:
+        ids = [row.id for row in entities.by_refs(connection, known).values()]
+    rows = ResultRows(database=portal.database)
+    assessor = Assessor(portal.scorecards, portal.schemas)
+    found = [
+        result for subject in rows.assessable(ids) for result in assessor.assess(subject, now=NOW)
+    ]
+    rows.save_results(ids, found)
+
+
+def _descriptions(database: Database, refs: Iterable[str]) -> dict[str, int]:
+    with database.read() as connection:
+        rows = entities.by_refs(connection, refs)
+    return {
+        ref: len(orjson.loads(row.body)["metadata"].get("description", ""))
+        for ref, row in rows.items()
+    }
+
+
+def scorecard_file(folder: Path) -> Path:
+    """The file of the shop's own scorecard."""
+    path = folder / "readiness.yaml"
+    path.write_text(SCORECARD)
+    return path

@@ -1,0 +1,117 @@
+import pytest
+from page_structure import faults
+
+PATHS = (
+    "/",
+    "/?team=group:default/alices",
+    "/?team=group:default/charlies",
+    "/catalog",
+    "/catalog?kind=all",
+    "/catalog?kind=component&owner=group:default/alices&sort=-name&q=pay",
+    "/catalog?kind=all&q=nothing-is-called-so",
+    "/scorecards",
+    "/scorecards/readiness",
+    "/scorecards/readiness?level=1",
+    "/scorecards/readiness?check=readme&outcome=fail",
+    "/problems",
+    "/problems?severity=error",
+    "/problems?text=no-such-text",
+    "/locations",
+    "/search",
+    "/search?q=pay",
+    "/search?q=%3Cscript%3E",
+    "/check-descriptor",
+    "/login",
+    *(
+        f"/catalog/component/default/{name}{tab}"
+        for name in ("payments", "orders", "unclear", "hostile")
+        for tab in (
+            "",
+            "?tab=scorecards",
+            "?tab=relations",
+            "?tab=facts",
+            "?tab=descriptor",
+            "?tab=<b>",
+        )
+    ),
+    "/catalog/group/default/alices",
+    "/catalog/group/default/alices?tab=relations",
+)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_page_is_sound(shop, path: str) -> None:
+    assert faults(shop.get(path)) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/no-such-page", "/catalog/component/default/none", "/catalog/component/default/broken"],
+)
+def test_page_of_what_is_not_there_is_sound(shop, path: str) -> None:
+    assert faults(shop.get(path, 404)) == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/catalog", "/scorecards", "/scorecards/readiness", "/problems", "/locations"]
+)
+def test_page_of_an_empty_portal_is_sound(shops, path: str) -> None:
+    assert faults(shops(filled=False).get(path)) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/catalog",
+        "/scorecards/readiness?check=readme&outcome=unknown",
+        "/problems?text=broken",
+        "/locations",
+        "/search?q=pay",
+        "/catalog/component/default/payments",
+    ],
+)
+def test_both_databases_show_the_same(shop_on_both, path: str) -> None:
+    assert faults(shop_on_both.get(path)) == []
+
+
+def test_location_page_is_sound(shop) -> None:
+    assert faults(shop.get(f"/locations/{shop.location}")) == []
+
+
+def test_hostile_text_stays_text(shop) -> None:
+    for tab in ("overview", "scorecards", "relations", "facts", "descriptor"):
+        page = shop.get(f"/catalog/component/default/hostile?tab={tab}")
+        assert "<script>" not in page
+        assert "&lt;script&gt;alert(&#39;title&#39;)" in page
+    listed = shop.get("/catalog")
+    assert "<script>" not in listed
+    assert "<img" not in shop.get("/catalog/component/default/hostile")
+
+
+def test_parameters_are_escaped_where_they_are_shown(shop) -> None:
+    for path in ("/search?q=%22%3E%3Cscript%3E", "/catalog?q=%22%3E%3Cscript%3E"):
+        assert "<script>" not in shop.get(path)
+
+
+def test_policy_and_cache_of_pages_and_static_files(shop) -> None:
+    page = shop.client.get("/")
+    assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+    assert page.headers["Cache-Control"] == "private, no-cache"
+    style = page.text.split('rel="stylesheet" href="')[1].split('"')[0]
+    sheet = shop.client.get(style)
+    assert sheet.status_code == 200
+    assert "immutable" in sheet.headers["Cache-Control"]
+    assert len(sheet.data) < 25_000
+    assert "url(" not in sheet.text
+
+
+def test_links_keep_the_base_path(shop) -> None:
+    page = shop.client.get("/", environ_base={"SCRIPT_NAME": "/portal"}).text
+    paths = [part.split('"')[0] for part in page.split('href="')[1:]]
+    assert all(path.startswith(("/portal/", "#")) for path in paths), paths
+
+
+def test_sample_says_that_it_is_one(shops) -> None:
+    assert "Sample organization" in shops(sample=True).get("/")
+    assert "Sample organization" not in shops().get("/")

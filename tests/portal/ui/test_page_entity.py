@@ -1,0 +1,105 @@
+from page_shop import component, put
+
+PAYMENTS = "/catalog/component/default/payments"
+ORDERS = "/catalog/component/default/orders"
+
+
+def test_overview_says_what_leads_to_the_next_level(shop) -> None:
+    page = shop.get(ORDERS)
+    assert "2 things to reach Walk" in page
+    assert "expected: more than 100 bytes" in page
+    assert "Write <code>README.md</code> for orders." in page
+
+
+def test_header_shows_owner_and_level(shop) -> None:
+    page = shop.get(PAYMENTS)
+    assert '<span class="ref">component:default/payments</span>' in page
+    assert "Alice&#39;s team" in page
+    assert "Walk</span></a>" in page
+
+
+def test_address_disregards_case(shop) -> None:
+    assert "payments" in shop.get("/catalog/Component/Default/Payments")
+
+
+def test_ladder_says_why_the_level_is_what_it_is(shop) -> None:
+    page = shop.get(ORDERS + "?tab=scorecards")
+    assert "The level is Start, because 2 checks of Walk fail." in page
+    assert "Every check of Run is met already" in page
+    assert 'aria-current="step"><b>Start</b>' in page
+
+
+def test_check_shows_observed_beside_expected(shop) -> None:
+    page = shop.get(ORDERS + "?tab=scorecards")
+    check = page.split("There is a README")[1].split("</details>")[0]
+    assert "repo.readme.bytes: <b>5</b>" in check
+    assert "expected: more than 100 bytes" in check
+    assert "Readers look there <strong>first</strong>." in check
+    assert "failing since" in check
+
+
+def test_what_is_not_known_is_named_where_it_decides(shop) -> None:
+    page = shop.get("/catalog/component/default/unclear?tab=scorecards")
+    assert "It may be Run already." in page
+    assert "1 check has no data" in page
+    assert "the source failed" in page
+    assert "to Run</i>" in page
+
+
+def test_facts_say_where_they_come_from(shop) -> None:
+    page = shop.get(PAYMENTS + "?tab=facts")
+    assert "README.md:1" in page
+    assert "0123456789ab" in page
+    assert "looked for *_test.py" in page
+    assert "by repo 1" in page
+    failed = shop.get("/catalog/component/default/unclear?tab=facts")
+    assert "the source failed: The clone timed out." in failed
+
+
+def test_relations_mark_what_does_not_exist(shop) -> None:
+    page = shop.get("/catalog/component/default/hostile?tab=relations")
+    assert "2 relations, 2 to something that is not in the catalog" in page
+    assert 'class="node gone"' in page
+
+
+def test_descriptor_is_shown_as_yaml_with_its_source(shop) -> None:
+    page = shop.get(PAYMENTS + "?tab=descriptor")
+    assert "kind: Component" in page
+    assert 'href="https://git.example.com/shop/blob/main/catalog-info.yaml"' in page
+    assert "document 3" in page
+
+
+def test_links_lead_to_the_web_only(shop) -> None:
+    page = shop.get("/catalog/component/default/hostile")
+    assert 'href="https://example.com/good"' in page
+    assert "javascript:" not in page.replace("](javascript:alert(1))", "")
+    assert "(not a web link)" in page
+
+
+def test_rejected_entity_has_a_page_that_says_why(shop) -> None:
+    page = shop.get("/catalog/component/default/broken", 404)
+    assert "A descriptor declares it, but it was rejected." in page
+    assert "catalog-info.yaml:" in page
+    assert "owner" in page
+
+
+def test_unknown_entity_has_a_search(shop) -> None:
+    page = shop.get("/catalog/component/default/never-heard-of", 404)
+    assert "No descriptor declares this" in page
+    assert 'value="never-heard-of"' in page
+
+
+def test_last_good_version_is_shown_with_its_problem(shop) -> None:
+    bad = component("payments").replace("  owner: alices\n", "")
+    put(shop.portal, shop.location, "catalog-info.yaml", bad)
+    page = shop.get(PAYMENTS)
+    assert "The last good version is shown here" in page
+    assert "Takes payments of every kind." in page
+
+
+def test_relations_of_a_hub_are_cut_and_counted(shop) -> None:
+    text = "---\n".join(component(f"svc-{n:03}") for n in range(520))
+    put(shop.portal, shop.location, "hub.yaml", text)
+    page = shop.get("/catalog/group/default/alices?tab=relations")
+    assert "492 of 522 are not drawn" in page
+    assert "22 more relations are not listed here" in page

@@ -1,0 +1,149 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from page_structure import Structure
+
+from catalog.parsing.documents import Parsed, parse
+from portal.ui.filters import ago, lower_first, markdown, plain, ticks
+from portal.ui.models.charts import stacked, tally
+from portal.ui.models.graph import INCOMING, MOST, graph, words
+from portal.ui.models.links import kind_plural, link_to
+from portal.ui.models.paging import forward, numbered
+from portal.ui.models.yaml_text import to_yaml
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+TEXT = st.text(st.characters(blacklist_categories=("Cs",)), max_size=30)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_yaml_text_is_read_back_as_the_same_value(value) -> None:
+    documents = parse(to_yaml({"value": value}).encode(), file="x.yaml").documents
+    assert [document.state for document in documents] == [Parsed(data={"value": value})]
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "<script>",
+                "[a](javascript:x)",
+                "[b](data:x)",
+                "![c](http://x)",
+                "**",
+                "`",
+                "# ",
+                "\n",
+                "- ",
+                "<img src=x onerror=y>",
+                "http://a.b",
+                "|a|b|\n|:-:|-|\n|c|d|",
+                "&lt;",
+                '"',
+                "> ",
+                "[d]: ",
+                "<javascript:x>",
+                "[e](  JaVaScRiPt:x)",
+                "```\n",
+                "[f](//evil.example)",
+            ]
+        ),
+        max_size=12,
+    )
+)
+def test_markdown_is_safe_whatever_it_says(pieces) -> None:
+    page = Structure()
+    page.feed(markdown("".join(pieces)))
+    assert [fault for fault in page.faults if not fault.startswith("</")] == []
+    assert all(level > 3 for level in page.headings)
+
+
+def test_long_markdown_is_cut_and_says_so() -> None:
+    assert "shortened here" in markdown("a " * 6000)
+
+
+@pytest.mark.parametrize(
+    ("age", "shown"),
+    [
+        (timedelta(seconds=5), "just now"),
+        (timedelta(minutes=12), "12 min ago"),
+        (timedelta(hours=1), "1 hour ago"),
+        (timedelta(days=3), "3 days ago"),
+        (timedelta(days=40), "20 Jan 2026"),
+        (timedelta(days=-2), "3 Mar 2026"),
+    ],
+)
+def test_time_is_told_by_its_age(age: timedelta, shown: str) -> None:
+    assert ago(NOW - age, NOW) == shown
+
+
+@given(st.lists(st.integers(0, 10_000), min_size=1, max_size=6))
+def test_segments_fill_the_bar_in_order(counts: list[int]) -> None:
+    segments = stacked([("x", count, "pass") for count in counts])
+    edge = 0.0
+    for segment in segments:
+        assert segment.start == pytest.approx(edge, abs=0.1)
+        edge = segment.start + segment.width
+    assert edge == pytest.approx(100 if sum(counts) else 0, abs=0.1)
+
+
+def test_rate_counts_only_what_is_decided_and_never_rounds_to_all() -> None:
+    assert tally({"p": 1, "f": 1, "u": 50, "x": 9, "n": 9}).percent == "50 %"
+    assert tally({"p": 999, "f": 1}).percent == "> 99 %"
+    assert tally({"p": 1, "f": 999}).percent == "< 1 %"
+    assert tally({"u": 5}).percent == "–"
+
+
+@given(st.lists(st.tuples(st.sampled_from(["dependsOn", "dependencyOf", "ownedBy"]), TEXT)))
+def test_graph_draws_at_most_its_limit_and_counts_the_rest(pairs) -> None:
+    related = sorted((kind, link_to(f"component:default/{n}")) for n, (kind, _) in enumerate(pairs))
+    drawn = graph(link_to("component:default/x"), related)
+    assert len(drawn.nodes) == min(len(related), MOST)
+    assert drawn.hidden == len(related) - len(drawn.nodes)
+    boxes = [(node.x, node.y) for node in drawn.nodes]
+    assert len(set(boxes)) == len(boxes)
+    assert all(0 <= y <= drawn.height - 26 for _, y in boxes)
+
+
+def test_incoming_relations_stand_left() -> None:
+    pairs = [
+        ("dependencyOf", link_to("component:default/a")),
+        ("ownedBy", link_to("group:default/b")),
+    ]
+    drawn = graph(link_to("component:default/x"), pairs)
+    assert "dependencyOf" in INCOMING
+    assert drawn.nodes[0].x < drawn.center.x < drawn.nodes[1].x
+
+
+def test_pagers_say_where_they_stand() -> None:
+    last = numbered({}, page=3, shown=24, total=124, per_page=50)
+    assert (last.first, last.last, last.next, last.previous) == (101, 124, None, {"page": "2"})
+    nothing = numbered({}, page=1, shown=0, total=0, per_page=50)
+    assert (nothing.first, nothing.last, nothing.next) == (0, 0, None)
+    onward = forward({"code": "X"}, start=51, shown=50, after="0-9")
+    assert onward.next == {"code": "X", "after": "0-9", "from": "101"}
+    assert onward.previous == {"code": "X"}
+
+
+def test_refs_that_no_page_can_be_at_are_text() -> None:
+    assert link_to("not a ref at all").parts is None
+    assert link_to("component:default/a/b").parts is None
+    assert link_to("component:shop/pay").title == "shop/pay"
+
+
+def test_words() -> None:
+    assert words("dependsOn") == "depends on"
+    assert kind_plural(("api",), 2) == "2 APIs"
+    assert kind_plural(("widget",), 1) == "1 entity"
+    assert lower_first("API exists") == "API exists"
+    assert lower_first("A team") == "a team"
+    assert plain("**bold** `x` [y](http://z)\n# h") == "bold x y h"
+    assert ticks("a `<b>` c") == "a <code>&lt;b&gt;</code> c"
+    assert ticks("one ` only") == "one ` only"

@@ -1,0 +1,64 @@
+from dataclasses import replace
+
+from catalog.problems import Problem
+from portal.app import create_app
+
+
+def entities(page: str) -> str:
+    return page.split('id="entities"')[1].split("</section>")[0]
+
+
+def test_list_shows_the_distribution_with_its_counts(shop) -> None:
+    page = shop.get("/scorecards")
+    assert "3 checks in 2 levels above Start" in page
+    assert 'aria-label="Readiness: Start 2, Walk 1"' in page
+    assert "3 entities assessed; 1 could be higher, but data is missing." in page
+
+
+def test_broken_definition_is_shown_and_set_aside(shop) -> None:
+    problem = Problem(code="EXPRESSION", message="It does not compile.", file="bad.yaml", line=3)
+    portal = replace(shop.portal, scorecard_problems=(problem,))
+    page = create_app(portal).test_client().get("/scorecards").text
+    assert "bad.yaml:3" in page
+    assert "Readiness" in page
+
+
+def test_checks_are_sorted_by_pass_rate_over_what_is_decided(shop) -> None:
+    page = shop.get("/scorecards/readiness").split('id="rules"')[1].split("</section>")[0]
+    titles = ["There is a README", "There are tests", "The description says something"]
+    assert sorted(titles, key=page.index) == titles
+    assert "50 %" in page
+    assert "of 2" in page
+
+
+def test_entities_can_be_filtered_by_the_outcome_of_a_check(shop) -> None:
+    page = entities(shop.get("/scorecards/readiness?check=readme&outcome=fail"))
+    assert "Orders &lt;3" in page
+    assert "payments" not in page
+    assert "Clear all" in page
+
+
+def test_entities_can_be_filtered_by_level(shop) -> None:
+    page = entities(shop.get("/scorecards/readiness?level=1"))
+    assert "payments" in page
+    assert "unclear" not in page
+
+
+def test_filter_that_matches_nothing_is_not_an_empty_scorecard(shop, shops) -> None:
+    assert "No entity matches" in shop.get("/scorecards/readiness?level=2")
+    assert "Nothing has been assessed yet" in shops(filled=False).get("/scorecards/readiness")
+
+
+def test_nonsense_in_the_url_is_left_out(shop) -> None:
+    for query in ("level=9", "level=x", "check=none", "outcome=perhaps", "after=..", "from=x"):
+        shop.get(f"/scorecards/readiness?{query}")
+
+
+def test_definition_has_rule_and_fix(shop) -> None:
+    page = shop.get("/scorecards/readiness").split('id="definition"')[1]
+    assert "<code>repo.readme.bytes &gt; 100</code>" in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+def test_unknown_scorecard_is_not_found(shop) -> None:
+    assert "There is no scorecard named nix." in shop.get("/scorecards/nix", 404)

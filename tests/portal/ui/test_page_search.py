@@ -1,0 +1,55 @@
+from page_shop import component
+from page_structure import faults
+
+
+def test_hits_are_grouped_and_say_why_they_matched(shop) -> None:
+    page = shop.get("/search?q=paym")
+    assert "<h2>Component</h2>" in page
+    assert "name: <mark>paym</mark>ents" in page
+
+
+def test_checks_and_problems_are_found_too(shop) -> None:
+    page = shop.get("/search?q=readme")
+    assert "There is a README" in page
+    assert "1 problem mentions it" in shop.get("/search?q=broken")
+
+
+def test_nothing_found_says_where_to_look(shop) -> None:
+    assert "Nothing was found" in shop.get("/search?q=zzzz")
+
+
+def test_empty_search_is_a_form(shop) -> None:
+    assert "<h1>Search</h1>" in shop.get("/search?q=++")
+
+
+def check(shop, content: str) -> str:
+    response = shop.client.post("/check-descriptor", data={"content": content})
+    assert response.status_code == 200
+    assert faults(response.text) == []
+    return response.text
+
+
+def test_good_descriptor_is_accepted(shop) -> None:
+    page = check(shop, component("fine"))
+    assert "1 entity would be accepted." in page
+    assert "component:default/fine" in page
+
+
+def test_bad_descriptor_shows_its_problems_in_the_text(shop) -> None:
+    page = check(shop, component("bad name").replace("\n", "\r\n"))
+    assert "1 error." in page
+    assert 'class="hit error"' in page
+    assert "catalog-info.yaml:4:" in page
+
+
+def test_what_was_pasted_stays_in_the_field(shop) -> None:
+    page = check(shop, "</textarea><script>alert(1)</script>: [")
+    assert "&lt;/textarea&gt;&lt;script&gt;" in page
+
+
+def test_text_without_entities_is_neither_good_nor_bad(shop) -> None:
+    assert "Nothing for the catalog." in check(shop, "# only a comment\n")
+
+
+def test_too_much_text_is_refused_in_words(shop) -> None:
+    assert "Too large for this page." in check(shop, "a" * (256 * 1024 + 1))
