@@ -8,21 +8,19 @@ rejected, and a file that could not be read whole, take nothing away: the last g
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha1
 from itertools import chain
 
+from catalog.conflicts import also_declared, not_served
 from catalog.entity import Entity, Outcome, Verdict
-from catalog.problems import Problem, Severity, quote
+from catalog.problems import Problem, Severity
 from catalog.store import FileReading
 
-ENTITY_CONFLICT = "ENTITY_CONFLICT"
-"""Code of the problems on both sides of a ref that several files declare."""
-
-LONGEST_PLACE = 120
-"""Characters of a file's URL in a message: with a ref beside it, a message stays under 300."""
+REMOVALS_HELD = "REMOVALS_HELD"
+"""Code of the problem of a file that would take away more than one run may."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,12 +106,14 @@ def plan(
     stored: Iterable[Declaration],
     *,
     gone: Collection[int] = (),
+    most_removals: int | None = None,
 ) -> Plan:
     """The plan for a batch.
 
     `readings` are by file, `gone` are the files that go. `stored` are all declarations, of any
     file, of every ref that one of these files declares now or did so far, and of refs of files
-    that have become missing.
+    that have become missing. When the files read would take away more than `most_removals`
+    entities, none of these goes, and each of the files says so.
     """
     result = Plan()
     before: dict[str, list[Declaration]] = defaultdict(list)
@@ -131,9 +131,40 @@ def plan(
             result.rejected += outcome.verdict is Verdict.REJECT
         for claim in _read_claims(file, reading):
             claims[claim.ref].append(claim)
+    if most_removals is not None:
+        _hold_back(most_removals, before, claims, readings, result)
     for ref in sorted({*before, *claims}):
         _settle(ref, before.get(ref, []), claims.get(ref, []), readings, result)
     return result
+
+
+def _hold_back(
+    limit: int,
+    before: Mapping[str, list[Declaration]],
+    claims: dict[str, list[Claim]],
+    readings: Mapping[int, FileReading],
+    result: Plan,
+) -> None:
+    """Keep what files no longer declare, where it is so much that it is rather a mistake."""
+    served = [d for found in before.values() for d in found if d.serving]
+    lost = [d for d in served if d.file in readings and not claims.get(d.ref)]
+    if len(lost) <= limit:
+        return
+    for declaration in lost:
+        claims[declaration.ref].append(_as_stored(declaration))
+    for file, n in Counter(declaration.file for declaration in lost).items():
+        result.problems[file].append((None, _held(n, len(lost), limit)))
+
+
+def _held(n: int, total: int, limit: int) -> Problem:
+    return Problem(
+        code=REMOVALS_HELD,
+        severity=Severity.WARNING,
+        message=f"{n} entities that this file no longer declares are still served.",
+        hint="If they are meant to go, raise the limit of removals for one run.",
+        found=f"{total} removals",
+        expected=f"at most {limit} removals in one run",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,12 +241,23 @@ def _settle(
     if len(before) > 1 or len(claims) > 1:
         result.contested.add(ref)
     if winner is not None and len(claims) > 1:
-        losers = [claim for claim in claims if claim is not winner]
-        result.conflicts += sum(claim.file in readings for claim in losers)
-        for claim in losers:
-            result.problems.setdefault(claim.file, []).append((ref, _not_served(claim, winner)))
-        also = min(losers, key=lambda claim: (claim.url, claim.document, claim.file))
-        result.problems.setdefault(winner.file, []).append((ref, _also_declared(winner, also)))
+        _note_conflict(ref, winner, [c for c in claims if c is not winner], readings, result)
+
+
+def _note_conflict(
+    ref: str,
+    winner: Claim,
+    losers: list[Claim],
+    readings: Mapping[int, FileReading],
+    result: Plan,
+) -> None:
+    result.conflicts += sum(claim.file in readings for claim in losers)
+    for claim in losers:
+        problem = not_served(ref, document=claim.document, line=claim.line, winner=winner.url)
+        result.problems.setdefault(claim.file, []).append((ref, problem))
+    other = min(losers, key=lambda claim: (claim.url, claim.document, claim.file))
+    problem = also_declared(ref, document=winner.document, line=winner.line, loser=other.url)
+    result.problems.setdefault(winner.file, []).append((ref, problem))
 
 
 def _precedence(claim: Claim, served: Declaration | None) -> tuple[bool, bool, str, int, int]:
@@ -253,37 +295,3 @@ def _note_declarations(
         if known.pop(claim.file, None) != (claim.document, claim.digest, serving):
             result.declared.append((claim, serving))
     result.dropped += [(file, before[0].ref) for file in known]
-
-
-def _not_served(loser: Claim, winner: Claim) -> Problem:
-    return Problem(
-        code=ENTITY_CONFLICT,
-        severity=Severity.WARNING,
-        message=f"{quote(loser.ref)} is declared by {_place(winner)} too, which came first.",
-        hint="This declaration is not used. Give it another name, or delete one of the two.",
-        document=loser.document,
-        line=loser.line,
-        column=None if loser.line is None else 1,
-        found=quote(loser.ref),
-        expected="a ref that no other file declares",
-    )
-
-
-def _also_declared(winner: Claim, loser: Claim) -> Problem:
-    return Problem(
-        code=ENTITY_CONFLICT,
-        severity=Severity.INFO,
-        message=f"{quote(winner.ref)} is declared by {_place(loser)} too, which is not used.",
-        hint="This declaration came first and is the one that is used.",
-        document=winner.document,
-        line=winner.line,
-        column=None if winner.line is None else 1,
-        found=quote(winner.ref),
-        expected="a ref that no other file declares",
-    )
-
-
-def _place(claim: Claim) -> str:
-    """The file of a claim, for a message; of a long URL its end, which tells files apart."""
-    url = "".join(c if c.isprintable() else "?" for c in claim.url)
-    return url if len(url) <= LONGEST_PLACE else "…" + url[1 - LONGEST_PLACE :]

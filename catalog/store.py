@@ -85,6 +85,8 @@ class Batch:
     """Paths that had been missing and are back, unchanged."""
     removed: tuple[str, ...] = ()
     """Paths whose entities go now: the removal policy has decided."""
+    most_removals: int | None = None
+    """How many entities the readings may take away by no longer declaring them; None: any number."""
     revision: str | None = None
     """Set on the last batch of a repository: the snapshot is ingested to its end."""
     now: datetime

@@ -12,6 +12,7 @@ from __future__ import annotations
 import pickle
 import queue
 import resource
+import signal
 import subprocess
 import sys
 import threading
@@ -152,6 +153,7 @@ def _find(task: str) -> Callable[[Any], Any]:
 
 def _child() -> None:
     """A child's life: read a task, answer, until the parent closes the pipe."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     tasks, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # a stray print must not end up between the answers

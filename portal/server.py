@@ -17,6 +17,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
+from portal import logs
 from portal.app import create_app
 from portal.config import Settings
 from portal.pool import Pool
@@ -115,5 +116,13 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
 
 def say(line: str) -> None:
-    """One line about what the portal is doing, to whoever started it."""
-    print(line, file=sys.stderr, flush=True)
+    """One line about what the portal is doing: to whoever watches, or to the log."""
+    if sys.stderr.isatty():
+        print(line, file=sys.stderr, flush=True)
+    else:
+        log.info(line.strip())
+
+
+def log_to_stderr() -> None:
+    """Logs in words, warnings only, for a person at a terminal; all, as JSON, for a machine."""
+    logs.configure(sys.stderr, level=logging.WARNING if sys.stderr.isatty() else logging.INFO)

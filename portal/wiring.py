@@ -116,15 +116,18 @@ def tools_of(portal: Portal, pool: Pool) -> Tools:
 def prepare(portal: Portal) -> list[str]:
     """Migrate, register what the settings name, mark what new rules concern; returns location ids.
 
-    Safe to repeat. A location that is no longer named is kept, unmanaged (removal policy D6).
+    Safe to repeat. The sample organization never enters a catalog that reads something else. A
+    location that is no longer named is kept, unmanaged (removal policy D6).
     """
     migrate(portal.database)
     with portal.database.write() as connection:
+        real = any(row.origin != "sample" for row in locations.list_locations(connection))
         named = [
             locations.register(
                 connection, type=kind, target=target, origin=origin, now=portal.now()
             )
             for kind, target, origin in _sources(portal.settings)
+            if not (origin == "sample" and real)
         ]
         if values.get(connection, INSTANCE) is None:
             values.put(connection, INSTANCE, uuid.uuid4().hex)

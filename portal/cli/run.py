@@ -15,7 +15,7 @@ import click
 from portal.cli.options import settings_options, settings_or_exit, show_problem
 from portal.config import Auth, Settings, StaticToken
 from portal.instance import AlreadyRunning, Instance, acquire, publish
-from portal.server import Server, say, start_engine
+from portal.server import Server, log_to_stderr, say, start_engine
 from portal.wiring import VERSION, Portal, open_portal, prepare
 
 
@@ -26,6 +26,7 @@ def up(**options: Any) -> None:
 
     Without --source and --config it shows the sample organization.
     """
+    log_to_stderr()
     settings = settings_or_exit(**options)
     try:
         lock = acquire(settings.data_dir, wait=10)
@@ -79,6 +80,7 @@ def new_login_link(portal: Portal) -> str:
 
 
 def _shared_settings(options: dict[str, Any]) -> Settings:
+    log_to_stderr()
     settings = settings_or_exit(**options)
     if settings.database.startswith("sqlite"):
         raise click.ClickException(
@@ -100,5 +102,5 @@ def _announce(portal: Portal) -> None:
     for problem in (*portal.plugin_problems, *portal.scorecard_problems):
         show_problem(problem)
     only = " (this host only)" if settings.is_loopback else ""
-    say(f"  open:     {click.style(settings.url, bold=True)}{only}")
+    say(f"  open:     {settings.url}{only}")
     sys.stderr.flush()

@@ -36,9 +36,8 @@ def ingest(location: str | None, wait: bool, as_json: bool, **options: Any) -> N
             if location in (None, item["id"], item["target"])
         ]
         _needs(wanted, location)
-        for id_ in wanted:
-            _ask(running, "POST", f"/locations/{id_}/refresh")
-        _wait_for(running, wanted if wait else [])
+        tickets = [_ask(running, "POST", f"/locations/{i}/refresh")["ticket"] for i in wanted]
+        _wait_for(running, tickets if wait else [])
         _print({"requested": wanted}, as_json, f"{len(wanted)} locations will be read")
         return
     portal = _owned(settings)
@@ -139,10 +138,11 @@ def _ask(running: Instance, method: str, path: str) -> Any:
     return answer.json() if answer.content else None
 
 
-def _wait_for(running: Instance, ids: list[str]) -> None:
-    """Wait until no location of `ids` has a reading ahead of it."""
-    while ids and any(_ask(running, "GET", f"/locations/{id_}")["pending"] for id_ in ids):
-        time.sleep(0.5)
+def _wait_for(running: Instance, tickets: list[str]) -> None:
+    """Wait until the work that the tickets name is done."""
+    for ticket in tickets:
+        while _ask(running, "GET", f"/work/{ticket}")["pending"]:
+            time.sleep(0.2)
 
 
 def _needs(wanted: list[str], location: str | None) -> None:

@@ -67,7 +67,12 @@ class Store:
                     if outcome.entity is not None
                 ]
                 before = stored(connection, in_batch.ids, accepted)
-                changes = plan(in_batch.readings, before.declarations, gone=in_batch.gone)
+                changes = plan(
+                    in_batch.readings,
+                    before.declarations,
+                    gone=in_batch.gone,
+                    most_removals=batch.most_removals,
+                )
                 declared = {claim.ref for claim, _ in changes.declared}
                 ids = {**before.ids, **bulk.intern(connection, refs, "ref", declared)}
                 # Runners-up are read before their declarations say that they serve.

@@ -13,7 +13,8 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, and_, func, select, update
 
-from catalog.changes import ENTITY_CONFLICT, Plan
+from catalog.changes import Plan
+from catalog.conflicts import ENTITY_CONFLICT
 from catalog.problems import Problem
 from catalog.store import Batch, FileReading
 from portal.db import bulk
@@ -100,6 +101,7 @@ def write_problems(connection: Connection, plan: Plan, batch: BatchFiles) -> Non
     }
     stale = []
     for problem_id, row in sorted(stored.items()):
+        row = row if row[0] in batch.readings else _without_place(row)
         if wanted[row] > 0:
             wanted[row] -= 1
         else:
@@ -109,6 +111,12 @@ def write_problems(connection: Connection, plan: Plan, batch: BatchFiles) -> Non
     if new:
         rows = [(n, *row) for n, row in enumerate(new, start=bulk.next_id(connection, problems))]
         bulk.add(connection, problems, ("id", *PROBLEM), rows)
+
+
+def _without_place(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A stored problem of a file that was not read now: the plan does not know its line."""
+    line = PROBLEM.index("line")
+    return (*row[:line], None, None, *row[line + 2 :])
 
 
 def _row(reading: FileReading, batch: Batch) -> tuple[Any, ...]:

@@ -26,7 +26,7 @@ class Pending:
 
 def put(connection: Connection, key: str, *, lane: int, now: datetime) -> str:
     """Promise `key`; returns the ticket that names this promise. A more urgent lane wins."""
-    ticket = uuid.uuid4().hex
+    ticket = str(uuid.uuid4())
     sqlite = connection.dialect.name == "sqlite"
     insert = (upsert_sqlite if sqlite else upsert_postgresql)(pending).values(
         key=key, lane=lane, ticket=ticket, requested_at=now
@@ -52,11 +52,9 @@ def waiting(connection: Connection) -> list[Pending]:
     return [Pending(key=row.key, ticket=row.ticket) for row in rows]
 
 
-def is_waiting(connection: Connection, key: str, ticket: str) -> bool:
+def is_waiting(connection: Connection, ticket: str) -> bool:
     """Whether the promise that `ticket` names is not kept yet."""
-    found = connection.execute(
-        select(pending.c.key).where(pending.c.key == key, pending.c.ticket == ticket)
-    )
+    found = connection.execute(select(pending.c.key).where(pending.c.ticket == ticket))
     return found.first() is not None
 
 

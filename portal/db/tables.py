@@ -172,12 +172,13 @@ relation_types = Table(
 edges = Table(
     "edges",
     metadata,
+    # In the order of the key: SQLite 3.40 takes a healthy table for a damaged one otherwise.
     # Derived rows by the million, as postings are: checking foreign keys would cost more than
     # writing them, and on PostgreSQL lock every ref that is named.
-    Column("origin_id", Id, nullable=False),  # the entity that declares it
     Column("source_id", Id, nullable=False),
     Column("type_id", SmallInteger().with_variant(Integer, "sqlite"), nullable=False),
     Column("target_id", Id, nullable=False),
+    Column("origin_id", Id, nullable=False),  # the entity that declares it
     PrimaryKeyConstraint("source_id", "type_id", "target_id", "origin_id"),
     Index("edges_by_target", "target_id", "type_id", "source_id"),
     Index("edges_by_origin", "origin_id"),
@@ -223,8 +224,9 @@ facts = Table(
 results = Table(
     "results",
     metadata,
-    Column("entity_id", ForeignKey("entities.id", ondelete="CASCADE"), nullable=False),
+    # In the order of the key, as in `edges`.
     Column("scorecard", Text, nullable=False),
+    Column("entity_id", ForeignKey("entities.id", ondelete="CASCADE"), nullable=False),
     Column("version", Text, nullable=False),
     Column("proven", SmallInteger, nullable=False),
     Column("possible", SmallInteger, nullable=False),

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, g, request
+from flask import Blueprint, Response, g, make_response, render_template, request
 
+from portal import logs
 from portal.auth import Person
 from portal.ui.models.links import EntityLink, link_to
 from portal.ui.models.looks import SEVERITIES
@@ -61,6 +62,18 @@ def install(pages: Blueprint, portal: Portal) -> None:
             "now": portal.now(),
             "severities": SEVERITIES,
         }
+
+
+def not_found(detail: str) -> Response:
+    """The page for an address under which there is nothing, with the reason."""
+    text = render_template(
+        "error.html",
+        status=404,
+        title="Not found",
+        detail=detail,
+        request_id=logs.request_id.get(),
+    )
+    return make_response(text, 404)
 
 
 def chosen_team() -> EntityLink | None:

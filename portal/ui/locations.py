@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from catalog.problems import Problem
 from portal.db import locations as store
 from portal.db.locations import FileRow, LocationRow, RepositoryRow
+from portal.ui.frame import not_found
 from portal.ui.models.looks import Look
 from portal.wiring import Portal
 from portal.worker.requests import Lane, ingest_key
 
+GONE = "There is no such location, or it is no longer registered."
 MOST_REPOSITORIES = 500
 FILES_PER_PAGE = 200
 
@@ -80,13 +82,13 @@ def register(pages: Blueprint, portal: Portal) -> None:
         return render_template("locations.html", rows=rows)
 
     @pages.get("/locations/<id>")
-    def location(id: str) -> str:  # noqa: A002 - the parameter's name in the URL
+    def location(id: str) -> ResponseReturnValue:  # noqa: A002 - the parameter's name in the URL
         wanted = request.args.get("repository", "")
         after = request.args.get("after")
         with portal.database.read() as connection:
             row = store.get_location(connection, id)
             if row is None:
-                abort(404, "There is no such location, or it is no longer registered.")
+                return not_found(GONE)
             found = store.repositories(connection, id)
             chosen = next((one for one in found if str(one.id) == wanted), None)
             chosen = chosen or (found[0] if len(found) == 1 else None)
@@ -111,7 +113,7 @@ def register(pages: Blueprint, portal: Portal) -> None:
         with portal.database.read() as connection:
             row = store.get_location(connection, id)
         if row is None:
-            abort(404, "There is no such location, or it is no longer registered.")
+            return not_found(GONE)
         portal.work.request(ingest_key(id), Lane.PERSON)
         return redirect(url_for("pages.location", id=id, asked=1), 303)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
 
 from catalog.errors import QueryError
 from portal.db import results
 from portal.db.freshness import freshness
 from portal.db.page import Page
 from portal.db.state import Connection
+from portal.ui.frame import not_found
 from portal.ui.models.home import scorecard_line
 from portal.ui.models.paging import Params, forward, start_of
 from portal.ui.models.scorecard import EntityFilter, ScorecardPage, scorecard_page
@@ -35,10 +37,10 @@ def register(pages: Blueprint, portal: Portal) -> None:
         )
 
     @pages.get("/scorecards/<name>")
-    def scorecard(name: str) -> str:
+    def scorecard(name: str) -> ResponseReturnValue:
         card = next((card for card in portal.scorecards if card.name == name), None)
         if card is None:
-            abort(404, f"There is no scorecard named {name}.")
+            return not_found(f"There is no scorecard named {name}.")
         with portal.database.read() as connection:
             page = _page(connection, card)
         return render_template("scorecard.html", page=page)

@@ -91,8 +91,10 @@ def ingest(tools: Tools, location_id: str, repository: Repository) -> Ingested:
         return Ingested(repository=repository, unchanged=True)
     source = source_for(tools.plugins, location.target)
     assert source is not None, "a location that was listed has a source"
+    # What the operator names on the command line may hold every kind (design 2a.9).
+    rules = tools.rules if location.origin in ("config", "api") else None
     return ingest_repository(
-        origin=Origin(id=location_id, ref=f"{location.type}:{location.target}", rules=tools.rules),
+        origin=Origin(id=location_id, ref=f"{location.type}:{location.target}", rules=rules),
         repository=repository,
         source=source,
         store=Store(tools.database),

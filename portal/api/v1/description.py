@@ -8,7 +8,7 @@ from typing import Any
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Flask, Response
 
-from portal.api.v1 import entities, locations, lookups, scorecards
+from portal.api.v1 import entities, locations, lookups, scorecards, work
 from portal.api.v1.conventions import Api, Tags, answer
 from portal.config import Auth, Settings
 from portal.wiring import VERSION, Portal
@@ -37,6 +37,7 @@ def register(app: Flask, portal: Portal) -> None:
         scorecards.resource(portal, tags),
         locations.resource(portal),
         lookups.resource(portal, tags),
+        work.resource(portal),
     ):
         api.register_blueprint(views)
     description = describe(api, portal.settings)

@@ -56,7 +56,7 @@ class ScorecardLine:
     segments: tuple[Segment, ...]
     total: int
     uncertain: int
-    """How many more entities could stand on a level above the floor, were all data there."""
+    """How many entities, at least, could be higher, were all data there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,9 +91,9 @@ def scorecard_line(scorecard: Scorecard, counted: Distribution) -> ScorecardLine
         scorecard=scorecard,
         segments=level_bar(scorecard.levels, counted.proven),
         total=counted.total,
-        uncertain=sum(
-            max(0, sum(counted.possible[rank:]) - sum(counted.proven[rank:]))
-            for rank in range(1, len(scorecard.levels))
+        uncertain=max(
+            sum(counted.possible[rank:]) - sum(counted.proven[rank:])
+            for rank in range(len(scorecard.levels))
         ),
     )
 

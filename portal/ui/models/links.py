@@ -77,8 +77,11 @@ def mapping_at(value: JsonValue, *path: str) -> Mapping[str, JsonValue]:
 
 
 def kind_label(kind: str) -> str:
-    """A kind as descriptors spell it; one that is written with capitals stays as it is."""
-    return SPELLINGS.get(kind.lower()) or (kind[:1].upper() + kind[1:])
+    """A kind as descriptors spell it; one that nobody knows is spelled as it was found."""
+    low = kind.lower()
+    if low in KINDS_WITH_ICON:
+        return SPELLINGS.get(low) or low.capitalize()
+    return kind[:1].upper() + kind[1:]
 
 
 def kind_plural(kinds: Sequence[str], count: int) -> str:

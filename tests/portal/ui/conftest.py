@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -29,15 +30,15 @@ class Shop:
         return response.text
 
 
-def open_shop(url: str, folder: Path, *, filled: bool = True, sample: bool = False) -> Shop:
-    settings = Settings(
+def open_shop(url: str, folder: Path, *, filled: bool = True, **settings: Any) -> Shop:
+    chosen = Settings(
         database=url,
         data_dir=folder / "data",
         scorecards=(scorecard_file(folder),),
         plugins_disabled=("library",),
-        sample=sample,
+        **settings,
     )
-    portal = replace(open_portal(settings), now=lambda: NOW)
+    portal = replace(open_portal(chosen), now=lambda: NOW)
     assert not portal.scorecard_problems
     migrate(portal.database)
     location = fill(portal) if filled else ""
@@ -52,7 +53,7 @@ def shops(tmp_path: Path) -> Iterator[OpenShop]:
     """Opens shops on SQLite."""
     opened: list[Shop] = []
 
-    def make(**options: bool) -> Shop:
+    def make(**options: Any) -> Shop:
         shop = open_shop(f"sqlite:///{tmp_path / f'shop{len(opened)}.db'}", tmp_path, **options)
         opened.append(shop)
         return shop

@@ -99,15 +99,15 @@ def test_policy_and_cache_of_pages_and_static_files(shop) -> None:
     assert "script-src 'self'" in page.headers["Content-Security-Policy"]
     assert page.headers["Cache-Control"] == "private, no-cache"
     style = page.text.split('rel="stylesheet" href="')[1].split('"')[0]
-    sheet = shop.client.get(style)
-    assert sheet.status_code == 200
-    assert "immutable" in sheet.headers["Cache-Control"]
-    assert len(sheet.data) < 25_000
-    assert "url(" not in sheet.text
+    with shop.client.get(style) as sheet:
+        assert sheet.status_code == 200
+        assert "immutable" in sheet.headers["Cache-Control"]
+        assert len(sheet.data) < 25_000
+        assert "url(" not in sheet.text
 
 
-def test_links_keep_the_base_path(shop) -> None:
-    page = shop.client.get("/", environ_base={"SCRIPT_NAME": "/portal"}).text
+def test_links_keep_the_base_path(shops) -> None:
+    page = shops(base_url="http://localhost/portal", base_path="/portal").get("/portal/")
     paths = [part.split('"')[0] for part in page.split('href="')[1:]]
     assert all(path.startswith(("/portal/", "#")) for path in paths), paths
 

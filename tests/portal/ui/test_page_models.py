@@ -15,7 +15,7 @@ from portal.ui.models.yaml_text import to_yaml
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
-TEXT = st.text(st.characters(blacklist_categories=("Cs",)), max_size=30)
+TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=30)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TEXT,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
@@ -61,7 +61,7 @@ def test_yaml_text_is_read_back_as_the_same_value(value) -> None:
 def test_markdown_is_safe_whatever_it_says(pieces) -> None:
     page = Structure()
     page.feed(markdown("".join(pieces)))
-    assert [fault for fault in page.faults if not fault.startswith("</")] == []
+    assert [fault for fault in page.faults if fault != "a th has no scope"] == []
     assert all(level > 3 for level in page.headings)
 
 
@@ -103,7 +103,8 @@ def test_rate_counts_only_what_is_decided_and_never_rounds_to_all() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from(["dependsOn", "dependencyOf", "ownedBy"]), TEXT)))
 def test_graph_draws_at_most_its_limit_and_counts_the_rest(pairs) -> None:
-    related = sorted((kind, link_to(f"component:default/{n}")) for n, (kind, _) in enumerate(pairs))
+    ordered = enumerate(sorted(pairs))
+    related = [(kind, link_to(f"component:default/{n}")) for n, (kind, _) in ordered]
     drawn = graph(link_to("component:default/x"), related)
     assert len(drawn.nodes) == min(len(related), MOST)
     assert drawn.hidden == len(related) - len(drawn.nodes)

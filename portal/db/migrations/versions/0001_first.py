@@ -12,9 +12,6 @@ def upgrade() -> None:
     op.create_table(
         "edges",
         sa.Column(
-            "origin_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
-        sa.Column(
             "source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column(
@@ -22,6 +19,9 @@ def upgrade() -> None:
         ),
         sa.Column(
             "target_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "origin_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.PrimaryKeyConstraint("source_id", "type_id", "target_id", "origin_id"),
         sqlite_with_rowid=False,
@@ -293,10 +293,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "results",
+        sa.Column("scorecard", sa.Text(), nullable=False),
         sa.Column(
             "entity_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
-        sa.Column("scorecard", sa.Text(), nullable=False),
         sa.Column("version", sa.Text(), nullable=False),
         sa.Column("proven", sa.SmallInteger(), nullable=False),
         sa.Column("possible", sa.SmallInteger(), nullable=False),

@@ -1,0 +1,116 @@
+"""The commands that need a data directory, run as an operator runs them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from portal.cli.main import COMMANDS
+from tests.portal.processes import eventually, portal_up
+
+DESCRIPTOR = """\
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: basket
+spec:
+  type: service
+  lifecycle: production
+  owner: garden-team
+"""
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    folder = tmp_path / "source" / "basket"
+    folder.mkdir(parents=True)
+    (folder / "catalog-info.yaml").write_text(DESCRIPTOR)
+    return folder.parent
+
+
+def run(*arguments: str | Path, status: int = 0) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "portal", *map(str, arguments)], capture_output=True, text=True
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_ingest_and_assess_work_without_a_running_portal(tmp_path: Path, source: Path) -> None:
+    place = ("--data-dir", tmp_path / "data", "--source", source)
+    done = json.loads(run("ingest", "--json", *place))
+    assert (done["repositories"], done["added"], done["assessed"]) == (1, 1, 1)
+    again = json.loads(run("ingest", "--json", *place))
+    assert (again["added"], again["assessed"]) == (0, 0)
+    assert json.loads(run("assess", "--json", "component:default/basket", *place)) == {
+        "assessed": 1
+    }
+    run("assess", "component:default/nothing", *place, status=1)
+
+
+def test_ingest_asks_the_running_portal(tmp_path: Path, source: Path) -> None:
+    data = tmp_path / "data"
+    with portal_up(data, "--source", str(source)) as server:
+        eventually(lambda: server.get("/entities")["total"] == 1)
+        other = source / "orders"
+        other.mkdir()
+        (other / "catalog-info.yaml").write_text(DESCRIPTOR.replace("basket", "orders"))
+        run("ingest", "--wait", "--data-dir", data, "--source", source)
+        assert server.get("/entities")["total"] == 2
+        run("assess", "--data-dir", data, "--source", source)
+        second = run("up", "--data-dir", data, status=1)
+        assert second == ""
+
+
+def test_a_backup_can_be_taken_while_the_portal_runs_and_be_restored(
+    tmp_path: Path, source: Path
+) -> None:
+    data, copy = tmp_path / "data", tmp_path / "portal.backup"
+    place = ("--data-dir", data, "--source", source)
+    with portal_up(data, "--source", str(source)) as server:
+        eventually(lambda: server.get("/entities")["total"] == 1)
+        assert "1 entities" in run("backup", copy, *place)
+        run("restore", copy, *place, status=1)
+        assert server.stop() == 0
+    (data / "portal.db").write_bytes(b"garbage")
+    assert "1 entities restored" in run("restore", copy, *place)
+    assert "WRONG" not in run("doctor", *place)
+    copy.write_bytes(copy.read_bytes()[:-1] + b"x")
+    run("restore", copy, *place, status=1)
+
+
+def test_the_doctor_says_what_is_wrong(tmp_path: Path, source: Path) -> None:
+    data = tmp_path / "data"
+    run("migrate", "--data-dir", data, "--source", source)
+    data.chmod(0o755)
+    said = run("doctor", "--json", "--data-dir", data, "--source", source, status=1)
+    wrong = [finding["name"] for finding in json.loads(said) if not finding["ok"]]
+    assert wrong == ["data directory"]
+
+
+def test_serving_and_working_apart_needs_postgresql(tmp_path: Path) -> None:
+    for command in ("serve", "worker"):
+        run(command, "--data-dir", tmp_path, status=1)
+
+
+def test_the_plugins_are_listed_with_what_they_add(tmp_path: Path) -> None:
+    listed = json.loads(run("plugins", "--json", "--data-dir", tmp_path))
+    added = {plugin["name"]: plugin for plugin in listed}
+    assert added["git"]["sources"] == ["git"]
+    assert added["repofiles"]["collectors"] == ["repo"]
+
+
+def test_a_checkout_is_shown_its_card_offline(source: Path) -> None:
+    cards = json.loads(run("check", "--json", source / "basket"))
+    assert [entity["ref"] for entity in cards["entities"]] == ["component:default/basket"]
+    card = {c["name"]: c for c in cards["entities"][0]["scorecards"]}["service-maturity"]
+    assert card["level"] == "Initial"
+    assert {c["id"]: c["outcome"] for c in card["checks"]}["own.lifecycle_type"] == "pass"
+    assert "Service maturity" in run("check", source / "basket")
+
+
+def test_every_command_explains_itself() -> None:
+    for command in COMMANDS:
+        assert "Usage: portal" in run(command, "--help")
