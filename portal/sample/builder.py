@@ -3,7 +3,8 @@
 The dates are fixed, so that the same commits come out everywhere and every page can be shown in
 documentation. They lie in a folder called `skeleton`, which no discovery of descriptors looks into,
 so that a catalog that reads this repository does not take them for its own. `label-printer` stays
-a plain folder on purpose: it shows what cannot be known.
+a plain folder on purpose: it shows what cannot be known. `gift-cards` has no commit: it shows what
+cannot be read.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 PLAIN_FOLDERS = ("label-printer",)
+NEVER_COMMITTED = ("gift-cards",)
 
 COMMITTED_AT = "2026-06-01T09:00:00+00:00"
 
-EDITION = "1"
+EDITION = "2"
 """Raised with every change of the sample, so that an older copy is built anew."""
 
 
@@ -47,9 +49,10 @@ def _commit(folder: Path) -> None:
         "GIT_COMMITTER_DATE": COMMITTED_AT,
     }
     identity = ["-c", "user.name=Fernway", "-c", "user.email=hello@fernway.example"]
-    for arguments in (
-        ["init", "--quiet", "--initial-branch=main"],
-        ["add", "--all", "--force"],
-        [*identity, "commit", "--quiet", "--no-verify", "--message=Sample repository"],
-    ):
+    commands = [["init", "--quiet", "--initial-branch=main"]]
+    if folder.name not in NEVER_COMMITTED:
+        message = "--message=Sample repository"
+        commands.append(["add", "--all", "--force"])
+        commands.append([*identity, "commit", "--quiet", "--no-verify", message])
+    for arguments in commands:
         subprocess.run(["git", *arguments], cwd=folder, env=environment, check=True)

