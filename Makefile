@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 T ?= tests
 
-.PHONY: help run test verify lint format types contracts lock setup system clean
+.PHONY: help run test docs verify lint format types contracts lock setup system clean
 
 help:  ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -54,6 +54,9 @@ verify: test  ## what takes long: kill loops, soaks, answers of the benchmarks
 format: setup  ## format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: setup system  ## write what the documentation shows of the product anew
+	$(BIN)/pytest --update-docs tests/docs/test_openapi_copy.py tests/docs/test_screenshot.py
 
 lock:  ## pin the versions again
 	$(BIN)/python -m pip install --quiet uv

@@ -18,6 +18,20 @@ from portal.db.migrations import migrate
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update-docs`: write what the documentation shows of the product anew (`make docs`)."""
+    parser.addoption("--update-docs", action="store_true")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the system's Chromium."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    pytest.fail("Chromium is not installed: `make system` installs it or says how")
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of reference material beside the checkout; its tests are skipped where it is missing."""

@@ -18,13 +18,19 @@ import requests
 Answer = TypeVar("Answer")
 
 
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 class Server:
     """A running `portal up`."""
 
     def __init__(self, data_dir: Path, *arguments: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.log = data_dir.with_name(data_dir.name + ".log")
         command = [sys.executable, "-m", "portal", "up", "--port", str(port)]

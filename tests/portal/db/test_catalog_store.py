@@ -188,7 +188,7 @@ def test_what_is_touched_is_marked_in_the_same_transaction(store: Store) -> None
     put(store, reading("o", entity("g", "Group"), entity("b")))
     put(store, reading("f", owned("a", "g")))
     with store.database.read() as connection:
-        marks = dict(connection.execute(select(unassessed)).tuples().all())
+        marks = {row.entity_id: row.seq for row in connection.execute(select(unassessed))}
     assert marks == {1: 1, 2: 2, 3: 2}
 
 

@@ -172,7 +172,9 @@ def fill(portal: Portal) -> str:
     return location
 
 
-def put(portal: Portal, location: str, path: str, text: str) -> None:
+def put(
+    portal: Portal, location: str, path: str, text: str, *, repository: Repository = REPOSITORY
+) -> None:
     """Store one descriptor file, as an ingestion would."""
     url = f"url:https://git.example.com/shop/blob/main/{path}"
     outcomes, problems = read_descriptor(
@@ -182,7 +184,7 @@ def put(portal: Portal, location: str, path: str, text: str) -> None:
     Store(portal.database).apply(
         Batch(
             location=location,
-            repository=REPOSITORY,
+            repository=repository,
             origin="url:https://git.example.com",
             readings=(reading,),
             revision="1/0123456789abcdef",

@@ -1,5 +1,6 @@
 from page_shop import component, put
 
+from catalog.sources import Repository
 from portal.db import pending
 
 
@@ -47,6 +48,15 @@ def test_location_shows_state_and_counts(shop) -> None:
     detail = shop.get(f"/locations/{shop.location}")
     assert "Descriptors in shop" in detail
     assert "Has errors" in detail
+
+
+def test_each_repository_is_counted_by_itself(shop) -> None:
+    other = Repository(url="https://git.example.com/other", name="other")
+    put(shop.portal, shop.location, "catalog-info.yaml", component("lone"), repository=other)
+    page = shop.get(f"/locations/{shop.location}")
+    row = page.split(">other</a>")[1].split("</tr>")[0]
+    assert '<td class="num" data-label="Entities">1</td>' in row
+    assert ">none</span>" in row
 
 
 def test_reading_again_is_asked_for_and_said(shop) -> None:

@@ -1,0 +1,153 @@
+"""Every sample in the documentation is run, on the pages as they stand."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+from catalog.descriptors import read_descriptor
+from catalog.entity import Verdict
+from plugins.contract import Context, FactSchema
+from plugins.registry import load_plugins
+from portal.config import Settings, environment, load_settings
+from scorecards.loading import load_scorecards
+from tests.portal.processes import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A fenced block."""
+
+    language: str
+    words: str
+    """What follows the language: `background`, or `file=NAME`."""
+    text: str
+
+    @property
+    def file(self) -> str:
+        """The file that the block says it is, if it does."""
+        found = re.search(r"file=(\S+)", self.words)
+        return found.group(1) if found else ""
+
+
+def samples(page: Path) -> list[Sample]:
+    return [Sample(*match.groups()) for match in FENCE.finditer(page.read_text())]
+
+
+def schemas() -> dict[str, FactSchema]:
+    plugins, _ = load_plugins(context_for=lambda name: Context(cache=Path("/nonexistent") / name))
+    return {s.name: s for plugin in plugins for c in plugin.collectors for s in c.schemas}
+
+
+def name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_yaml_samples_are_what_they_seem(page: Path, tmp_path: Path) -> None:
+    for sample in samples(page):
+        if sample.language != "yaml":
+            continue
+        if "backstage.io/v1alpha1" in sample.text:
+            outcomes, faults = read_descriptor(
+                sample.text.encode(), file="catalog-info.yaml", location="file:x", origin="file:x"
+            )
+            assert faults == ()
+            assert [(o.verdict, o.problems) for o in outcomes] == [
+                (Verdict.ACCEPT, ()) for _ in outcomes
+            ]
+        elif re.search(r"^(app|backend|plumbline):", sample.text, re.MULTILINE):
+            config = tmp_path / "app-config.yaml"
+            config.write_text(sample.text)
+            loaded = load_settings(configs=[config], environ={})
+            assert isinstance(loaded, Settings), loaded
+            assert loaded.warnings == ()
+        elif "kind: Scorecard" in sample.text:
+            scorecards, faults = load_scorecards(sample.text, file="sample.yaml", schemas=schemas())
+            assert faults == ()
+            assert scorecards
+        else:
+            pytest.fail(f"a YAML sample that no test knows:\n{sample.text}")
+
+
+@pytest.fixture
+def servers() -> Iterator[list[subprocess.Popen[bytes]]]:
+    started: list[subprocess.Popen[bytes]] = []
+    yield started
+    for server in started:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if p.name != "README.md"], ids=name)
+def test_shell_samples_work_in_order(
+    page: Path, tmp_path: Path, servers: list[subprocess.Popen[bytes]]
+) -> None:
+    port = free_port()
+    variables = {
+        "PATH": f"{Path(sys.executable).parent}:{environment()['PATH']}",
+        "HOME": str(tmp_path),
+        "PLUMBLINE_PORT": str(port),
+    }
+    for sample in samples(page):
+        if sample.file:
+            target = tmp_path / sample.file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(sample.text)
+        if sample.language != "sh":
+            continue
+        script = sample.text.replace("127.0.0.1:7007", f"127.0.0.1:{port}")
+        command = ["bash", "-euo", "pipefail", "-c", script]
+        if "background" in sample.words:
+            command[-1] = re.sub(r"^portal up", "exec portal up", script, flags=re.MULTILINE)
+            servers.append(subprocess.Popen(command, cwd=tmp_path, env=variables))
+            wait_until_assessed(port)
+            continue
+        done = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True)
+        # A card of a service that can be better ends with 0: only errors in descriptors do not.
+        assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
+
+
+def wait_until_assessed(port: int) -> None:
+    """Until the portal answers, and has a result for what it read."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        time.sleep(0.1)
+        try:
+            url = f"http://127.0.0.1:{port}/api/v1/scorecards/service-maturity"
+            if requests.get(url, timeout=5).json()["total"]:
+                return
+        except requests.ConnectionError:
+            continue
+    pytest.fail("the portal of the sample did not start")
+
+
+def test_the_commands_of_the_readme_exist() -> None:
+    for sample in samples(ROOT / "README.md"):
+        if sample.language == "sh":
+            done = subprocess.run(
+                ["bash", "-c", sample.text.replace("make ", "make --dry-run ")],
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+            )
+            assert done.returncode == 0, done.stderr
+
+
+def test_every_link_between_pages_leads_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text()):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{name(page)}: {target}"
