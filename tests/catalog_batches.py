@@ -28,7 +28,14 @@ def reading(
 ) -> FileReading:
     """A file that was read: its entities, then the refs of its rejected documents."""
     accepted = [
-        Outcome(file=path, document=n, verdict=Verdict.ACCEPT, ref=str(one.ref), entity=one)
+        Outcome(
+            file=path,
+            document=n,
+            verdict=Verdict.ACCEPT,
+            ref=str(one.ref),
+            line=10 * n + 1,
+            entity=one,
+        )
         for n, one in enumerate(found)
     ]
     refused = [

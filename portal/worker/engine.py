@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 KEEP_FINISHED = timedelta(days=1)
 """How long finished workflows are kept to look at."""
 
+FINISHED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+"""States of a workflow that will not do anything any more."""
+
 POLL = 5.0
 """Seconds between looks at the table of pending keys, for what no wake-up told of."""
 
@@ -191,9 +194,19 @@ def _start_pending(engine: Engine) -> None:
             if promise.key in engine._running:
                 continue
             engine._running.add(promise.key)
+        # Between the look and now the promise may have been kept: its key would never be free again.
+        with engine.tools.database.read() as connection:
+            if not pending.is_waiting(connection, promise.ticket):
+                with engine._guard:
+                    engine._running.discard(promise.key)
+                continue
         kind, _, argument = promise.key.partition(":")
         with SetWorkflowID(f"{promise.key}/{promise.ticket}"):
-            DBOS.start_workflow(engine._workflows[kind], promise.key, promise.ticket, argument)
+            handle: Any = DBOS.start_workflow(
+                engine._workflows[kind], promise.key, promise.ticket, argument
+            )
+        if handle.get_status().status in FINISHED:
+            _settle(engine, promise.key, promise.ticket)
 
 
 def _sweep(engine: Engine) -> None:
@@ -210,7 +223,7 @@ def _sweep(engine: Engine) -> None:
 
 def _prune(before: datetime) -> None:
     old = DBOS.list_workflows(
-        status=["SUCCESS", "ERROR", "CANCELLED"],
+        status=list(FINISHED),
         completed_before=before.isoformat(),
         load_input=False,
         load_output=False,

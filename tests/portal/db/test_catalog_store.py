@@ -184,6 +184,13 @@ def test_both_the_old_and_the_new_neighbor_are_touched(store: Store) -> None:
     assert put(store, reading("f", owned("a", "h"))).touched == (1, 2, 4)
 
 
+def test_whoever_refers_to_what_changed_or_went_is_touched(store: Store) -> None:
+    put(store, reading("o", entity("g", "Group")), reading("f", owned("a", "g"), entity("b")))
+    renamed = entity("g", "Group", metadata={"title": "G"})
+    assert put(store, reading("o", renamed)).touched == (1, 3)
+    assert put(store, reading("o")).touched == (1,)
+
+
 def test_what_is_touched_is_marked_in_the_same_transaction(store: Store) -> None:
     put(store, reading("o", entity("g", "Group"), entity("b")))
     put(store, reading("f", owned("a", "g")))

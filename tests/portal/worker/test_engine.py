@@ -1,0 +1,79 @@
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from portal.config import ConfiguredSource, Settings
+from portal.db import pending
+from portal.pool import Pool
+from portal.wiring import Portal, open_portal, prepare, tools_of
+from portal.worker.engine import EngineSettings, launch
+from portal.worker.requests import Lane, ingest_key
+from tests.portal.processes import eventually
+
+
+@pytest.fixture
+def working(database_url: str, tmp_path: Path) -> Iterator[tuple[Portal, str]]:
+    """A portal with a running engine, and the id of its one location."""
+    source = tmp_path / "source"
+    (source / "empty").mkdir(parents=True)
+    settings = Settings(
+        database=database_url,
+        data_dir=tmp_path,
+        sources=(ConfiguredSource("file", str(source), "command"),),
+    )
+    portal = open_portal(settings)
+    (location,) = prepare(portal)
+    pool = Pool(1)
+    sqlite = database_url.startswith("sqlite")
+    engine = launch(
+        tools_of(portal, pool),
+        portal.work,
+        EngineSettings(
+            url=f"sqlite:///{tmp_path / 'jobs.db'}" if sqlite else database_url,
+            executor="test",
+            version="test",
+            sweep=timedelta(hours=1),
+        ),
+        woken=portal.awake,
+        report=lambda _: None,
+    )
+    yield portal, location
+    engine.stop()
+    pool.close()
+    portal.database.close()
+
+
+def kept(portal: Portal, ticket: str) -> bool:
+    with portal.database.read() as connection:
+        return not pending.is_waiting(connection, ticket)
+
+
+def test_every_promise_is_kept_however_fast_they_follow_each_other(
+    working: tuple[Portal, str],
+) -> None:
+    portal, location = working
+    for round_ in range(40):
+        ticket = portal.work.request(ingest_key(location), Lane.PERSON)
+        time.sleep(0.003 * (round_ % 7))
+        again = portal.work.request(ingest_key(location), Lane.EVENT)
+        eventually(lambda: kept(portal, ticket) and kept(portal, again), within=30)  # noqa: B023
+
+
+def test_a_key_is_worked_on_by_one_workflow_at_a_time(working: tuple[Portal, str]) -> None:
+    portal, location = working
+    tickets: list[str] = []
+
+    def ask() -> None:
+        tickets.extend(portal.work.request(ingest_key(location), Lane.EVENT) for _ in range(10))
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(tickets)) == 40
+    eventually(lambda: all(kept(portal, ticket) for ticket in tickets), within=30)
