@@ -7,8 +7,9 @@ JSON and rows by its driver's executemany, PostgreSQL takes arrays and COPY.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -158,13 +159,20 @@ def next_id(connection: Connection, table: Table) -> int:
 
 
 def intern(
-    connection: Connection, table: Table, column: str, texts: Iterable[str]
+    connection: Connection,
+    table: Table,
+    column: str,
+    texts: Iterable[str],
+    *,
+    known: Mapping[str, int] = MappingProxyType({}),
 ) -> dict[str, int]:
-    """The id of each text, in a table of an id and a text; new ones are added, in order."""
-    wanted = sorted(set(texts))
-    ids = {
-        row[0]: found for row, found in find(connection, table, [column], _singles(wanted)).items()
-    }
+    """The id of each text, in a table of an id and a text; new ones are added, in order.
+
+    Texts in `known` are not looked up again; they are part of the answer.
+    """
+    wanted = sorted({*texts} - known.keys())
+    found = find(connection, table, [column], [(text,) for text in wanted])
+    ids = {**known, **{text: number for (text,), number in found.items()}}
     new = [text for text in wanted if text not in ids]
     if new:
         added = list(enumerate(new, start=next_id(connection, table)))
@@ -194,10 +202,6 @@ def _listed(connection: Connection, values: Collection[int] | Collection[str]) -
     if connection.dialect.name == "sqlite":
         return {"values": orjson.dumps(listed).decode()}
     return {"values": listed}
-
-
-def _singles(texts: Iterable[str]) -> list[Row]:
-    return [(text,) for text in texts]
 
 
 def _names(columns: Sequence[str]) -> str:

@@ -74,7 +74,7 @@ class Store:
                     most_removals=batch.most_removals,
                 )
                 declared = {claim.ref for claim, _ in changes.declared}
-                ids = {**before.ids, **bulk.intern(connection, refs, "ref", declared)}
+                ids = bulk.intern(connection, refs, "ref", declared, known=before.ids)
                 # Runners-up are read before their declarations say that they serve.
                 touched = write_entities(
                     connection, changes, ids, now=batch.now, new_uid=self.new_uid

@@ -25,13 +25,14 @@ class Stored:
 
     declarations: tuple[Declaration, ...]
     ids: Mapping[str, int]
-    """Id of each ref among them."""
+    """Id of each ref among them, and of the other refs asked for that are known."""
 
 
 def stored(connection: Connection, file_ids: Collection[int], declared: Iterable[str]) -> Stored:
     """All declarations of each ref that one of these files declared so far, or `declared` names."""
     wanted = sorted(set(declared))
-    known = bulk.find(connection, refs, ("ref",), [(ref,) for ref in wanted])
+    found = bulk.find(connection, refs, ("ref",), [(ref,) for ref in wanted])
+    known = {ref: number for (ref,), number in found.items()}
     of_files = bulk.pick(connection, (declarations.c.ref_id,), declarations.c.file_id, file_ids)
     affected = {*known.values(), *(row[0] for row in of_files)}
     if not affected:
@@ -64,7 +65,7 @@ def stored(connection: Connection, file_ids: Collection[int], declared: Iterable
             )
             for row in rows
         ),
-        ids={row.ref: row.ref_id for row in rows},
+        ids={**known, **{row.ref: row.ref_id for row in rows}},
     )
 
 

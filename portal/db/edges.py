@@ -7,7 +7,7 @@ entity shows are all edges with it as source. Both ends are refs, which may not 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -34,10 +34,10 @@ Shown = tuple[str, str]
 class EdgeChange:
     """How the edges of some origins changed."""
 
-    come: Mapping[int, set[Shown]]
-    """By source, what is new of some origin; another may have declared the same before."""
-    gone: Mapping[int, set[Shown]]
-    """By source, what no origin declares any more."""
+    come: Collection[Row]
+    """What is new of some origin; another may have declared the same before."""
+    gone: Collection[Row]
+    """What no origin declares any more."""
     ends: frozenset[int]
     """Every entity at an end of an edge that came or went."""
 
@@ -47,13 +47,14 @@ def put_edges(
     declared: Mapping[int, Iterable[Relation]],
     *,
     known: Collection[int],
+    ids: Mapping[str, int],
 ) -> EdgeChange:
     """Let each origin in `declared` have exactly these edges, and the other `known` ones none.
 
-    `known` are the origins that may have edges so far.
+    `known` are the origins that may have edges so far; `ids` are of refs that need no look-up.
     """
     ends = {end for found in declared.values() for one in found for end in (one.source, one.target)}
-    ids = bulk.intern(connection, refs, "ref", ends)
+    ids = bulk.intern(connection, refs, "ref", ends, known=ids)
     named = (relation.type for found in declared.values() for relation in found)
     types = bulk.intern(connection, relation_types, "name", named)
     before = {tuple(row) for row in bulk.pick(connection, COLUMNS, edges.c.origin_id, known)}
@@ -67,8 +68,8 @@ def put_edges(
     bulk.remove(connection, edges, names, gone)
     bulk.add(connection, edges, names, come)
     return EdgeChange(
-        come=_shown(connection, (edge[:3] for edge in come)),
-        gone=_shown(connection, {edge[:3] for edge in gone} - _remaining(connection, gone)),
+        come=[edge[:3] for edge in come],
+        gone={edge[:3] for edge in gone} - _remaining(connection, gone),
         ends=frozenset(end for edge in (*come, *gone) for end in (edge[0], edge[2])),
     )
 
@@ -78,24 +79,33 @@ def neighbors(connection: Connection, ids: Collection[int]) -> set[int]:
     return {row[0] for row in bulk.pick(connection, (edges.c.target_id,), edges.c.source_id, ids)}
 
 
-def relations_of(connection: Connection, ids: Collection[int]) -> dict[int, bytes]:
-    """`relations` of each of these entities, as Backstage shows them: sorted, without repeats."""
-    shown = _shown(connection, bulk.pick(connection, COLUMNS[:3], edges.c.source_id, ids))
-    return {entity: _as_json(shown.get(entity, ())) for entity in ids}
+def relations_of(connection: Connection, ids: Collection[int]) -> tuple[dict[int, bytes], set[int]]:
+    """`relations` of each of these entities, as Backstage shows them: sorted, without repeats.
+
+    Also the ids of all the refs that they name.
+    """
+    rows = bulk.pick(connection, COLUMNS[:3], edges.c.source_id, ids)
+    shown = _shown(connection, rows)
+    return {entity: _as_json(shown.get(entity, ())) for entity in ids}, {row[2] for row in rows}
 
 
-def relations_after(stored: Mapping[int, bytes], change: EdgeChange) -> dict[int, bytes]:
+def relations_after(
+    connection: Connection, stored: Mapping[int, bytes], change: EdgeChange
+) -> dict[int, bytes]:
     """`relations` of those of these entities for which the change makes a difference.
 
     Made from what they showed before: a hub with thousands of neighbors is not read again whenever
     one of them comes or goes.
     """
+    come = _shown(connection, [edge for edge in change.come if edge[0] in stored])
+    gone = _shown(connection, [edge for edge in change.gone if edge[0] in stored])
     result = {}
-    for entity in stored.keys() & (change.come.keys() | change.gone.keys()):
+    for entity in come.keys() | gone.keys():
         shown = {(one["type"], one["targetRef"]) for one in orjson.loads(stored[entity])}
-        shown |= change.come.get(entity, set())
-        result[entity] = _as_json(shown - change.gone.get(entity, set()))
-    return {entity: found for entity, found in result.items() if found != stored[entity]}
+        after = (shown | come.get(entity, set())) - gone.get(entity, set())
+        if after != shown:
+            result[entity] = _as_json(after)
+    return result
 
 
 def _remaining(connection: Connection, gone: Collection[Row]) -> set[Row]:
@@ -104,9 +114,10 @@ def _remaining(connection: Connection, gone: Collection[Row]) -> set[Row]:
     return {tuple(row) for row in rows}
 
 
-def _shown(connection: Connection, found: Iterable[Row]) -> dict[int, set[Shown]]:
+def _shown(connection: Connection, rows: Sequence[Row]) -> dict[int, set[Shown]]:
     """Edges (source, type, target) by their source, in words."""
-    rows = list(found)
+    if not rows:
+        return {}
     names = dict(connection.execute(TYPES).all())
     targets = {row[2] for row in rows}
     texts: dict[int, str] = dict(bulk.pick(connection, (refs.c.id, refs.c.ref), refs.c.id, targets))

@@ -61,6 +61,7 @@ def write_entities(
         connection,
         {entity_id: one.entity.relations for entity_id, one in served.items()},
         known=terms_before,
+        ids=ids,
     )
     terms = put_terms(
         connection,
@@ -68,12 +69,12 @@ def write_entities(
         terms_before,
     )
     _bury(connection, gone, now)
-    near |= moves.ends | neighbors(connection, served.keys() - changed)
+    relations, named = relations_of(connection, served.keys())
+    near |= moves.ends | named
     digest, shown = entities.c.digest, entities.c.relations
     others = bulk.pick(
         connection, (entities.c.id, digest, shown), entities.c.id, near - served.keys()
     )
-    relations = relations_of(connection, served.keys())
     _insert(connection, served, changed, relations, terms, now, new_uid)
     _update(connection, served, changed, relations, terms, now)
     _relate(connection, others, moves)
@@ -155,7 +156,7 @@ def _update(
 def _relate(connection: Connection, others: Sequence[Any], moves: EdgeChange) -> None:
     """Give entities their new relations, where only a neighbor's declarations changed."""
     digests = {entity_id: digest for entity_id, digest, _ in others}
-    shown = relations_after({entity_id: shown for entity_id, _, shown in others}, moves)
+    shown = relations_after(connection, {entity_id: shown for entity_id, _, shown in others}, moves)
     rows = [
         (entity_id, relations, etag_of(digests[entity_id], relations))
         for entity_id, relations in sorted(shown.items())

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -72,7 +72,7 @@ class Engine:
         self.woken.set()
         if self._dispatcher is not None:
             self._dispatcher.join(timeout=10)
-        DBOS.destroy(workflow_completion_timeout_sec=0)
+        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=0)
 
     def beats(self) -> bool:
         """Whether the dispatcher is alive: part of readiness."""
@@ -179,17 +179,18 @@ def _dispatch(engine: Engine) -> None:
             if engine.tools.now() >= next_sweep:
                 next_sweep = engine.tools.now() + engine.settings.sweep
                 _sweep(engine)
-            _start_pending(engine)
+            with engine.tools.database.read() as connection:
+                promises = pending.waiting(connection)
+            start(engine, promises)
         except Exception:  # the loop outlives a database that is away for a while
             log.exception("the dispatcher could not look for work")
         engine.woken.wait(timeout=POLL)
         engine.woken.clear()
 
 
-def _start_pending(engine: Engine) -> None:
-    with engine.tools.database.read() as connection:
-        waiting = pending.waiting(connection)
-    for promise in waiting:
+def start(engine: Engine, promises: Sequence[pending.Pending]) -> None:
+    """Start a workflow for each promise whose key is free; one that is kept already is passed over."""
+    for promise in promises:
         with engine._guard:
             if promise.key in engine._running:
                 continue

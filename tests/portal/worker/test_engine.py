@@ -10,14 +10,14 @@ from portal.config import ConfiguredSource, Settings
 from portal.db import pending
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker.engine import EngineSettings, launch
+from portal.worker.engine import Engine, EngineSettings, launch, start
 from portal.worker.requests import Lane, ingest_key
 from tests.portal.processes import eventually
 
 
 @pytest.fixture
-def working(database_url: str, tmp_path: Path) -> Iterator[tuple[Portal, str]]:
-    """A portal with a running engine, and the id of its one location."""
+def working(database_url: str, tmp_path: Path) -> Iterator[tuple[Portal, str, Engine]]:
+    """A portal, the id of its one location, and its running engine."""
     source = tmp_path / "source"
     (source / "empty").mkdir(parents=True)
     settings = Settings(
@@ -41,7 +41,7 @@ def working(database_url: str, tmp_path: Path) -> Iterator[tuple[Portal, str]]:
         woken=portal.awake,
         report=lambda _: None,
     )
-    yield portal, location
+    yield portal, location, engine
     engine.stop()
     pool.close()
     portal.database.close()
@@ -53,18 +53,18 @@ def kept(portal: Portal, ticket: str) -> bool:
 
 
 def test_every_promise_is_kept_however_fast_they_follow_each_other(
-    working: tuple[Portal, str],
+    working: tuple[Portal, str, Engine],
 ) -> None:
-    portal, location = working
-    for round_ in range(40):
+    portal, location, _ = working
+    for round_ in range(15):
         ticket = portal.work.request(ingest_key(location), Lane.PERSON)
         time.sleep(0.003 * (round_ % 7))
         again = portal.work.request(ingest_key(location), Lane.EVENT)
         eventually(lambda: kept(portal, ticket) and kept(portal, again), within=30)  # noqa: B023
 
 
-def test_a_key_is_worked_on_by_one_workflow_at_a_time(working: tuple[Portal, str]) -> None:
-    portal, location = working
+def test_a_key_is_worked_on_by_one_workflow_at_a_time(working: tuple[Portal, str, Engine]) -> None:
+    portal, location, _ = working
     tickets: list[str] = []
 
     def ask() -> None:
@@ -77,3 +77,15 @@ def test_a_key_is_worked_on_by_one_workflow_at_a_time(working: tuple[Portal, str
         thread.join()
     assert len(set(tickets)) == 40
     eventually(lambda: all(kept(portal, ticket) for ticket in tickets), within=30)
+
+
+def test_a_promise_that_was_kept_between_two_looks_does_not_block_its_key(
+    working: tuple[Portal, str, Engine],
+) -> None:
+    portal, location, engine = working
+    key = ingest_key(location)
+    ticket = portal.work.request(key, Lane.PERSON)
+    eventually(lambda: kept(portal, ticket))
+    start(engine, [pending.Pending(key=key, ticket=ticket)])
+    again = portal.work.request(key, Lane.PERSON)
+    eventually(lambda: kept(portal, again), within=30)
