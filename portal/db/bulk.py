@@ -36,12 +36,34 @@ from sqlalchemy.types import TypeEngine
 Row = tuple[Any, ...]
 
 
+def is_listed(
+    dialect: str, column: Column[Any], values: BindParameter[Any] | None = None
+) -> ColumnElement[bool]:
+    """The condition that `column` is one of `values`, for a statement that is kept.
+
+    Without them it has a parameter, named values, which takes what `listed` gives.
+    """
+    given: BindParameter[Any] = bindparam("values") if values is None else values
+    if dialect == "sqlite":
+        return column.in_(select(func.json_each(given).table_valued("value").c.value))
+    return column == any_(cast(given, _array_type(column.type)))
+
+
+def listed(
+    connection: Connection, values: Collection[int] | Collection[str]
+) -> dict[str, str | list[int] | list[str]]:
+    """The parameter of `is_listed`."""
+    if connection.dialect.name == "sqlite":
+        return {"values": orjson.dumps(list(values)).decode()}
+    return {"values": list(values)}
+
+
 def among(
     connection: Connection, column: Column[Any], values: Collection[int] | Collection[str]
 ) -> ColumnElement[bool]:
     """The condition that `column` is one of `values`, however many: they are one parameter."""
-    listed: BindParameter[Any] = bindparam(None, _listed(connection, values)["values"], unique=True)
-    return _among(connection.dialect.name, column, listed)
+    given: BindParameter[Any] = bindparam(None, listed(connection, values)["values"], unique=True)
+    return is_listed(connection.dialect.name, column, given)
 
 
 def pick(
@@ -54,13 +76,13 @@ def pick(
     if not values:
         return []
     statement = _pick(connection.dialect.name, columns, by)
-    return connection.execute(statement, _listed(connection, values)).all()
+    return connection.execute(statement, listed(connection, values)).all()
 
 
 def drop(connection: Connection, by: Column[Any], values: Collection[int]) -> None:
     """Delete all rows in which `by` is one of `values`."""
     if values:
-        connection.execute(_drop(connection.dialect.name, by), _listed(connection, values))
+        connection.execute(_drop(connection.dialect.name, by), listed(connection, values))
 
 
 def add(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
@@ -155,7 +177,7 @@ def find(
 
 def next_id(connection: Connection, table: Table) -> int:
     """The first free id. Ids are given out here, by the one writer there is: no RETURNING."""
-    return int(connection.execute(select(func.coalesce(func.max(table.c.id), 0) + 1)).scalar_one())
+    return int(connection.execute(_next_id(table)).scalar_one())
 
 
 def intern(
@@ -182,26 +204,18 @@ def intern(
 
 
 @cache
+def _next_id(table: Table) -> Select[Any]:
+    return select(func.coalesce(func.max(table.c.id), 0) + 1)
+
+
+@cache
 def _pick(dialect: str, columns: tuple[Column[Any], ...], by: Column[Any]) -> Select[Any]:
-    return select(*columns).where(_among(dialect, by, bindparam("values")))
+    return select(*columns).where(is_listed(dialect, by))
 
 
 @cache
 def _drop(dialect: str, by: Column[Any]) -> Delete:
-    return delete(by.table).where(_among(dialect, by, bindparam("values")))
-
-
-def _among(dialect: str, column: Column[Any], values: BindParameter[Any]) -> ColumnElement[bool]:
-    if dialect == "sqlite":
-        return column.in_(select(func.json_each(values).table_valued("value").c.value))
-    return column == any_(cast(values, _array_type(column.type)))
-
-
-def _listed(connection: Connection, values: Collection[int] | Collection[str]) -> dict[str, Any]:
-    listed: list[Any] = list(values)
-    if connection.dialect.name == "sqlite":
-        return {"values": orjson.dumps(listed).decode()}
-    return {"values": listed}
+    return delete(by.table).where(is_listed(dialect, by))
 
 
 def _names(columns: Sequence[str]) -> str:

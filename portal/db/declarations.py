@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from catalog.changes import Claim, Declaration, Plan
 from catalog.entity import Entity, Relation, Term
@@ -37,21 +39,8 @@ def stored(connection: Connection, file_ids: Collection[int], declared: Iterable
     affected = {*known.values(), *(row[0] for row in of_files)}
     if not affected:
         return Stored(declarations=(), ids={})
-    rows = connection.execute(
-        select(
-            declarations.c.file_id,
-            declarations.c.ref_id,
-            declarations.c.document,
-            declarations.c.digest,
-            declarations.c.serving,
-            refs.c.ref,
-            files.c.url,
-            files.c.missed,
-        )
-        .join(refs, refs.c.id == declarations.c.ref_id)
-        .join(files, files.c.id == declarations.c.file_id)
-        .where(bulk.among(connection, declarations.c.ref_id, affected))
-    ).all()
+    statement = _of_refs(connection.dialect.name)
+    rows = connection.execute(statement, bulk.listed(connection, affected)).all()
     return Stored(
         declarations=tuple(
             Declaration(
@@ -96,6 +85,25 @@ def runners_up(
     return {
         wanted[file, ref]: _unpack(entity) for file, ref, entity in rows if (file, ref) in wanted
     }
+
+
+@cache
+def _of_refs(dialect: str) -> Select[Any]:
+    return (
+        select(
+            declarations.c.file_id,
+            declarations.c.ref_id,
+            declarations.c.document,
+            declarations.c.digest,
+            declarations.c.serving,
+            refs.c.ref,
+            files.c.url,
+            files.c.missed,
+        )
+        .join(refs, refs.c.id == declarations.c.ref_id)
+        .join(files, files.c.id == declarations.c.file_id)
+        .where(bulk.is_listed(dialect, declarations.c.ref_id))
+    )
 
 
 def _row(

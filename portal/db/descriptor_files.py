@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, and_, func, select, update
+from sqlalchemy import Connection, Select, bindparam, func, select, update
 
 from catalog.changes import Plan
 from catalog.conflicts import ENTITY_CONFLICT
@@ -41,10 +42,10 @@ def put_files(connection: Connection, repository_id: int, batch: Batch) -> Batch
     readings = {reading.path: reading for reading in batch.readings}
     marked = {*batch.missing, *batch.found_again, *batch.removed}
     paths = sorted({*readings, *marked})
-    here = and_(files.c.repository_id == repository_id, bulk.among(connection, files.c.path, paths))
     known: dict[str, int] = {}
     if paths:
-        known = dict(connection.execute(select(files.c.path, files.c.id).where(here)).all())
+        here = {"repository": repository_id, **bulk.listed(connection, paths)}
+        known = dict(connection.execute(_by_path(connection.dialect.name), here).all())
     columns = ("url", "token", "read_at", "targets", "companions", "missing_since", "missed")
     rows = {path: _row(reading, batch) for path, reading in sorted(readings.items())}
     old = [(known[path], *row) for path, row in rows.items() if path in known]
@@ -111,6 +112,13 @@ def write_problems(connection: Connection, plan: Plan, batch: BatchFiles) -> Non
     if new:
         rows = [(n, *row) for n, row in enumerate(new, start=bulk.next_id(connection, problems))]
         bulk.add(connection, problems, ("id", *PROBLEM), rows)
+
+
+@cache
+def _by_path(dialect: str) -> Select[Any]:
+    return select(files.c.path, files.c.id).where(
+        files.c.repository_id == bindparam("repository"), bulk.is_listed(dialect, files.c.path)
+    )
 
 
 def _without_place(row: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -20,7 +20,7 @@ from portal.db.tables import edges, refs, relation_types
 COLUMNS = (edges.c.source_id, edges.c.type_id, edges.c.target_id, edges.c.origin_id)
 """In the order of the primary key."""
 
-TYPES = select(relation_types.c.id, relation_types.c.name)
+TYPES = select(relation_types.c.name, relation_types.c.id)
 
 Row = tuple[int, ...]
 """The values of `COLUMNS`, or of the first three."""
@@ -40,6 +40,10 @@ class EdgeChange:
     """What no origin declares any more."""
     ends: frozenset[int]
     """Every entity at an end of an edge that came or went."""
+    types: Mapping[int, str]
+    """The name of every relation type there is."""
+    refs: Mapping[int, str]
+    """The texts of refs that need no look-up."""
 
 
 def put_edges(
@@ -55,8 +59,9 @@ def put_edges(
     """
     ends = {end for found in declared.values() for one in found for end in (one.source, one.target)}
     ids = bulk.intern(connection, refs, "ref", ends, known=ids)
-    named = (relation.type for found in declared.values() for relation in found)
-    types = bulk.intern(connection, relation_types, "name", named)
+    named = {relation.type for found in declared.values() for relation in found}
+    known_types: dict[str, int] = dict(connection.execute(TYPES).all())
+    types = bulk.intern(connection, relation_types, "name", named, known=known_types)
     before = {tuple(row) for row in bulk.pick(connection, COLUMNS, edges.c.origin_id, known)}
     after = {
         (ids[source], types[type_], ids[target], origin)
@@ -71,6 +76,8 @@ def put_edges(
         come=[edge[:3] for edge in come],
         gone={edge[:3] for edge in gone} - _remaining(connection, gone),
         ends=frozenset(end for edge in (*come, *gone) for end in (edge[0], edge[2])),
+        types={number: name for name, number in types.items()},
+        refs={number: ref for ref, number in ids.items()},
     )
 
 
@@ -85,7 +92,7 @@ def relations_of(connection: Connection, ids: Collection[int]) -> tuple[dict[int
     Also the ids of all the refs that they name.
     """
     rows = bulk.pick(connection, COLUMNS[:3], edges.c.source_id, ids)
-    shown = _shown(connection, rows)
+    shown = _shown(connection, rows, change)
     return {entity: _as_json(shown.get(entity, ())) for entity in ids}, {row[2] for row in rows}
 
 
@@ -97,8 +104,8 @@ def relations_after(
     Made from what they showed before: a hub with thousands of neighbors is not read again whenever
     one of them comes or goes.
     """
-    come = _shown(connection, [edge for edge in change.come if edge[0] in stored])
-    gone = _shown(connection, [edge for edge in change.gone if edge[0] in stored])
+    come = _shown(connection, [edge for edge in change.come if edge[0] in stored], change)
+    gone = _shown(connection, [edge for edge in change.gone if edge[0] in stored], change)
     result = {}
     for entity in come.keys() | gone.keys():
         shown = {(one["type"], one["targetRef"]) for one in orjson.loads(stored[entity])}
@@ -114,16 +121,16 @@ def _remaining(connection: Connection, gone: Collection[Row]) -> set[Row]:
     return {tuple(row) for row in rows}
 
 
-def _shown(connection: Connection, rows: Sequence[Row]) -> dict[int, set[Shown]]:
+def _shown(
+    connection: Connection, rows: Sequence[Row], change: EdgeChange
+) -> dict[int, set[Shown]]:
     """Edges (source, type, target) by their source, in words."""
-    if not rows:
-        return {}
-    names = dict(connection.execute(TYPES).all())
-    targets = {row[2] for row in rows}
-    texts: dict[int, str] = dict(bulk.pick(connection, (refs.c.id, refs.c.ref), refs.c.id, targets))
+    unknown = {row[2] for row in rows} - change.refs.keys()
+    found: dict[int, str] = dict(bulk.pick(connection, (refs.c.id, refs.c.ref), refs.c.id, unknown))
+    texts = {**change.refs, **found}
     shown: dict[int, set[Shown]] = defaultdict(set)
     for source, type_, target in rows:
-        shown[source].add((names[type_], texts[target]))
+        shown[source].add((change.types[type_], texts[target]))
     return shown
 
 

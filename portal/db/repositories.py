@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import orjson
-from sqlalchemy import Connection, delete, exists, func, select, update
+from sqlalchemy import Connection, Select, delete, exists, func, select, update
 
 from catalog.problems import Problem
 from catalog.sources import Repository
@@ -30,16 +32,9 @@ def put_repositories(
 
     A repository stays with the location that found it first, unless that one has lost it.
     """
-    columns = (
-        *(repositories.c.id, repositories.c.url, repositories.c.name, repositories.c.missed),
-        *(repositories.c.location_id, locations.c.removed_at),
-    )
     urls = [repository.url for repository in found]
-    rows = connection.execute(
-        select(*columns)
-        .join(locations, locations.c.id == repositories.c.location_id)
-        .where(bulk.among(connection, repositories.c.url, urls))
-    ).all()
+    statement = _by_url(connection.dialect.name)
+    rows = connection.execute(statement, bulk.listed(connection, urls)).all()
     ids = {row.url: row.id for row in rows}
     names = {repository.url: repository.name for repository in found}
     moved = [
@@ -155,6 +150,22 @@ def stored_repository(connection: Connection, url: str) -> StoredRepository:
             )
             for file in rows
         },
+    )
+
+
+@cache
+def _by_url(dialect: str) -> Select[Any]:
+    return (
+        select(
+            repositories.c.id,
+            repositories.c.url,
+            repositories.c.name,
+            repositories.c.missed,
+            repositories.c.location_id,
+            locations.c.removed_at,
+        )
+        .join(locations, locations.c.id == repositories.c.location_id)
+        .where(bulk.is_listed(dialect, repositories.c.url))
     )
 
 

@@ -69,7 +69,7 @@ def write_entities(
         terms_before,
     )
     _bury(connection, gone, now)
-    relations, named = relations_of(connection, served.keys())
+    relations, named = relations_of(connection, served.keys(), moves)
     near |= moves.ends | named
     digest, shown = entities.c.digest, entities.c.relations
     others = bulk.pick(

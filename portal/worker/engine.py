@@ -20,6 +20,7 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID
 
 from catalog.ingestion import Ingested
 from portal.db import locations, marks, pending
+from portal.db.hearing import hear
 from portal.worker import jobs
 from portal.worker.requests import ASSESS, Lane, Work, ingest_key
 
@@ -107,6 +108,10 @@ def launch(
     engine._dispatcher = threading.Thread(target=_dispatch, args=(engine,), name="dispatcher")
     engine._dispatcher.daemon = True
     engine._dispatcher.start()
+    if not tools.database.is_sqlite:
+        threading.Thread(
+            target=hear, args=(tools.database, woken, engine._stopping), name="hearing", daemon=True
+        ).start()
     return engine
 
 
