@@ -51,11 +51,12 @@ def is_listed(
 
 def listed(
     connection: Connection, values: Collection[int] | Collection[str]
-) -> dict[str, str | list[int] | list[str]]:
+) -> dict[str, str | list[Any]]:
     """The parameter of `is_listed`."""
+    given: list[Any] = list(values)
     if connection.dialect.name == "sqlite":
-        return {"values": orjson.dumps(list(values)).decode()}
-    return {"values": list(values)}
+        return {"values": orjson.dumps(given).decode()}
+    return {"values": given}
 
 
 def among(

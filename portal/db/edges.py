@@ -86,7 +86,9 @@ def neighbors(connection: Connection, ids: Collection[int]) -> set[int]:
     return {row[0] for row in bulk.pick(connection, (edges.c.target_id,), edges.c.source_id, ids)}
 
 
-def relations_of(connection: Connection, ids: Collection[int]) -> tuple[dict[int, bytes], set[int]]:
+def relations_of(
+    connection: Connection, ids: Collection[int], change: EdgeChange
+) -> tuple[dict[int, bytes], set[int]]:
     """`relations` of each of these entities, as Backstage shows them: sorted, without repeats.
 
     Also the ids of all the refs that they name.
