@@ -65,14 +65,16 @@ class Engine:
     _running: set[str] = field(default_factory=set)
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _dispatcher: threading.Thread | None = None
+    _hearing: threading.Thread | None = None
     _workflows: dict[str, Any] = field(default_factory=dict)
 
     def stop(self) -> None:
         """End; what is not finished goes on at the next start."""
         self._stopping.set()
         self.woken.set()
-        if self._dispatcher is not None:
-            self._dispatcher.join(timeout=10)
+        for thread in (self._dispatcher, self._hearing):
+            if thread is not None:
+                thread.join(timeout=10)
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=0)
 
     def beats(self) -> bool:
@@ -109,9 +111,10 @@ def launch(
     engine._dispatcher.daemon = True
     engine._dispatcher.start()
     if not tools.database.is_sqlite:
-        threading.Thread(
+        engine._hearing = threading.Thread(
             target=hear, args=(tools.database, woken, engine._stopping), name="hearing", daemon=True
-        ).start()
+        )
+        engine._hearing.start()
     return engine
 
 
