@@ -48,7 +48,7 @@ contracts: setup
 test: setup system lint types contracts  ## the checks of every change; T=tests/catalog narrows the tests
 	$(BIN)/pytest -n 2 -m "not slow" $(T)
 
-verify: test  ## what takes long: kill loops, soaks, answers of the benchmarks
+verify: test  ## what takes long: kill loops, and whether benchmarks get right answers
 	$(BIN)/pytest -n 2 -m slow --timeout 1800 tests
 
 format: setup  ## format and fix what can be fixed

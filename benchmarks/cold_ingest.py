@@ -107,9 +107,11 @@ def _check(session: requests.Session, api: str, refs: list[str]) -> None:
     for ref in random.Random(7).sample(refs, min(SAMPLE, len(refs))):
         kind, _, rest = ref.partition(":")
         answer = session.get(f"{api}/entities/by-name/{kind}/{rest}", timeout=30)
-        body = answer.json()
+        body = (
+            answer.json() if answer.ok else {"kind": "", "metadata": {"namespace": "", "name": ""}}
+        )
         found = f"{body['kind']}:{body['metadata']['namespace']}/{body['metadata']['name']}"
-        if not answer.ok or found.lower() != ref.lower():
+        if found.lower() != ref.lower():
             sys.exit(f"{ref} was answered with {answer.status_code} {answer.text[:200]}")
     if (
         session.get(f"{api}/entities/by-name/component/default/nothing", timeout=30).status_code
