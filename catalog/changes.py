@@ -161,7 +161,7 @@ def _held(n: int, total: int, limit: int) -> Problem:
         code=REMOVALS_HELD,
         severity=Severity.WARNING,
         message=f"{n} entities that this file no longer declares are still served.",
-        hint="If they are meant to go, raise the limit of removals for one run.",
+        hint=f"If they are meant to go, take out at most {limit} at a time.",
         found=f"{total} removals",
         expected=f"at most {limit} removals in one run",
     )

@@ -112,12 +112,14 @@ def ingest_repository(
         return Ingested(repository=repository, revision=snapshot.revision, unchanged=True)
     run = _Run(origin, snapshot, source, stored, read, describe)
     report = Ingested(repository=repository, revision=snapshot.revision)
+    total = sum(file.entities for file in stored.files.values())
     for readings in _batches(run.readings()):
         batch = Batch(
             location=origin.id,
             repository=repository,
             origin=origin.ref,
             readings=readings,
+            most_removals=max(0, policy.limit(total) - report.removed),
             now=now,
         )
         report = _add(report, store.apply(batch), files=len(readings))
@@ -132,7 +134,7 @@ def ingest_repository(
             for path, file in stored.files.items()
             if path not in run.present
         ],
-        total=sum(file.entities for file in stored.files.values()),
+        total=total,
         policy=policy,
         now=now,
     )

@@ -151,6 +151,25 @@ def test_a_repository_that_cannot_be_read_removes_nothing(
     assert states == {"basket": "failed", "orders": "ok"}
 
 
+def test_more_than_one_reading_may_remove_is_held_and_said(
+    portal: Portal, pool: Pool, source: Path
+) -> None:
+    many = [COMPONENT.format(name=f"c-{n}", description="d") for n in range(15)]
+    path = source / "basket" / "catalog-info.yaml"
+    write(path, "---\n".join(many))
+    run(portal, pool)
+    write(path, many[0])
+    run(portal, pool)
+    assert row(portal, "component:default/c-14") is not None
+    with portal.database.read() as connection:
+        told = [p.problem.code for p in problems.list_problems(connection).items]
+    assert told == ["REMOVALS_HELD"]
+    write(path, "---\n".join(many[:8]))
+    run(portal, pool)
+    assert row(portal, "component:default/c-14") is None
+    assert row(portal, "component:default/c-7") is not None
+
+
 def test_a_mark_that_is_newer_than_its_answer_stays(portal: Portal, pool: Pool) -> None:
     run(portal, pool)
     found = row(portal, BASKET)
