@@ -16,8 +16,11 @@ from itertools import chain
 
 from catalog.conflicts import also_declared, not_served
 from catalog.entity import Entity, Outcome, Verdict
-from catalog.problems import Problem, Severity
+from catalog.problems import Problem, Severity, quote
 from catalog.store import FileReading
+
+ENTITY_SUPPRESSED = "ENTITY_SUPPRESSED"
+"""Code of the problem of a file whose entity somebody has suppressed."""
 
 REMOVALS_HELD = "REMOVALS_HELD"
 """Code of the problem of a file that would take away more than one run may."""
@@ -64,6 +67,20 @@ class Removal:
     reason: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overrides:
+    """What people and settings decided about entities, whatever files say."""
+
+    suppressed: Collection[str] = ()
+    """Refs that are not served, although files declare them."""
+    approved: Collection[str] = ()
+    """Refs that may go, whatever the limit is."""
+    orphans: Collection[str] = ()
+    """Refs that are served although no file declares them (any more)."""
+    keep_orphans: bool = False
+    """Whether what files no longer declare becomes an orphan instead of going."""
+
+
 @dataclass(kw_only=True, slots=True)
 class Plan:
     """What a batch changes; filled ref by ref while it is made, only read afterwards."""
@@ -74,6 +91,10 @@ class Plan:
     moved: list[Claim] = field(default_factory=list)
     """Same content, at another place."""
     removed: list[Removal] = field(default_factory=list)
+    orphaned: list[str] = field(default_factory=list)
+    """Refs that no file declares any more, and that stay all the same."""
+    held: list[str] = field(default_factory=list)
+    """Refs that files no longer declare, which are too many to go without somebody's approval."""
     unchanged: int = 0
     """Entities of the files read that stay as they are."""
     rejected: int = 0
@@ -89,6 +110,9 @@ class Plan:
     """By file, each with its ref: all problems of the files read, the conflicts of others."""
     contested: set[str] = field(default_factory=set)
     """Refs whose conflicts are among `problems` in full: those stored before no longer hold."""
+
+
+NO_OVERRIDES = Overrides()
 
 
 def digest_of(entity: Entity) -> str:
@@ -107,6 +131,7 @@ def plan(
     *,
     gone: Collection[int] = (),
     most_removals: int | None = None,
+    overrides: Overrides = NO_OVERRIDES,
 ) -> Plan:
     """The plan for a batch.
 
@@ -132,9 +157,9 @@ def plan(
         for claim in _read_claims(file, reading):
             claims[claim.ref].append(claim)
     if most_removals is not None:
-        _hold_back(most_removals, before, claims, readings, result)
+        _hold_back(most_removals, before, claims, readings, overrides, result)
     for ref in sorted({*before, *claims}):
-        _settle(ref, before.get(ref, []), claims.get(ref, []), readings, result)
+        _settle(ref, before.get(ref, []), claims.get(ref, []), readings, overrides, result)
     return result
 
 
@@ -143,17 +168,35 @@ def _hold_back(
     before: Mapping[str, list[Declaration]],
     claims: dict[str, list[Claim]],
     readings: Mapping[int, FileReading],
+    overrides: Overrides,
     result: Plan,
 ) -> None:
     """Keep what files no longer declare, where it is so much that it is rather a mistake."""
     served = [d for found in before.values() for d in found if d.serving]
-    lost = [d for d in served if d.file in readings and not claims.get(d.ref)]
+    lost = [
+        d
+        for d in served
+        if d.file in readings and not claims.get(d.ref) and d.ref not in overrides.approved
+    ]
     if len(lost) <= limit:
         return
+    result.held += sorted(declaration.ref for declaration in lost)
     for declaration in lost:
         claims[declaration.ref].append(_as_stored(declaration))
     for file, n in Counter(declaration.file for declaration in lost).items():
         result.problems[file].append((None, _held(n, len(lost), limit)))
+        result.reread.add(file)
+
+
+def _suppressed(ref: str, claim: Claim) -> Problem:
+    return Problem(
+        code=ENTITY_SUPPRESSED,
+        severity=Severity.INFO,
+        message=f"`{quote(ref)}` is suppressed: somebody decided that it is not served.",
+        document=claim.document,
+        found=quote(ref),
+        hint="Remove it from the file, or lift the suppression.",
+    )
 
 
 def _held(n: int, total: int, limit: int) -> Problem:
@@ -161,7 +204,7 @@ def _held(n: int, total: int, limit: int) -> Problem:
         code=REMOVALS_HELD,
         severity=Severity.WARNING,
         message=f"{n} entities that this file no longer declares are still served.",
-        hint=f"If they are meant to go, take out at most {limit} at a time.",
+        hint="If they are meant to go, approve it: `portal removals list` shows them.",
         found=f"{total} removals",
         expected=f"at most {limit} removals in one run",
     )
@@ -227,18 +270,24 @@ def _settle(
     before: list[Declaration],
     claims: list[Claim],
     readings: Mapping[int, FileReading],
+    overrides: Overrides,
     result: Plan,
 ) -> None:
     """Decide which claim of one ref is served, and note what that changes."""
     served = next((d for d in before if d.serving), None)
     winner = min(claims, key=lambda claim: _precedence(claim, served), default=None)
+    if winner is not None and ref in overrides.suppressed:
+        result.problems.setdefault(winner.file, []).append((ref, _suppressed(ref, winner)))
+        result.contested.add(ref)
+        winner = None
     # A missing file that loses the ref is not kept as a runner-up: nothing of it could be served.
-    yielded = [c for c in claims if served and c.file == served.file and c is not winner]
+    yielded = [c for c in claims if winner and served and c.file == served.file != winner.file]
     claims = [claim for claim in claims if claim not in yielded]
     result.reread.update(claim.file for claim in yielded)
-    _note_entity(ref, served, winner, readings, result)
+    _note_entity(ref, served, winner, readings, overrides, result)
     _note_declarations(before, claims, winner, result)
-    if len(before) > 1 or len(claims) > 1:
+    was_suppressed = bool(before) and served is None
+    if len(before) > 1 or len(claims) > 1 or was_suppressed:
         result.contested.add(ref)
     if winner is not None and len(claims) > 1:
         _note_conflict(ref, winner, [c for c in claims if c is not winner], readings, result)
@@ -270,12 +319,19 @@ def _note_entity(
     served: Declaration | None,
     winner: Claim | None,
     readings: Mapping[int, FileReading],
+    overrides: Overrides,
     result: Plan,
 ) -> None:
     if winner is None:
-        if served is not None:
+        if served is not None and ref in overrides.suppressed:
+            result.removed.append(Removal(ref=ref, reason="It was suppressed."))
+        elif served is not None and overrides.keep_orphans:
+            result.orphaned.append(ref)
+        elif served is not None:
             does = "no longer declares it" if served.file in readings else "is gone"
             result.removed.append(Removal(ref=ref, reason=f"The file {served.url} {does}."))
+    elif served is None and ref in overrides.orphans:
+        result.changed.append(winner)
     elif served is None:
         result.added.append(winner)
     elif winner.digest != served.digest:

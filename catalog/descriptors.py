@@ -195,12 +195,14 @@ def _targets(spec: Mapping[str, JsonValue], document: ParsedDocument) -> tuple[T
     named = [("/spec/target", spec.get("target"))]
     if isinstance(several, list):
         named += [(f"/spec/targets/{index}", text) for index, text in enumerate(several)]
+    kind, optional = spec.get("type"), spec.get("presence") == "optional"
     places = positions(document)
     found: dict[str, Target] = {}
     for pointer, text in named:
         if isinstance(text, str) and text not in found:
             line, column = places.of(pointer) or (document.line, 1)
-            found[text] = Target(text, document.index, line, column)
+            of_type = kind if isinstance(kind, str) else ""
+            found[text] = Target(text, document.index, line, column, of_type, optional)
     return tuple(found.values())
 
 

@@ -9,11 +9,15 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
+from catalog.entity import NamedTarget
 from catalog.globs import compile_glob, is_glob
 from catalog.locations import web_url
 from catalog.problems import Problem, Severity, quote
+from catalog.scm import resolve_url
+from catalog.urls import is_url
 
 MOST_HITS = 500
 """Files that one pattern may name (hostile-input row Y32)."""
@@ -42,37 +46,79 @@ def descriptor_paths(paths: Iterable[str]) -> list[str]:
     )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Elsewhere:
+    """What a Location names outside its own repository: a location to be read by itself."""
+
+    ref: str
+    """The Location entity."""
+    url: str
+    optional: bool
+
+
+@dataclass(kw_only=True, slots=True)
+class Resolved:
+    """What the targets of one file lead to; filled target by target."""
+
+    paths: dict[str, dict[str, None]] = field(default_factory=dict)
+    """Paths in the repository, each with the refs of the Location entities that name it."""
+    elsewhere: list[Elsewhere] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
 def resolve_targets(
-    targets: Sequence[str], *, base: str, paths: Collection[str], repository_url: str
-) -> tuple[list[str], list[Problem]]:
-    """The paths that Location targets in file `base` name, in their order, and what is wrong.
+    targets: Sequence[NamedTarget],
+    *,
+    base: str,
+    paths: Collection[str],
+    repository_url: str,
+    direct: str = "",
+) -> Resolved:
+    """What the Location targets in file `base` lead to, in their order, and what is wrong.
 
     A target is a path beside `base`, one from the root of the repository (`/x`), a pattern of
-    either, or a URL of a file in the same repository, whose branch is not looked at.
+    either, a URL of a file in the same repository, whose branch is not looked at, or any other URL.
+    `direct` is the URL of a file that was read by itself.
     """
-    found: dict[str, None] = {}
-    problems: list[Problem] = []
+    result = Resolved()
     globs = 0
     for target in targets:
-        globs += is_glob(target)
-        if is_glob(target) and globs > MOST_GLOBS:
-            hits: list[str] | Problem = _too_many(target, base, f"{MOST_GLOBS} patterns")
+        globs += is_glob(target.text)
+        if is_glob(target.text) and globs > MOST_GLOBS:
+            hits: list[str] | Elsewhere | Problem
+            hits = _too_many(target.text, base, f"{MOST_GLOBS} patterns")
         else:
-            hits = _resolve(target, base, paths, repository_url)
-        if isinstance(hits, Problem):
-            problems.append(hits)
-        else:
-            found.update(dict.fromkeys(hits))
-    return list(found), problems
+            hits = _resolve(target, base, paths, repository_url, direct)
+        match hits:
+            case Problem(code="LOCATION_TARGET_MISSING") if target.optional:
+                pass
+            case Problem():
+                result.problems.append(hits)
+            case Elsewhere():
+                result.elsewhere.append(hits)
+            case _:
+                for path in hits:
+                    result.paths.setdefault(path, {})[target.ref] = None
+    return result
 
 
 def _resolve(
-    target: str, base: str, paths: Collection[str], repository_url: str
-) -> list[str] | Problem:
+    named: NamedTarget, base: str, paths: Collection[str], repository_url: str, direct: str
+) -> list[str] | Elsewhere | Problem:
+    target, on_disk = named.text, repository_url.startswith("file://")
+    if named.type not in ("", "url", "file") or (named.type == "file" and not on_disk):
+        return _not_of_this_type(named, base)
+    if direct or (on_disk and named.type == "url" and "://" not in target):
+        url = resolve_url(target, direct) if direct else None
+        if url is None or not _is_web(url):
+            return _outside(target, base)
+        return _elsewhere(named, url)
     if "://" in target:
         within = _within(target, repository_url)
         if within is None:
-            return _outside(target, base) if target.startswith("file:") else _not_read(target, base)
+            return _elsewhere(named, target) if _is_web(target) else _outside(target, base)
+    elif on_disk and target.startswith(f"{unquote(urlsplit(repository_url).path)}/"):
+        within = [target.removeprefix(f"{unquote(urlsplit(repository_url).path)}/")]
     else:
         folder = "" if target.startswith("/") else posixpath.dirname(base)
         within = [posixpath.join(folder, target.lstrip("/"))]
@@ -152,12 +198,20 @@ def _too_many(target: str, base: str, limit: str) -> Problem:
     )
 
 
-def _not_read(target: str, base: str) -> Problem:
+def _not_of_this_type(target: NamedTarget, base: str) -> Problem:
     return Problem(
-        code="LOCATION_NOT_READ",
-        severity=Severity.INFO,
-        message="URL targets outside this repository are not read yet.",
+        code="LOCATION_TYPE",
+        message=f"A Location of type `{quote(target.type)}` is not read from here.",
         file=base,
-        found=quote(target),
-        hint="Register that location by itself.",
+        found=quote(target.text),
+        expected="type `url`, or the type of the location that holds it",
+        hint="Name the file by its URL, with `type: url`.",
     )
+
+
+def _is_web(url: str) -> bool:
+    return url.startswith(("http://", "https://")) and is_url(url)
+
+
+def _elsewhere(target: NamedTarget, url: str) -> Elsewhere:
+    return Elsewhere(ref=target.ref, url=url, optional=target.optional)

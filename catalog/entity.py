@@ -38,6 +38,19 @@ class Target(NamedTuple):
     document: int
     line: int
     column: int
+    type: str = ""
+    """`spec.type` of the Location: `url`, `file`; '': the type of the location that holds it."""
+    optional: bool = False
+    """Whether it is no fault when nothing is there (`spec.presence`)."""
+
+
+class NamedTarget(NamedTuple):
+    """A target with the Location entity that names it: what is kept of it with its file."""
+
+    ref: str
+    text: str
+    type: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +68,8 @@ class Entity:
     """Sorted, without repeats; kind, name, namespace, uid and relations are not among them."""
     targets: tuple[Target, ...] = ()
     """Of a Location: where else to read, without repeats."""
+    etag: str | None = None
+    """As the file declares it (Backstage keeps such a one); None: it is derived."""
 
 
 class Verdict(StrEnum):

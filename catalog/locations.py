@@ -11,6 +11,7 @@ import posixpath
 from collections.abc import Mapping
 from urllib.parse import quote, unquote, urlsplit
 
+from catalog.scm import edit_url, source_location, tree_url
 from catalog.sources import Snapshot
 
 VIEW_URL = "backstage.io/view-url"
@@ -20,6 +21,8 @@ SOURCE_LOCATION = "backstage.io/source-location"
 
 def describe_file(snapshot: Snapshot, path: str) -> tuple[str, Mapping[str, str]]:
     """The location ref of a file, and the annotations that its entities get unless they set them."""
+    if snapshot.direct:
+        return _describe_url(snapshot.direct)
     repository = snapshot.repository.url
     if repository.startswith("file://"):
         folder = unquote(urlsplit(repository).path)
@@ -33,6 +36,18 @@ def describe_file(snapshot: Snapshot, path: str) -> tuple[str, Mapping[str, str]
         SOURCE_LOCATION: f"url:{tree}",
     }
     return f"url:{view}", annotations
+
+
+def _describe_url(url: str) -> tuple[str, Mapping[str, str]]:
+    """Of a file that was read by itself: what else there is to say of it only a forge's URL tells."""
+    target = tree_url(url)
+    annotations = {VIEW_URL: target}
+    edit, source = edit_url(target), source_location(target)
+    if edit is not None:
+        annotations[EDIT_URL] = edit
+    if source is not None:
+        annotations[SOURCE_LOCATION] = source
+    return f"url:{target}", annotations
 
 
 def file_url(repository: str, path: str, *, form: str = "blob") -> str:

@@ -36,7 +36,7 @@ class MissingFile:
 
     path: str
     entities: int
-    """How many it is serving."""
+    """How many it is serving that nobody has approved to go."""
     missing_since: datetime | None
     """When a complete listing first lacked it; None: never before this one."""
     missed: int
@@ -51,6 +51,8 @@ class Decision:
     """Paths whose entities go now."""
     waiting: tuple[str, ...]
     """Paths whose entities stay for now; what is held back is among them."""
+    due: tuple[str, ...] = ()
+    """Paths that would go, were there no limit."""
     held: str
     """Why files that were due stay all the same; empty when none does."""
 
@@ -69,6 +71,7 @@ def decide(
         return Decision(
             removed=(),
             waiting=tuple(file.path for file in missing),
+            due=tuple(file.path for file in due),
             held=f"{going} of {total} entities would be removed at once; {limit} is the limit.",
         )
     removed = tuple(file.path for file in due)

@@ -78,6 +78,8 @@ class Snapshot:
     """Sorted by path."""
     named: tuple[str, ...] = ()
     """Paths that the target itself names: descriptors, whatever the files are called."""
+    direct: str = ""
+    """URL of its only file, where that was read by itself; '': it is of a repository."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,11 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from catalog.entity import Outcome, Verdict
+from catalog.discovery import Elsewhere
+from catalog.entity import NamedTarget, Outcome, Verdict
 from catalog.problems import Problem, Severity
 from catalog.sources import Repository
+
+
+class Companion(NamedTuple):
+    """A file that placeholders took in: its path in the repository or its URL, and its token."""
+
+    key: str
+    token: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,14 +32,16 @@ class StoredFile:
     """`TreeFile.token` of that reading; '' asks for the file to be read again."""
     entities: int
     """How many entities it is serving now."""
+    approved: int = 0
+    """How many of these somebody has approved to go."""
     missing_since: datetime | None
     """When a complete listing first lacked it."""
     missed: int
     """How many complete listings in a row lacked it."""
-    targets: tuple[str, ...] = ()
-    """Location targets that its documents name."""
-    companions: tuple[str, ...] = ()
-    """Paths whose content its placeholders took in."""
+    targets: tuple[NamedTarget, ...] = ()
+    """What its Location entities name."""
+    companions: tuple[Companion, ...] = ()
+    """What its placeholders took in."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,8 +65,8 @@ class FileReading:
     outcomes: tuple[Outcome, ...]
     problems: tuple[Problem, ...] = ()
     """Problems of the file as a whole: unreadable, too large, not UTF-8; also of its targets."""
-    targets: tuple[str, ...] = ()
-    companions: tuple[str, ...] = ()
+    targets: tuple[NamedTarget, ...] = ()
+    companions: tuple[Companion, ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -73,8 +83,8 @@ class FileReading:
 class Batch:
     """What one transaction of an ingestion writes."""
 
-    location: str
-    """Id of the location that led to the repository."""
+    location: str | None
+    """Id of the location that led to the repository; None: it holds the registrations."""
     repository: Repository
     origin: str
     """Location ref of the registered location: the managed-by-origin annotation."""
@@ -85,10 +95,22 @@ class Batch:
     """Paths that had been missing and are back, unchanged."""
     removed: tuple[str, ...] = ()
     """Paths whose entities go now: the removal policy has decided."""
+    held: tuple[str, ...] = ()
+    """Paths whose entities would go, were they not too many: somebody has to approve."""
+    holds_nothing: bool = False
+    """Set on the last batch of a run that held nothing back: what earlier ones held is settled."""
+    parents: Mapping[str, tuple[str, ...]] | None = None
+    """By path, the Location entities of the repository that name it; None: not looked at."""
+    elsewhere: Mapping[str, tuple[Elsewhere, ...]] | None = None
+    """By path, what its Location entities name outside the repository; None: not looked at."""
+    actor: str = ""
+    """Who asked for it; '': a reading found it."""
     most_removals: int | None = None
     """How many entities the readings may take away by no longer declaring them; None: any number."""
     revision: str | None = None
     """Set on the last batch of a repository: the snapshot is ingested to its end."""
+    commit: str = ""
+    """The repository's revision that was read, for the history."""
     now: datetime
 
 
@@ -106,6 +128,10 @@ class Applied:
     """Ids of entities to look at again: added, changed, or neighbors of either."""
     seq: int
     """The catalog's sequence number after the batch."""
+    held: int = 0
+    """Entities that would have gone, were they not too many."""
+    linked: tuple[str, ...] = ()
+    """Ids of locations that are new because Location entities name them: to be read next."""
 
 
 class CatalogStore(Protocol):

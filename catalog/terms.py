@@ -33,8 +33,9 @@ def terms(data: dict[str, JsonValue]) -> tuple[tuple[Term, ...], list[Problem]]:
     Backstage never shows an entity with such keys, and says so nowhere (reference 1, trap 6).
     """
     rows: list[tuple[str, JsonValue]] = []
+    listed: set[str] = set()
     for key, value in data.items():
-        _walk(key, value, rows)
+        _walk(key, value, rows, listed)
     spellings: dict[str, str] = {}
     clashing: dict[str, str] = {}
     found: dict[tuple[str, str | None], Term] = {}
@@ -52,16 +53,18 @@ def terms(data: dict[str, JsonValue]) -> tuple[tuple[Term, ...], list[Problem]]:
     return tuple(ordered), [_clash(key, other) for key, other in clashing.items()]
 
 
-def _walk(path: str, value: JsonValue, rows: list[tuple[str, JsonValue]]) -> None:
+def _walk(path: str, value: JsonValue, rows: list[tuple[str, JsonValue]], listed: set[str]) -> None:
+    """Add the rows of a value; `listed` are keys made of texts in lists, which never clash."""
     if path in _SKIPPED:
         return
     if isinstance(value, dict):
         for key, item in value.items():
-            _walk(f"{path}.{key}", item, rows)
+            _walk(f"{path}.{key}", item, rows, listed)
     elif isinstance(value, list):
         for item in value:
-            _walk(path, item, rows)
-            if isinstance(item, str):
+            _walk(path, item, rows, listed)
+            if isinstance(item, str) and (lower := f"{path}.{item}".lower()) not in listed:
+                listed.add(lower)
                 rows.append((f"{path}.{item}", True))
     else:
         rows.append((path, value))
@@ -94,6 +97,6 @@ def _clash(key: str, other: str) -> Problem:
         message=f"`{dotted([key])}` and `{dotted([other])}` differ only in upper and lower case.",
         pointer=f"/{section}",
         found=quote(rest),
-        expected="keys, and texts in lists, that differ in more than case",
+        expected="keys that differ in more than case",
         hint="Remove one of the two, or write both alike.",
     )

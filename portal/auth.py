@@ -91,3 +91,14 @@ def is_same_site(
             {f"http://{host}"} if not settings.is_https else set()
         )
     return origin in own
+
+
+def actor_of(caller: Caller) -> str:
+    """Who a change is put down to; '' where everyone may ask and nobody said who they are."""
+    match caller:
+        case Machine(subject=subject):
+            return subject
+        case Person(principal=principal):
+            return principal
+        case _:
+            return ""

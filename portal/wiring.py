@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -19,9 +19,11 @@ from catalog.removal import RemovalPolicy
 from plugins.contract import Context, FactSchema, Plugin
 from plugins.registry import load_plugins
 from portal.config import Settings
-from portal.db import locations, marks, values
+from portal.db import held, locations, marks, registrations, values
+from portal.db.catalog_store import Store
 from portal.db.engine import Database, open_database
 from portal.db.migrations import migrate
+from portal.db.state import Connection
 from portal.pool import Pool
 from portal.sample.builder import build as build_sample
 from portal.worker.jobs import Tools
@@ -109,6 +111,7 @@ def tools_of(portal: Portal, pool: Pool) -> Tools:
         pool=pool,
         policy=RemovalPolicy(grace=portal.settings.removal_grace),
         rules=portal.settings.rules,
+        keep_orphans=portal.settings.orphan_strategy == "keep",
         now=portal.now,
     )
 
@@ -129,6 +132,7 @@ def prepare(portal: Portal) -> list[str]:
             for kind, target, origin in _sources(portal.settings)
             if not (origin == "sample" and real)
         ]
+        _declare(portal, connection, named)
         if values.get(connection, INSTANCE) is None:
             values.put(connection, INSTANCE, uuid.uuid4().hex)
         edition = _edition(portal)
@@ -139,6 +143,28 @@ def prepare(portal: Portal) -> list[str]:
         portal.work.request(ingest_key(location), Lane.EVENT)
     portal.work.request(ASSESS, Lane.SWEEP)
     return named
+
+
+def store_of(portal: Portal) -> Store:
+    """The catalog, to be written."""
+    return Store(database=portal.database, keep_orphans=portal.settings.orphan_strategy == "keep")
+
+
+def _declare(portal: Portal, connection: Connection, named: Sequence[str]) -> None:
+    """Let go what the config no longer names, and bring the Location entities in line."""
+    store, now = store_of(portal), portal.now()
+    policy = RemovalPolicy(grace=portal.settings.removal_grace)
+    for row in locations.list_locations(connection):
+        # A start without a config says nothing about what a config names.
+        if portal.settings.rules is None or row.origin != "config" or row.id in named:
+            continue
+        ids = registrations.served(connection, row.id)
+        if len(ids) > policy.limit(len(ids)):
+            reason = "The config no longer names the location."
+            held.hold(connection, row.id, "", ids, reason=reason, now=now)
+        else:
+            registrations.unregister(store, connection, [row.id], now=now, actor="")
+    registrations.declare(store, connection, now=now)
 
 
 def load_all_scorecards(

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote as quote_url
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
+from catalog.globs import compile_glob, is_glob
 from catalog.problems import quote
 from plugins.contract import Complete, Failed, Listing, Partial, Problem, Repository, Severity
 from plugins.gitstore.commands import GitError
@@ -47,11 +48,11 @@ def list_target(target: str) -> Listing:
             place = place_of(target)
             path = place.folder / place.named
         path = Path(os.path.abspath(path))
+        if is_glob(target) and not path.exists():
+            return _matching(path)
         mode = path.stat().st_mode
         if stat.S_ISREG(mode):
-            url = _url(path.parent) + "#" + quote_url(path.name)
-            one = Repository(url=url, name=path.name)
-            return Complete(repositories=(one,), evidence="the descriptor file exists")
+            return Complete(repositories=(_file(path),), evidence="the descriptor file exists")
         if not stat.S_ISDIR(mode):
             return Failed(problem=_neither(path))
         if _is_repository(path):
@@ -60,6 +61,38 @@ def list_target(target: str) -> Listing:
         return _children(path)
     except (OSError, ValueError) as error:
         return Failed(problem=cannot_read(path, error))
+
+
+def _matching(pattern: Path) -> Listing:
+    """The files that a pattern names, each read by itself (Backstage's `file` locations)."""
+    compiled = compile_glob(str(pattern))
+    fixed = next((p for p in pattern.parents if not is_glob(str(p))), Path("/"))
+    found: list[Repository] = []
+    unreadable: list[Path] = []
+    walk = os.walk(fixed, onerror=lambda error: unreadable.append(Path(error.filename)))
+    for folder, folders, names in walk:
+        folders[:] = sorted(name for name in folders if name != ".git")
+        for path in (os.path.join(folder, name) for name in sorted(names)):
+            if compiled is not None and compiled.matches(path) and not os.path.islink(path):
+                found.append(_file(Path(path)))
+    if unreadable:
+        return Partial(repositories=tuple(found), problem=_unreadable(unreadable))
+    if not found:
+        return Partial(repositories=(), problem=_no_match(pattern))
+    return Complete(repositories=tuple(found), evidence=f"{len(found)} files match the pattern")
+
+
+def _file(path: Path) -> Repository:
+    return Repository(url=_url(path.parent) + "#" + quote_url(path.name), name=path.name)
+
+
+def _no_match(pattern: Path) -> Problem:
+    return Problem(
+        code="NOTHING_FOUND",
+        severity=Severity.WARNING,
+        message=f"No file matches {quote(pattern)}.",
+        hint="Check the pattern: `*` stands for one folder or a part of a name, `**` for any.",
+    )
 
 
 def _children(folder: Path) -> Listing:

@@ -32,15 +32,15 @@ def ingest(location: str | None, wait: bool, as_json: bool, **options: Any) -> N
     if running is not None:
         wanted = [
             item["id"]
-            for item in _ask(running, "GET", "/locations")["items"]
+            for item in ask(running, "GET", "/locations")["items"]
             if location in (None, item["id"], item["target"])
         ]
         _needs(wanted, location)
-        tickets = [_ask(running, "POST", f"/locations/{i}/refresh")["ticket"] for i in wanted]
+        tickets = [ask(running, "POST", f"/locations/{i}/refresh")["ticket"] for i in wanted]
         _wait_for(running, tickets if wait else [])
         _print({"requested": wanted}, as_json, f"{len(wanted)} locations will be read")
         return
-    portal = _owned(settings)
+    portal = owned_portal(settings)
     with portal.database.read() as connection:
         found = locations.list_locations(connection)
     wanted = [item.id for item in found if location in (None, item.id, item.target)]
@@ -58,10 +58,10 @@ def assess(ref: str | None, as_json: bool, **options: Any) -> None:
     running = find(settings.data_dir)
     if running is not None:
         path = f"/entities/{ref.replace(':', '/', 1)}/refresh" if ref else "/assessments"
-        _ask(running, "POST", path)
+        ask(running, "POST", path)
         _print({"requested": ref or "all"}, as_json, f"{ref or 'everything'} will be assessed")
         return
-    portal = _owned(settings)
+    portal = owned_portal(settings)
     with portal.database.write() as connection:
         if ref is None:
             marks.mark_all(connection)
@@ -71,7 +71,7 @@ def assess(ref: str | None, as_json: bool, **options: Any) -> None:
     _print({"assessed": done}, as_json, f"{done} entities assessed")
 
 
-def _owned(settings: Settings) -> Portal:
+def owned_portal(settings: Settings) -> Portal:
     """The portal itself, when nobody else runs it: this process holds the lock until it ends."""
     if settings.database.startswith("sqlite"):
         click.get_current_context().with_resource(acquire(settings.data_dir))
@@ -85,13 +85,15 @@ def _ingest_here(portal: Portal, ids: list[str], quiet: bool) -> tuple[Any, bool
     tools = tools_of(portal, pool)
     totals = {"repositories": 0, "added": 0, "changed": 0, "removed": 0, "rejected": 0}
     with _progress(quiet) as progress:
-        for id_ in ids:
+        for id_ in ids:  # grows by what the Locations that are read lead to
             repositories = jobs.list_repositories(tools, id_)
             for repository in progress.track(repositories, description="reading"):
                 done = jobs.ingest(tools, id_, repository)
+                ids += done.linked
                 totals["repositories"] += 1
                 for name in ("added", "changed", "removed", "rejected"):
                     totals[name] += getattr(done, name)
+            totals["removed"] += jobs.settle(tools, id_)
             with portal.database.write() as connection:
                 for promise in pending.waiting(connection):
                     if promise.key.endswith(id_):
@@ -120,13 +122,15 @@ def _progress(quiet: bool) -> Progress:
     return Progress(*columns, disable=quiet or not sys.stderr.isatty(), transient=True)
 
 
-def _ask(running: Instance, method: str, path: str) -> Any:
+def ask(running: Instance, method: str, path: str, **more: Any) -> Any:
+    """What the running portal answers; ends the command where it refuses."""
     try:
         answer = requests.request(
             method,
             f"{running.url}/api/v1{path}",
             headers={"Authorization": f"Bearer {running.token}"},
             timeout=30,
+            **more,
         )
     except requests.RequestException as error:
         raise click.ClickException(
@@ -141,7 +145,7 @@ def _ask(running: Instance, method: str, path: str) -> Any:
 def _wait_for(running: Instance, tickets: list[str]) -> None:
     """Wait until the work that the tickets name is done."""
     for ticket in tickets:
-        while _ask(running, "GET", f"/work/{ticket}")["pending"]:
+        while ask(running, "GET", f"/work/{ticket}")["pending"]:
             time.sleep(0.2)
 
 

@@ -72,6 +72,10 @@ class Settings:
     """Which kinds may come from where; None: every built-in kind (`--source`)."""
     orphan_strategy: str = "delete"
     """`delete` or `keep`: what becomes of entities whose location was unregistered."""
+    readonly: bool = False
+    """Whether locations may not be registered, changed or let go through the API."""
+    default_conflict: str = "reject"
+    """`reject` or `refresh`: what registering a location again does."""
     scorecards: tuple[Path, ...] = ()
     """Scorecard files besides the built-in ones: files, or folders of `*.yaml`."""
     plugins_disabled: tuple[str, ...] = ()

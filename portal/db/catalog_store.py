@@ -14,13 +14,21 @@ from uuid import uuid4
 from sqlalchemy import Connection
 
 from catalog.changes import Plan, plan
+from catalog.kinds.registry import Kinds, builtin_kinds
 from catalog.problems import Problem
 from catalog.sources import Repository
 from catalog.store import Applied, Batch, StoredRepository
-from portal.db import bulk, values
+from portal.db import bulk, held, links, overrides, status, values
 from portal.db.declarations import stored, write_declarations
-from portal.db.descriptor_files import delete_files, put_files, read_again, write_problems
+from portal.db.descriptor_files import (
+    BatchFiles,
+    delete_files,
+    put_files,
+    read_again,
+    write_problems,
+)
 from portal.db.engine import Database
+from portal.db.past import Moment, put_change
 from portal.db.repositories import (
     fail,
     finish_repository,
@@ -29,23 +37,34 @@ from portal.db.repositories import (
     put_repositories,
     stored_repository,
 )
-from portal.db.serving import write_entities
+from portal.db.serving import Written, write_entities
 from portal.db.tables import refs, unassessed
 
 SEQ = "catalog_seq"
 
+NOTHING = Written(added=frozenset(), changed=frozenset(), removed=frozenset(), touched=frozenset())
 
-def _new_uid() -> str:
+
+def new_uid() -> str:
+    """A uid for a new entity: a random UUID, as Backstage gives."""
     return str(uuid4())
 
 
 @dataclass(frozen=True)
 class Store:
-    """The catalog in a database, as ingestion reads and writes it."""
+    """The catalog in a database."""
 
     database: Database
-    new_uid: Callable[[], str] = _new_uid
-    """Makes the uid of an entity that was never there before."""
+    new_uid: Callable[[], str] = new_uid
+    kinds: Kinds | None = None
+    """Every kind there is; None: the built-in ones."""
+    keep_orphans: bool = False
+    """Whether entities that no file declares any more stay (`catalog.orphanStrategy: keep`)."""
+
+    @property
+    def all_kinds(self) -> Kinds:
+        """The kinds that entities may be of."""
+        return self.kinds or builtin_kinds()
 
     def repository(self, url: str) -> StoredRepository:
         """What is stored of the repository with this URL."""
@@ -55,37 +74,20 @@ class Store:
     def apply(self, batch: Batch) -> Applied:
         """Write the batch in one transaction."""
         with self.database.write() as connection:
-            known = put_repositories(connection, batch.location, [batch.repository])
-            repository_id = known[batch.repository.url]
-            in_batch = put_files(connection, repository_id, batch)
-            changes, touched = Plan(), set[int]()
-            if in_batch.ids:
-                accepted = [
-                    str(outcome.entity.ref)
-                    for reading in batch.readings
-                    for outcome in reading.outcomes
-                    if outcome.entity is not None
-                ]
-                before = stored(connection, in_batch.ids, accepted)
-                changes = plan(
-                    in_batch.readings,
-                    before.declarations,
-                    gone=in_batch.gone,
-                    most_removals=batch.most_removals,
-                )
-                declared = {claim.ref for claim, _ in changes.declared}
-                ids = bulk.intern(connection, refs, "ref", declared, known=before.ids)
-                # Runners-up are read before their declarations say that they serve.
-                touched = write_entities(
-                    connection, changes, ids, now=batch.now, new_uid=self.new_uid
-                )
-                write_declarations(connection, changes, before.declarations, ids)
-                write_problems(connection, changes, in_batch)
-                read_again(connection, changes.reread)
-                delete_files(connection, in_batch.gone)
-            finish_repository(connection, repository_id, batch)
-            seq = _next_seq(connection)
-            _mark(connection, touched, seq)
+            return self.apply_in(connection, batch)
+
+    def apply_in(self, connection: Connection, batch: Batch) -> Applied:
+        """Write the batch in the caller's transaction."""
+        seq = next_seq(connection)
+        known = put_repositories(connection, batch.location, [batch.repository])
+        repository_id = known[batch.repository.url]
+        in_batch = put_files(connection, repository_id, batch)
+        changes, written = self.write(connection, in_batch, batch, seq)
+        linked = links.put_links(connection, repository_id, batch)
+        finish_repository(connection, repository_id, batch)
+        held_back = held.put_held(connection, repository_id, batch, changes.held)
+        if batch.location is not None and batch.revision is not None:
+            status.refresh_locations(connection, [batch.location])
         return Applied(
             added=len(changes.added),
             changed=len(changes.changed),
@@ -93,15 +95,60 @@ class Store:
             removed=len(changes.removed),
             rejected=changes.rejected,
             conflicts=changes.conflicts,
-            touched=tuple(sorted(touched)),
+            touched=tuple(sorted(written.touched)),
             seq=seq,
+            held=held_back,
+            linked=linked,
         )
+
+    def write(
+        self, connection: Connection, in_batch: BatchFiles, batch: Batch, seq: int
+    ) -> tuple[Plan, Written]:
+        """Write what files of a batch mean for entities, declarations and problems."""
+        if not in_batch.ids:
+            return Plan(), NOTHING
+        accepted = [
+            str(outcome.entity.ref)
+            for reading in batch.readings
+            for outcome in reading.outcomes
+            if outcome.entity is not None
+        ]
+        before = stored(connection, in_batch.ids, accepted)
+        changes = plan(
+            in_batch.readings,
+            before.declarations,
+            gone=in_batch.gone,
+            most_removals=batch.most_removals,
+            overrides=overrides.of(connection, before, keep_orphans=self.keep_orphans),
+        )
+        declared = {claim.ref for claim, _ in changes.declared}
+        ids = bulk.intern(connection, refs, "ref", declared, known=before.ids)
+        at = Moment(
+            seq=seq,
+            now=batch.now,
+            source=batch.repository.url,
+            revision=batch.commit,
+            actor=batch.actor,
+        )
+        # Runners-up are read before their declarations say that they serve.
+        written = write_entities(
+            connection, changes, ids, at=at, new_uid=self.new_uid, kinds=self.all_kinds
+        )
+        record(connection, written, at)
+        write_declarations(connection, changes, before.declarations, ids)
+        news = write_problems(connection, changes, in_batch)
+        read_again(connection, changes.reread)
+        delete_files(connection, in_batch.gone)
+        overrides.forget_approved(connection, written.removed)
+        status.refresh(connection, {ref for ref in news if ref is not None}, written)
+        return changes, written
 
     def note_failure(self, location: str, repository: Repository | None, problem: Problem) -> None:
         """Remember that a listing or a snapshot failed; nothing that is served changes."""
         with self.database.write() as connection:
             if fail(connection, location, repository, problem):
-                _next_seq(connection)
+                next_seq(connection)
+                status.refresh_locations(connection, [location])
 
     def note_listing(
         self, location: str, repositories: Sequence[Repository], *, complete: bool, now: datetime
@@ -113,18 +160,26 @@ class Store:
         """
         with self.database.write() as connection:
             if list_seen(connection, location, repositories, complete=complete, now=now):
-                _next_seq(connection)
+                next_seq(connection)
             return missing_repositories(connection, location) if complete else ()
 
 
-def _next_seq(connection: Connection) -> int:
+def next_seq(connection: Connection) -> int:
     """Count up the catalog's sequence number: every cache of answers goes by it."""
     seq = int(values.get(connection, SEQ) or 0) + 1
     values.put(connection, SEQ, str(seq))
     return seq
 
 
-def _mark(connection: Connection, touched: Collection[int], seq: int) -> None:
+def record(connection: Connection, written: Written, at: Moment) -> None:
+    """Put what was written into the change feed, and mark what has to be looked at again."""
+    put_change(
+        connection, at, added=written.added, changed=written.changed, removed=written.removed
+    )
+    mark(connection, written.touched, at.seq)
+
+
+def mark(connection: Connection, touched: Collection[int], seq: int) -> None:
     """Mark entities for collection and assessment, in the transaction that touched them."""
     if touched:
         bulk.drop(connection, unassessed.c.entity_id, touched)

@@ -66,12 +66,13 @@ def write_declarations(
     replaced = [(claim.file, claim.ref) for claim, _ in plan.declared]
     old = [pair for pair in (*replaced, *plan.dropped) if pair in known]
     keys = sorted((file, ids[ref]) for file, ref in old)
+    kept = _kept(connection, plan, ids)
     bulk.remove(connection, declarations, ("file_id", "ref_id"), keys)
     bulk.add(
         connection,
         declarations,
         ("file_id", "ref_id", "document", "digest", "serving", "entity"),
-        sorted(_row(claim, ids, serving) for claim, serving in plan.declared),
+        sorted(_row(claim, ids, serving, kept) for claim, serving in plan.declared),
     )
 
 
@@ -107,13 +108,25 @@ def _of_refs(dialect: str) -> Select[Any]:
 
 
 def _row(
-    claim: Claim, ids: Mapping[str, int], serving: bool
+    claim: Claim, ids: Mapping[str, int], serving: bool, kept: Mapping[tuple[int, int], bytes]
 ) -> tuple[int, int, int, str, bool, bytes | None]:
-    whole = None if serving or claim.entity is None else _pack(claim.entity)
-    return (claim.file, ids[claim.ref], claim.document, claim.digest, serving, whole)
+    key = (claim.file, ids[claim.ref])
+    whole = pack(claim.entity) if claim.entity is not None else kept.get(key)
+    return (*key, claim.document, claim.digest, serving, None if serving else whole)
 
 
-def _pack(entity: Entity) -> bytes:
+def _kept(
+    connection: Connection, plan: Plan, ids: Mapping[str, int]
+) -> dict[tuple[int, int], bytes]:
+    """What is stored of runners-up that were not read now, by file and ref."""
+    wanted = {ids[c.ref] for c, serving in plan.declared if not serving and c.entity is None}
+    columns = (declarations.c.file_id, declarations.c.ref_id, declarations.c.entity)
+    rows = bulk.pick(connection, columns, declarations.c.ref_id, wanted)
+    return {(row.file_id, row.ref_id): row.entity for row in rows if row.entity is not None}
+
+
+def pack(entity: Entity) -> bytes:
+    """An entity as a runner-up is kept: everything that serving it takes."""
     return orjson.dumps(
         {
             "ref": [entity.ref.kind, entity.ref.namespace, entity.ref.name],
@@ -121,6 +134,7 @@ def _pack(entity: Entity) -> bytes:
             "digest": entity.digest,
             "relations": [list(relation) for relation in entity.relations],
             "terms": [list(term) for term in entity.terms],
+            "etag": entity.etag,
         }
     )
 
@@ -134,4 +148,5 @@ def _unpack(packed: bytes) -> Entity:
         digest=data["digest"],
         relations=tuple(Relation(*relation) for relation in data["relations"]),
         terms=tuple(Term(*term) for term in data["terms"]),
+        etag=data["etag"],
     )

@@ -14,12 +14,12 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Select, bindparam, func, select, update
 
-from catalog.changes import Plan
+from catalog.changes import ENTITY_SUPPRESSED, Plan
 from catalog.conflicts import ENTITY_CONFLICT
 from catalog.problems import Problem
 from catalog.store import Batch, FileReading
 from portal.db import bulk
-from portal.db.tables import files, problems
+from portal.db.tables import file_parents, files, location_links, problems
 
 PROBLEM = (
     *("file_id", "ref", "code", "severity", "message", "hint", "document", "line", "column"),
@@ -80,13 +80,18 @@ def read_again(connection: Connection, ids: Collection[int]) -> None:
 
 
 def delete_files(connection: Connection, ids: Collection[int]) -> None:
-    """Delete files that declare nothing any more, with their problems."""
+    """Delete files that declare nothing any more, with their problems and what led to them."""
     bulk.drop(connection, problems.c.file_id, ids)
+    bulk.drop(connection, file_parents.c.file_id, ids)
+    bulk.drop(connection, location_links.c.file_id, ids)
     bulk.drop(connection, files.c.id, ids)
 
 
-def write_problems(connection: Connection, plan: Plan, batch: BatchFiles) -> None:
-    """Let the files have the problems of the plan; those that stay as they are are not written."""
+def write_problems(connection: Connection, plan: Plan, batch: BatchFiles) -> set[str | None]:
+    """Let the files have the problems of the plan; those that stay as they are are not written.
+
+    Returns the refs whose problems are other than before; None stands for files as a whole.
+    """
     wanted = Counter(
         _problem_row(file, ref, problem)
         for file, found in plan.problems.items()
@@ -98,20 +103,24 @@ def write_problems(connection: Connection, plan: Plan, batch: BatchFiles) -> Non
         row[0]: row[1:]
         for by, found in ((problems.c.file_id, batch.readings), (problems.c.ref, plan.contested))
         for row in bulk.pick(connection, columns, by, found)
-        if row[1] in batch.readings or row[3] == ENTITY_CONFLICT
+        if row[1] in batch.readings or row[3] in (ENTITY_CONFLICT, ENTITY_SUPPRESSED)
     }
     stale = []
+    news: set[str | None] = set()
     for problem_id, row in sorted(stored.items()):
         row = row if row[0] in batch.readings else _without_place(row)
         if wanted[row] > 0:
             wanted[row] -= 1
         else:
             stale.append(problem_id)
+            news.add(row[1])
     bulk.drop(connection, problems.c.id, stale)
     new = list(wanted.elements())
     if new:
         rows = [(n, *row) for n, row in enumerate(new, start=bulk.next_id(connection, problems))]
         bulk.add(connection, problems, ("id", *PROBLEM), rows)
+        news.update(row[1] for row in new)
+    return news
 
 
 @cache
@@ -130,7 +139,8 @@ def _without_place(row: tuple[Any, ...]) -> tuple[Any, ...]:
 def _row(reading: FileReading, batch: Batch) -> tuple[Any, ...]:
     """Url, token, read_at, targets, companions, missing_since, missed."""
     targets, companions = (
-        orjson.dumps(list(paths)).decode() for paths in (reading.targets, reading.companions)
+        orjson.dumps([list(one) for one in found]).decode()
+        for found in (reading.targets, reading.companions)
     )
     return (reading.url, reading.token, batch.now, targets, companions, None, 0)
 

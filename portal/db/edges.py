@@ -38,6 +38,8 @@ class EdgeChange:
     """What is new of some origin; another may have declared the same before."""
     gone: Collection[Row]
     """What no origin declares any more."""
+    ended: Mapping[Row, int]
+    """Edges that went, with their origins, and the number of the batch in which each came."""
     ends: frozenset[int]
     """Every entity at an end of an edge that came or went."""
     types: Mapping[int, str]
@@ -52,29 +54,33 @@ def put_edges(
     *,
     known: Collection[int],
     ids: Mapping[str, int],
+    seq: int,
 ) -> EdgeChange:
     """Let each origin in `declared` have exactly these edges, and the other `known` ones none.
 
-    `known` are the origins that may have edges so far; `ids` are of refs that need no look-up.
+    `known` are the origins that may have edges so far; `ids` are of refs that need no look-up;
+    `seq` is the number of the batch.
     """
     ends = {end for found in declared.values() for one in found for end in (one.source, one.target)}
     ids = bulk.intern(connection, refs, "ref", ends, known=ids)
     named = {relation.type for found in declared.values() for relation in found}
     known_types: dict[str, int] = dict(connection.execute(TYPES).all())
     types = bulk.intern(connection, relation_types, "name", named, known=known_types)
-    before = {tuple(row) for row in bulk.pick(connection, COLUMNS, edges.c.origin_id, known)}
+    stored = bulk.pick(connection, (*COLUMNS, edges.c.seq), edges.c.origin_id, known)
+    before = {tuple(row[:4]): row[4] for row in stored}
     after = {
         (ids[source], types[type_], ids[target], origin)
         for origin, relations in declared.items()
         for source, type_, target in relations
     }
-    come, gone = sorted(after - before), sorted(before - after)
+    come, gone = sorted(after - before.keys()), sorted(before.keys() - after)
     names = [column.name for column in COLUMNS]
     bulk.remove(connection, edges, names, gone)
-    bulk.add(connection, edges, names, come)
+    bulk.add(connection, edges, (*names, "seq"), [(*edge, seq) for edge in come])
     return EdgeChange(
         come=[edge[:3] for edge in come],
         gone={edge[:3] for edge in gone} - _remaining(connection, gone),
+        ended={edge: before[edge] for edge in gone},
         ends=frozenset(end for edge in (*come, *gone) for end in (edge[0], edge[2])),
         types={number: name for name, number in types.items()},
         refs={number: ref for ref, number in ids.items()},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, Row, select
@@ -23,9 +23,12 @@ COLUMNS = (
     entities.c.name,
     entities.c.body,
     entities.c.relations,
+    entities.c.status,
     entities.c.etag,
     entities.c.file_id,
     entities.c.document,
+    entities.c.revision,
+    entities.c.seq,
     entities.c.created_at,
     entities.c.updated_at,
 )
@@ -53,22 +56,45 @@ class EntityRow:
     """JSON as declared; without uid, etag and relations."""
     relations: bytes
     """JSON array, sorted by type and target."""
+    status: bytes | None
+    """JSON object, with `items`; None where there is nothing to tell."""
     etag: str
-    file_id: int
+    file_id: int | None
+    """None: no file declares it (any more), it is an orphan."""
     document: int
     """Index in its file, from 0."""
+    revision: str
+    """Of its repository, when this version was read."""
+    seq: int
+    """The catalog's sequence number at which this version came."""
     created_at: datetime
     updated_at: datetime
 
     def answer(self) -> bytes:
         """The entity as JSON, as Backstage answers it. Nothing is parsed."""
-        return b'%b"uid":"%b","etag":%b,%b,"relations":%b}' % (
-            START,
-            self.uid.encode(),
-            orjson.dumps(self.etag),
-            self.body[len(START) : -1],
-            self.relations,
-        )
+        return answer_of(self)
+
+
+class Answerable(NamedTuple):
+    """The part of an entity's row that its answer is made of; see `EntityRow`."""
+
+    uid: str
+    etag: str
+    body: bytes
+    relations: bytes
+    status: bytes | None
+
+
+def answer_of(row: EntityRow | Answerable) -> bytes:
+    """The entity as JSON, as Backstage answers it. Nothing is parsed."""
+    return b'%b"uid":"%b","etag":%b,%b,"relations":%b%b}' % (
+        START,
+        row.uid.encode(),
+        orjson.dumps(row.etag),
+        row.body[len(START) : -1],
+        row.relations,
+        b"" if row.status is None else b',"status":' + row.status,
+    )
 
 
 def entity_row(row: Row[*tuple[Any, ...]]) -> EntityRow:
@@ -85,9 +111,12 @@ def entity_row(row: Row[*tuple[Any, ...]]) -> EntityRow:
         name=row.name,
         body=row.body,
         relations=row.relations,
+        status=row.status,
         etag=row.etag,
         file_id=row.file_id,
         document=row.document,
+        revision=row.revision,
+        seq=row.seq,
         created_at=created,
         updated_at=updated,
     )

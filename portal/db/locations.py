@@ -27,10 +27,18 @@ from sqlalchemy import (
 )
 
 from catalog.problems import Problem, Severity
+from catalog.registration import generated_ref
+from catalog.sources import Repository
 from portal.db import tables
 from portal.db.engine import utc
 from portal.db.page import Page, page_of
 from portal.db.tables import entities, locations, problems
+
+WITH_ENTITY = ("config", "api")
+"""Origins of locations that have a Location entity."""
+
+ENTITY = "entity"
+"""Origin of a location that only Location entities name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,8 +49,16 @@ class LocationRow:
     type: str
     """`file` or `url`."""
     target: str
+    presence: str
+    """`optional`: it is no fault when nothing is there; else `required`."""
     origin: str
-    """Who registered it: command, config, api, sample."""
+    """Who registered it: command, config, api, sample; entity: Location entities name it."""
+    root_id: str | None
+    """Of what Location entities name: the registered location behind it."""
+    depth: int
+    """Locations on the way from the registered one."""
+    ref: str | None
+    """Of its generated Location entity; None where it has none."""
     state: str
     """new, ok, partial, failed: of its last listing."""
     problem: Problem | None
@@ -116,23 +132,40 @@ def register(
     type: str,  # noqa: A002 - Backstage's word for it
     target: str,
     origin: str,
+    presence: str = "required",
     now: datetime,
 ) -> str:
     """Register a location; returns its id, the same one each time.
 
-    One that had been removed is registered again, with its id.
+    One that had been removed, or that only Location entities named, is registered with its id.
+    Those of a config and of the API are to have a Location entity: see `portal.db.registrations`.
     """
     same = and_(locations.c.type == type, locations.c.target == target)
-    known = connection.execute(select(locations.c.id, locations.c.removed_at).where(same)).first()
+    known = connection.execute(
+        select(locations.c.id, locations.c.removed_at, locations.c.origin).where(same)
+    ).first()
+    ref = generated_ref(type, target) if origin in WITH_ENTITY else None
+    values = {"origin": origin, "presence": presence, "ref": ref, "registered_at": now}
     if known is None:
         new = str(uuid4())
-        values = {"id": new, "type": type, "target": target, "origin": origin}
-        connection.execute(insert(locations).values(registered_at=now, **values))
+        connection.execute(insert(locations).values(id=new, type=type, target=target, **values))
         return new
-    if known.removed_at is not None:
-        again = {"removed_at": None, "registered_at": now, "origin": origin}
+    if known.removed_at is not None or known.origin == ENTITY:
+        again = {**values, "removed_at": None, "root_id": None, "depth": 0}
         connection.execute(update(locations).where(same).values(again))
     return str(known.id)
+
+
+def find(connection: Connection, type: str, target: str) -> str | None:  # noqa: A002 - as above
+    """The id of the location with this type and target that somebody registered; None: nobody did."""
+    return connection.execute(
+        select(locations.c.id).where(
+            locations.c.type == type,
+            locations.c.target == target,
+            locations.c.removed_at.is_(None),
+            locations.c.origin != ENTITY,
+        )
+    ).scalar()
 
 
 def list_locations(connection: Connection) -> tuple[LocationRow, ...]:
@@ -145,6 +178,17 @@ def get_location(connection: Connection, location_id: str) -> LocationRow | None
     """The registered location with this id; None where there is none, or no longer."""
     row = connection.execute(_locations().where(locations.c.id == location_id)).first()
     return None if row is None else _location(row)
+
+
+def get_repository(connection: Connection, repository_id: int) -> tuple[str, Repository] | None:
+    """The repository with this id, after the id of its location; None where there is none."""
+    this = tables.repositories
+    row = connection.execute(
+        select(this.c.location_id, this.c.url, this.c.name).where(
+            this.c.id == repository_id, this.c.location_id.is_not(None)
+        )
+    ).first()
+    return None if row is None else (row.location_id, Repository(url=row.url, name=row.name))
 
 
 def repositories(connection: Connection, location_id: str) -> tuple[RepositoryRow, ...]:
@@ -241,7 +285,11 @@ def _location(row: Row[Any]) -> LocationRow:
         id=row.id,
         type=row.type,
         target=row.target,
+        presence=row.presence,
         origin=row.origin,
+        root_id=row.root_id,
+        depth=row.depth,
+        ref=row.ref,
         state=row.state,
         problem=_problem(row.problem),
         listed_at=utc(row.listed_at),

@@ -33,7 +33,8 @@ from scorecards.collectors import Subject
 class Marked:
     """Marked entities of one repository."""
 
-    repository: Repository
+    repository: Repository | None
+    """None: they are of no repository, as orphans are."""
     seqs: Mapping[int, int]
     """By entity id, the sequence number of its mark."""
 
@@ -75,14 +76,19 @@ def next_marked(connection: Connection, *, limit: int) -> list[Marked]:
             repositories.c.name,
         )
         .join(entities, entities.c.id == unassessed.c.entity_id)
-        .join(files, files.c.id == entities.c.file_id)
-        .join(repositories, repositories.c.id == files.c.repository_id)
+        .outerjoin(files, files.c.id == entities.c.file_id)
+        .outerjoin(
+            repositories,
+            and_(
+                repositories.c.id == files.c.repository_id, repositories.c.location_id.is_not(None)
+            ),
+        )
         .order_by(repositories.c.id, unassessed.c.entity_id)
         .limit(limit)
     ).all()
     return [
         Marked(
-            repository=Repository(url=group[0].url, name=group[0].name),
+            repository=Repository(url=group[0].url, name=group[0].name) if group[0].url else None,
             seqs={row.entity_id: row.seq for row in group},
         )
         for _, found in groupby(rows, key=lambda row: row.repository_id)
@@ -105,7 +111,7 @@ def subjects(connection: Connection, ids: Sequence[int]) -> list[tuple[int, byte
     """Id, body and subject of each entity that still exists, by id."""
     rows = connection.execute(
         select(entities.c.id, entities.c.ref, entities.c.body, files.c.path)
-        .join(files, files.c.id == entities.c.file_id)
+        .outerjoin(files, files.c.id == entities.c.file_id)
         .where(entities.c.id.in_(ids))
         .order_by(entities.c.id)
     ).all()
@@ -116,8 +122,8 @@ def subjects(connection: Connection, ids: Sequence[int]) -> list[tuple[int, byte
         subject = Subject(
             ref=row.ref,
             entity=orjson.loads(row.body),
-            file=row.path,
-            directory=posixpath.dirname(row.path),
+            file=row.path or "",
+            directory=posixpath.dirname(row.path or ""),
             neighbors=near,
             members={ref: members[ref] for ref in near if ref in members},
         )

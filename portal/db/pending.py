@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, delete, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
+from portal.db import bulk
 from portal.db.tables import pending
 
 CHANNEL = "plumbline_work"
@@ -22,6 +24,7 @@ class Pending:
 
     key: str
     ticket: str
+    lane: int
 
 
 def put(connection: Connection, key: str, *, lane: int, now: datetime) -> str:
@@ -44,12 +47,25 @@ def put(connection: Connection, key: str, *, lane: int, now: datetime) -> str:
     return ticket
 
 
-def waiting(connection: Connection) -> list[Pending]:
-    """Every pending key, most urgent first, then oldest first."""
+def put_all(connection: Connection, keys: Sequence[str], *, lane: int, now: datetime) -> None:
+    """Promise many keys; one that is promised already keeps its ticket and its lane."""
+    known = {row[0] for row in bulk.pick(connection, (pending.c.key,), pending.c.key, keys)}
+    rows = [(key, lane, str(uuid.uuid4()), now) for key in keys if key not in known]
+    bulk.add(connection, pending, ("key", "lane", "ticket", "requested_at"), rows)
+    if rows and connection.dialect.name != "sqlite":
+        connection.execute(
+            text("SELECT pg_notify(:channel, :key)"), {"channel": CHANNEL, "key": rows[0][0]}
+        )
+
+
+def waiting(connection: Connection, *, limit: int | None = None) -> list[Pending]:
+    """Pending keys, most urgent first, then oldest first; all of them, or so many."""
     rows = connection.execute(
-        select(pending.c.key, pending.c.ticket).order_by(pending.c.lane, pending.c.requested_at)
+        select(pending.c.key, pending.c.ticket, pending.c.lane)
+        .order_by(pending.c.lane, pending.c.requested_at)
+        .limit(limit)
     )
-    return [Pending(key=row.key, ticket=row.ticket) for row in rows]
+    return [Pending(key=row.key, ticket=row.ticket, lane=row.lane) for row in rows]
 
 
 def is_waiting(connection: Connection, ticket: str) -> bool:

@@ -14,19 +14,20 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Select, delete, exists, func, select, update
 
+from catalog.entity import NamedTarget
 from catalog.problems import Problem
 from catalog.sources import Repository
-from catalog.store import Batch, StoredFile, StoredRepository
+from catalog.store import Batch, Companion, StoredFile, StoredRepository
 from portal.db import bulk
 from portal.db.engine import utc
-from portal.db.tables import entities, files, locations, repositories
+from portal.db.tables import approved_removals, entities, files, locations, repositories
 
 MISSED_LISTINGS = 2
 """Complete listings without a repository before it is reported as missing (design 2a.6)."""
 
 
 def put_repositories(
-    connection: Connection, location: str, found: Sequence[Repository]
+    connection: Connection, location: str | None, found: Sequence[Repository]
 ) -> dict[str, int]:
     """The id of each repository's row, by URL; rows are made for new ones.
 
@@ -61,7 +62,7 @@ def finish_repository(connection: Connection, repository_id: int, batch: Batch) 
             .where(this)
             .values(revision=batch.revision, state="ok", problem=None, read_at=batch.now)
         )
-    if batch.removed:
+    if batch.removed or (batch.revision is None and not batch.readings):
         has_files = exists().where(files.c.repository_id == repositories.c.id)
         connection.execute(delete(repositories).where(this, repositories.c.missed > 0, ~has_files))
 
@@ -131,11 +132,16 @@ def stored_repository(connection: Connection, url: str) -> StoredRepository:
     ).one_or_none()
     if row is None:
         return StoredRepository(revision="", files={})
-    serving = (
-        select(func.count()).where(entities.c.file_id == files.c.id).scalar_subquery()
-    ).label("entities")
+    of_file = entities.c.file_id == files.c.id
+    may_go = entities.c.id.in_(select(approved_removals.c.id))
     rows = connection.execute(
-        select(files, serving).where(files.c.repository_id == row.id).order_by(files.c.path)
+        select(
+            files,
+            select(func.count()).where(of_file).scalar_subquery().label("entities"),
+            select(func.count()).where(of_file, may_go).scalar_subquery().label("approved"),
+        )
+        .where(files.c.repository_id == row.id)
+        .order_by(files.c.path)
     )
     return StoredRepository(
         revision=row.revision,
@@ -145,8 +151,9 @@ def stored_repository(connection: Connection, url: str) -> StoredRepository:
                 entities=file.entities,
                 missing_since=utc(file.missing_since),
                 missed=file.missed,
-                targets=tuple(orjson.loads(file.targets)),
-                companions=tuple(orjson.loads(file.companions)),
+                approved=file.approved,
+                targets=tuple(NamedTarget(*target) for target in orjson.loads(file.targets)),
+                companions=tuple(Companion(*one) for one in orjson.loads(file.companions)),
             )
             for file in rows
         },
@@ -164,7 +171,7 @@ def _by_url(dialect: str) -> Select[Any]:
             repositories.c.location_id,
             locations.c.removed_at,
         )
-        .join(locations, locations.c.id == repositories.c.location_id)
+        .outerjoin(locations, locations.c.id == repositories.c.location_id)
         .where(bulk.is_listed(dialect, repositories.c.url))
     )
 

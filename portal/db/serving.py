@@ -6,7 +6,7 @@ file changes, never because of a neighbor; what neighbors change are the derived
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha1
@@ -14,25 +14,54 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from catalog.changes import Claim, Plan
+from catalog.changes import Plan
 from catalog.entity import Entity
+from catalog.kinds.registry import Kinds
+from catalog.orphans import orphan_of
 from portal.db import bulk
 from portal.db.declarations import runners_up
 from portal.db.edges import EdgeChange, neighbors, put_edges, relations_after, relations_of
 from portal.db.index import put_terms
+from portal.db.past import (
+    Former,
+    Moment,
+    find_renames,
+    former,
+    put_aliases,
+    put_past_edges,
+    put_versions,
+)
 from portal.db.tables import entities, tombstones
 
 IDENTITY = ("id", "uid", "ref", "kind", "namespace", "name")
-OWN = ("body", "digest", "relations", "etag", "terms", "file_id", "document")
-"""What changes with an entity's own file, or with its relations."""
+OWN = (
+    *("body", "digest", "relations", "etag", "status", "terms"),
+    *("file_id", "document", "revision", "seq"),
+)
+"""What changes with an entity's own file, or with its relations. The status follows afterwards."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Served:
-    """An entity that is to be served from now on, and the claim that it is served for."""
+class Served:
+    """An entity that is to be served from now on, and where it is declared."""
 
-    claim: Claim
+    ref: str
     entity: Entity
+    file: int | None
+    """None: nowhere, it is an orphan."""
+    document: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Written:
+    """What became of entities."""
+
+    added: frozenset[int]
+    changed: frozenset[int]
+    removed: frozenset[int]
+    touched: frozenset[int]
+    """To look at again: those added or changed, and the neighbors, before or after, of these and
+    of the ones that went. All of them exist."""
 
 
 def write_entities(
@@ -40,81 +69,156 @@ def write_entities(
     plan: Plan,
     ids: Mapping[str, int],
     *,
-    now: datetime,
+    at: Moment,
     new_uid: Callable[[], str],
-) -> set[int]:
-    """Write what the plan says of entities; returns the ids of those to look at again.
-
-    These are the entities that were added or changed, and the neighbors, before or after, of those
-    and of the ones that went; all of them exist. `ids` holds the id of every ref in the plan.
-    """
+    kinds: Kinds,
+) -> Written:
+    """Write what the plan says of entities; `ids` holds the id of every ref in the plan."""
     served = _served(connection, plan, ids)
-    gone = {ids[removal.ref]: removal.reason for removal in plan.removed}
-    changed = {ids[claim.ref] for claim in plan.changed}
-    terms_before: dict[int, bytes] = dict(
-        bulk.pick(
-            connection, (entities.c.id, entities.c.terms), entities.c.id, changed | gone.keys()
-        )
+    reasons = {ids[removal.ref]: removal.reason for removal in plan.removed}
+    replaced = {ids[claim.ref] for claim in plan.changed} | {ids[ref] for ref in plan.orphaned}
+    before = former(connection, replaced | reasons.keys())
+    for ref in plan.orphaned:
+        served[ids[ref]] = _orphan(before[ids[ref]], kinds)
+    return write_served(
+        connection,
+        served,
+        before,
+        reasons,
+        ids,
+        at=at,
+        new_uid=new_uid,
+        moved=[(ids[claim.ref], claim.file, claim.document) for claim in plan.moved],
     )
-    near = neighbors(connection, terms_before)
+
+
+def write_served(
+    connection: Connection,
+    served: Mapping[int, Served],
+    before: Mapping[int, Former],
+    reasons: Mapping[int, str],
+    ids: Mapping[str, int],
+    *,
+    at: Moment,
+    new_uid: Callable[[], str],
+    moved: Sequence[tuple[int, int, int]] = (),
+) -> Written:
+    """Serve these entities from now on, and no longer those in `reasons`.
+
+    `before` holds what was served so far of both; `moved` are ids of entities that are the same at
+    another place, with file and document; `ids` are of refs that need no look-up.
+    """
+    changed = before.keys() & served.keys()
+    terms_before = {entity: one.terms for entity, one in before.items()}
+    near = neighbors(connection, before)
     moves = put_edges(
         connection,
         {entity_id: one.entity.relations for entity_id, one in served.items()},
-        known=terms_before,
+        known=before.keys(),
         ids=ids,
+        seq=at.seq,
     )
+    put_past_edges(connection, moves.ended.items(), at.seq)
     terms = put_terms(
         connection,
-        {entity_id: one.entity.terms for entity_id, one in served.items()},
+        {entity_id: one.entity for entity_id, one in served.items()},
         terms_before,
     )
-    _bury(connection, gone, now)
+    put_versions(connection, before, reasons, at)
+    new = {entity_id: one for entity_id, one in served.items() if entity_id not in changed}
+    renamed = _renamed(before, reasons, new)
+    _bury(connection, before, reasons, renamed, at)
     relations, named = relations_of(connection, served.keys(), moves)
     near |= moves.ends | named
-    digest, shown = entities.c.digest, entities.c.relations
-    others = bulk.pick(
-        connection, (entities.c.id, digest, shown), entities.c.id, near - served.keys()
+    columns = (
+        entities.c.id,
+        entities.c.digest,
+        entities.c.relations,
+        entities.c.status,
+        entities.c.etag,
     )
-    _insert(connection, served, changed, relations, terms, now, new_uid)
-    _update(connection, served, changed, relations, terms, now)
+    others = bulk.pick(connection, columns, entities.c.id, near - served.keys())
+    own = {
+        entity_id: _own(one, relations[entity_id], terms[entity_id], at)
+        for entity_id, one in served.items()
+    }
+    _insert(connection, new, own, renamed, at.now, new_uid)
+    updated = [(entity_id, *own[entity_id], at.now) for entity_id in sorted(changed)]
+    bulk.change(connection, entities, "id", (*OWN, "updated_at"), updated)
     _relate(connection, others, moves)
-    places = [(ids[claim.ref], claim.file, claim.document) for claim in plan.moved]
-    bulk.change(connection, entities, "id", ("file_id", "document"), sorted(places))
-    return {*served, *(row[0] for row in others)}
+    bulk.change(connection, entities, "id", ("file_id", "document"), sorted(moved))
+    put_aliases(connection, {n: f.id for n, f in renamed.items()}, new.keys(), at.now)
+    return Written(
+        added=frozenset(new),
+        changed=frozenset(changed),
+        removed=frozenset(reasons),
+        touched=frozenset({*served, *(row[0] for row in others)}),
+    )
 
 
-def _served(connection: Connection, plan: Plan, ids: Mapping[str, int]) -> dict[int, _Served]:
+def _served(connection: Connection, plan: Plan, ids: Mapping[str, int]) -> dict[int, Served]:
     claims = sorted([*plan.added, *plan.changed], key=lambda claim: ids[claim.ref])
     kept = runners_up(connection, [claim for claim in claims if claim.entity is None], ids)
     return {
-        ids[claim.ref]: _Served(claim=claim, entity=claim.entity or kept[claim.ref])
+        ids[claim.ref]: Served(
+            ref=claim.ref,
+            entity=claim.entity or kept[claim.ref],
+            file=claim.file,
+            document=claim.document,
+        )
         for claim in claims
     }
 
 
-def _bury(connection: Connection, reasons: Mapping[int, str], now: datetime) -> None:
-    """Turn entities into tombstones; their facts, results and marks go with the row."""
-    columns = (entities.c.id, entities.c.uid, entities.c.ref, entities.c.body)
-    rows = bulk.pick(connection, columns, entities.c.id, reasons)
+def _orphan(one: Former, kinds: Kinds) -> Served:
+    return Served(ref=one.ref, entity=orphan_of(one.body, kinds), file=None, document=one.document)
+
+
+def _renamed(
+    before: Mapping[int, Former], reasons: Mapping[int, str], new: Mapping[int, Served]
+) -> dict[int, Former]:
+    """By the id of each entity that is another one under a new name, what it was."""
+    come = (
+        (entity_id, one.ref, one.file, one.document, one.entity.body)
+        for entity_id, one in new.items()
+        if one.file is not None
+    )
+    return find_renames((before[entity] for entity in reasons if entity in before), come)
+
+
+def _bury(
+    connection: Connection,
+    before: Mapping[int, Former],
+    reasons: Mapping[int, str],
+    renamed: Mapping[int, Former],
+    at: Moment,
+) -> None:
+    """Turn entities into tombstones; their facts, results and marks go with the row.
+
+    One that goes on under another name leaves none.
+    """
+    on = {one.id for one in renamed.values()}
     bulk.add(
         connection,
         tombstones,
-        ("id", "uid", "ref", "body", "reason", "removed_at"),
-        sorted((*row, reasons[row[0]], now) for row in rows),
+        ("id", "uid", "ref", "body", "reason", "actor", "removed_at"),
+        [
+            (one.id, one.uid, one.ref, one.body, reasons[one.id], at.actor, at.now)
+            for _, one in sorted(before.items())
+            if one.id in reasons and one.id not in on
+        ],
     )
     bulk.drop(connection, entities.c.id, reasons)
 
 
 def _insert(
     connection: Connection,
-    served: Mapping[int, _Served],
-    changed: Collection[int],
-    relations: Mapping[int, bytes],
-    terms: Mapping[int, bytes],
+    new: Mapping[int, Served],
+    own: Mapping[int, tuple[object, ...]],
+    renamed: Mapping[int, Former],
     now: datetime,
     new_uid: Callable[[], str],
 ) -> None:
-    new = {entity_id: one for entity_id, one in served.items() if entity_id not in changed}
     if not new:
         return
     uids: dict[int, str] = dict(
@@ -123,55 +227,45 @@ def _insert(
     bulk.drop(connection, tombstones.c.id, uids)
     rows = []
     for entity_id, one in new.items():
-        kind, _, rest = one.claim.ref.partition(":")
+        kind, _, rest = one.ref.partition(":")
         namespace, _, name = rest.partition("/")
-        identity = (
-            entity_id,
-            uids.get(entity_id) or new_uid(),
-            one.claim.ref,
-            kind,
-            namespace,
-            name,
-        )
-        own = _own(one, relations[entity_id], terms[entity_id])
-        rows.append((*identity, *own, now, now))
+        was = renamed.get(entity_id)
+        uid = was.uid if was else uids.get(entity_id) or new_uid()
+        created = was.created_at if was else now
+        identity = (entity_id, uid, one.ref, kind, namespace, name)
+        rows.append((*identity, *own[entity_id], created, now))
     bulk.add(connection, entities, (*IDENTITY, *OWN, "created_at", "updated_at"), rows)
-
-
-def _update(
-    connection: Connection,
-    served: Mapping[int, _Served],
-    changed: Collection[int],
-    relations: Mapping[int, bytes],
-    terms: Mapping[int, bytes],
-    now: datetime,
-) -> None:
-    rows = [
-        (entity_id, *_own(served[entity_id], relations[entity_id], terms[entity_id]), now)
-        for entity_id in sorted(changed)
-    ]
-    bulk.change(connection, entities, "id", (*OWN, "updated_at"), rows)
 
 
 def _relate(connection: Connection, others: Sequence[Any], moves: EdgeChange) -> None:
     """Give entities their new relations, where only a neighbor's declarations changed."""
-    digests = {entity_id: digest for entity_id, digest, _ in others}
-    shown = relations_after(connection, {entity_id: shown for entity_id, _, shown in others}, moves)
-    rows = [
-        (entity_id, relations, etag_of(digests[entity_id], relations))
-        for entity_id, relations in sorted(shown.items())
-    ]
+    stored = {row.id: row for row in others}
+    shown = relations_after(connection, {row.id: row.relations for row in others}, moves)
+    rows = []
+    for entity_id, relations in sorted(shown.items()):
+        row = stored[entity_id]
+        rows.append((entity_id, relations, next_etag(row, relations=relations, status=row.status)))
     bulk.change(connection, entities, "id", ("relations", "etag"), rows)
 
 
-def _own(one: _Served, relations: bytes, terms: bytes) -> tuple[object, ...]:
+def _own(one: Served, relations: bytes, terms: bytes, at: Moment) -> tuple[object, ...]:
     """The values of `OWN`."""
     entity = one.entity
-    etag = etag_of(entity.digest, relations)
-    own = (entity.body, entity.digest, relations, etag, terms)
-    return (*own, one.claim.file, one.claim.document)
+    etag = entity.etag or etag_of(entity.digest, relations, None)
+    own = (entity.body, entity.digest, relations, etag, None, terms)
+    return (*own, one.file, one.document, at.revision, at.seq)
 
 
-def etag_of(digest: str, relations: bytes) -> str:
-    """The etag of an entity: changes with its body and with its relations."""
-    return sha1(digest.encode() + relations, usedforsecurity=False).hexdigest()
+def next_etag(row: Any, *, relations: bytes, status: bytes | None) -> str:
+    """The etag of a stored entity (digest, relations, status, etag) with other relations or status.
+
+    One that its file declares is kept: it is told by not being ours.
+    """
+    if row.etag != etag_of(row.digest, row.relations, row.status):
+        return str(row.etag)
+    return etag_of(row.digest, relations, status)
+
+
+def etag_of(digest: str, relations: bytes, status: bytes | None) -> str:
+    """The etag of an entity: changes with its body, its relations and its status."""
+    return sha1(digest.encode() + relations + (status or b""), usedforsecurity=False).hexdigest()

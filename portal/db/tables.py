@@ -54,21 +54,36 @@ locations = Table(
     Column("id", Text, primary_key=True),  # UUID
     Column("type", Text, nullable=False),  # file, url
     Column("target", Text, nullable=False),
-    Column("origin", Text, nullable=False),  # command, config, api, sample
+    Column("presence", Text, nullable=False, server_default="required"),  # or optional
+    Column("origin", Text, nullable=False),  # command, config, api, sample, entity (a Location's)
+    Column("root_id", ForeignKey("locations.id")),  # of origin entity: the registered one behind it
+    Column("depth", SmallInteger, nullable=False, server_default="0"),  # Locations on the way here
+    Column("ref", Text),  # of its generated Location entity; null where there is none
     Column("registered_at", Time, nullable=False),
     Column("removed_at", Time),  # no longer configured: its entities are kept, unmanaged
     Column("state", Text, nullable=False, server_default="new"),  # new, ok, partial, failed
     Column("problem", Text),  # JSON of a Problem: why the last listing failed
     Column("listed_at", Time),
     UniqueConstraint("type", "target"),
-    comment="What the operator told us to read.",
+    comment="What is read: as the operator registered it, or as Location entities name it.",
+)
+
+location_links = Table(
+    "location_links",
+    metadata,
+    Column("location_id", ForeignKey("locations.id"), nullable=False),
+    Column("file_id", ForeignKey("files.id"), nullable=False, index=True),
+    Column("ref_id", ForeignKey("refs.id"), nullable=False),
+    PrimaryKeyConstraint("location_id", "file_id", "ref_id"),
+    sqlite_with_rowid=False,
+    comment="Which Location entities, in which files, name a location outside their repository.",
 )
 
 repositories = Table(
     "repositories",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("location_id", ForeignKey("locations.id"), nullable=False, index=True),
+    Column("location_id", ForeignKey("locations.id"), index=True),  # null: of the registrations
     Column("url", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("revision", Text, nullable=False, server_default=""),
@@ -93,6 +108,16 @@ files = Table(
     Column("missing_since", Time),
     Column("missed", Integer, nullable=False, server_default="0"),
     UniqueConstraint("repository_id", "path"),
+)
+
+file_parents = Table(
+    "file_parents",
+    metadata,
+    Column("file_id", ForeignKey("files.id"), nullable=False),
+    Column("ref_id", ForeignKey("refs.id"), nullable=False),
+    PrimaryKeyConstraint("file_id", "ref_id"),
+    sqlite_with_rowid=False,
+    comment="Which Location entities of its own repository name a file.",
 )
 
 problems = Table(
@@ -142,8 +167,11 @@ entities = Table(
     Column("relations", LargeBinary, nullable=False),  # JSON array, derived from edges
     Column("etag", Text, nullable=False),
     Column("terms", LargeBinary, nullable=False),  # packed sorted term ids, for the next diff
-    Column("file_id", ForeignKey("files.id"), nullable=False, index=True),
+    Column("status", LargeBinary),  # JSON object, derived from problems; null where there are none
+    Column("file_id", ForeignKey("files.id"), index=True),  # null: an orphan, no file declares it
     Column("document", Integer, nullable=False),
+    Column("revision", Text, nullable=False),  # of the repository, when this version was read
+    Column("seq", Id, nullable=False),  # the catalog_seq at which this version came
     Column("created_at", Time, nullable=False),
     Column("updated_at", Time, nullable=False),
     Index("entities_by_kind_and_name", "kind", "name", "id"),
@@ -158,8 +186,85 @@ tombstones = Table(
     Column("ref", Text, nullable=False, unique=True),
     Column("body", LargeBinary, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("actor", Text, nullable=False, server_default=""),  # who asked for it; '': nobody did
     Column("removed_at", Time, nullable=False),
     comment="Entities that went, with their uid: one that comes back keeps it.",
+)
+
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("id", ForeignKey("refs.id"), primary_key=True, autoincrement=False),  # the former ref
+    Column("entity_id", ForeignKey("refs.id"), nullable=False, index=True),  # what it is called now
+    Column("since", Time, nullable=False),
+    comment="Former refs of entities that were renamed in their file.",
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("entity_id", Id, nullable=False),  # of refs
+    Column("uid", Text, nullable=False),
+    Column("from_seq", Id, nullable=False),
+    Column("to_seq", Id, nullable=False),  # the first catalog_seq without this version
+    Column("from_at", Time, nullable=False),
+    Column("to_at", Time, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("url", Text, nullable=False),  # location ref of the file that declared it
+    Column("document", Integer, nullable=False),
+    Column("revision", Text, nullable=False),
+    Column("ended", Text, nullable=False),  # changed, removed
+    Column("reason", Text, nullable=False, server_default=""),  # why it was removed
+    Index("versions_by_entity", "entity_id", "from_seq"),
+    Index("versions_by_end", "to_at"),
+    comment="Former versions of entities; the current one is the entity itself.",
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("seq", Id, primary_key=True, autoincrement=False),  # the catalog_seq of the batch
+    Column("at", Time, nullable=False, index=True),
+    Column("source", Text, nullable=False),  # URL of the repository, or ''
+    Column("revision", Text, nullable=False),
+    Column("actor", Text, nullable=False),  # who asked for it; '': a reading found it
+    Column("added", LargeBinary, nullable=False),  # JSON array of ids of refs, as the next two
+    Column("changed", LargeBinary, nullable=False),
+    Column("removed", LargeBinary, nullable=False),
+    comment="The change feed: a row for each batch that changed entities, in its transaction.",
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("id", ForeignKey("refs.id"), primary_key=True, autoincrement=False),
+    Column("reason", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", Time, nullable=False),
+    comment="Entities that are not served, although files declare them: somebody decided so.",
+)
+
+held_removals = Table(
+    "held_removals",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("location_id", ForeignKey("locations.id"), nullable=False, index=True),
+    Column("source", Text, nullable=False),  # URL of the repository; '': the location went
+    Column("reason", Text, nullable=False),
+    Column("entities", LargeBinary, nullable=False),  # JSON array of ids of refs
+    Column("held_at", Time, nullable=False),
+    UniqueConstraint("location_id", "source"),
+    comment="Removals that are larger than one run may make, until somebody approves them.",
+)
+
+approved_removals = Table(
+    "approved_removals",
+    metadata,
+    Column("id", ForeignKey("refs.id"), primary_key=True, autoincrement=False),
+    Column("actor", Text, nullable=False),
+    Column("at", Time, nullable=False),
+    comment="Entities that may go with the next run, whatever the limit is.",
 )
 
 relation_types = Table(
@@ -179,10 +284,26 @@ edges = Table(
     Column("type_id", SmallInteger().with_variant(Integer, "sqlite"), nullable=False),
     Column("target_id", Id, nullable=False),
     Column("origin_id", Id, nullable=False),  # the entity that declares it
+    Column("seq", Id, nullable=False),  # the catalog_seq at which it came
     PrimaryKeyConstraint("source_id", "type_id", "target_id", "origin_id"),
     Index("edges_by_target", "target_id", "type_id", "source_id"),
     Index("edges_by_origin", "origin_id"),
     sqlite_with_rowid=False,
+)
+
+past_edges = Table(
+    "past_edges",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("source_id", Id, nullable=False),
+    Column("type_id", SmallInteger().with_variant(Integer, "sqlite"), nullable=False),
+    Column("target_id", Id, nullable=False),
+    Column("origin_id", Id, nullable=False),
+    Column("from_seq", Id, nullable=False),
+    Column("to_seq", Id, nullable=False),  # the first catalog_seq without it
+    Index("past_edges_by_source", "source_id", "from_seq"),
+    Index("past_edges_by_end", "to_seq"),
+    comment="Edges that went, for the relations of former times.",
 )
 
 terms = Table(
@@ -193,9 +314,10 @@ terms = Table(
     Column("original", Word, nullable=False),  # '' for null, which `known` tells apart
     Column("value", Word, nullable=False),  # lower case
     Column("known", Boolean, nullable=False),
+    Column("kind", Word, nullable=False),  # lower case, of the entities that have it
     Column("n", Integer, nullable=False, server_default="0"),  # entities that have it
     # Searches go by (key, value): one index serves them and keeps the rows apart.
-    UniqueConstraint("key", "value", "original", "known"),
+    UniqueConstraint("key", "value", "original", "known", "kind"),
 )
 
 postings = Table(
@@ -268,9 +390,7 @@ unassessed = Table(
 pending = Table(
     "pending",
     metadata,
-    Column(
-        "key", Text, primary_key=True
-    ),  # ingest:<location>, refresh:<repository>, assess:<scope>
+    Column("key", Text, primary_key=True),  # ingest:<location>, refresh:<repository>, assess
     Column("lane", SmallInteger, nullable=False),  # 0 a person waits, 1 an event, 2 the sweep
     Column("ticket", Text, nullable=False),  # changes with each request; names the workflow
     Column("requested_at", Time, nullable=False),

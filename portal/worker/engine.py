@@ -29,6 +29,12 @@ log = logging.getLogger(__name__)
 KEEP_FINISHED = timedelta(days=1)
 """How long finished workflows are kept to look at."""
 
+LOOK_AHEAD = 500
+"""Pending keys that are looked at together, the most urgent first."""
+
+ROOM = {Lane.PERSON: 32, Lane.EVENT: 8, Lane.SWEEP: 4}
+"""Keys of each lane that may be worked on at a time, with those of less urgent lanes."""
+
 FINISHED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 """States of a workflow that will not do anything any more."""
 
@@ -62,7 +68,8 @@ class Engine:
     woken: threading.Event
     """Set when there may be a new pending key."""
     _stopping: threading.Event = field(default_factory=threading.Event)
-    _running: set[str] = field(default_factory=set)
+    _running: dict[str, int] = field(default_factory=dict)
+    """Keys that are being worked on, and the lane of each."""
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _dispatcher: threading.Thread | None = None
     _hearing: threading.Thread | None = None
@@ -104,6 +111,7 @@ def launch(
     DBOS(config=config)
     engine._workflows = {
         "ingest": DBOS.workflow(name="ingest")(_kept(engine, _ingest_workflow(engine))),
+        "refresh": DBOS.workflow(name="refresh")(_kept(engine, _refresh_workflow(engine))),
         "assess": DBOS.workflow(name="assess")(_kept(engine, _assess_workflow(engine))),
     }
     DBOS.launch()
@@ -124,17 +132,38 @@ def _ingest_workflow(engine: Engine) -> Callable[[str], None]:
     ingest = DBOS.step(name="ingest_repository")(
         lambda location, repository: jobs.ingest(tools, location, repository)
     )
+    settle = DBOS.step(name="settle")(lambda location: jobs.settle(tools, location))
     ask = DBOS.step(name="ask_for_assessment")(lambda: engine.requests.request(ASSESS, Lane.EVENT))
 
     def workflow(location: str) -> None:
-        repositories = listing(location)
-        done = []
-        for number, repository in enumerate(repositories, start=1):
-            if engine._stopping.is_set():
-                raise _Stopped
-            done.append(ingest(location, repository))
-            engine.report(_said(done[-1], number, len(repositories)))
+        ahead = [location]
+        for one in ahead:  # grows by what the Locations that are read lead to
+            repositories = listing(one)
+            for number, repository in enumerate(repositories, start=1):
+                if engine._stopping.is_set():
+                    raise _Stopped
+                done = ingest(one, repository)
+                ahead += done.linked
+                engine.report(_said(done, number, len(repositories)))
+            settle(one)
         ask()
+
+    return workflow
+
+
+def _refresh_workflow(engine: Engine) -> Callable[[str], None]:
+    tools = engine.tools
+    refresh = DBOS.step(name="refresh")(lambda repository: jobs.refresh(tools, int(repository)))
+
+    def workflow(repository: str) -> None:
+        done = refresh(repository)
+        if done is None:
+            return
+        engine.report(_said(done, 1, 1))
+        for location in done.linked:
+            engine.requests.request(ingest_key(location), Lane.PERSON)
+        if not done.unchanged:
+            engine.requests.request(ASSESS, Lane.EVENT)
 
     return workflow
 
@@ -175,7 +204,7 @@ def _settle(engine: Engine, key: str, ticket: str) -> None:
     with engine.tools.database.write() as connection:
         pending.done(connection, key, ticket)
     with engine._guard:
-        engine._running.discard(key)
+        engine._running.pop(key, None)
     engine.woken.set()
 
 
@@ -188,7 +217,7 @@ def _dispatch(engine: Engine) -> None:
                 next_sweep = engine.tools.now() + engine.settings.sweep
                 _sweep(engine)
             with engine.tools.database.read() as connection:
-                promises = pending.waiting(connection)
+                promises = pending.waiting(connection, limit=LOOK_AHEAD)
             start(engine, promises)
         except Exception:  # the loop outlives a database that is away for a while
             log.exception("the dispatcher could not look for work")
@@ -200,14 +229,14 @@ def start(engine: Engine, promises: Sequence[pending.Pending]) -> None:
     """Start a workflow for each promise whose key is free; one that is kept already is passed over."""
     for promise in promises:
         with engine._guard:
-            if promise.key in engine._running:
+            if promise.key in engine._running or not _has_room(engine, promise.lane):
                 continue
-            engine._running.add(promise.key)
+            engine._running[promise.key] = promise.lane
         # Between the look and now the promise may have been kept: its key would never be free again.
         with engine.tools.database.read() as connection:
             if not pending.is_waiting(connection, promise.ticket):
                 with engine._guard:
-                    engine._running.discard(promise.key)
+                    engine._running.pop(promise.key, None)
                 continue
         kind, _, argument = promise.key.partition(":")
         with SetWorkflowID(f"{promise.key}/{promise.ticket}"):
@@ -218,15 +247,19 @@ def start(engine: Engine, promises: Sequence[pending.Pending]) -> None:
             _settle(engine, promise.key, promise.ticket)
 
 
+def _has_room(engine: Engine, lane: int) -> bool:
+    """Whether another key of this lane may be worked on: what a person waits for always has room."""
+    running = sum(1 for other in engine._running.values() if other >= lane)
+    return running < ROOM[Lane(lane)]
+
+
 def _sweep(engine: Engine) -> None:
     """Ask for every location to be read again and for what is marked; forget old workflows."""
     with engine.tools.database.read() as connection:
         found = locations.list_locations(connection)
         marked = marks.count_marks(connection)
-    for location in found:
-        engine.requests.request(ingest_key(location.id), Lane.SWEEP)
-    if marked:
-        engine.requests.request(ASSESS, Lane.SWEEP)
+    keys = [ingest_key(location.id) for location in found]
+    engine.requests.request_all([*keys, *([ASSESS] if marked else [])], Lane.SWEEP)
     _prune(engine.tools.now() - KEEP_FINISHED)
 
 

@@ -13,18 +13,20 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 
-from catalog.ingestion import Ingested, Origin, ToRead, ingest_repository
+from catalog.ingestion import NOT_THERE, Ingested, ingest_repository, remove_missing
 from catalog.locations import describe_file
 from catalog.problems import Problem
+from catalog.readings import LARGEST_FILE, Origin, Reader, ToRead
 from catalog.removal import RemovalPolicy
 from catalog.rules import AllowRule
-from catalog.sources import Complete, Failed, Partial, Repository
+from catalog.sources import Blob, Complete, Failed, Partial, Repository, Snapshot
 from catalog.store import FileReading
 from plugins.contract import Plugin
-from portal.db import locations, marks
+from portal.db import links, locations, marks, registrations
 from portal.db.catalog_store import Store
 from portal.db.engine import Database
 from portal.db.facts import FactRows
+from portal.db.repositories import missing_repositories
 from portal.db.results import ResultRows
 from portal.pool import Pool, TaskFailed
 from portal.worker.tasks import Appraisal, Appraised, Setup, source_for
@@ -56,7 +58,16 @@ class Tools:
     policy: RemovalPolicy
     rules: tuple[AllowRule, ...] | None
     """Kinds that descriptors may hold (`catalog.rules`); None: every built-in one."""
+    keep_orphans: bool = False
+    """`catalog.orphanStrategy` is `keep`."""
+    same_repository: bool = True
+    """Whether placeholders on a forge may only take in files of their own repository."""
     now: Callable[[], datetime]
+
+    @property
+    def store(self) -> Store:
+        """The catalog."""
+        return Store(database=self.database, keep_orphans=self.keep_orphans)
 
 
 def list_repositories(tools: Tools, location_id: str) -> list[Repository]:
@@ -65,14 +76,15 @@ def list_repositories(tools: Tools, location_id: str) -> list[Repository]:
         location = locations.get_location(connection, location_id)
     if location is None:
         return []
-    store = Store(tools.database)
+    store = tools.store
     source = source_for(tools.plugins, location.target)
     if source is None:
-        store.note_failure(location_id, None, _no_source(location.target))
+        store.note_failure(location_id, None, no_source(location.target))
         return []
     match source.list(location.target):
         case Failed(problem=problem):
-            store.note_failure(location_id, None, problem)
+            if not (location.presence == "optional" and problem.code in NOT_THERE):
+                store.note_failure(location_id, None, problem)
             return []
         case Partial(repositories=found, problem=problem):
             store.note_listing(location_id, found, complete=False, now=tools.now())
@@ -87,22 +99,90 @@ def ingest(tools: Tools, location_id: str, repository: Repository) -> Ingested:
     """Bring one repository of a location up to date."""
     with tools.database.read() as connection:
         location = locations.get_location(connection, location_id)
-    if location is None:
+        root = location
+        if location is not None and location.root_id is not None:
+            root = locations.get_location(connection, location.root_id)
+    if location is None or root is None:
         return Ingested(repository=repository, unchanged=True)
-    source = source_for(tools.plugins, location.target)
-    assert source is not None, "a location that was listed has a source"
+    source = source_for(tools.plugins, repository.url)
+    assert source is not None, "a repository that was listed has a source"
     # What the operator names on the command line may hold every kind (design 2a.9).
-    rules = tools.rules if location.origin in ("config", "api") else None
+    rules = tools.rules if root.origin in locations.WITH_ENTITY else None
     return ingest_repository(
-        origin=Origin(id=location_id, ref=f"{location.type}:{location.target}", rules=rules),
+        origin=Origin(
+            id=location_id,
+            ref=f"{root.type}:{root.target}",
+            rules=rules,
+            depth=location.depth,
+            optional=location.presence == "optional",
+        ),
         repository=repository,
         source=source,
-        store=Store(tools.database),
-        read=lambda files: _read_in_pool(tools.pool, files),
-        describe=describe_file,
+        store=tools.store,
+        reader=reader_of(tools),
         policy=tools.policy,
         now=tools.now(),
     )
+
+
+def settle(tools: Tools, location_id: str) -> int:
+    """Let go what the whole of a location no longer leads to; returns how many entities went.
+
+    These are repositories that complete listings lack, and locations that no Location entity names.
+    """
+    with tools.database.read() as connection:
+        missing = missing_repositories(connection, location_id)
+        total = len(registrations.served(connection, location_id)) if missing else 0
+        unlinked = links.unlinked(connection)
+    store, now = tools.store, tools.now()
+    removed = 0
+    for repository in missing:
+        removed += remove_missing(
+            location=location_id,
+            repository=repository,
+            store=store,
+            total=total,
+            policy=tools.policy,
+            now=now,
+        ).removed
+    if unlinked:
+        with tools.database.write() as connection:
+            registrations.drop_unlinked(store, connection, now=now)
+    return removed
+
+
+def refresh(tools: Tools, repository_id: int) -> Ingested | None:
+    """Bring one repository up to date that is known; None where it is not (any more)."""
+    with tools.database.read() as connection:
+        known = locations.get_repository(connection, repository_id)
+    if known is None:
+        return None
+    location_id, repository = known
+    return ingest(tools, location_id, repository)
+
+
+def reader_of(tools: Tools) -> Reader:
+    """Reads descriptors in the children of the pool."""
+    return Reader(
+        read=lambda files: _read_in_pool(tools.pool, files),
+        describe=describe_file,
+        fetch=lambda url: fetch(tools, url),
+        same_repository=tools.same_repository,
+    )
+
+
+def fetch(tools: Tools, url: str) -> tuple[str, bytes] | Problem:
+    """A token that changes with the content of a URL, and the content; or why there is none."""
+    source = source_for(tools.plugins, url)
+    if source is None:
+        return no_source(url)
+    snapshot = source.snapshot(Repository(url=url, name=url))
+    if isinstance(snapshot, Failed):
+        return snapshot.problem
+    if not snapshot.direct:
+        return no_source(url)
+    found = next(iter(source.read(snapshot, snapshot.named, max_bytes=LARGEST_FILE)))
+    return (snapshot.revision, found.content) if isinstance(found, Blob) else found.problem
 
 
 def assess_round(tools: Tools) -> int:
@@ -113,9 +193,7 @@ def assess_round(tools: Tools) -> int:
     now = tools.now()
     tasks: list[tuple[Future[Appraised], Sequence[int]]] = []
     for group, found in groups:
-        source = source_for(tools.plugins, group.repository.url)
-        snapshot = source.snapshot(group.repository) if source else None
-        readable = None if isinstance(snapshot, Failed) else snapshot
+        readable = _snapshot(tools, group.repository)
         for part in (found[n : n + SUBJECTS] for n in range(0, len(found), SUBJECTS)):
             task = Appraisal(
                 setup=tools.setup,
@@ -131,6 +209,12 @@ def assess_round(tools: Tools) -> int:
     with tools.database.write() as connection:
         marks.clear_marks(connection, seqs)
     return len(seqs)
+
+
+def _snapshot(tools: Tools, repository: Repository | None) -> Snapshot | None:
+    source = None if repository is None else source_for(tools.plugins, repository.url)
+    snapshot = None if source is None or repository is None else source.snapshot(repository)
+    return None if isinstance(snapshot, Failed) else snapshot
 
 
 def _appraise(pool: Pool, task: Appraisal) -> Future[Appraised]:
@@ -207,7 +291,8 @@ def _unreadable(file: ToRead, why: str) -> FileReading:
     )
 
 
-def _no_source(target: str) -> Problem:
+def no_source(target: str) -> Problem:
+    """The problem of a target that nobody reads."""
     return Problem(
         code="NO_SOURCE",
         message="No installed plugin reads this target.",

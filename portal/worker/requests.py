@@ -7,7 +7,7 @@ found when the engine starts, and by its sweep.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -25,6 +25,11 @@ def ingest_key(location: str) -> str:
     return f"ingest:{location}"
 
 
+def refresh_key(repository: int) -> str:
+    """The key that asks for one repository to be read."""
+    return f"refresh:{repository}"
+
+
 class Lane(IntEnum):
     """Who waits: work of a lower number goes first."""
 
@@ -37,10 +42,14 @@ class Work(Protocol):
     """Where keys are put."""
 
     def request(self, key: str, lane: Lane) -> str:
-        """Ask for `key` (`ingest:<location id>` or `assess`); returns a ticket.
+        """Ask for `key` (see the functions above, or `ASSESS`); returns a ticket.
 
         Committed when this returns. Asking again while it is pending is one piece of work.
         """
+        ...
+
+    def request_all(self, keys: Sequence[str], lane: Lane) -> None:
+        """Ask for many keys at once; those that are pending already stay as they are."""
         ...
 
 
@@ -58,3 +67,9 @@ class Requests:
             ticket = pending.put(connection, key, lane=lane, now=self.now())
         self.wake()
         return ticket
+
+    def request_all(self, keys: Sequence[str], lane: Lane) -> None:
+        """See `Work.request_all`."""
+        with self.database.write() as connection:
+            pending.put_all(connection, keys, lane=lane, now=self.now())
+        self.wake()

@@ -13,11 +13,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from catalog.descriptors import read_descriptor
-from catalog.ingestion import ToRead
-from catalog.placeholders import companion_path
+from catalog.entity import NamedTarget
+from catalog.placeholders import companion_key
 from catalog.problems import Problem
+from catalog.readings import ToRead
 from catalog.sources import Blob, Snapshot, Source, Unreadable
-from catalog.store import FileReading
+from catalog.store import Companion, FileReading
 from plugins.contract import Context, FactRecord, FactSchema, Plugin, Subject
 from plugins.registry import load_plugins
 from scorecards.assessment import Assessor
@@ -38,11 +39,11 @@ def _read_file(file: ToRead) -> FileReading:
     used: list[str] = []
 
     def resolve(target: str) -> bytes | Problem:
-        path = companion_path(target, base=file.path)
-        if path is not None:
-            used.append(path)
-            if path in file.companions:
-                return file.companions[path]
+        key = companion_key(target, file.base)
+        if key is not None:
+            used.append(key)
+            if key in file.companions:
+                return file.companions[key]
         return Problem(
             code="PLACEHOLDER_UNREADABLE",
             message="A placeholder names a file that is not in this repository.",
@@ -65,8 +66,13 @@ def _read_file(file: ToRead) -> FileReading:
         url=file.url,
         outcomes=outcomes,
         problems=problems,
-        targets=tuple(t.text for o in outcomes if o.entity for t in o.entity.targets),
-        companions=tuple(dict.fromkeys(used)),
+        targets=tuple(
+            NamedTarget(str(o.entity.ref), target.text, target.type, target.optional)
+            for o in outcomes
+            if o.entity
+            for target in o.entity.targets
+        ),
+        companions=tuple(Companion(key, "") for key in dict.fromkeys(used)),
     )
 
 

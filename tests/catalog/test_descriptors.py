@@ -139,7 +139,7 @@ def test_location_names_its_targets_as_written() -> None:
     entity = only(text + "spec: {target: ./a.yaml, targets: [./b.yaml, ./a.yaml]}\n").entity
     assert entity is not None
     assert [t.text for t in entity.targets] == ["./a.yaml", "./b.yaml"]
-    assert entity.targets[1][1:] == (0, 4, 36)
+    assert entity.targets[1][1:4] == (0, 4, 36)
 
 
 def test_unreadable_placeholder_does_not_cost_the_entity() -> None:

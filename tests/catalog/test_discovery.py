@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 
-from catalog.discovery import MOST_GLOBS, descriptor_paths, resolve_targets
+from catalog.discovery import (
+    MOST_GLOBS,
+    Elsewhere,
+    Resolved,
+    descriptor_paths,
+    resolve_targets,
+)
+from catalog.entity import NamedTarget
 from catalog.problems import Problem
 
+LOCATION = "location:default/all"
 PATHS = [
     "all.yaml",
     "catalog-info.yaml",
@@ -21,7 +31,19 @@ PATHS = [
 def resolved(
     *targets: str, base: str = "org/all.yaml", url: str = "https://github.com/acme/shop"
 ) -> tuple[list[str], list[Problem]]:
-    return resolve_targets(targets, base=base, paths=PATHS, repository_url=url)
+    found = resolve(*targets, base=base, url=url)
+    return list(found.paths), found.problems
+
+
+def resolve(
+    *targets: str,
+    base: str = "org/all.yaml",
+    url: str = "https://github.com/acme/shop",
+    paths: Collection[str] = PATHS,
+    direct: str = "",
+) -> Resolved:
+    named = [NamedTarget(LOCATION, target) for target in targets]
+    return resolve_targets(named, base=base, paths=paths, repository_url=url, direct=direct)
 
 
 def test_descriptors_are_found_at_any_depth() -> None:
@@ -111,10 +133,7 @@ def test_patterns_name_what_is_listed_and_repeats_are_dropped() -> None:
             "LOCATION_TARGET_MISSING",
             "warning",
         ),
-        ("https://github.com/acme/other/blob/main/all.yaml", "LOCATION_NOT_READ", "info"),
-        ("https://github.com/acme/shop-2/blob/main/all.yaml", "LOCATION_NOT_READ", "info"),
-        ("https://[", "LOCATION_NOT_READ", "info"),
-        ("http://169.254.169.254/latest", "LOCATION_NOT_READ", "info"),
+        ("https://[", "LOCATION_OUTSIDE", "error"),
     ],
 )
 def test_target_that_names_nothing_is_a_problem_of_the_file(
@@ -127,13 +146,72 @@ def test_target_that_names_nothing_is_a_problem_of_the_file(
 
 def test_pattern_with_too_many_hits_names_none() -> None:
     paths = [f"s/{n}.yaml" for n in range(501)]
-    found, problems = resolve_targets(["/**"], base="x", paths=paths, repository_url="file:///r")
-    assert found == []
-    assert [problem.code for problem in problems] == ["LOCATION_TOO_MANY"]
-    found, problems = resolve_targets(
-        ["/**"], base="x", paths=paths[1:], repository_url="file:///r"
+    found = resolve("/**", base="x", paths=paths, url="file:///r")
+    assert not found.paths
+    assert [problem.code for problem in found.problems] == ["LOCATION_TOO_MANY"]
+    found = resolve("/**", base="x", paths=paths[1:], url="file:///r")
+    assert (len(found.paths), found.problems) == (500, [])
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://github.com/acme/other/blob/main/all.yaml",
+        "https://github.com/acme/shop-2/blob/main/all.yaml",
+        "http://169.254.169.254/latest",
+    ],
+)
+def test_url_of_another_repository_is_a_location_of_its_own(target: str) -> None:
+    found = resolve(target)
+    assert found.elsewhere == [Elsewhere(ref=LOCATION, url=target, optional=False)]
+    assert (found.paths, found.problems) == ({}, [])
+
+
+def test_path_remembers_which_locations_name_it() -> None:
+    named = [NamedTarget("location:default/one", "all.yaml"), NamedTarget(LOCATION, "/all.yaml")]
+    found = resolve_targets(
+        named, base="x.yaml", paths=PATHS, repository_url="https://github.com/acme/shop"
     )
-    assert (len(found), problems) == (500, [])
+    assert {path: list(refs) for path, refs in found.paths.items()} == {
+        "all.yaml": ["location:default/one", LOCATION]
+    }
+
+
+@pytest.mark.parametrize(
+    ("direct", "target", "url"),
+    [
+        ("http://files.test/nested/root.yaml", "./leaf.yaml", "http://files.test/nested/leaf.yaml"),
+        ("http://files.test/nested/root.yaml", "/x.yaml", "http://files.test/x.yaml"),
+        (
+            "https://github.com/acme/shop/blob/main/a/all.yaml",
+            "/b.yaml",
+            "https://github.com/acme/shop/blob/main/b.yaml",
+        ),
+    ],
+)
+def test_target_of_a_file_read_by_its_url_is_beside_that_url(
+    direct: str, target: str, url: str
+) -> None:
+    found = resolve(target, base="all.yaml", direct=direct, url=direct)
+    assert [one.url for one in found.elsewhere] == [url]
+
+
+def test_target_of_a_url_never_leads_to_the_disk() -> None:
+    direct = "https://github.com/acme/shop/blob/main/a/all.yaml"
+    named = [NamedTarget(LOCATION, "./x.yaml", "file"), NamedTarget(LOCATION, "../../../etc")]
+    found = resolve_targets(
+        named, base="all.yaml", paths=["all.yaml"], repository_url=direct, direct=direct
+    )
+    assert [p.code for p in found.problems] == ["LOCATION_TYPE", "LOCATION_OUTSIDE"]
+    assert not found.elsewhere
+
+
+def test_optional_target_that_is_not_there_is_no_problem() -> None:
+    named = [NamedTarget(LOCATION, "missing.yaml", "", True)]
+    found = resolve_targets(
+        named, base="x.yaml", paths=PATHS, repository_url="https://github.com/acme/shop"
+    )
+    assert (found.paths, found.problems) == ({}, [])
 
 
 def test_patterns_of_one_file_are_limited() -> None:

@@ -210,7 +210,7 @@ def _check_edges(database: Database, served: dict[int, Any]) -> None:
     for row in served.values():
         shown = sorted({(type_, end) for _, source, type_, end in declared if source == row.ref})
         assert orjson.loads(row.relations) == [{"type": t, "targetRef": end} for t, end in shown]
-        assert row.etag == etag_of(row.digest, row.relations)
+        assert row.etag == etag_of(row.digest, row.relations, row.status)
 
 
 def _check_index(database: Database, served: dict[int, Any]) -> None:
@@ -224,7 +224,9 @@ def _check_index(database: Database, served: dict[int, Any]) -> None:
         stored = {
             (known[t].key, known[t].original if known[t].known else None) for t in unpack(row.terms)
         }
-        assert stored == {tuple(term) for term in _declared(row).terms}
+        counted = {("kind", "Component"), ("metadata.namespace", "default")}
+        assert stored == counted.union(map(tuple, _declared(row).terms))
+        assert {known[t].kind for t in unpack(row.terms)} == {row.kind}
 
 
 def _declared(row: Any) -> Entity:

@@ -86,6 +86,6 @@ def test_a_promise_that_was_kept_between_two_looks_does_not_block_its_key(
     key = ingest_key(location)
     ticket = portal.work.request(key, Lane.PERSON)
     eventually(lambda: kept(portal, ticket))
-    start(engine, [pending.Pending(key=key, ticket=ticket)])
+    start(engine, [pending.Pending(key=key, ticket=ticket, lane=0)])
     again = portal.work.request(key, Lane.PERSON)
     eventually(lambda: kept(portal, again), within=30)

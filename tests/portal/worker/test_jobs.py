@@ -181,11 +181,12 @@ def test_a_mark_that_is_newer_than_its_answer_stays(portal: Portal, pool: Pool) 
 
 
 def test_a_child_that_dies_on_a_file_costs_only_that_file(portal: Portal, pool: Pool) -> None:
-    from catalog.ingestion import ToRead
+    from catalog.placeholders import Base
+    from catalog.readings import ToRead
 
     def to_read(path: str, content: bytes) -> ToRead:
         return ToRead(
-            path=path, content=content, url=f"file:/{path}", origin="file:/", annotations={},
+            base=Base(path=path), content=content, url=f"file:/{path}", origin="file:/", annotations={},
             companions={}, rules=None,
         )  # fmt: skip
 

@@ -1,0 +1,291 @@
+"""Readings: one pass over a snapshot, which finds its descriptors and reads those that changed.
+
+A file with a known token, whose placeholders take in what they took in before, is not read again;
+what its Location entities name is followed all the same. The reading itself is handed over: in a
+portal it happens in other processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha1
+from typing import Protocol
+
+from catalog.bundling import references
+from catalog.discovery import Elsewhere, Resolved, descriptor_paths, resolve_targets
+from catalog.entity import NamedTarget
+from catalog.placeholders import Base, beside, companion_key, companions_of
+from catalog.problems import Problem, quote
+from catalog.rules import AllowRule
+from catalog.sources import Blob, Snapshot, Source
+from catalog.store import Companion, FileReading, StoredFile, StoredRepository
+
+READER = "2"
+"""Raised whenever the same file may be read otherwise than before: all files are read again."""
+
+LARGEST_FILE = 10 * 1024 * 1024
+"""Bytes. Organization files with 10,000 documents exist (design 2a.7)."""
+
+MOST_COMPANIONS = 200
+"""Files that the placeholders of one descriptor may take in, with all that these refer to."""
+
+DEEPEST_CHAIN = 5
+"""How many Location documents may lead from one to the next (hostile-input row Y30)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToRead:
+    """A descriptor file on its way to the reader."""
+
+    base: Base
+    content: bytes
+    url: str
+    """Location ref of the file."""
+    origin: str
+    """Location ref of the registered location."""
+    annotations: Mapping[str, str]
+    """To add where the file does not set them itself: view-url, edit-url, source-location."""
+    rules: tuple[AllowRule, ...] | None
+    """Kinds that are allowed; None: every built-in one."""
+    companions: Mapping[str, bytes | Problem]
+    """What its placeholders may take in, by `companion_key`; or why it cannot be read."""
+
+    @property
+    def path(self) -> str:
+        """In its repository."""
+        return self.base.path
+
+
+class ReadFiles(Protocol):
+    """Reads descriptors, in other processes where there are any; answers in the order given."""
+
+    def __call__(self, files: Iterable[ToRead], /) -> Iterator[FileReading]:
+        """One reading for each file, without tokens: the caller knows them."""
+        ...
+
+
+class Fetch(Protocol):
+    """Reads a URL that a placeholder names."""
+
+    def __call__(self, url: str, /) -> tuple[str, bytes] | Problem:
+        """A token that changes with the content, and the content."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """The registered location that led here."""
+
+    id: str
+    """Of the location that led to the repository: the registered one, or one that it leads to."""
+    ref: str
+    """`file:...` or `url:...`, as registered."""
+    rules: tuple[AllowRule, ...] | None = None
+    """Kinds that its descriptors may hold; None: every built-in one."""
+    depth: int = 0
+    """Locations on the way from the registered one."""
+    optional: bool = False
+    """Whether it is no fault when nothing is there."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reader:
+    """How descriptors are read."""
+
+    read: ReadFiles
+    describe: Callable[[Snapshot, str], tuple[str, Mapping[str, str]]]
+    """Location ref and annotations of a path."""
+    fetch: Fetch
+    edition: str = ""
+    """Changes when files are to be read otherwise: with the kinds there are, for one."""
+    same_repository: bool = True
+    """See `Base`."""
+
+
+class Pass:
+    """One pass over a snapshot: which files are present, and readings of those that changed."""
+
+    def __init__(
+        self,
+        origin: Origin,
+        snapshot: Snapshot,
+        source: Source,
+        stored: StoredRepository,
+        reader: Reader,
+    ) -> None:
+        self.present: set[str] = set()
+        self.parents: dict[str, dict[str, None]] = {}
+        self.elsewhere: dict[str, list[Elsewhere]] = {}
+        self._origin, self._snapshot, self._source = origin, snapshot, source
+        self._stored, self._reader = stored, reader
+        self._tokens = {file.path: file.token for file in snapshot.files}
+        self._edition = _edition(origin, reader)
+        self._fetched: dict[str, tuple[str, bytes] | Problem] = {}
+        self.revision = f"{self._edition}/{snapshot.revision}"
+
+    def is_settled(self) -> bool:
+        """Whether a known revision says it all.
+
+        It does not where files are missing, are to be read again, or take in what lies outside.
+        """
+        return not any(
+            file.missed
+            or not file.token
+            or any("://" in companion.key for companion in file.companions)
+            for file in self._stored.files.values()
+        )
+
+    def readings(self) -> Iterator[FileReading]:
+        """Readings of every file that is new or changed, the targets of Locations included."""
+        paths = sorted(self._snapshot.named or descriptor_paths(self._tokens))
+        for depth in range(DEEPEST_CHAIN + 1):
+            fresh = [path for path in paths if path not in self.present]
+            self.present.update(fresh)
+            changed = [path for path in fresh if not self._known(path)]
+            found: set[str] = set()
+            for reading in self._read_changed(changed):
+                more = self._resolve(reading.path, reading.targets)
+                problems = [_placed(fault, reading) for fault in more.problems]
+                is_deep = more.paths and depth == DEEPEST_CHAIN
+                if is_deep or (more.elsewhere and self._origin.depth >= DEEPEST_CHAIN):
+                    problems.append(_too_deep(reading.path))
+                found.update(more.paths)
+                yield replace(reading, problems=(*reading.problems, *problems))
+            for path in set(fresh).difference(changed):
+                found.update(self._resolve(path, self._stored.files[path].targets).paths)
+            paths = sorted(found - self.present)
+            if not paths:
+                return
+
+    def _token(self, path: str) -> str:
+        return f"{self._edition}/{self._tokens.get(path, '')}"
+
+    def _known(self, path: str) -> bool:
+        file: StoredFile | None = self._stored.files.get(path)
+        return (
+            file is not None
+            and file.token == self._token(path)
+            # What cannot be read for now is no reason to give up what it was.
+            and all(self._companion_token(c.key) in (c.token, None) for c in file.companions)
+        )
+
+    def _resolve(self, path: str, targets: Sequence[NamedTarget]) -> Resolved:
+        if not targets:
+            return Resolved()
+        found = resolve_targets(
+            targets,
+            base=path,
+            paths=self._tokens,
+            repository_url=self._snapshot.repository.url,
+            direct=self._snapshot.direct,
+        )
+        for named, refs in found.paths.items():
+            self.parents.setdefault(named, {}).update(refs)
+        if found.elsewhere and self._origin.depth < DEEPEST_CHAIN:
+            self.elsewhere[path] = found.elsewhere
+        return found
+
+    def _read_changed(self, paths: Sequence[str]) -> Iterator[FileReading]:
+        unreadable: list[FileReading] = []
+        for reading in self._reader.read(self._contents(paths, unreadable)):
+            companions = tuple(
+                Companion(c.key, self._companion_token(c.key) or "") for c in reading.companions
+            )
+            yield replace(reading, token=self._token(reading.path), companions=companions)
+        yield from unreadable
+
+    def _contents(self, paths: Sequence[str], unreadable: list[FileReading]) -> Iterator[ToRead]:
+        for blob in self._source.read(self._snapshot, paths, max_bytes=LARGEST_FILE):
+            url, annotations = self._reader.describe(self._snapshot, blob.path)
+            if not isinstance(blob, Blob):
+                unreadable.append(
+                    FileReading(
+                        path=blob.path,
+                        token=self._token(blob.path),
+                        url=url,
+                        outcomes=(),
+                        problems=(replace(blob.problem, file=blob.path),),
+                    )
+                )
+                continue
+            base = Base(
+                path=blob.path,
+                direct=self._snapshot.direct,
+                same_repository=self._reader.same_repository,
+            )
+            yield ToRead(
+                base=base,
+                content=blob.content,
+                url=url,
+                origin=self._origin.ref,
+                annotations=annotations,
+                rules=self._origin.rules,
+                companions=self._companions(blob.content, base),
+            )
+
+    def _companions(self, content: bytes, base: Base) -> Mapping[str, bytes | Problem]:
+        """What placeholders may take in, and what definitions among that refer to."""
+        found: dict[str, bytes | Problem] = {}
+        wanted = [(key, base, deep) for key, deep in companions_of(content, base).items()]
+        while wanted and len(found) < MOST_COMPANIONS:
+            key, from_, deep = wanted.pop(0)
+            if key in found:
+                continue
+            taken = self._companion(key)
+            if taken is None:
+                continue
+            found[key] = taken
+            if deep and isinstance(taken, bytes):
+                inner = beside(key, from_)
+                more = (companion_key(target, inner) for target in references(taken))
+                wanted += [(one, inner, True) for one in more if one is not None]
+        return found
+
+    def _companion_token(self, key: str) -> str | None:
+        """Changes with the content of what a placeholder names; None: it cannot be read for now."""
+        if "://" not in key:
+            return self._tokens.get(key, "absent")
+        fetched = self._fetch(key)
+        return None if isinstance(fetched, Problem) else fetched[0]
+
+    def _companion(self, key: str) -> bytes | Problem | None:
+        """The content of what a placeholder names; None: there is no such file."""
+        if "://" in key:
+            fetched = self._fetch(key)
+            return fetched if isinstance(fetched, Problem) else fetched[1]
+        if key not in self._tokens:
+            return None
+        blob = next(iter(self._source.read(self._snapshot, [key], max_bytes=LARGEST_FILE)))
+        return blob.content if isinstance(blob, Blob) else blob.problem
+
+    def _fetch(self, url: str) -> tuple[str, bytes] | Problem:
+        if url not in self._fetched:
+            self._fetched[url] = self._reader.fetch(url)
+        return self._fetched[url]
+
+
+def _edition(origin: Origin, reader: Reader) -> str:
+    """Changes whenever the same file may be read otherwise: with the rules on kinds, for one."""
+    parts = (READER, reader.edition, origin.ref, repr(origin.rules), str(reader.same_repository))
+    return sha1("\0".join(parts).encode(), usedforsecurity=False).hexdigest()[:12]
+
+
+def _placed(problem: Problem, reading: FileReading) -> Problem:
+    """A problem of a target, where the file names that target."""
+    for outcome in reading.outcomes:
+        for target in outcome.entity.targets if outcome.entity else ():
+            if quote(target.text) == problem.found:
+                return replace(
+                    problem, document=target.document, line=target.line, column=target.column
+                )
+    return problem
+
+
+def _too_deep(path: str) -> Problem:
+    return Problem(
+        code="LOCATION_TOO_DEEP",
+        message=f"Locations lead from one to the next more than {DEEPEST_CHAIN} times.",
+        hint="Let the first Location name the files directly.",
+        file=path,
+    )

@@ -1,0 +1,155 @@
+"""Registrations: locations that the operator named, each with its generated Location entity.
+
+Those of a config and of the API have one, as in Backstage; it is stored like any other entity, in
+a repository that nobody reads, with a file for each location. So it has history, conflicts and
+problems as all the others have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+
+from catalog.entity import Outcome, Verdict
+from catalog.registration import generated_entity
+from catalog.sources import Repository
+from catalog.store import Batch, FileReading
+from portal.db import bulk, links
+from portal.db.catalog_store import Store, next_seq
+from portal.db.descriptor_files import BatchFiles
+from portal.db.locations import WITH_ENTITY
+from portal.db.tables import entities, files, held_removals, locations, repositories
+
+REGISTRATIONS = Repository(url="registration://", name="registrations")
+
+
+def declare(store: Store, connection: Connection, *, now: datetime, actor: str = "") -> None:
+    """Bring the generated Location entities in line with the registered locations."""
+    wanted = {
+        row.id: row
+        for row in connection.execute(
+            select(locations).where(
+                locations.c.origin.in_(WITH_ENTITY), locations.c.removed_at.is_(None)
+            )
+        )
+    }
+    of_registrations = select(repositories.c.id).where(repositories.c.url == REGISTRATIONS.url)
+    known = {
+        row.path: row.token
+        for row in connection.execute(
+            select(files.c.path, files.c.token).where(files.c.repository_id.in_(of_registrations))
+        )
+    }
+    fresh = [row for key, row in sorted(wanted.items()) if known.get(key) != _token(row)]
+    gone = tuple(sorted(known.keys() - wanted.keys()))
+    if not fresh and not gone:
+        return
+    batch = Batch(
+        location=None,
+        repository=REGISTRATIONS,
+        origin="",
+        readings=tuple(_reading(row) for row in fresh),
+        removed=gone,
+        actor=actor,
+        now=now,
+    )
+    store.apply_in(connection, batch)
+
+
+def unregister(
+    store: Store, connection: Connection, ids: Collection[str], *, now: datetime, actor: str
+) -> None:
+    """Let locations go, with their Location entities and everything that only they led to.
+
+    Whoever asks for that means it: nothing of them stays as an orphan.
+    """
+    _drop(replace(store, keep_orphans=False), connection, ids, now=now, actor=actor)
+
+
+def _drop(
+    store: Store, connection: Connection, ids: Collection[str], *, now: datetime, actor: str
+) -> None:
+    going = set(ids)
+    while going:
+        connection.execute(
+            update(locations)
+            .where(bulk.among(connection, locations.c.id, going))
+            .values(removed_at=now)
+        )
+        _empty(store, connection, going, now=now, actor=actor)
+        links.reroot(connection, going)
+        going = set(links.unlinked(connection))
+    declare(store, connection, now=now, actor=actor)
+
+
+def drop_unlinked(store: Store, connection: Connection, *, now: datetime) -> bool:
+    """Let locations go that no Location entity names any more; False where there are none."""
+    gone = links.unlinked(connection)
+    if gone:
+        _drop(store, connection, gone, now=now, actor="")
+    return bool(gone)
+
+
+def retarget(connection: Connection, location: str, *, target: str, now: datetime) -> None:
+    """Let a location name another target: what it read so far goes when the new one is read.
+
+    Its id and the name of its Location entity stay, and entities that both declare keep their uid.
+    """
+    connection.execute(
+        update(locations)
+        .where(locations.c.id == location)
+        .values(target=target, state="new", problem=None, listed_at=None)
+    )
+    of_location = repositories.c.location_id == location
+    these = select(repositories.c.id).where(of_location)
+    # The operator's word is evidence enough: these were missed as often and as long as it takes.
+    overdue = {"missed": 9, "missing_since": datetime(2000, 1, 1, tzinfo=now.tzinfo)}
+    connection.execute(update(files).where(files.c.repository_id.in_(these)).values(overdue))
+    connection.execute(update(repositories).where(of_location).values(overdue))
+
+
+def _empty(
+    store: Store, connection: Connection, ids: Collection[str], *, now: datetime, actor: str
+) -> None:
+    """Take away all that was read of locations."""
+    connection.execute(
+        delete(held_removals).where(bulk.among(connection, held_removals.c.location_id, ids))
+    )
+    these = select(repositories.c.id).where(bulk.among(connection, repositories.c.location_id, ids))
+    of_these = select(files.c.id).where(files.c.repository_id.in_(these))
+    gone = frozenset(connection.execute(of_these).scalars())
+    batch = Batch(
+        location=None, repository=REGISTRATIONS, origin="", readings=(), actor=actor, now=now
+    )
+    in_batch = BatchFiles(readings={}, gone=gone, ids=gone)
+    store.write(connection, in_batch, batch, next_seq(connection))
+    connection.execute(delete(repositories).where(repositories.c.id.in_(these)))
+
+
+def _reading(row: Any) -> FileReading:
+    entity = generated_entity(type=row.type, target=row.target, presence=row.presence, ref=row.ref)
+    outcome = Outcome(
+        file=row.id, document=0, verdict=Verdict.ACCEPT, ref=str(entity.ref), entity=entity
+    )
+    return FileReading(
+        path=row.id, token=_token(row), url=f"{row.type}:{row.target}", outcomes=(outcome,)
+    )
+
+
+def _token(row: Any) -> str:
+    return f"{row.type}:{row.target}"
+
+
+def served(connection: Connection, location: str) -> list[int]:
+    """The ids of the entities that a location is serving."""
+    rows = connection.execute(
+        select(entities.c.id)
+        .join(files, files.c.id == entities.c.file_id)
+        .join(repositories, repositories.c.id == files.c.repository_id)
+        .where(repositories.c.location_id == location)
+    )
+    return list(rows.scalars())

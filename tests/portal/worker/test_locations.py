@@ -1,0 +1,252 @@
+"""Locations as Backstage has them: Location entities, what they lead to, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import orjson
+import pytest
+from sqlalchemy import select
+
+from catalog.registration import generated_ref
+from catalog.rules import AllowedKind, AllowRule
+from portal.config.settings import ConfiguredSource, Settings
+from portal.db import locations, registrations
+from portal.db.entities import by_ref
+from portal.db.tables import entities
+from portal.pool import Pool
+from portal.wiring import Portal, open_portal, prepare, store_of, tools_of
+from portal.worker import jobs
+
+COMPONENT = """\
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {{name: {name}}}
+spec: {{type: service, lifecycle: production, owner: team}}
+"""
+LOCATION = """\
+apiVersion: backstage.io/v1alpha1
+kind: Location
+metadata: {{name: {name}}}
+spec: {{targets: {targets}}}
+"""
+ALL = (AllowRule(kinds=(AllowedKind(kind="Component"), AllowedKind(kind="Location"))),)
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Pool]:
+    pool = Pool(1)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def portal(database_url: str, tmp_path: Path) -> Iterator[Portal]:
+    settings = Settings(
+        database=database_url, data_dir=tmp_path / "data", removal_grace=timedelta(hours=24)
+    )
+    portal = open_portal(settings)
+    prepare(portal)
+    yield portal
+    portal.database.close()
+
+
+def write(path: Path, *texts: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("---\n".join(texts))
+    return path
+
+
+def configured(portal: Portal, *targets: Path) -> Portal:
+    sources = tuple(ConfiguredSource("file", str(target), "config") for target in targets)
+    return replace(portal, settings=replace(portal.settings, sources=sources, rules=ALL))
+
+
+def read(portal: Portal, pool: Pool) -> None:
+    tools = tools_of(portal, pool)
+    ahead = list(prepare(portal))
+    for location in ahead:
+        for repository in jobs.list_repositories(tools, location):
+            ahead += jobs.ingest(tools, location, repository).linked
+        jobs.settle(tools, location)
+
+
+def refs(portal: Portal) -> set[str]:
+    with portal.database.read() as connection:
+        return set(connection.execute(select(entities.c.ref)).scalars())
+
+
+def body(portal: Portal, ref: str) -> dict[str, dict[str, object]]:
+    with portal.database.read() as connection:
+        row = by_ref(connection, ref)
+    assert row is not None
+    found: dict[str, dict[str, object]] = orjson.loads(row.answer())
+    return found
+
+
+def test_a_configured_location_has_a_location_entity(
+    portal: Portal, pool: Pool, tmp_path: Path
+) -> None:
+    file = write(tmp_path / "a" / "all.yaml", COMPONENT.format(name="one"))
+    portal = configured(portal, file)
+    read(portal, pool)
+    ref = generated_ref("file", str(file))
+    assert refs(portal) == {"component:default/one", ref}
+    assert body(portal, ref)["spec"] == {"type": "file", "target": str(file)}
+    annotations = body(portal, "component:default/one")["metadata"]["annotations"]
+    assert annotations == {
+        "backstage.io/managed-by-location": f"file:{file}",
+        "backstage.io/managed-by-origin-location": f"file:{file}",
+    }
+
+
+def test_a_location_that_cannot_be_read_says_so_in_its_status(
+    portal: Portal, pool: Pool, tmp_path: Path
+) -> None:
+    file = tmp_path / "a" / "gone.yaml"
+    read(configured(portal, file), pool)
+    shown = body(portal, generated_ref("file", str(file)))
+    assert shown["status"]["items"][0]["level"] == "error"  # type: ignore[index]
+    write(file, COMPONENT.format(name="one"))
+    read(configured(portal, file), pool)
+    assert "status" not in body(portal, generated_ref("file", str(file)))
+
+
+def test_a_document_that_nobody_can_name_is_in_the_status_of_the_location(
+    portal: Portal, pool: Pool, tmp_path: Path
+) -> None:
+    file = write(tmp_path / "a" / "all.yaml", COMPONENT.format(name="one"), "kind: Component\n")
+    read(configured(portal, file), pool)
+    assert "component:default/one" in refs(portal)
+    assert "status" in body(portal, generated_ref("file", str(file)))
+
+
+def test_an_entity_that_became_invalid_is_served_as_it_was_with_a_status(
+    portal: Portal, pool: Pool, tmp_path: Path
+) -> None:
+    file = write(tmp_path / "a" / "all.yaml", COMPONENT.format(name="one"))
+    portal = configured(portal, file)
+    read(portal, pool)
+    etag = body(portal, "component:default/one")["metadata"]["etag"]
+    write(file, COMPONENT.format(name="one").replace(", owner: team", ""))
+    read(portal, pool)
+    shown = body(portal, "component:default/one")
+    assert shown["spec"]["owner"] == "team"
+    assert shown["status"]["items"]
+    assert shown["metadata"]["etag"] != etag
+    write(file, COMPONENT.format(name="one"))
+    read(portal, pool)
+    assert "status" not in body(portal, "component:default/one")
+    assert body(portal, "component:default/one")["metadata"]["etag"] == etag
+
+
+def test_a_pattern_of_files_is_one_location_with_many_files(
+    portal: Portal, pool: Pool, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        write(tmp_path / "repos" / name / "info.yaml", COMPONENT.format(name=name))
+    portal = configured(portal, tmp_path / "repos" / "*" / "info.yaml")
+    read(portal, pool)
+    found = body(portal, "component:default/two")["metadata"]["annotations"]
+    assert found["backstage.io/managed-by-location"] == (  # type: ignore[index]
+        f"file:{tmp_path}/repos/two/info.yaml"
+    )
+    assert len(refs(portal)) == 3
+
+
+def test_nested_locations_are_followed_with_the_origin_of_the_first(
+    portal: Portal, pool: Pool, tmp_path: Path
+) -> None:
+    root = write(tmp_path / "a" / "root.yaml", LOCATION.format(name="root", targets="[./b/x.yaml]"))
+    write(tmp_path / "a" / "b" / "x.yaml", COMPONENT.format(name="leaf"))
+    portal = configured(portal, root)
+    read(portal, pool)
+    annotations = body(portal, "component:default/leaf")["metadata"]["annotations"]
+    assert annotations == {
+        "backstage.io/managed-by-location": f"file:{tmp_path}/a/b/x.yaml",
+        "backstage.io/managed-by-origin-location": f"file:{root}",
+    }
+
+
+def test_a_location_that_the_config_no_longer_names_goes_with_what_it_led_to(
+    portal: Portal, pool: Pool, tmp_path: Path
+) -> None:
+    one = write(tmp_path / "a" / "one.yaml", COMPONENT.format(name="one"))
+    two = write(tmp_path / "b" / "two.yaml", COMPONENT.format(name="two"))
+    read(configured(portal, one, two), pool)
+    read(configured(portal, two), pool)
+    assert refs(portal) == {"component:default/two", generated_ref("file", str(two))}
+
+
+def test_a_large_location_that_the_config_no_longer_names_waits_for_approval(
+    portal: Portal, pool: Pool, tmp_path: Path
+) -> None:
+    many = [COMPONENT.format(name=f"c{n}") for n in range(11)]
+    one = write(tmp_path / "a" / "one.yaml", *many)
+    two = write(tmp_path / "b" / "two.yaml", COMPONENT.format(name="two"))
+    read(configured(portal, one, two), pool)
+    read(configured(portal, two), pool)
+    assert "component:default/c0" in refs(portal)
+
+
+def test_of_two_locations_with_one_entity_the_other_takes_over_at_once(
+    portal: Portal, pool: Pool, tmp_path: Path
+) -> None:
+    one = write(tmp_path / "a" / "one.yaml", COMPONENT.format(name="same"))
+    two = write(tmp_path / "b" / "two.yaml", COMPONENT.format(name="same"))
+    portal = configured(portal, one, two)
+    read(portal, pool)
+    uid = body(portal, "component:default/same")["metadata"]["uid"]
+    with portal.database.write() as connection:
+        id_ = locations.find(connection, "file", str(one))
+        assert id_ is not None
+        registrations.unregister(store_of(portal), connection, [id_], now=portal.now(), actor="")
+    shown = body(portal, "component:default/same")["metadata"]
+    assert shown["uid"] == uid
+    assert shown["annotations"]["backstage.io/managed-by-location"] == f"file:{two}"  # type: ignore[index]
+
+
+def test_a_location_that_names_another_target_keeps_its_id_and_the_uids(
+    portal: Portal, pool: Pool, tmp_path: Path
+) -> None:
+    one = write(
+        tmp_path / "a" / "one.yaml", COMPONENT.format(name="same"), COMPONENT.format(name="old")
+    )
+    two = write(tmp_path / "b" / "two.yaml", COMPONENT.format(name="same"))
+    portal = replace(portal, settings=replace(portal.settings, rules=ALL))
+    tools = tools_of(portal, pool)
+    with portal.database.write() as connection:
+        id_ = locations.register(
+            connection, type="file", target=str(one), origin="api", now=portal.now()
+        )
+        registrations.declare(store_of(portal), connection, now=portal.now())
+    for repository in jobs.list_repositories(tools, id_):
+        jobs.ingest(tools, id_, repository)
+    uid = body(portal, "component:default/same")["metadata"]["uid"]
+    with portal.database.write() as connection:
+        registrations.retarget(connection, id_, target=str(two), now=portal.now())
+        registrations.declare(store_of(portal), connection, now=portal.now())
+    for repository in jobs.list_repositories(tools, id_):
+        jobs.ingest(tools, id_, repository)
+    jobs.settle(tools, id_)
+    assert refs(portal) == {"component:default/same", generated_ref("file", str(one))}
+    assert body(portal, "component:default/same")["metadata"]["uid"] == uid
+    assert body(portal, generated_ref("file", str(one)))["spec"]["target"] == str(two)
+
+
+def test_a_repository_that_is_gone_goes_after_two_listings_and_the_grace(
+    portal: Portal, pool: Pool, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        write(tmp_path / "repos" / name / "catalog-info.yaml", COMPONENT.format(name=name))
+    portal = configured(portal, tmp_path / "repos" / "*" / "catalog-info.yaml")
+    read(portal, pool)
+    (tmp_path / "repos" / "one" / "catalog-info.yaml").unlink()
+    read(portal, pool)
+    assert "component:default/one" in refs(portal)
+    late = portal.now() + timedelta(days=2)
+    read(replace(portal, now=lambda: late), pool)
+    assert "component:default/one" not in refs(portal)
