@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from catalog.bundling import Resolve
+from catalog.duplicates import with_duplicates_noted
 from catalog.entity import Entity, Outcome, Target, Verdict
 from catalog.kinds.registry import Kinds, builtin_kinds
 from catalog.normalize import normalize, serialize
@@ -29,7 +31,7 @@ from catalog.problems import JsonValue, Problem, Severity, quote
 from catalog.refs import DEFAULT_NAMESPACE, EntityRef
 from catalog.relations import relate
 from catalog.rules import AllowRule, is_allowed, not_allowed
-from catalog.substitution import Resolve, substitute
+from catalog.substitution import substitute
 from catalog.terms import terms
 from catalog.validation import validate
 
@@ -65,12 +67,14 @@ def read_descriptor(
     extra_annotations: Mapping[str, str] = {},
     resolve: Resolve | None = None,
     rules: Sequence[AllowRule] | None = None,
+    kinds: Kinds | None = None,
 ) -> tuple[tuple[Outcome, ...], tuple[Problem, ...]]:
     """An outcome for each YAML document of a file, and the problems of the file as a whole.
 
     `location` and `origin` are the location refs that become the managed-by annotations;
     `extra_annotations` yield to the file's own. `resolve` reads what placeholders name; without it
-    they stay in place. `rules` say which kinds may come from `origin`; None: all.
+    they stay in place. `kinds` are those there are; None: the built-in ones. `rules` say which of
+    them may come from `origin`; None: all.
 
     Several documents with one ref are each accepted, since each is valid; the earlier ones carry
     the warning DUPLICATE_ENTITY, because the last one counts, whole, as in Backstage (reference
@@ -84,11 +88,11 @@ def read_descriptor(
         annotations=extra_annotations,
         resolve=resolve,
         rules=rules,
-        kinds=builtin_kinds(),
+        kinds=kinds or builtin_kinds(),
         skeleton=any(mark in content for mark in _MARKS) and not _TEMPLATE.search(content),
     )
     outcomes = [_judge(document, reading) for document in parsed.documents]
-    return _with_duplicates_noted(outcomes, parsed.documents), parsed.problems
+    return with_duplicates_noted(outcomes, parsed.documents), parsed.problems
 
 
 def _judge(document: ParsedDocument, file: _File) -> Outcome:
@@ -160,8 +164,15 @@ def _entity(
         relations=relations,
         terms=found,
         targets=_targets(fields, document) if ref.kind == "Location" else (),
+        etag=_etag(data),
     )
     return entity, [*problems, *unreadable, *clashes]
+
+
+def _etag(data: Mapping[str, JsonValue]) -> str | None:
+    metadata = data.get("metadata")
+    etag = metadata.get("etag") if isinstance(metadata, dict) else None
+    return etag if isinstance(etag, str) else None
 
 
 def _is_allowed(ref: EntityRef, data: Mapping[str, JsonValue], file: _File) -> bool:
@@ -276,34 +287,4 @@ def _ignored(document: ParsedDocument, file: _File, why: Problem) -> Outcome:
         problems=(
             replace(why, file=file.name, document=document.index, line=document.line, column=1),
         ),
-    )
-
-
-def _with_duplicates_noted(
-    outcomes: list[Outcome], documents: Sequence[ParsedDocument]
-) -> tuple[Outcome, ...]:
-    last = {o.ref: index for index, o in enumerate(outcomes) if o.verdict is Verdict.ACCEPT}
-    if len(last) == sum(o.verdict is Verdict.ACCEPT for o in outcomes):
-        return tuple(outcomes)
-    for index, outcome in enumerate(outcomes):
-        winner = last.get(outcome.ref, index)
-        if outcome.verdict is Verdict.ACCEPT and winner != index:
-            note = _duplicate(outcome, documents[index].line, documents[winner].line)
-            outcomes[index] = replace(outcome, problems=(*outcome.problems, note))
-    return tuple(outcomes)
-
-
-def _duplicate(outcome: Outcome, line: int, later: int) -> Problem:
-    ref = quote(outcome.ref)
-    return Problem(
-        code="DUPLICATE_ENTITY",
-        severity=Severity.WARNING,
-        message=f"Lines {line} and {later} both declare `{ref}`; only the last one counts.",
-        file=outcome.file,
-        document=outcome.document,
-        line=line,
-        column=1,
-        found=ref,
-        expected="one document for each entity",
-        hint="Remove one of the two, or give it another name.",
     )

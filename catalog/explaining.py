@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from catalog.answering import ref_answer, url_answer
 from catalog.conflicts import ENTITY_CONFLICT
 from catalog.evidence import (
     Claim,
@@ -91,7 +92,7 @@ def explain_ref(seen: RefEvidence) -> Explanation:
     return Explanation(
         subject=seen.ref if seen.alias is None else seen.alias[0],
         present=seen.entity is not None,
-        answer=_ref_answer(seen, winner),
+        answer=ref_answer(seen, winner),
         steps=tuple(steps),
     )
 
@@ -118,71 +119,9 @@ def explain_url(seen: UrlEvidence) -> Explanation:
     return Explanation(
         subject=seen.url,
         present=any(claim.serving for claim in seen.claims),
-        answer=_url_answer(seen),
+        answer=url_answer(seen),
         steps=tuple(steps),
     )
-
-
-def _ref_answer(seen: RefEvidence, winner: Claim | None) -> str:
-    ref = seen.ref
-    errors = [problem for _, problem in seen.rejected if problem.severity is Severity.ERROR]
-    if seen.entity is not None:
-        if seen.entity.orphan:
-            return f"{ref} is in the catalog as an orphan: no file declares it any more."
-        where = f": {winner.file.url} declares it" if winner else ""
-        if errors:
-            return f"{ref} is in the catalog as it was last good; now: {errors[0].message}"
-        return f"{ref} is in the catalog{where}."
-    if seen.suppression is not None:
-        by = seen.suppression.actor or "somebody"
-        return f"{ref} is not in the catalog: {by} suppressed it ({seen.suppression.reason})."
-    if errors:
-        return f"{ref} is not in the catalog: its document has a fault. {errors[0].message}"
-    if seen.removal is not None:
-        by = f" by {seen.removal.actor}" if seen.removal.actor else ""
-        day = seen.removal.at.date().isoformat()
-        return f"{ref} was removed{by} on {day}: {seen.removal.reason}"
-    if seen.claims:
-        return f"{ref} is not in the catalog, although {seen.claims[0].file.url} declares it."
-    hidden = f" {len(seen.unhealthy)} locations could not be read whole." if seen.unhealthy else ""
-    return f"{ref} is not in the catalog: no file that was read declares it.{hidden}"
-
-
-def _url_answer(seen: UrlEvidence) -> str:
-    url = quote(seen.url)
-    served = sum(claim.serving for claim in seen.claims)
-    errors = [f.problem for f in seen.faults if f.problem.severity is Severity.ERROR]
-    if seen.file is not None and seen.file.missing_since is not None:
-        return f"{url} is missing from the listings since {seen.file.missing_since:%Y-%m-%d %H:%M}."
-    troubled = [*_troubles(seen)]
-    if served:
-        but = f", and {len(errors)} errors: {errors[0].message}" if errors else ""
-        return f"{url} is in the catalog with {_count(served, 'entity', 'entities')}{but}."
-    if errors:
-        return f"{url} was read, and nothing of it is served: {errors[0].message}"
-    if troubled:
-        return f"{url} is not in the catalog: {troubled[0]}"
-    if seen.file is not None and seen.claims:
-        return f"{url} was read; other files that came first declare the same entities."
-    if seen.file is not None:
-        return f"{url} was read and holds no entity."
-    if seen.repository is not None and seen.path:
-        return f"{url} is not in the catalog: its repository was read without this file."
-    if seen.repository is not None or seen.locations:
-        return f"{url} is known, and no entity was found in it."
-    return f"{url} was never seen: no location leads to it."
-
-
-def _troubles(seen: UrlEvidence) -> Iterator[str]:
-    for location in seen.locations:
-        if location.removed_at is not None:
-            yield f"its location was unregistered on {location.removed_at:%Y-%m-%d %H:%M}."
-        elif location.problem is not None:
-            yield location.problem.message
-        elif location.state == "new" and seen.repository is None:
-            yield "its location was not listed yet."
-    if seen.repository is not None and seen.repository.problem is not None:
-        yield seen.repository.problem.message
 
 
 def _down_to(file: FileSeen) -> list[Step]:
@@ -307,7 +246,3 @@ def _way_in(seen: UrlEvidence) -> Step:
         "`POST /api/catalog/locations`, or a Location entity that names it."
     )
     return Step(name="registration", status=Status.UNKNOWN, words=words)
-
-
-def _count(n: int, one: str, many: str) -> str:
-    return f"{n} {one if n == 1 else many}"

@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from catalog.errors import QueryError
 from catalog.problems import JsonValue, quote
-from catalog.query import MOST_CONDITIONS, All, AnyOf, Equals, Filter, Has, HasPrefix, Not
+from catalog.query import (
+    MOST_CONDITIONS,
+    MOST_TOGETHER,
+    All,
+    AnyOf,
+    Equals,
+    Filter,
+    Has,
+    HasPrefix,
+    Not,
+    together,
+)
 
 DEEPEST = 20
 """Nested logical operators that a predicate may have."""
@@ -18,12 +29,18 @@ MOST_VALUES = 10_000
 
 def parse_predicate(data: JsonValue) -> Filter:
     """The filter that a predicate writes. Raises `QueryError` with a sentence."""
-    return _Reader().predicate(data, 0)
+    return _checked(_Reader().predicate(data, 0))
 
 
 def parse_entity_filter(data: JsonValue) -> Filter:
     """The filter of the older form: `{key, values?} | {allOf} | {anyOf} | {not}`."""
-    return _Reader().entity_filter(data, 0)
+    return _checked(_Reader().entity_filter(data, 0))
+
+
+def _checked(tree: Filter) -> Filter:
+    if together(tree) > MOST_TOGETHER:
+        raise _invalid(f"over {MOST_TOGETHER} conditions that have to hold together")
+    return tree
 
 
 def predicate_of(tree: Filter) -> JsonValue:

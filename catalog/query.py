@@ -21,6 +21,9 @@ DEFAULT_LIMIT = 200
 MOST_CONDITIONS = 800
 """Of a filter: SQLite compares at most 1,000 in one expression."""
 
+MOST_TOGETHER = 50
+"""Conditions that have to hold together: PostgreSQL plans a hundred for ten seconds."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Has:
@@ -114,7 +117,23 @@ def parse_filters(texts: Sequence[str]) -> Filter | None:
     sets = [part for text in texts if (part := _parse_set(text)) is not None]
     if not sets:
         return None
-    return sets[0] if len(sets) == 1 else AnyOf(parts=tuple(sets))
+    tree = sets[0] if len(sets) == 1 else AnyOf(parts=tuple(sets))
+    if together(tree) > MOST_TOGETHER:
+        raise QueryError(f"Invalid filter, over {MOST_TOGETHER} statements in one")
+    return tree
+
+
+def together(tree: Filter) -> int:
+    """The most conditions of a filter that have to hold together."""
+    match tree:
+        case All(parts=parts):
+            return sum(map(together, parts))
+        case AnyOf(parts=parts):
+            return max(map(together, parts), default=0)
+        case Not(part=part):
+            return together(part)
+        case _:
+            return 1
 
 
 def _parse_set(text: str) -> Filter | None:

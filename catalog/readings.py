@@ -13,6 +13,7 @@ from hashlib import sha1
 from typing import Protocol
 
 from catalog.bundling import references
+from catalog.defined_kinds import KindFile
 from catalog.discovery import Elsewhere, Resolved, descriptor_paths, resolve_targets
 from catalog.entity import NamedTarget
 from catalog.placeholders import Base, beside, companion_key, companions_of
@@ -48,6 +49,8 @@ class ToRead:
     """To add where the file does not set them itself: view-url, edit-url, source-location."""
     rules: tuple[AllowRule, ...] | None
     """Kinds that are allowed; None: every built-in one."""
+    kinds: tuple[KindFile, ...]
+    """Definitions of the kinds that users added."""
     companions: Mapping[str, bytes | Problem]
     """What its placeholders may take in, by `companion_key`; or why it cannot be read."""
 
@@ -97,8 +100,8 @@ class Reader:
     describe: Callable[[Snapshot, str], tuple[str, Mapping[str, str]]]
     """Location ref and annotations of a path."""
     fetch: Fetch
-    edition: str = ""
-    """Changes when files are to be read otherwise: with the kinds there are, for one."""
+    kinds: tuple[KindFile, ...] = ()
+    """Definitions of the kinds that users added."""
     same_repository: bool = True
     """See `Base`."""
 
@@ -199,10 +202,12 @@ class Pass:
         for blob in self._source.read(self._snapshot, paths, max_bytes=LARGEST_FILE):
             url, annotations = self._reader.describe(self._snapshot, blob.path)
             if not isinstance(blob, Blob):
+                # What may be readable the next time is tried again; what is too large is not.
+                is_final = blob.problem.code == "FILE_TOO_LARGE"
                 unreadable.append(
                     FileReading(
                         path=blob.path,
-                        token=self._token(blob.path),
+                        token=self._token(blob.path) if is_final else "",
                         url=url,
                         outcomes=(),
                         problems=(replace(blob.problem, file=blob.path),),
@@ -221,6 +226,7 @@ class Pass:
                 origin=self._origin.ref,
                 annotations=annotations,
                 rules=self._origin.rules,
+                kinds=self._reader.kinds,
                 companions=self._companions(blob.content, base),
             )
 
@@ -267,7 +273,8 @@ class Pass:
 
 def _edition(origin: Origin, reader: Reader) -> str:
     """Changes whenever the same file may be read otherwise: with the rules on kinds, for one."""
-    parts = (READER, reader.edition, origin.ref, repr(origin.rules), str(reader.same_repository))
+    rules, kinds = repr(origin.rules), repr(reader.kinds)
+    parts = (READER, kinds, origin.ref, rules, str(reader.same_repository))
     return sha1("\0".join(parts).encode(), usedforsecurity=False).hexdigest()[:12]
 
 

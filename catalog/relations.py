@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from catalog.entity import Relation
 from catalog.errors import RefError
 from catalog.kinds.registry import KindSpec, RelationField
-from catalog.pointers import Step, pointer
-from catalog.problems import JsonValue, Problem, quote
+from catalog.pointers import Step, dotted, pointer
+from catalog.problems import JsonValue, Problem, Severity, quote
 from catalog.refs import EntityRef, parse_ref
 
 LONGEST_REF = 400
@@ -23,24 +23,29 @@ def relate(
 ) -> tuple[tuple[Relation, ...], list[Problem]]:
     """The relations that `spec` of entity `ref` states, sorted, and what cannot be read as one.
 
-    A reference without a namespace is one into the entity's own (reference 2.5).
+    A reference without a namespace is one into the entity's own (reference 2.5). One to a kind that
+    the field does not allow states nothing, as in Backstage (reference 2.4), and is a warning.
     """
     found: set[Relation] = set()
     problems: list[Problem] = []
     source = str(ref)
     for field in kind.relations:
+        if field.spec_types and spec.get("type") not in field.spec_types:
+            continue
         for path, text in _references(field.field, spec.get(field.field)):
             try:
                 if len(text) > LONGEST_REF:
                     raise RefError(f"Entity reference has more than {LONGEST_REF} characters")
-                target = str(
-                    parse_ref(
-                        text, default_kind=field.default_kind, default_namespace=ref.namespace
-                    )
+                named = parse_ref(
+                    text, default_kind=field.default_kind, default_namespace=ref.namespace
                 )
             except RefError as error:
                 problems.append(_unreadable(path, text, field, error))
                 continue
+            if not field.allows(named.kind):
+                problems.append(_not_allowed(path, text, named, field))
+                continue
+            target = str(named)
             found.add(Relation(source, field.type, target))
             found.add(Relation(target, field.reverse, source))
     return tuple(sorted(found)), problems
@@ -68,6 +73,19 @@ def _unreadable(path: list[Step], text: str, field: RelationField, error: RefErr
         if field.default_kind
         else "<kind>:[<namespace>/]<name>",
         hint=hint,
+    )
+
+
+def _not_allowed(path: list[Step], text: str, named: EntityRef, field: RelationField) -> Problem:
+    allowed = " or ".join(field.allowed_kinds)
+    return Problem(
+        code="REF_KIND",
+        severity=Severity.WARNING,
+        message=f"`{dotted(path)}` names a {quote(named.kind)}, which states no relation here.",
+        pointer=pointer(path),
+        found=quote(text),
+        expected=f"a reference to {allowed}",
+        hint=f"Name an entity of kind {allowed}.",
     )
 
 

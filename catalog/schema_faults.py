@@ -15,7 +15,7 @@ from catalog.pointers import Step, at, dotted, pointer
 from catalog.problems import JsonValue, Problem, quote
 from catalog.suggestions import listing, nearest
 
-_TYPES = {
+TYPES = {
     "string": "text",
     "object": "a mapping",
     "array": "a list",
@@ -34,7 +34,7 @@ _IDENTITY: tuple[list[Step], ...] = (
     ["metadata", "namespace"],
 )
 """What has to be known before a placeholder is looked into."""
-_OUTPUT = ("relations", "status")
+OUTPUT_FIELDS = ("relations", "status")
 """Fields that the catalog writes into its answers; no descriptor may have them."""
 
 
@@ -57,10 +57,13 @@ def explained(
     match error.kind:
         case jsonschema_rs.ValidationErrorKind.Required(property=name):
             yield _required(path, name, spec)
-        case jsonschema_rs.ValidationErrorKind.AdditionalProperties(unexpected=names):
-            # Only the root is closed.
+        case (
+            jsonschema_rs.ValidationErrorKind.AdditionalProperties(unexpected=names)
+            | jsonschema_rs.ValidationErrorKind.UnevaluatedProperties(unexpected=names)
+        ):
+            # Of the built-in kinds, only the root is closed.
             for name in names:
-                yield _unknown_root(name, spec, kinds)
+                yield _unknown(path, name, spec) if path else _unknown_root(name, spec, kinds)
         case jsonschema_rs.ValidationErrorKind.Type(types=types):
             yield wrong_type(path, value, types)
         case jsonschema_rs.ValidationErrorKind.MinLength():
@@ -126,7 +129,7 @@ def _required(path: list[Step], name: str, spec: KindSpec | None) -> Problem:
 def _unknown_root(name: str, spec: KindSpec | None, kinds: Kinds) -> Problem:
     hint = "Indent it under `spec` or `metadata`, or remove it."
     near = nearest(name, ("apiVersion", "kind", "metadata", "spec"))
-    if name in _OUTPUT:
+    if name in OUTPUT_FIELDS:
         hint = "Remove it: the catalog writes it into its answers."
     elif spec and name in spec.fields:
         hint = "Indent it under `spec`."
@@ -144,9 +147,15 @@ def _unknown_root(name: str, spec: KindSpec | None, kinds: Kinds) -> Problem:
     )
 
 
+def _unknown(path: list[Step], name: str, spec: KindSpec | None) -> Problem:
+    near = nearest(name, spec.fields) if spec and path == ["spec"] else ""
+    hint = f"Did you mean `{near}`?" if near else "Remove it."
+    return fault("FIELD_UNKNOWN", [*path, name], "is not a field of this kind.", name, hint=hint)
+
+
 def wrong_type(path: list[Step], value: JsonValue, types: list[str]) -> Problem:
     """A problem for a value that is of none of `types`, or is missing where its key is there."""
-    wanted = " or ".join(_TYPES[name] for name in types if name != "null")
+    wanted = " or ".join(TYPES[name] for name in types if name != "null") or "nothing"
     if value is None:
         blank = {"object": "{}", "array": "[]"}.get(types[0])
         what = {"array": "Write `[]`, or list an item", "object": "Remove the line or write `{}`"}

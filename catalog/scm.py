@@ -42,7 +42,10 @@ class ForgeFile:
 
 def forge_file(url: str) -> ForgeFile | None:
     """The parts of a file's URL; None where it has the form of no forge."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # an address in brackets that is none
+        return None
     for form in _FORMS:
         found = form.fullmatch(parts.path)
         if parts.scheme in ("http", "https") and found:
@@ -66,7 +69,10 @@ def resolve_url(target: str, base: str) -> str | None:
         return target
     file = forge_file(base)
     if file is None:
-        return urljoin(base, target)
+        try:
+            return urljoin(base, target)
+        except ValueError:
+            return None
     folder = "" if target.startswith("/") else posixpath.dirname(file.path)
     path = posixpath.normpath(posixpath.join(folder, target.lstrip("/")))
     if any(step == ".." for step in unquote(unquote(path)).split("/")):

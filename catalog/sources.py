@@ -103,6 +103,9 @@ class Source(Protocol):
 
     name: str
     """Identifier, lower case: `local`, `git`."""
+    checked: bool
+    """Whether it connects to no address that was not checked: only then may it be given what
+    repositories and strangers name (design 2a.9)."""
 
     def accepts(self, target: str) -> bool:
         """Whether `target` (a path or URL, as the user gave it) is for this source. Reads nothing remote."""

@@ -1,26 +1,25 @@
 """Substitution: placeholders in a parsed descriptor, replaced by what they stand for.
 
-Follows Backstage's placeholder processor (reference 2.8). Reading is the caller's; a target that
-cannot be read leaves its placeholder in place with a warning, because it must not cost the entity.
-`$openapi` and `$asyncapi` are taken in as text: what they refer to is not bundled.
+Follows Backstage's placeholder processor (reference 2.8). Reading is the caller's. A target that
+cannot be read costs the document, as it does there: what was served before stays. A definition that
+cannot be bundled is taken in as it is, with a warning.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeAlias
 
 import orjson
 
+from catalog.bundling import Resolve, bundle
 from catalog.parsing.documents import Parsed, parse
 from catalog.parsing.limits import DEFAULT_LIMITS
 from catalog.placeholders import RESOLVERS
 from catalog.pointers import Step, pointer
 from catalog.problems import JsonValue, Problem, Severity, quote
 
-Resolve: TypeAlias = Callable[[str], bytes | Problem]
-"""Reads the target of a placeholder, as it is written; or says why it cannot."""
+DEFINITIONS = ("$openapi", "$asyncapi")
+"""The keys whose files are taken in with everything that they refer to."""
 
 MOST_BYTES = 10 * 1024 * 1024
 """How much the placeholders of one document may take in together."""
@@ -74,31 +73,41 @@ class _Substitution:
             return value
         if self._resolve is None or not isinstance(target, str):
             return value
-        content = self._content(key, target, self._resolve)
+        read = self._read(target)
+        content = read if isinstance(read, Problem) else _content(key, target, read)
         if isinstance(content, Problem):
-            self.problems.append(
-                replace(
-                    content, severity=Severity.WARNING, pointer=pointer(path), found=quote(target)
-                )
-            )
+            self._say(content, Severity.ERROR, target, path)
             return value
+        if isinstance(read, bytes) and key in DEFINITIONS:
+            whole = bundle(read, base=target, resolve=self._read)
+            if isinstance(whole, str):
+                return whole
+            self._say(whole, Severity.WARNING, target, path)
         return content[0]
 
-    def _content(self, key: str, target: str, resolve: Resolve) -> tuple[JsonValue] | Problem:
-        """The replacement, in a tuple because it may be null."""
-        read = resolve(target)
+    def _read(self, target: str) -> bytes | Problem:
+        assert self._resolve is not None
+        read = self._resolve(target)
         if isinstance(read, Problem):
             return read
         self._bytes += len(read)
-        if self._bytes > MOST_BYTES:
-            return _too_large(target)
-        match key:
-            case "$json":
-                return _json(target, read)
-            case "$yaml":
-                return _yaml(target, read)
-            case _:
-                return _text(target, read)
+        return read if self._bytes <= MOST_BYTES else _too_large(target)
+
+    def _say(self, problem: Problem, severity: Severity, target: str, path: list[Step]) -> None:
+        self.problems.append(
+            replace(problem, severity=severity, pointer=pointer(path), found=quote(target))
+        )
+
+
+def _content(key: str, target: str, read: bytes) -> tuple[JsonValue] | Problem:
+    """The replacement, in a tuple because it may be null."""
+    match key:
+        case "$json":
+            return _json(target, read)
+        case "$yaml":
+            return _yaml(target, read)
+        case _:
+            return _text(target, read)
 
 
 def _faulty(key: str, target: JsonValue, path: list[Step]) -> Problem | None:

@@ -7,6 +7,7 @@ its own: kind, name, namespace, uid and relations.
 from __future__ import annotations
 
 from catalog.entity import Term
+from catalog.numbers import as_javascript
 from catalog.pointers import dotted
 from catalog.problems import JsonValue, Problem, quote
 
@@ -74,14 +75,12 @@ def _text(value: JsonValue) -> str | None:
     match value:
         case str():
             text = value
-        case None:
-            return None
         case bool():
             return "true" if value else "false"
-        case float() if value.is_integer() and abs(value) < 1e21:
-            text = str(int(value))
+        case int() | float():
+            return as_javascript(value)
         case _:
-            text = str(value).replace("e-0", "e-")
+            return None
     return None if _is_long(text) else text
 
 

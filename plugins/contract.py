@@ -58,6 +58,7 @@ __all__ = [
     "Plugin",
     "PluginFactory",
     "Problem",
+    "ReadingRule",
     "Repository",
     "RepositoryView",
     "Severity",
@@ -71,6 +72,19 @@ __all__ = [
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReadingRule:
+    """A host that plain URLs may be read from (Backstage's `backend.reading.allow`)."""
+
+    host: str
+    """`example.com`, `*.example.com`, with a port or a range of ports: `host:8080-8090`.
+
+    Without one the URL must name none either.
+    """
+    paths: tuple[str, ...] = ()
+    """Paths that may be read, each with all that is below it; empty: every path."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Context:
     """What a plugin is given when it is loaded."""
 
@@ -78,6 +92,8 @@ class Context:
     """A folder of the plugin's own, kept between runs and safe to delete; made when first used."""
     working_tree: bool = False
     """Read working trees instead of HEAD: what `portal check` and `portal validate` want."""
+    reading: tuple[ReadingRule, ...] = ()
+    """Hosts that may be read over HTTP."""
 
 
 @dataclass(frozen=True, kw_only=True)

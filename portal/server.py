@@ -64,7 +64,7 @@ def engine_settings(settings: Settings) -> EngineSettings:
         url=f"sqlite:///{settings.data_dir / 'jobs.db'}" if sqlite else settings.database,
         executor="embedded" if sqlite else socket.gethostname(),
         version=VERSION,
-        sweep=settings.facts_refresh,
+        sweep=settings.processing_interval,
     )
 
 

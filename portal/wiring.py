@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from catalog.defined_kinds import KindFile, kinds_of
 from catalog.problems import Problem
 from catalog.removal import RemovalPolicy
 from plugins.contract import Context, FactSchema, Plugin
@@ -53,6 +54,10 @@ class Portal:
     scorecards: tuple[Scorecard, ...]
     """Those that can be used; broken ones are quarantined, and said in `scorecard_problems`."""
     scorecard_problems: tuple[Problem, ...]
+    kind_files: tuple[KindFile, ...]
+    """Definitions of the kinds that users added."""
+    kind_problems: tuple[Problem, ...]
+    """Definitions of kinds that cannot be used."""
     schemas: Mapping[str, FactSchema]
     """Every fact that an installed collector can observe, by name."""
     work: Work
@@ -72,11 +77,12 @@ def open_portal(settings: Settings) -> Portal:
     """Open the database, load the plugins and the scorecards. Migrates nothing, starts nothing."""
     database = open_database(settings.database)
     plugins, plugin_problems = load_plugins(
-        context_for=lambda name: Context(cache=cache_of(settings) / name),
+        context_for=lambda name: Context(cache=cache_of(settings) / name, reading=settings.reading),
         disabled=settings.plugins_disabled,
     )
     schemas = schemas_of(plugins)
     scorecards, scorecard_problems = load_all_scorecards(settings, plugins, schemas)
+    kind_files, kind_problems = _kind_files(settings)
     awake = threading.Event()
     return Portal(
         settings=settings,
@@ -85,6 +91,8 @@ def open_portal(settings: Settings) -> Portal:
         plugin_problems=plugin_problems,
         scorecards=scorecards,
         scorecard_problems=scorecard_problems,
+        kind_files=kind_files,
+        kind_problems=(*kind_problems, *kinds_of(kind_files)[1]),
         schemas=schemas,
         work=Requests(database=database, now=now, wake=awake.set),
         now=now,
@@ -111,7 +119,11 @@ def tools_of(portal: Portal, pool: Pool) -> Tools:
         pool=pool,
         policy=RemovalPolicy(grace=portal.settings.removal_grace),
         rules=portal.settings.rules,
+        kinds=portal.kind_files,
         keep_orphans=portal.settings.orphan_strategy == "keep",
+        same_repository=portal.settings.same_repository_placeholders,
+        history_keep=portal.settings.history_keep,
+        tombstones_keep=portal.settings.tombstones_keep,
         now=portal.now,
     )
 
@@ -147,7 +159,25 @@ def prepare(portal: Portal) -> list[str]:
 
 def store_of(portal: Portal) -> Store:
     """The catalog, to be written."""
-    return Store(database=portal.database, keep_orphans=portal.settings.orphan_strategy == "keep")
+    return Store(
+        database=portal.database,
+        kinds=kinds_of(portal.kind_files)[0],
+        keep_orphans=portal.settings.orphan_strategy == "keep",
+    )
+
+
+def _kind_files(settings: Settings) -> tuple[tuple[KindFile, ...], list[Problem]]:
+    """The configured definitions of kinds; a folder means its YAML and JSON files."""
+    found, problems = [], []
+    for path in settings.kinds:
+        paths = sorted(path.iterdir()) if path.is_dir() else [path]
+        for file in (p for p in paths if p == path or p.suffix in (".yaml", ".yml", ".json")):
+            try:
+                found.append(KindFile(str(file), file.read_text("utf-8")))
+            except (OSError, UnicodeDecodeError) as error:
+                text = f"The definition of kinds cannot be read: {error}"
+                problems.append(Problem(code="KIND_UNREADABLE", message=text, file=str(file)))
+    return tuple(found), problems
 
 
 def _declare(portal: Portal, connection: Connection, named: Sequence[str]) -> None:

@@ -12,6 +12,12 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 _SCP = re.compile(r"(?P<user>[\w.-]+)@(?P<host>[\w][\w.-]*):(?P<path>[^\s:][^\s]*)")
+_FILE = re.compile(
+    r"\.(?:ya?ml|json)$|/-/|^/[^/]+/[^/]+/(?:blob|edit|raw|tree)/|/src/(?:branch|commit|tag)/",
+    re.IGNORECASE,
+)
+"""The path of a descriptor, or of what forges show below a repository: no clone URL."""
+
 _URL = re.compile(r"(https?|ssh)://[^\s]+", re.IGNORECASE)
 
 
@@ -47,6 +53,8 @@ def parse_address(target: str) -> Address | None:
     except ValueError:
         return None
     path = parts.path.rstrip("/")
+    if parts.scheme != "ssh" and _FILE.search(path) and not path.endswith(".git"):
+        return None
     if parts.query or parts.fragment or not path or not host or host.startswith("-"):
         return None
     place = f"[{host}]" if ":" in host else host

@@ -44,6 +44,7 @@ class GitSource:
     """Repositories behind git URLs, read from bare copies in a cache."""
 
     name = "git"
+    checked = False
 
     def __init__(self, *, cache: Path) -> None:
         self._cache = cache

@@ -48,6 +48,7 @@ class LocalSource:
     """Folders and files of this machine, by path or by `file://` URL."""
 
     name = "local"
+    checked = False
 
     def __init__(self, *, working_tree: bool) -> None:
         self._working_tree = working_tree

@@ -1,7 +1,7 @@
 """Who may ask: every view is closed unless it is named here (default deny).
 
-The decisions are `portal.auth`'s. This is where they meet a request: Host, body, credentials, and
-for unsafe methods the site that the request comes from.
+The decisions are `portal.auth`'s. This is where they meet a request: Host, body, credentials, what
+they allow, and for unsafe methods the site that the request comes from.
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ from portal.api.bodies import take_body
 from portal.api.errors import Refusal
 from portal.auth import (
     SAFE_METHODS,
-    Caller,
     Machine,
     Nobody,
     Person,
     Refused,
-    identify,
+    Tokens,
+    User,
+    allows,
     is_known_host,
     is_same_site,
+    needed_for,
+    refusal,
 )
 from portal.config import Auth, Settings
 from portal.db import sessions
@@ -38,31 +41,38 @@ def cookie_name(settings: Settings) -> str:
 def install(app: Flask, portal: Portal) -> None:
     """Put the guard before every request of `app`, also those that match no view."""
     settings = portal.settings
+    tokens = Tokens(settings.tokens, settings.access)
 
     @app.before_request
     def guard() -> AnyResponse | None:
         if settings.auth is Auth.OPEN and not is_known_host(request.host, settings):
             raise Refusal("BAD_HOST", "The Host header does not name this portal")
         take_body(request.environ)
-        g.caller = caller = _caller(portal)
-        is_open = _is_open(request.endpoint)
-        if isinstance(caller, Refused) and not is_open:
-            raise Refusal("UNAUTHENTICATED", _refused_text(caller, settings))
-        if settings.auth is Auth.REQUIRED and isinstance(caller, Nobody) and not is_open:
-            return _ask_to_sign_in()
-        if not isinstance(caller, Machine) and request.method not in SAFE_METHODS:
+        g.caller = Nobody()
+        if not _is_open(request.endpoint):
+            needed = needed_for(request.method, request.path)
+            shown = tokens.identify(request.headers.get("Authorization"), plugin=needed.plugin)
+            g.caller = _person(portal) if isinstance(shown, Nobody) else shown
+            if isinstance(g.caller, Refused):
+                raise Refusal("UNAUTHENTICATED", _refused_text(g.caller, settings))
+            if settings.auth is Auth.REQUIRED and isinstance(g.caller, Nobody):
+                return _ask_to_sign_in()
+            if not allows(g.caller, needed.permission, plugin=needed.plugin):
+                text = refusal(g.caller, needed.permission, plugin=needed.plugin)
+                raise Refusal("FORBIDDEN", text)
+        if not isinstance(g.caller, Machine | User) and request.method not in SAFE_METHODS:
             _check_site(settings)
         return None
 
 
-def _caller(portal: Portal) -> Caller:
-    shown = identify(request.headers.get("Authorization"), portal.settings.tokens)
+def _person(portal: Portal) -> Person | Nobody:
+    """Whoever's browser signed in, if it did."""
     cookie = request.cookies.get(cookie_name(portal.settings))
-    if not isinstance(shown, Nobody) or cookie is None or _is_open(request.endpoint):
-        return shown
+    if cookie is None:
+        return Nobody()
     with portal.database.read() as connection:
         principal = sessions.principal_of(connection, cookie, now=portal.now())
-    return shown if principal is None else Person(principal=principal)
+    return Nobody() if principal is None else Person(principal=principal)
 
 
 def _is_open(endpoint: str | None) -> bool:

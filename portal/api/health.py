@@ -6,12 +6,14 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from portal.db.failures import is_unavailable
 from portal.db.migrations import current, head
 from portal.wiring import Portal
+
+BACKSTAGE = "/.backstage/health/v1"
 
 PATIENCE = 0.2
 """Seconds for the database to say that it is there."""
@@ -22,21 +24,28 @@ log = logging.getLogger(__name__)
 def blueprint(
     portal: Portal, registry: CollectorRegistry, beats: Callable[[], bool] | None
 ) -> Blueprint:
-    """`/livez`, `/readyz` and `/metrics`; `beats` says whether the engine of this process lives."""
+    """`/livez`, `/readyz` and `/metrics`; `beats` says whether the engine of this process lives.
+
+    Backstage's two paths are here too, with its answers.
+    """
     views = Blueprint("health", __name__)
     probe = _Probe(portal)
 
     @views.get("/livez")
+    @views.get(f"{BACKSTAGE}/liveness")
     def live() -> Response:
         return jsonify(status="ok")
 
     @views.get("/readyz")
+    @views.get(f"{BACKSTAGE}/readiness")
     def ready() -> tuple[Response, int]:
         checks = {
             "database": probe.ask(),
             "engine": "ok" if beats is None or beats() else "stopped",
         }
         is_ready = all(state == "ok" for state in checks.values())
+        if request.path.startswith(BACKSTAGE):
+            return jsonify(status="ok" if is_ready else "error"), 200 if is_ready else 503
         status = "ok" if is_ready else "unavailable"
         return jsonify(status=status, checks=checks), 200 if is_ready else 503
 

@@ -16,6 +16,8 @@ COMMANDS = {
     "worker": ("portal.cli.run", "worker", "Work in the background only; needs PostgreSQL."),
     "ingest": ("portal.cli.work", "ingest", "Read locations again now."),
     "assess": ("portal.cli.work", "assess", "Collect facts and assess again now."),
+    "removals": ("portal.cli.removals", "removals", "Look at removals, approve or undo them."),
+    "explain": ("portal.cli.explain", "explain", "Say why something is (not) in the catalog."),
     "validate": ("portal.cli.validate", "validate", "Check descriptor files, offline."),
     "check": ("portal.cli.check", "check", "Print the scorecards of a checkout, offline."),
     "migrate": ("portal.cli.admin", "migrate", "Bring the database to this version's schema."),

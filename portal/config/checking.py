@@ -3,35 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
 from marshmallow import ValidationError
 
-from catalog.problems import JsonValue, Problem, quote
+from catalog.problems import JsonValue, Problem, Severity, quote
+from portal.config.fields import UnknownKey
 from portal.config.files import escape
 from portal.config.merging import Merged
-from portal.config.schema import Config, known_keys
+from portal.config.schema import Config
+from portal.config.unserved import HINTS, unserved
 
-_SECRETS = ("/backend/auth", "/plumbline/database")
+_SECRETS = (
+    "/backend/auth",
+    "/catalog/processors",
+    "/catalog/providers",
+    "/integrations",
+    "/ldap",
+    "/plumbline/database",
+)
 """Never quoted: tokens stand there, and passwords."""
 
-_UNKNOWN = "Unknown field."
+_EXACT = ("/plumbline/", "/backend/auth/externalAccess/")
+"""Where a key that is not known is an error: it is ours, or it may have been to limit a token."""
+
+_IDLE = ("/catalog/providers/", "/ldap/")
+"""Where nothing that is wrong stops the start, because nothing is read by it yet."""
+
 _REQUIRED = "Missing data for required field."
 
 
 def check(merged: Merged) -> tuple[dict[str, Any], list[Problem]]:
     """The values that hold, by the schema's own names; and the problems, warnings among them."""
+    found = _load(merged.data)
+    problems = [_problem(merged, path, message) for path, message in found.messages]
+    data = deepcopy(merged.data)
+    for (path, _), problem in zip(found.messages, problems, strict=True):
+        if problem.severity is Severity.WARNING:
+            _drop(data, path)
+    values = _load(data).values if found.messages else found.values
+    said = {problem.pointer for problem in problems}
+    more = [*_lost(merged), *unserved(merged)]
+    problems += [problem for problem in more if problem.pointer not in said]
+    problems.sort(key=lambda p: (p.file, p.line or 0, p.column or 0, p.pointer))
+    return values, problems
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Loaded:
+    values: dict[str, Any]
+    messages: list[tuple[list[Any], Any]]
+
+
+def _load(data: dict[str, JsonValue]) -> _Loaded:
     try:
-        return Config().load(merged.data), []
+        return _Loaded(values=Config().load(data), messages=[])
     except ValidationError as error:
-        problems = [_problem(merged, path, message) for path, message in _flat(error.messages)]
-        problems.sort(key=lambda p: (p.file, p.line or 0, p.column or 0, p.pointer))
-        held = error.valid_data
-        return (held if isinstance(held, dict) else {}), problems
+        values: Any = error.valid_data
+        return _Loaded(
+            values=values if isinstance(values, dict) else {},
+            messages=list(_flat(error.messages)),
+        )
 
 
-def _flat(messages: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[list[Any], str]]:
+def _drop(data: Any, path: list[Any]) -> None:
+    """Take out what has no effect, so that it does not stand in the way of what has one."""
+    for part in path[:-1]:
+        data = data[part] if isinstance(data, list) else data.get(part, {})
+    if isinstance(data, dict):
+        data.pop(path[-1], None)
+
+
+def _flat(messages: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[list[Any], Any]]:
     if isinstance(messages, dict):
         for key, value in messages.items():
             yield from _flat(value, path if key == "_schema" else (*path, key))
@@ -40,33 +86,52 @@ def _flat(messages: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[lis
             yield list(path), message
 
 
-def _problem(merged: Merged, path: list[Any], message: str) -> Problem:
+def _problem(merged: Merged, path: list[Any], message: str | UnknownKey) -> Problem:
     pointer = "".join(f"/{escape(str(part))}" for part in path)
     dotted = ".".join(str(part) for part in path)
-    if message == _UNKNOWN:
-        return _unknown(merged, path, pointer, dotted)
+    if isinstance(message, UnknownKey):
+        return _unknown(merged, pointer, dotted, message.known)
+    severity = Severity.WARNING if pointer.startswith(_IDLE) else Severity.ERROR
     if message == _REQUIRED:
-        variable = merged.unset(pointer)
-        hint = f"The environment variable {variable} is not set." if variable else ""
-        above = pointer.rpartition("/")[0]
-        return merged.problem(above, "CONFIG_KEY_MISSING", f"{dotted} is missing", hint=hint)
-    is_secret = pointer.startswith(_SECRETS)
-    found = "" if is_secret else quote(_value_at(merged.data, path))
-    return merged.problem(pointer, "CONFIG_VALUE", f"{dotted}: {message}", found=found)
+        return _missing(merged, pointer, merged.unset(pointer), severity=severity)
+    found = "" if pointer.startswith(_SECRETS) else quote(_value_at(merged.data, path))
+    text = f"{dotted}: {message}"
+    return merged.problem(pointer, "CONFIG_VALUE", text, found=found, severity=severity)
 
 
-def _unknown(merged: Merged, path: list[Any], pointer: str, dotted: str) -> Problem:
-    known = known_keys(path[:-1])
-    close = get_close_matches(str(path[-1]), known, n=1)
-    hint = f"Did you mean {close[0]}?" if close else ""
-    if path[0] == "plumbline":
-        return merged.problem(
-            pointer,
-            "CONFIG_KEY_UNKNOWN",
-            f"{dotted} is no key of Plumbline's",
-            hint=hint or f"There are: {', '.join(sorted(known))}.",
-        )
-    return merged.warning(pointer, f"{dotted} is not heeded", hint=hint)
+def _missing(
+    merged: Merged, pointer: str, variable: str, *, severity: Severity = Severity.ERROR
+) -> Problem:
+    """Shown where the key is written, or else at the object that should have it."""
+    dotted = pointer.removeprefix("/").replace("/", ".")
+    return merged.problem(
+        pointer if variable else pointer.rpartition("/")[0],
+        "CONFIG_KEY_MISSING",
+        f"{dotted} is missing",
+        hint=f"The environment variable {variable} is not set." if variable else "",
+        severity=severity,
+    )
+
+
+def _lost(merged: Merged) -> list[Problem]:
+    """Every value that is absent where it might have limited a token: absent, it would open more."""
+    return [
+        _missing(merged, pointer, variable)
+        for file in merged.files
+        for pointer, variable in file.unset.items()
+        if pointer.startswith("/backend/auth/") and merged.writer(pointer) is file
+    ]
+
+
+def _unknown(merged: Merged, pointer: str, dotted: str, known: tuple[str, ...]) -> Problem:
+    close = get_close_matches(dotted.rpartition(".")[2], known, n=1, cutoff=0.75)
+    hint = f"Did you mean {close[0]}?" if close else HINTS.get(dotted, "")
+    if not pointer.startswith(_EXACT):
+        return merged.warning(pointer, f"{dotted} is not heeded", hint=hint)
+    hint = hint or f"There are: {', '.join(sorted(known))}."
+    return merged.problem(
+        pointer, "CONFIG_KEY_UNKNOWN", f"{dotted} is no key that is known", hint=hint
+    )
 
 
 def _value_at(value: JsonValue, path: list[Any]) -> JsonValue:

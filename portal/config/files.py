@@ -26,11 +26,12 @@ _SUBSTITUTION = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
 
 @dataclass(kw_only=True)
 class ConfigFile:
-    """One config file, resolved. Nulls and values with an unset variable are absent from `data`."""
+    """One config file, resolved. Values with an unset variable are absent from `data`."""
 
     path: Path
     document: ParsedDocument | None = None
     data: dict[str, JsonValue] = field(default_factory=dict)
+    """A null stands for a key that is to be absent, whatever files before this one say."""
     unset: dict[str, str] = field(default_factory=dict)
     """By JSON pointer of an absent value, the name of the variable that is not set."""
     problems: list[Problem] = field(default_factory=list)
@@ -138,7 +139,7 @@ class _Resolver:
                     self.resolve(item, f"{pointer}/{index}", folder, depth)
                     for index, item in enumerate(value)
                 )
-                return [item for item in items if item is not None]
+                return [_without_nulls(item) for item in items if item is not None]
             case dict() if len(value) == 1 and next(iter(value)).startswith("$"):
                 [(name, argument)] = value.items()
                 return self._special(name, argument, pointer, folder, depth)
@@ -147,7 +148,7 @@ class _Resolver:
                     key: self.resolve(item, f"{pointer}/{escape(key)}", folder, depth)
                     for key, item in value.items()
                 }
-                return {key: item for key, item in resolved.items() if item is not None}
+                return {k: v for k, v in resolved.items() if v is not None or value[k] is None}
             case _:
                 return value
 
@@ -209,6 +210,12 @@ class _Resolver:
             self.file.problem(pointer, "CONFIG_SUBSTITUTION", message, found=found)
         )
         return None
+
+
+def _without_nulls(value: JsonValue) -> JsonValue:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return value
 
 
 def escape(key: str) -> str:

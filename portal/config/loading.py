@@ -13,13 +13,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from catalog.problems import Problem, Severity, quote
+from portal.config.access import Issuer, StaticToken
 from portal.config.checking import check
 from portal.config.files import read_config
 from portal.config.merging import Merged, merge
 from portal.config.places import default_data_dir
-from portal.config.policies import allow_rules, configured_locations, static_tokens
-from portal.config.schema import parse_port
+from portal.config.policies import allow_rules, configured_locations
 from portal.config.settings import Auth, ConfiguredSource, Settings
+from portal.config.variables import Variables, backstage_variables
 
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[\w.-]+@[\w.-]+:")
 
@@ -39,11 +40,12 @@ def load_settings(
     A text given as None was not given on the command line.
     """
     files = [read_config(path.absolute(), environ) for path in configs]
+    files += backstage_variables(environ, configs)
     merged = merge(files)
     problems = [problem for file in files for problem in file.problems]
     values, found = check(merged)
     problems += found
-    variables = _Variables(environ, problems)
+    variables = Variables(environ, problems)
     plumbline = values.get("plumbline", {})
     backend = values.get("backend", {})
     sample = not configs and not sources
@@ -52,8 +54,7 @@ def load_settings(
     directory = (directory or default_data_dir(environ, sample=sample)).expanduser().absolute()
     url = database or variables.text("DATABASE") or plumbline.get("database")
     base_url = backend.get("base_url") or values.get("app", {}).get("base_url", "")
-    tokens, found = static_tokens(merged, backend.get("auth", {}).get("access", []))
-    problems += found
+    tokens, issuers = _access(values)
     locations, found = configured_locations(merged, values.get("catalog", {}).get("locations", []))
     problems += found
     commanded = _command_sources(sources, problems)
@@ -69,6 +70,7 @@ def load_settings(
         allowed_hosts=_hosts(values),
         auth=_auth(configs, backend),
         tokens=tokens,
+        access=issuers,
         rules=allow_rules(merged, values.get("catalog", {}), commanded) if configs else None,
         warnings=tuple(p for p in problems if p.severity is Severity.WARNING),
         **_optional(merged, values),
@@ -77,45 +79,6 @@ def load_settings(
     if any(problem.severity is Severity.ERROR for problem in problems):
         return tuple(problems)
     return settings
-
-
-class _Variables:
-    """Plumbline's own environment variables; `NAME_FILE` names a file that holds the value."""
-
-    def __init__(self, environ: Mapping[str, str], problems: list[Problem]) -> None:
-        self._environ = environ
-        self._problems = problems
-
-    def text(self, name: str) -> str:
-        value = self._environ.get(f"PLUMBLINE_{name}", "")
-        file = self._environ.get(f"PLUMBLINE_{name}_FILE", "")
-        if value or not file:
-            return value
-        try:
-            return Path(file).read_text().strip()
-        except (OSError, UnicodeDecodeError):
-            self._problems.append(
-                Problem(
-                    code="CONFIG_UNREADABLE",
-                    message=f"The file that PLUMBLINE_{name}_FILE names cannot be read",
-                    found=quote(file),
-                )
-            )
-            return ""
-
-    def port(self) -> int | None:
-        text = self.text("PORT")
-        number = parse_port(text)
-        if text and number is None:
-            self._problems.append(
-                Problem(
-                    code="CONFIG_VALUE",
-                    message="PLUMBLINE_PORT is not a port",
-                    found=quote(text),
-                    expected="a number from 1 to 65535",
-                )
-            )
-        return number
 
 
 def _path(text: str) -> Path | None:
@@ -132,23 +95,44 @@ def _beside(merged: Merged, pointer: str, text: str) -> Path:
     """The path `text`, relative to the folder of the config file that wrote it."""
     writer = merged.writer(pointer)
     path = Path(text).expanduser()
-    return (writer.path.parent / path) if writer else path
+    return (writer.path.parent / path).absolute() if writer else path
 
 
 def _optional(merged: Merged, values: dict[str, Any]) -> dict[str, Any]:
     """Fields of `Settings` that are left to their defaults where the config is silent."""
-    plumbline = values.get("plumbline", {})
+    plumbline, catalog = values.get("plumbline", {}), values.get("catalog", {})
     given = {
-        "orphan_strategy": values.get("catalog", {}).get("orphan_strategy"),
+        "orphan_strategy": catalog.get("orphan_strategy"),
+        "readonly": catalog.get("readonly"),
+        "default_conflict": catalog.get("conflict"),
+        "integrations": values.get("integrations"),
         "removal_grace": plumbline.get("removal", {}).get("grace"),
+        "tombstones_keep": plumbline.get("removal", {}).get("keep"),
+        "history_keep": plumbline.get("history", {}).get("keep"),
         "facts_refresh": plumbline.get("facts", {}).get("refresh"),
+        "same_repository_placeholders": plumbline.get("placeholders", {}).get("same_repository"),
         "plugins_disabled": tuple(plumbline.get("plugins", {}).get("disabled", ())),
-        "scorecards": tuple(
-            _beside(merged, "/plumbline/scorecards", text)
-            for text in plumbline.get("scorecards", ())
-        ),
+        "reading": tuple(values.get("backend", {}).get("reading", {}).get("allow", ())),
+        "scorecards": _files(merged, plumbline, "scorecards"),
+        "kinds": _files(merged, plumbline, "kinds"),
     }
-    return {name: value for name, value in given.items() if value is not None}
+    interval = catalog.get("processing_interval", given["facts_refresh"])
+    is_said = interval is not None or "processing_interval" in catalog
+    swept = {"processing_interval": interval} if is_said else {}
+    return swept | {name: value for name, value in given.items() if value is not None}
+
+
+def _files(merged: Merged, plumbline: dict[str, Any], key: str) -> tuple[Path, ...]:
+    return tuple(_beside(merged, f"/plumbline/{key}", text) for text in plumbline.get(key, ()))
+
+
+def _access(values: dict[str, Any]) -> tuple[tuple[StaticToken, ...], tuple[Issuer, ...]]:
+    """Tokens to compare with, and those who sign others."""
+    auth = values.get("backend", {}).get("auth", {})
+    entries = [entry for entry in (*auth.get("access", ()), *auth.get("keys", ())) if entry]
+    backstage = values.get("plumbline", {}).get("auth", {}).get("backstage", ())
+    tokens = tuple(entry for entry in entries if isinstance(entry, StaticToken))
+    return tokens, (*(e for e in entries if not isinstance(e, StaticToken)), *backstage)
 
 
 def _database(url: str | None, data_dir: Path, problems: list[Problem]) -> str:

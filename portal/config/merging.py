@@ -1,4 +1,4 @@
-"""Several config files as one: objects are merged deeply, everything else is replaced.
+"""Several config files as one: objects are merged deeply, a null removes, all else replaces.
 
 Remembers which file wrote what, so that a problem in the whole is shown where it was written.
 """
@@ -32,10 +32,19 @@ class Merged:
         return next((f.unset[pointer] for f in reversed(self.files) if pointer in f.unset), "")
 
     def problem(
-        self, pointer: str, code: str, message: str, *, hint: str = "", found: str = ""
+        self,
+        pointer: str,
+        code: str,
+        message: str,
+        *,
+        hint: str = "",
+        found: str = "",
+        severity: Severity = Severity.ERROR,
     ) -> Problem:
-        """An error at `pointer`, in the file that wrote it."""
-        return self._in_file(pointer).problem(pointer, code, message, hint=hint, found=found)
+        """A problem at `pointer`, in the file that wrote it."""
+        return self._in_file(pointer).problem(
+            pointer, code, message, hint=hint, found=found, severity=severity
+        )
 
     def warning(self, pointer: str, message: str, *, hint: str = "") -> Problem:
         """Something at `pointer` that has no effect."""
@@ -74,5 +83,8 @@ def _lay(
         else:
             for stale in [p for p in merged._writers if p.startswith(here + "/")]:
                 del merged._writers[stale]
-            below[key] = value
             merged._writers[here] = file
+            if value is None:
+                below.pop(key, None)
+            else:
+                below[key] = value

@@ -1,69 +1,27 @@
-"""The parts of a config that need more than a schema: tokens, locations, rules on kinds."""
+"""The parts of a config that need more than a schema: locations, and rules on kinds."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from os.path import normpath
+from pathlib import Path
 from typing import Any
 
 from catalog.kinds.registry import builtin_kinds
 from catalog.problems import Problem
 from catalog.rules import DEFAULT_RULES, AllowedKind, AllowRule
 from portal.config.merging import Merged
-from portal.config.settings import ConfiguredSource, StaticToken
+from portal.config.settings import ConfiguredSource
 
-SHORTEST_TOKEN = 8
-"""Characters (Backstage's own rule for static tokens)."""
-
-_ACCESS = "/backend/auth/externalAccess"
-
-
-def static_tokens(
-    merged: Merged, entries: list[dict[str, Any]]
-) -> tuple[tuple[StaticToken, ...], list[Problem]]:
-    """The usable tokens of `backend.auth.externalAccess`; never more access than was written."""
-    tokens: list[StaticToken] = []
-    problems: list[Problem] = []
-    for index, entry in enumerate(entries):
-        pointer = f"{_ACCESS}/{index}"
-        if entry.get("type") != "static":
-            kind = entry.get("type", "")
-            problems.append(
-                merged.warning(f"{pointer}/type", f"Access of type {kind} is not served")
-            )
-        elif "restrictions" in entry:
-            message = "A token with accessRestrictions is not served, and opens nothing"
-            problems.append(merged.warning(f"{pointer}/accessRestrictions", message))
-        else:
-            found = _token(merged, f"{pointer}/options", entry.get("options", {}))
-            if isinstance(found, StaticToken):
-                tokens.append(found)
-            else:
-                problems.append(found)
-    return tuple(tokens), problems
-
-
-def _token(merged: Merged, pointer: str, options: dict[str, Any]) -> StaticToken | Problem:
-    token, subject = options.get("token"), options.get("subject")
-    if not isinstance(token, str) or len(token) < SHORTEST_TOKEN or token.split() != [token]:
-        variable = merged.unset(f"{pointer}/token")
-        return merged.problem(
-            pointer,
-            "CONFIG_TOKEN",
-            f"A static token needs at least {SHORTEST_TOKEN} characters and no spaces",
-            hint=f"The environment variable {variable} is not set." if variable else "",
-        )
-    if not isinstance(subject, str) or not subject or subject.split() != [subject]:
-        return merged.problem(
-            pointer, "CONFIG_TOKEN", "A static token needs a subject, without spaces"
-        )
-    return StaticToken(token=token, subject=subject)
+_BACKEND = Path("packages", "backend")
+"""Where a Backstage app's backend runs: its own paths are relative to that."""
 
 
 def configured_locations(
     merged: Merged, entries: list[dict[str, Any]]
 ) -> tuple[tuple[ConfiguredSource, ...], list[Problem]]:
-    """The locations to read. Paths are relative to the config file that wrote the list."""
+    """The locations to read. Paths are made absolute, globs among them."""
     sources: list[ConfiguredSource] = []
     problems: list[Problem] = []
     for index, entry in enumerate(entries):
@@ -73,22 +31,14 @@ def configured_locations(
             case "url":
                 sources.append(ConfiguredSource("url", entry["target"], "config"))
             case "file":
-                sources.append(ConfiguredSource("file", _target(merged, entry), "config"))
+                target = _path(merged, "/catalog/locations", entry["target"])
+                sources.append(ConfiguredSource("file", target, "config"))
             case other:
                 pointer = f"/catalog/locations/{index}/type"
                 problems.append(
                     merged.warning(pointer, f"Locations of type {other} are not served")
                 )
     return tuple(dict.fromkeys(sources)), problems
-
-
-def _target(merged: Merged, location: dict[str, Any]) -> str:
-    """The target as it is registered: a path is absolute."""
-    target: str = location["target"]
-    writer = merged.writer("/catalog/locations")
-    if location["type"] != "file" or writer is None:
-        return target
-    return normpath(writer.path.parent / target)
 
 
 def allow_rules(
@@ -98,28 +48,60 @@ def allow_rules(
 
     What the command line names may hold every built-in kind (design 2a.9).
     """
-    rules = [
-        AllowRule(
-            kinds=tuple(rule.get("allow", ())),
-            locations=tuple(
-                (place["type"], form, place.get(form, ""))
-                for place in rule.get("locations", ())
-                for form in [("pattern" if "pattern" in place else "exact")]
-            ),
-        )
-        for rule in catalog.get("rules", ())
-    ]
+    rules = [_rule(merged, rule) for rule in catalog.get("rules", ())]
     added = [
-        AllowRule(
-            kinds=tuple(rule.get("allow", ())),
-            locations=((location["type"], "exact", _target(merged, location)),),
-        )
+        AllowRule(kinds=tuple(rule["allow"]), locations=(_registered(merged, location),))
         for location in catalog.get("locations", ())
         for rule in location.get("rules", ())
-        if "type" in location and "target" in location
+        if "type" in location and "target" in location and "allow" in rule
     ]
     if commanded:
         every = tuple(AllowedKind(kind=kind) for kind in builtin_kinds().by_name)
         places = tuple((source.type, "exact", source.target) for source in commanded)
         added.append(AllowRule(kinds=every, locations=places))
     return (*(rules if "rules" in catalog else DEFAULT_RULES), *added)
+
+
+def _rule(merged: Merged, rule: dict[str, Any]) -> AllowRule:
+    """A list of places that is empty fits none, where no list fits all."""
+    kinds, places = tuple(rule.get("allow", ())), rule.get("locations")
+    if places is None:
+        return AllowRule(kinds=kinds)
+    return AllowRule(
+        kinds=kinds if places else (),
+        locations=tuple(_place(merged, place) for place in places if "type" in place),
+    )
+
+
+def _place(merged: Merged, place: dict[str, Any]) -> tuple[str, str, str]:
+    """A place of a rule; one that names a type only stands for every location of that type."""
+    form = "exact" if "exact" in place else "pattern"
+    if form not in place:
+        return place["type"], "pattern", "**"
+    is_file = place["type"] == "file"
+    target = _path(merged, "/catalog/rules", place[form]) if is_file else place[form]
+    return place["type"], form, target
+
+
+def _registered(merged: Merged, location: dict[str, Any]) -> tuple[str, str, str]:
+    is_file, target = location["type"] == "file", location["target"]
+    target = _path(merged, "/catalog/locations", target) if is_file else target
+    return location["type"], "exact", target
+
+
+def _path(merged: Merged, pointer: str, target: str) -> str:
+    """A path or a glob, absolute: beside the config file that wrote it, or else as Backstage has it.
+
+    Backstage reads relative to the folder that its backend runs in, which in its own layout is
+    `packages/backend`: taken where nothing is beside the config, and something is there.
+    """
+    writer = merged.writer(pointer)
+    folder = (writer.path.parent if writer else Path()).absolute()
+    beside, below = normpath(folder / target), normpath(folder / _BACKEND / target)
+    return below if not _is_there(beside) and _is_there(below) else beside
+
+
+def _is_there(path: str) -> bool:
+    """Whether there is something at a path; of a glob, at its part before the first wildcard."""
+    fixed = re.split(r"[*?{\[]", path, maxsplit=1)[0]
+    return Path(fixed if fixed == path else fixed.rpartition("/")[0] or "/").exists()

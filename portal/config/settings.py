@@ -15,6 +15,9 @@ from typing import NamedTuple
 
 from catalog.problems import Problem
 from catalog.rules import AllowRule
+from plugins.contract import ReadingRule
+from portal.config.access import Issuer, StaticToken
+from portal.config.integrations import Integration
 
 
 class Auth(StrEnum):
@@ -35,15 +38,6 @@ class ConfiguredSource(NamedTuple):
     """Absolute path, or URL."""
     origin: str
     """`command` or `config`: what named it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class StaticToken:
-    """A bearer token of a machine (`backend.auth.externalAccess`, type `static`)."""
-
-    token: str = field(repr=False)
-    subject: str
-    """Who the machine is, for logs and audit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +62,8 @@ class Settings:
     """Host names besides the loopback ones that requests may name while everyone may ask."""
     auth: Auth = Auth.OPEN
     tokens: tuple[StaticToken, ...] = ()
+    access: tuple[Issuer, ...] = ()
+    """Whose signed tokens are taken."""
     rules: tuple[AllowRule, ...] | None = None
     """Which kinds may come from where; None: every built-in kind (`--source`)."""
     orphan_strategy: str = "delete"
@@ -76,14 +72,28 @@ class Settings:
     """Whether locations may not be registered, changed or let go through the API."""
     default_conflict: str = "reject"
     """`reject` or `refresh`: what registering a location again does."""
+    reading: tuple[ReadingRule, ...] = ()
+    """Hosts that plain URLs may be read from."""
+    integrations: tuple[Integration, ...] = ()
+    """Forges and stores with their credentials, in the order of the config within each type."""
+    kinds: tuple[Path, ...] = ()
+    """JSON Schema files of kinds besides the built-in ones."""
+    same_repository_placeholders: bool = True
+    """Whether placeholders may name only what is in the repository of their descriptor."""
     scorecards: tuple[Path, ...] = ()
     """Scorecard files besides the built-in ones: files, or folders of `*.yaml`."""
     plugins_disabled: tuple[str, ...] = ()
     """Names of plugins that are not loaded."""
     removal_grace: timedelta = timedelta(hours=24)
     """How long a file must be missing from complete listings before its entities go."""
+    tombstones_keep: timedelta = timedelta(days=30)
+    """How long what was removed can be brought back."""
+    history_keep: timedelta = timedelta(days=365)
+    """How long former versions of entities are kept."""
     facts_refresh: timedelta = timedelta(hours=1)
-    """Time between two sweeps over every location."""
+    """How old facts may be, and the time between two sweeps where no other is given."""
+    processing_interval: timedelta | None = timedelta(hours=1)
+    """Time between two sweeps over every location; None: there are none."""
     warnings: tuple[Problem, ...] = ()
     """What was said in the config and is not heeded; the start goes on."""
 

@@ -1,18 +1,22 @@
 """Facets: how many entities have each value of a key.
 
-Values keep the spelling of the files. Unfiltered counts of terms are maintained, not counted.
+Values keep the spelling of the files. Counts of terms are maintained, for each kind: unfiltered
+ones and those of kinds are read, not counted.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Select, distinct, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, distinct, func, select
 
-from catalog.query import Filter
-from portal.db.filters import condition, storable
+from catalog.query import Equals, Filter, Has
+from portal.db.bulk import among
+from portal.db.filters import Kinds, Way, condition, kinds_of, storable, terms_of, way_of
+from portal.db.index import unpack
 from portal.db.tables import edges, entities, postings, refs, relation_types, terms
 
 Counts = list[tuple[str, int]]
@@ -28,58 +32,66 @@ def facets(
 def _facet(connection: Connection, key: str, tree: Filter | None) -> Counts:
     if not storable([key]):
         return []
-    matching = select(entities.c.id).where(condition(tree))
     match key:
-        case "kind":
-            return _kinds(connection, tree)
         case "metadata.name":
             bodies = connection.execute(select(entities.c.body).where(condition(tree))).scalars()
-            return _counted(orjson.loads(body)["metadata"]["name"] for body in bodies)
-        case "metadata.namespace" | "metadata.uid":
-            column = entities.c.namespace if key == "metadata.namespace" else entities.c.uid
-            rows: Select[Any] = select(column, func.count()).where(condition(tree)).group_by(column)
+            return list(Counter(orjson.loads(body)["metadata"]["name"] for body in bodies).items())
+        case "metadata.uid":
+            uids = connection.execute(select(entities.c.uid).where(condition(tree))).scalars()
+            return [(uid, 1) for uid in uids]
         case _ if key.startswith("relations."):
-            named = func.lower(relation_types.c.name) == key.removeprefix("relations.")
-            rows = (
-                select(refs.c.ref, func.count(distinct(edges.c.source_id)))
-                .join(refs, refs.c.id == edges.c.target_id)
-                .where(edges.c.type_id.in_(select(relation_types.c.id).where(named)))
-                .group_by(refs.c.ref)
-            )
-            # The sources of edges may be refs that do not exist.
-            rows = rows.where(edges.c.source_id.in_(matching))
-        case _ if tree is None:
-            rows = select(terms.c.original, terms.c.n).where(
-                terms.c.key == key, terms.c.known, terms.c.n > 0
-            )
-        case _:
-            rows = (
-                select(terms.c.original, func.count())
-                .join(postings, postings.c.term_id == terms.c.id)
-                .where(terms.c.key == key, terms.c.known, postings.c.entity_id.in_(matching))
-                .group_by(terms.c.id, terms.c.original)
-            )
-    return [(row[0], row[1]) for row in connection.execute(rows)]
-
-
-def _kinds(connection: Connection, tree: Filter | None) -> Counts:
-    """Kinds as files spell them: the column is lower case, and all of a kind are spelled alike."""
-    found = connection.execute(
-        select(entities.c.kind, func.count(), func.min(entities.c.id))
-        .where(condition(tree))
-        .group_by(entities.c.kind)
-    ).all()
-    examples = select(entities.c.kind, entities.c.body).where(
-        entities.c.id.in_([row[2] for row in found])
+            return _relations(connection, key.removeprefix("relations."), tree)
+        case _ if tree is None or (isinstance(tree, Equals) and tree.key == "kind"):
+            return _kept(connection, key, kinds_of(tree))
+        case _ if way_of(connection, tree) is Way.FEW:
+            return _of_few(connection, key, tree)
+    matching = select(entities.c.id).where(condition(tree))
+    wanted = _having(key, kinds_of(tree))
+    counted = (
+        select(terms.c.original, func.count())
+        .join(postings, postings.c.term_id == terms.c.id)
+        .where(wanted, postings.c.entity_id.in_(matching))
+        .group_by(terms.c.original)
     )
-    spelled = {
-        row.kind: str(orjson.loads(row.body)["kind"]) for row in connection.execute(examples)
-    }
-    return [(spelled[kind], n) for kind, n, _ in found]
+    return _pairs(connection, counted)
 
 
-def _counted(values: Any) -> Counts:
-    counts: dict[str, int] = {}
-    for value in values:
-        counts[value] = counts.get(value, 0) + 1
+def _kept(connection: Connection, key: str, kinds: Kinds) -> Counts:
+    """As they are maintained."""
+    summed = select(terms.c.original, func.sum(terms.c.n)).where(_having(key, kinds))
+    return _pairs(connection, summed.group_by(terms.c.original))
+
+
+def _of_few(connection: Connection, key: str, tree: Filter) -> Counts:
+    """From the terms of each entity that matches."""
+    packed = connection.execute(select(entities.c.terms).where(condition(tree, Way.FEW))).scalars()
+    found = Counter(term for one in packed for term in unpack(one))
+    named = select(terms.c.id, terms.c.original).where(
+        among(connection, terms.c.id, found.keys()), terms.c.key == key, terms.c.known
+    )
+    counts: Counter[str] = Counter()
+    for number, original in connection.execute(named):
+        counts[original] += found[number]
     return list(counts.items())
+
+
+def _relations(connection: Connection, relation: str, tree: Filter | None) -> Counts:
+    named = func.lower(relation_types.c.name) == relation
+    # The sources of edges may be refs that do not exist.
+    matching = select(entities.c.id).where(condition(tree))
+    rows = (
+        select(refs.c.ref, func.count(distinct(edges.c.source_id)))
+        .join(refs, refs.c.id == edges.c.target_id)
+        .where(edges.c.type_id.in_(select(relation_types.c.id).where(named)))
+        .where(edges.c.source_id.in_(matching))
+        .group_by(refs.c.ref)
+    )
+    return _pairs(connection, rows)
+
+
+def _having(key: str, kinds: Kinds) -> ColumnElement[bool]:
+    return and_(terms_of(key, Has(key=key), kinds), terms.c.known, terms.c.n > 0)
+
+
+def _pairs(connection: Connection, rows: Select[Any]) -> Counts:
+    return [(row[0], int(row[1])) for row in connection.execute(rows)]

@@ -6,13 +6,14 @@ with its postings. There are several ways to ask, with the same answer: see `Way
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from enum import Enum
+from typing import TypeAlias, TypeGuard
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Select,
     and_,
     exists,
     false,
@@ -22,9 +23,10 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    tuple_,
 )
 
-from catalog.query import All, AnyOf, Equals, Filter, FullText, Has, HasPrefix, Not
+from catalog.query import All, AnyOf, Equals, Filter, Has, HasPrefix, Not
 from portal.db.tables import edges, entities, postings, refs, relation_types, terms
 
 COLUMNS = {
@@ -35,13 +37,17 @@ COLUMNS = {
 }
 """Keys that are columns; every entity has them."""
 
-DEFAULT_TEXT_FIELDS = ("metadata.name", "metadata.title", "metadata.description")
-
 LONGEST_VALUE = 200
 """Characters of a value that is searchable (reference 3.3)."""
 
+Kinds: TypeAlias = tuple[str, ...] | None
+"""Lower case; None: all."""
+
 FEW = 2_000
 """Matches that are sorted rather than found by walking the order (design, 'Search')."""
+
+
+Leaf: TypeAlias = Has | Equals | HasPrefix
 
 
 class Way(Enum):
@@ -61,17 +67,21 @@ def way_of(connection: Connection, tree: Filter | None) -> Way:
     return Way.PROBE if matches is None or matches > FEW else Way.FEW
 
 
-def condition(tree: Filter | None, way: Way = Way.SETS) -> ColumnElement[bool]:
-    """What holds for the rows of `entities` that match."""
+def condition(tree: Filter | None, way: Way = Way.SETS, kinds: Kinds = None) -> ColumnElement[bool]:
+    """What holds for the rows of `entities` that match; those that matter are of these kinds."""
     match tree:
         case None:
             return true()
         case All(parts=parts):
-            return and_(true(), *(condition(part, way) for part in parts))
+            kinds = kinds_of(tree) or kinds
+            return and_(true(), *(condition(part, way, kinds) for part in parts))
         case AnyOf(parts=parts):
-            return or_(false(), *(condition(part, way) for part in parts))
+            # One look-up for all terms: PostgreSQL takes minutes to plan eight hundred.
+            equal = [part for part in parts if isinstance(part, Equals) and _is_term(part.key)]
+            others = [condition(part, way, kinds) for part in parts if part not in equal]
+            return or_(false(), *others, *([_equal(equal, way, kinds)] if equal else ()))
         case Not(part=part):
-            return not_(condition(part, way))
+            return not_(condition(part, way, kinds))
         case Has(key=key) | Equals(key=key) | HasPrefix(key=key):
             if (column := COLUMNS.get(key)) is not None:
                 if isinstance(tree, Has):
@@ -79,58 +89,40 @@ def condition(tree: Filter | None, way: Way = Way.SETS) -> ColumnElement[bool]:
                 # An expression is not found in an index: the planner has to begin elsewhere.
                 hidden = way is Way.FEW and key in ("kind", "metadata.namespace")
                 return _matches(column.concat("") if hidden else column, tree)
-            relation = key.removeprefix("relations.")
-            return _edge(relation, tree, way) if relation != key else _term(key, tree, way)
+            if _is_term(key):
+                return _term(tree, way, kinds)
+            return _edge(key.removeprefix("relations."), tree, way)
 
 
-def text_condition(full_text: FullText | None, order_field: str | None) -> ColumnElement[bool]:
-    """What holds where the term is part of a field, by default of the order field."""
-    term = full_text.term.strip().lower() if full_text else ""
-    if full_text is None or not term:
-        return true()
-    if "\0" in term or len(term) > LONGEST_VALUE:
-        return false()
-    named = [field.strip().lower() for field in full_text.fields if field.strip()]
-    fields = named or ([order_field] if order_field else list(DEFAULT_TEXT_FIELDS))
-    parts = [COLUMNS[field].contains(term, autoescape=True) for field in fields if field in COLUMNS]
-    keys = [field for field in fields if field not in COLUMNS]
-    if keys:
-        parts.append(entities.c.id.in_(ids_with_text(keys, term)))
-    return or_(*parts)
+def kinds_of(tree: Filter | None) -> Kinds:
+    """The kinds of all that matches, where the filter says so."""
+    match tree:
+        case Equals(key="kind", values=values):
+            return tuple(storable(values))
+        case All(parts=parts):
+            return next((kinds for part in parts if (kinds := kinds_of(part)) is not None), None)
+    return None
 
 
-def ids_with_text(keys: Sequence[str], term: str) -> Select[tuple[int]]:
-    """The entities that have `term` (lower case) inside a value of one of the keys."""
-    return (
-        select(postings.c.entity_id)
-        .join(terms, terms.c.id == postings.c.term_id)
-        .where(
-            terms.c.key.in_(storable(keys)),
-            terms.c.known,
-            terms.c.value.contains(term, autoescape=True),
-        )
-    )
-
-
-def estimate(connection: Connection, tree: Filter | None) -> int | None:
-    """At most how many entities match, as the maintained counts tell; None: perhaps all.
+def estimate(connection: Connection, tree: Filter | None, kinds: Kinds = None) -> int | None:
+    """At most how many entities of these kinds match, by maintained counts; None: perhaps all.
 
     Beyond `FEW` the number is only a number beyond `FEW`.
     """
     match tree:
         case All(parts=parts):
-            known = [n for part in parts if (n := estimate(connection, part)) is not None]
+            kinds = kinds_of(tree) or kinds
+            known = [n for part in parts if (n := estimate(connection, part, kinds)) is not None]
             return min(known, default=None)
         case AnyOf(parts=parts):
-            each = [estimate(connection, part) for part in parts]
+            each = [estimate(connection, part, kinds) for part in parts]
             return None if None in each else sum(n for n in each if n is not None)
         case Equals(key=key) if key not in COLUMNS:
             relation = key.removeprefix("relations.")
             if relation == key:
-                counts = select(func.coalesce(func.sum(terms.c.n), 0)).where(_terms(key, tree))
-            else:
-                found = select(literal(1)).where(_edges(relation, tree)).limit(FEW + 1)
-                counts = select(func.count()).select_from(found.subquery())
+                return _sum(connection, terms_of(key, tree, kinds))
+            found = select(literal(1)).where(_edges(relation, tree)).limit(FEW + 1)
+            counts = select(func.count()).select_from(found.subquery())
             return int(connection.execute(counts).scalar_one())
         case Equals(key="metadata.name" | "metadata.uid" as key, values=values):
             named = select(literal(1)).where(COLUMNS[key].in_(storable(values))).limit(FEW + 1)
@@ -140,20 +132,56 @@ def estimate(connection: Connection, tree: Filter | None) -> int | None:
     return None
 
 
-def single_count(connection: Connection, tree: Filter | None) -> int | None:
-    """The exact number of matches where it is maintained: one value of one term."""
-    if not isinstance(tree, Equals) or len(tree.values) != 1 or tree.key in COLUMNS:
-        return None
-    if tree.key.startswith("relations."):
-        return None
-    found = connection.execute(select(terms.c.n).where(_terms(tree.key, tree), terms.c.n > 0)).all()
-    # Several terms differ in case only, and one entity may have more than one of them.
-    return found[0].n if len(found) == 1 else (None if found else 0)
+def exact_count(connection: Connection, tree: Filter | None) -> int | None:
+    """The number of matches where it is maintained: of everything, of kinds, and of one value of a
+    term, perhaps in kinds. An entity has a value at most once, however it is spelled
+    (`catalog.terms`)."""
+    match tree:
+        case None:
+            return _sum(connection, terms.c.key == "kind")
+        case All(parts=(one, other)):
+            for part, rest in ((one, other), (other, one)):
+                if isinstance(part, Equals) and part.key == "kind" and _is_single(rest):
+                    return _sum(connection, terms_of(rest.key, rest, kinds_of(part)))
+        case Equals(key="kind"):
+            return _sum(connection, terms_of("kind", tree))
+        case Equals() if _is_single(tree):
+            return _sum(connection, terms_of(tree.key, tree))
+    return None
+
+
+def _is_single(leaf: Filter) -> TypeGuard[Equals]:
+    """Whether it is one value of a term."""
+    return (
+        isinstance(leaf, Equals)
+        and len(leaf.values) == 1
+        and leaf.key not in ("kind", "metadata.name", "metadata.uid")
+        and not leaf.key.startswith("relations.")
+    )
+
+
+def _sum(connection: Connection, wanted: ColumnElement[bool]) -> int:
+    counted = select(func.coalesce(func.sum(terms.c.n), 0)).where(wanted)
+    return int(connection.execute(counted).scalar_one())
 
 
 def storable(values: Sequence[str]) -> list[str]:
     """Those that a database can hold: PostgreSQL knows no NUL, and nothing equals one."""
     return [value for value in values if "\0" not in value]
+
+
+def begins(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
+    """That a text begins so, as a range: an index is used where there is one."""
+    if "\0" in prefix:
+        return false()
+    kept = prefix.rstrip(chr(sys.maxunicode))
+    after = column >= prefix
+    if not kept:
+        return after
+    last = ord(kept[-1]) + 1
+    # There are no characters from D800 to DFFF.
+    bound = kept[:-1] + chr(0xE000 if 0xD800 <= last < 0xE000 else last)
+    return and_(after, column < bound)
 
 
 def _matches(column: ColumnElement[str], leaf: Equals | HasPrefix) -> ColumnElement[bool]:
@@ -162,23 +190,49 @@ def _matches(column: ColumnElement[str], leaf: Equals | HasPrefix) -> ColumnElem
             good = storable(values)
             return column == good[0] if len(good) == 1 else column.in_(good)
         case HasPrefix(prefix=prefix):
-            return column.startswith(prefix, autoescape=True) if "\0" not in prefix else false()
+            return begins(column, prefix)
 
 
-def _terms(key: str, leaf: Filter) -> ColumnElement[bool]:
+def terms_of(key: str, leaf: Filter, kinds: Kinds = None) -> ColumnElement[bool]:
+    """What holds for the rows of `terms` that a condition on a key means."""
     if "\0" in key:
         return false()
+    wanted = [terms.c.key == key]
     if isinstance(leaf, Equals | HasPrefix):
-        return and_(terms.c.key == key, _matches(terms.c.value, leaf), terms.c.known)
-    return terms.c.key == key
+        wanted += [_matches(terms.c.value, leaf), terms.c.known]
+    return and_(*wanted, *_of_kinds(kinds))
 
 
-def _term(key: str, leaf: Filter, way: Way) -> ColumnElement[bool]:
-    listed = postings.c.term_id.in_(select(terms.c.id).where(_terms(key, leaf)))
+def _term(leaf: Leaf, way: Way, kinds: Kinds) -> ColumnElement[bool]:
     # A key alone may mean thousands of terms, far too many for a probe.
-    if way is Way.PROBE and isinstance(leaf, Equals):
+    way = way if isinstance(leaf, Equals) else Way.SETS
+    return _having(terms_of(leaf.key, leaf, kinds), way)
+
+
+def _equal(leaves: Sequence[Equals], way: Way, kinds: Kinds) -> ColumnElement[bool]:
+    """That any of several conditions on terms holds."""
+    if len(leaves) == 1:
+        return _term(leaves[0], way, kinds)
+    pairs = [(leaf.key, value) for leaf in leaves for value in leaf.values]
+    pairs = [pair for pair in pairs if "\0" not in pair[0] + pair[1]]
+    wanted = [tuple_(terms.c.key, terms.c.value).in_(pairs), terms.c.known, *_of_kinds(kinds)]
+    return _having(and_(*wanted), way)
+
+
+def _having(wanted: ColumnElement[bool], way: Way) -> ColumnElement[bool]:
+    """That an entity has one of the terms."""
+    listed = postings.c.term_id.in_(select(terms.c.id).where(wanted))
+    if way is Way.PROBE:
         return exists().where(postings.c.entity_id == entities.c.id, listed)
     return entities.c.id.in_(select(postings.c.entity_id).where(listed))
+
+
+def _of_kinds(kinds: Kinds) -> list[ColumnElement[bool]]:
+    return [] if kinds is None else [terms.c.kind.in_(kinds)]
+
+
+def _is_term(key: str) -> bool:
+    return key not in COLUMNS and not key.startswith("relations.")
 
 
 def _edges(relation: str, leaf: Filter) -> ColumnElement[bool]:

@@ -1,44 +1,51 @@
 """The index: which entities have which searchable terms, interned, with the count of each.
 
-An entity keeps the ids of its terms packed beside it, so that a change touches only the postings
-that differ, and no index from entities to postings is needed.
+A term belongs to a kind: the counts of a kind, of its types and its tags are there to be read, not
+to be counted. An entity keeps the ids of its terms packed beside it, so that a change touches only
+the postings that differ, and no index from entities to postings is needed.
 """
 
 from __future__ import annotations
 
 import struct
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
+from typing import cast
 
 from sqlalchemy import Connection, delete
 
-from catalog.entity import Term
-from portal.db import bulk
+from catalog.entity import Entity
+from portal.db import bulk, values
 from portal.db.tables import postings, terms
 
-KEY = ("key", "value", "original", "known")
+KEY = ("key", "value", "original", "known", "kind")
 
-Key = tuple[str, str, str, bool]
+Key = tuple[str, str, str, bool, str]
 """The values of `KEY`: `value` is `original` in lower case, both are empty where none is known."""
 
 Postings = dict[int, list[int]]
 """Of each term the entities, in order."""
 
+LAST = "last_term"
+"""Key of the stored value that is the last id given out. None is given out twice, so that a reader
+may remember what an id means (`portal.db.texts`)."""
+
 
 def put_terms(
-    connection: Connection, wanted: Mapping[int, Iterable[Term]], before: Mapping[int, bytes]
+    connection: Connection, wanted: Mapping[int, Entity], before: Mapping[int, bytes]
 ) -> dict[int, bytes]:
-    """Let each entity in `wanted` have exactly these terms; returns the terms of each, packed.
+    """Let each entity in `wanted` have exactly its terms; returns the terms of each, packed.
 
     `before` holds the packed terms of the entities that had some; one that is not in `wanted`
     loses all of them. Counts are kept, and a term that no entity has any more goes.
     """
-    ids, new = _ids(connection, set[Term]().union(*wanted.values()))
+    keys = {entity_id: keys_of(entity) for entity_id, entity in wanted.items()}
+    ids, new = _ids(connection, set[Key]().union(*keys.values()))
     packed: dict[int, bytes] = {}
     come: Postings = defaultdict(list)
     gone: Postings = defaultdict(list)
     for entity in sorted(wanted.keys() | before.keys()):
-        after = set(map(ids.__getitem__, wanted.get(entity, ())))
+        after = set(map(ids.__getitem__, keys.get(entity, ())))
         old = unpack(before.get(entity, b""))
         packed[entity] = struct.pack(f"<{len(after)}I", *sorted(after))
         for term in after.difference(old):
@@ -54,27 +61,33 @@ def put_terms(
     return packed
 
 
+def keys_of(entity: Entity) -> list[Key]:
+    """Of every term of the entity; kind and namespace are among them, to be counted."""
+    kind = entity.ref.kind.lower()
+    found = [*entity.terms, ("kind", entity.ref.kind), ("metadata.namespace", entity.ref.namespace)]
+    return [
+        (key, "", "", False, kind) if text is None else (key, text.lower(), text, True, kind)
+        for key, text in found
+    ]
+
+
 def unpack(packed: bytes) -> tuple[int, ...]:
     """The sorted term ids of an entity."""
     return struct.unpack(f"<{len(packed) // 4}I", packed)
 
 
 def _ids(
-    connection: Connection, wanted: Iterable[Term]
-) -> tuple[dict[Term, int], list[tuple[int, Key]]]:
-    """The id of each term; and the ids and keys of those that are not in the table yet."""
-    keys = {_key(term): term for term in wanted}
-    known = bulk.find(connection, terms, KEY, keys)
-    first = bulk.next_id(connection, terms)
-    new = list(enumerate(sorted(keys.keys() - known.keys()), start=first))
-    ids = {keys[key]: number for key, number in known.items()}
-    ids.update((keys[key], number) for number, key in new)
+    connection: Connection, wanted: Collection[Key]
+) -> tuple[dict[Key, int], list[tuple[int, Key]]]:
+    """The id of each key; and the ids and keys of those that are not in the table yet."""
+    known = bulk.find(connection, terms, KEY, sorted(wanted))
+    last = int(values.get(connection, LAST) or 0)
+    new = list(enumerate(sorted(wanted - known.keys()), start=last + 1))
+    if new:
+        values.put(connection, LAST, str(last + len(new)))
+    ids = cast(dict[Key, int], known)
+    ids.update((key, number) for number, key in new)
     return ids, new
-
-
-def _key(term: Term) -> Key:
-    original = term.value or ""
-    return term.key, original.lower(), original, term.value is not None
 
 
 def _rows(found: Postings) -> list[tuple[int, int]]:

@@ -22,17 +22,19 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import FromClause
 
 from catalog.cursors import Cursor, Position, decode, encode, turned
-from catalog.query import EntityQuery, Filter, Order
+from catalog.query import EntityQuery, Filter, Has, Order
 from portal.db.entity_rows import EntityRow, by_ids
 from portal.db.filters import (
     COLUMNS,
+    Kinds,
     Way,
     condition,
-    single_count,
-    storable,
-    text_condition,
+    exact_count,
+    kinds_of,
+    terms_of,
     way_of,
 )
+from portal.db.full_text import ALL, Found, find_text
 from portal.db.tables import entities, postings, terms
 
 
@@ -90,10 +92,10 @@ def by_query(connection: Connection, query: EntityQuery) -> EntityPage:
     """The page that a query asks for. Raises `QueryError` for a cursor that cannot be read."""
     cursor = decode(query.cursor) if query.cursor is not None else None
     asked = _asked(connection, cursor or query)
+    places, counted = _places(connection, query, cursor, asked) if query.limit > 0 else ([], None)
     total = cursor.total if cursor else 0
     if query.count and cursor is None:
-        total = _count(connection, asked)
-    places = _places(connection, query, cursor, asked) if query.limit > 0 else []
+        total = _count(connection, asked) if counted is None else counted
     more = len(places) > query.limit
     places = places[: query.limit]
     if not places:
@@ -126,34 +128,39 @@ class _Asked:
 
     filter: Filter | None
     sorting: _Sorting
-    text: ColumnElement[bool]
-    has_text: bool
+    text: Found
     way: Way
 
 
 def _asked(connection: Connection, query: EntityQuery | Cursor) -> _Asked:
     order = query.order
+    text = find_text(connection, query.full_text, order.field if order else None)
     return _Asked(
         filter=query.filter,
-        sorting=_sorting(order),
-        text=text_condition(query.full_text, order.field if order else None),
-        has_text=query.full_text is not None,
-        way=way_of(connection, query.filter),
+        sorting=_sorting(order, kinds_of(query.filter)),
+        text=text,
+        way=Way.FEW if text.is_few else way_of(connection, query.filter),
     )
 
 
 def _places(
     connection: Connection, query: EntityQuery, cursor: Cursor | None, asked: _Asked
-) -> list[Position]:
-    """The page's ids with their order values, and one more if there is one."""
+) -> tuple[list[Position], int | None]:
+    """The page's ids with their order values, and one more if there is one; the total, where it
+    costs nothing: all matches are there when they are sorted."""
     sorting = asked.sorting
     backward = cursor is not None and cursor.backward
     # Ordered by a term, all matches are sorted anyway: there is no order to walk.
-    way = Way.SETS if sorting.optional else asked.way
+    way = Way.SETS if sorting.optional and asked.way is Way.PROBE else asked.way
+    counts = query.count and cursor is None and way is not Way.PROBE
     statement = (
-        select(entities.c.id, sorting.value.label("value"))
+        select(
+            entities.c.id,
+            sorting.value.label("value"),
+            (func.count().over() if counts else null()).label("total"),
+        )
         .select_from(sorting.source)
-        .where(condition(asked.filter, way), asked.text)
+        .where(condition(asked.filter, way), asked.text.condition)
         .order_by(*sorting.order(backward=backward))
         .limit(query.limit + 1)
     )
@@ -161,18 +168,21 @@ def _places(
         statement = statement.where(sorting.beyond(cursor.position, backward=backward))
     elif query.offset:
         statement = statement.offset(query.offset)
-    return [Position(value=row.value, id=row.id) for row in connection.execute(statement)]
+    rows = connection.execute(statement).all()
+    return [Position(value=row.value, id=row.id) for row in rows], rows[0].total if rows else None
 
 
 def _count(connection: Connection, asked: _Asked) -> int:
-    if not asked.has_text and (known := single_count(connection, asked.filter)) is not None:
+    if asked.text is ALL and (known := exact_count(connection, asked.filter)) is not None:
         return known
     way = Way.FEW if asked.way is Way.FEW else Way.SETS
     found = select(func.count()).select_from(entities)
-    return connection.execute(found.where(condition(asked.filter, way), asked.text)).scalar_one()
+    return connection.execute(
+        found.where(condition(asked.filter, way), asked.text.condition)
+    ).scalar_one()
 
 
-def _sorting(order: Order | None) -> _Sorting:
+def _sorting(order: Order | None, kinds: Kinds) -> _Sorting:
     if order is None:
         return _Sorting(
             source=entities, value=null(), constant=True, optional=False, descending=False
@@ -189,7 +199,7 @@ def _sorting(order: Order | None) -> _Sorting:
     values = (
         select(postings.c.entity_id, func.min(terms.c.value).label("value"))
         .join(terms, terms.c.id == postings.c.term_id)
-        .where(terms.c.key.in_(storable([order.field])), terms.c.known)
+        .where(terms_of(order.field, Has(key=order.field), kinds), terms.c.known)
         .group_by(postings.c.entity_id)
         .subquery()
     )

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, delete, select, update
 from catalog.renames import Named, match_renames
 from portal.db import bulk
 from portal.db.engine import utc
+from portal.db.filters import storable
 from portal.db.tables import aliases, changes, entities, files, past_edges, refs, versions
 
 CHANGED, REMOVED = "changed", "removed"
@@ -87,6 +88,8 @@ def former(connection: Connection, ids: Collection[int]) -> dict[int, Former]:
 
 def present_ref(connection: Connection, ref: str) -> str | None:
     """What an entity is called now that was called `ref`; None where none was."""
+    if not storable([ref]):
+        return None
     before, now = refs.alias(), refs.alias()
     return connection.execute(
         select(now.c.ref)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, case, func, or_, select, tuple_
 from catalog.problems import Problem, Severity
 from portal.db.filters import storable
 from portal.db.page import Page, number, page_of
-from portal.db.tables import files, problems, repositories
+from portal.db.tables import edges, files, problems, refs, relation_types, repositories
 
 RANK = case((problems.c.severity == "error", 0), (problems.c.severity == "warning", 1), else_=2)
 """Errors come first."""
@@ -39,15 +39,17 @@ def list_problems(
     code: str | None = None,
     severity: str | None = None,
     text: str | None = None,
+    owner: str | None = None,
     after: str | None = None,
     limit: int = 50,
 ) -> Page[ProblemRow]:
     """The problems for which all that is given holds: errors first, then as they were found.
 
     `ref` is canonical, `repository` a name or a URL; `text` is part of message, path or ref, in any
-    case. Raises `QueryError` for an `after` that no page has given.
+    case; `owner` is the canonical ref of whoever owns the entity with the problem, as it is served
+    now. Raises `QueryError` for an `after` that no page has given.
     """
-    given = [value for value in (ref, location, repository, code, severity, text) if value]
+    given = [value for value in (ref, location, repository, code, severity, text, owner) if value]
     if len(storable(given)) < len(given):
         return Page(items=(), after=None)
     exact = (
@@ -61,6 +63,8 @@ def list_problems(
         found = found.where(
             or_(repositories.c.name == repository, repositories.c.url == repository)
         )
+    if owner is not None:
+        found = found.where(problems.c.ref.in_(_owned_by(owner)))
     if text:
         looked_at = (problems.c.message, files.c.path, problems.c.ref)
         found = found.where(
@@ -101,6 +105,17 @@ def _select() -> Any:
         )
         .join(files, files.c.id == problems.c.file_id)
         .join(repositories, repositories.c.id == files.c.repository_id)
+    )
+
+
+def _owned_by(owner: str) -> Any:
+    """The refs of what this group or user owns."""
+    owners = select(refs.c.id).where(refs.c.ref == owner).scalar_subquery()
+    owning = select(relation_types.c.id).where(relation_types.c.name == "ownedBy").scalar_subquery()
+    return (
+        select(refs.c.ref)
+        .join(edges, edges.c.source_id == refs.c.id)
+        .where(edges.c.target_id == owners, edges.c.type_id == owning)
     )
 
 

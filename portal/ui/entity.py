@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from flask import Blueprint, make_response, render_template, request
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from catalog.problems import JsonValue, Problem
-from catalog.refs import EntityRef
+from catalog.refs import EntityRef, parse_ref
 from portal.db import entities, facts, problems, results
 from portal.db.entities import EntityRow
 from portal.db.locations import FileOrigin, origin_of
+from portal.db.past import present_ref
 from portal.db.results import StoredResult
 from portal.db.state import Connection
 from portal.ui.models import entity as model
@@ -56,6 +57,11 @@ def register(pages: Blueprint, portal: Portal) -> None:
         tab = request.args.get("tab", "overview")
         with portal.database.read() as connection:
             stored = _read(connection, ref)
+            if stored is None and (present := present_ref(connection, ref)) is not None:
+                to = parse_ref(present)
+                return redirect(
+                    url_for(".entity", kind=to.kind, namespace=to.namespace, name=to.name)
+                )
             if stored is None:
                 return _missing(connection, ref, name)
         return render_template(

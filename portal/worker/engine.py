@@ -35,6 +35,9 @@ LOOK_AHEAD = 500
 ROOM = {Lane.PERSON: 32, Lane.EVENT: 8, Lane.SWEEP: 4}
 """Keys of each lane that may be worked on at a time, with those of less urgent lanes."""
 
+TIDY = timedelta(hours=1)
+"""Time between two looks for what is kept long enough."""
+
 FINISHED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 """States of a workflow that will not do anything any more."""
 
@@ -52,8 +55,8 @@ class EngineSettings:
     """Stable name of this process: what it left unfinished is recovered under this name."""
     version: str
     """Of the product: unfinished work of another version is not resumed, but asked for anew."""
-    sweep: timedelta
-    """Time between two readings of every location."""
+    sweep: timedelta | None
+    """Time between two readings of every location; None: only what is asked for is read."""
 
 
 @dataclass(kw_only=True)
@@ -210,12 +213,17 @@ def _settle(engine: Engine, key: str, ticket: str) -> None:
 
 def _dispatch(engine: Engine) -> None:
     """Start what is pending, one workflow for a key at a time; ask for the sweep when it is due."""
-    next_sweep = engine.tools.now()
+    every = engine.settings.sweep
+    next_sweep = next_tidying = engine.tools.now()
     while not engine._stopping.is_set():
         try:
-            if engine.tools.now() >= next_sweep:
-                next_sweep = engine.tools.now() + engine.settings.sweep
+            if every is not None and engine.tools.now() >= next_sweep:
+                next_sweep = engine.tools.now() + every
                 _sweep(engine)
+            if engine.tools.now() >= next_tidying:
+                next_tidying = engine.tools.now() + TIDY
+                _prune(engine.tools.now() - KEEP_FINISHED)
+                jobs.forget_past(engine.tools)
             with engine.tools.database.read() as connection:
                 promises = pending.waiting(connection, limit=LOOK_AHEAD)
             start(engine, promises)
@@ -254,13 +262,12 @@ def _has_room(engine: Engine, lane: int) -> bool:
 
 
 def _sweep(engine: Engine) -> None:
-    """Ask for every location to be read again and for what is marked; forget old workflows."""
+    """Ask for every location to be read again and for what is marked."""
     with engine.tools.database.read() as connection:
         found = locations.list_locations(connection)
         marked = marks.count_marks(connection)
     keys = [ingest_key(location.id) for location in found]
     engine.requests.request_all([*keys, *([ASSESS] if marked else [])], Lane.SWEEP)
-    _prune(engine.tools.now() - KEEP_FINISHED)
 
 
 def _prune(before: datetime) -> None:

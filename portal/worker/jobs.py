@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from catalog.defined_kinds import KindFile, kinds_of
 from catalog.ingestion import NOT_THERE, Ingested, ingest_repository, remove_missing
 from catalog.locations import describe_file
 from catalog.problems import Problem
@@ -24,8 +25,10 @@ from catalog.store import FileReading
 from plugins.contract import Plugin
 from portal.db import links, locations, marks, registrations
 from portal.db.catalog_store import Store
+from portal.db.decisions import purge
 from portal.db.engine import Database
 from portal.db.facts import FactRows
+from portal.db.instants import prune
 from portal.db.repositories import missing_repositories
 from portal.db.results import ResultRows
 from portal.pool import Pool, TaskFailed
@@ -39,6 +42,9 @@ FILES_COUNT = 200
 
 AHEAD = 6
 """Tasks for each child that are under way while a batch is being written."""
+
+FORGET = 5000
+"""Rows that one transaction forgets."""
 
 SUBJECTS = 250
 """Entities in one task for a child."""
@@ -58,16 +64,23 @@ class Tools:
     policy: RemovalPolicy
     rules: tuple[AllowRule, ...] | None
     """Kinds that descriptors may hold (`catalog.rules`); None: every built-in one."""
+    kinds: tuple[KindFile, ...] = ()
+    """Definitions of the kinds that users added."""
     keep_orphans: bool = False
     """`catalog.orphanStrategy` is `keep`."""
     same_repository: bool = True
     """Whether placeholders on a forge may only take in files of their own repository."""
+    history_keep: timedelta = timedelta(days=365)
+    """How long former versions of entities are kept."""
+    tombstones_keep: timedelta = timedelta(days=30)
+    """How long what went can come back as it was."""
     now: Callable[[], datetime]
 
     @property
     def store(self) -> Store:
         """The catalog."""
-        return Store(database=self.database, keep_orphans=self.keep_orphans)
+        kinds, _ = kinds_of(self.kinds)
+        return Store(database=self.database, kinds=kinds, keep_orphans=self.keep_orphans)
 
 
 def list_repositories(tools: Tools, location_id: str) -> list[Repository]:
@@ -77,7 +90,7 @@ def list_repositories(tools: Tools, location_id: str) -> list[Repository]:
     if location is None:
         return []
     store = tools.store
-    source = source_for(tools.plugins, location.target)
+    source = source_for(tools.plugins, location.target, checked=_is_strange(location))
     if source is None:
         store.note_failure(location_id, None, no_source(location.target))
         return []
@@ -104,7 +117,7 @@ def ingest(tools: Tools, location_id: str, repository: Repository) -> Ingested:
             root = locations.get_location(connection, location.root_id)
     if location is None or root is None:
         return Ingested(repository=repository, unchanged=True)
-    source = source_for(tools.plugins, repository.url)
+    source = source_for(tools.plugins, repository.url, checked=_is_strange(location))
     assert source is not None, "a repository that was listed has a source"
     # What the operator names on the command line may hold every kind (design 2a.9).
     rules = tools.rules if root.origin in locations.WITH_ENTITY else None
@@ -151,6 +164,18 @@ def settle(tools: Tools, location_id: str) -> int:
     return removed
 
 
+def forget_past(tools: Tools) -> int:
+    """Forget what has been kept long enough, a part at a time; returns how many rows went."""
+    gone = 0
+    for forget, keep in ((prune, tools.history_keep), (purge, tools.tombstones_keep)):
+        more = 1
+        while more:
+            with tools.database.write() as connection:
+                more = forget(connection, before=tools.now() - keep, limit=FORGET)
+            gone += more
+    return gone
+
+
 def refresh(tools: Tools, repository_id: int) -> Ingested | None:
     """Bring one repository up to date that is known; None where it is not (any more)."""
     with tools.database.read() as connection:
@@ -158,7 +183,15 @@ def refresh(tools: Tools, repository_id: int) -> Ingested | None:
     if known is None:
         return None
     location_id, repository = known
-    return ingest(tools, location_id, repository)
+    done = ingest(tools, location_id, repository)
+    if not done.unchanged:
+        settle(tools, location_id)
+    return done
+
+
+def _is_strange(location: locations.LocationRow) -> bool:
+    """Whether it is not the operator who named it: git is never run for such a one."""
+    return location.origin in (locations.ENTITY, "api")
 
 
 def reader_of(tools: Tools) -> Reader:
@@ -167,20 +200,19 @@ def reader_of(tools: Tools) -> Reader:
         read=lambda files: _read_in_pool(tools.pool, files),
         describe=describe_file,
         fetch=lambda url: fetch(tools, url),
+        kinds=tools.kinds,
         same_repository=tools.same_repository,
     )
 
 
 def fetch(tools: Tools, url: str) -> tuple[str, bytes] | Problem:
     """A token that changes with the content of a URL, and the content; or why there is none."""
-    source = source_for(tools.plugins, url)
+    source = source_for(tools.plugins, url, checked=True)
     if source is None:
         return no_source(url)
     snapshot = source.snapshot(Repository(url=url, name=url))
     if isinstance(snapshot, Failed):
         return snapshot.problem
-    if not snapshot.direct:
-        return no_source(url)
     found = next(iter(source.read(snapshot, snapshot.named, max_bytes=LARGEST_FILE)))
     return (snapshot.revision, found.content) if isinstance(found, Blob) else found.problem
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
+from catalog.defined_kinds import kinds_of
 from catalog.descriptors import read_descriptor
 from catalog.entity import NamedTarget
 from catalog.placeholders import companion_key
@@ -59,6 +60,7 @@ def _read_file(file: ToRead) -> FileReading:
         extra_annotations=file.annotations,
         resolve=resolve,
         rules=file.rules,
+        kinds=kinds_of(file.kinds)[0],
     )
     return FileReading(
         path=file.path,
@@ -149,10 +151,10 @@ def _view(plugins: Sequence[Plugin], snapshot: Snapshot | None) -> View | None:
     return None if source is None else View(source, snapshot)
 
 
-def source_for(plugins: Sequence[Plugin], target: str) -> Source | None:
-    """The first source that reads `target`."""
+def source_for(plugins: Sequence[Plugin], target: str, *, checked: bool = False) -> Source | None:
+    """The first source that reads `target`; with `checked`, of those that strangers may use."""
     sources = (source for plugin in plugins for source in plugin.sources)
-    return next((source for source in sources if source.accepts(target)), None)
+    return next((s for s in sources if (s.checked or not checked) and s.accepts(target)), None)
 
 
 class View:

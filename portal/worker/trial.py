@@ -41,7 +41,7 @@ def try_location(tools: Tools, *, type: str, target: str) -> Trial:  # noqa: A00
 
 def _read(tools: Tools, trial: Trial, origin: Origin, target: str) -> list[str]:
     """Read one location; returns the URLs that its Location entities name outside it."""
-    source = source_for(tools.plugins, target)
+    source = source_for(tools.plugins, target, checked=True)
     if source is None:
         trial.failures.append(no_source(target))
         return []

@@ -55,6 +55,16 @@ def test_valid_document_becomes_an_entity() -> None:
     assert ("spec.lifecycle", "production") in outcome.entity.terms
 
 
+def test_declared_etag_is_kept_apart_from_the_body() -> None:
+    entity = only(GOOD.replace("tags:", "etag: '7'\n  uid: mine\n  tags:")).entity
+    assert entity is not None
+    assert entity.etag == "7"
+    assert not {"etag", "uid"} & set(orjson.loads(entity.body)["metadata"])
+    other = only(GOOD).entity
+    assert other is not None
+    assert (other.etag, other.body) == (None, entity.body)
+
+
 def test_bad_document_harms_none_beside_it() -> None:
     outcomes = read(f"{GOOD}---\nkind: [\n---\n{GOOD.replace('Payments', 'b')}---\n# nothing\n")
     assert [outcome.verdict for outcome in outcomes] == ["accept", "reject", "accept", "empty"]

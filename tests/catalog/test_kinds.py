@@ -45,6 +45,16 @@ VALID: list[tuple[str, str, dict[str, Any]]] = [
     ),
     ("AiResource", V1, {"type": "skill", "lifecycle": "x", "owner": "a"}),
     ("AiResource", V1, {"type": "plugin", "lifecycle": "x", "owner": "a", "skills": ["b"]}),
+    (
+        "AiResource",
+        V1,
+        {"type": "rule", "lifecycle": "x", "owner": "a", "category": "b", "rationale": "c"},
+    ),
+    (
+        "AiResource",
+        V1,
+        {"type": "marketplace", "lifecycle": "x", "owner": "a", "plugins": [], "version": "1"},
+    ),
     ("AiResource", V1, {"type": "something-else", "lifecycle": "x", "owner": "a", "skills": 3}),
 ]
 
@@ -63,7 +73,20 @@ INVALID: list[tuple[str, str, dict[str, Any], set[str]]] = [
     ("Location", V1, {"presence": "maybe"}, {"/spec/presence"}),
     ("Template", TEMPLATE, {"type": "x", "steps": [{"id": "a"}]}, {"/spec/steps/0/action"}),
     ("Template", TEMPLATE, {"type": "x", "steps": [], "output": {"a": 1}}, {"/spec/output/a"}),
-    ("AiResource", V1, {"type": "rule", "lifecycle": "x", "owner": "a"}, {"/spec/category"}),
+    (
+        "AiResource",
+        V1,
+        {"type": "rule", "lifecycle": "x", "owner": "a"},
+        {"/spec/category", "/spec/rationale"},
+    ),
+    ("AiResource", V1, {"type": "plugin", "lifecycle": "x", "owner": "a"}, {"/spec/skills"}),
+    ("AiResource", V1, {"type": "marketplace", "lifecycle": "x", "owner": "a"}, {"/spec/plugins"}),
+    (
+        "AiResource",
+        V1,
+        {"type": "skill", "lifecycle": "x", "owner": "a", "allowedTools": ["Read"], "license": ""},
+        {"/spec/allowedTools", "/spec/license"},
+    ),
     (
         "AiResource",
         V1,

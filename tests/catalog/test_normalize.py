@@ -6,8 +6,17 @@ import hashlib
 from typing import Any
 
 import orjson
+import pytest
 
-from catalog.normalize import MANAGED_BY, MANAGED_BY_ORIGIN, normalize, serialize
+from catalog.normalize import (
+    EDIT_URL,
+    MANAGED_BY,
+    MANAGED_BY_ORIGIN,
+    REJECTED_URL,
+    VIEW_URL,
+    normalize,
+    serialize,
+)
 from catalog.problems import Problem
 
 
@@ -54,6 +63,25 @@ def test_extra_annotations_yield_to_the_file() -> None:
     entity, _ = normal({"annotations": {"backstage.io/view-url": "mine"}}, extra=extra)
     assert entity["metadata"]["annotations"]["backstage.io/view-url"] == "mine"
     assert entity["metadata"]["annotations"]["backstage.io/edit-url"] == "https://b.example"
+
+
+@pytest.mark.parametrize("key", [VIEW_URL, EDIT_URL])
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", " \x00JAVA\nscript\t:x", "\tj\ra\nv\tascript:"]
+)
+def test_link_that_would_run_a_script_is_replaced(key: str, url: str) -> None:
+    entity, problems = normal({"annotations": {key: url}})
+    assert entity["metadata"]["annotations"][key] == REJECTED_URL
+    assert [(p.code, p.severity) for p in problems] == [("ANNOTATION_SCRIPT", "warning")]
+    assert problems[0].pointer == "/metadata/annotations/" + key.replace("/", "~1")
+
+
+@pytest.mark.parametrize("url", ["https://a.example/javascript:", "java script:x", "javascript"])
+def test_other_links_stay(url: str) -> None:
+    entity, problems = normal({"annotations": {VIEW_URL: url, "a": "javascript:x"}})
+    assert entity["metadata"]["annotations"][VIEW_URL] == url
+    assert entity["metadata"]["annotations"]["a"] == "javascript:x"
+    assert problems == []
 
 
 def test_null_annotations_become_a_mapping() -> None:

@@ -38,7 +38,8 @@ def related(
         ("Group", "parent", "a", "childOf", "parentOf", "group:default/a"),
         ("Group", "children", ["a"], "parentOf", "childOf", "group:default/a"),
         ("Group", "members", ["a"], "hasMember", "memberOf", "user:default/a"),
-        ("AiResource", "skills", ["a"], "hasPart", "partOf", "airesource:default/a"),
+        ("AiResource", "owner", "user:a", "ownedBy", "ownerOf", "user:default/a"),
+        ("AiResource", "system", "a", "partOf", "hasPart", "system:default/a"),
     ],
 )
 def test_field_states_both_directions(
@@ -48,6 +49,34 @@ def test_field_states_both_directions(
     this = f"{kind.lower()}:default/self"
     assert found == {(this, forward, target), (target, backward, this)}
     assert not problems
+
+
+@pytest.mark.parametrize(
+    ("spec_type", "field", "forward", "backward"),
+    [
+        ("skill", "dependsOn", "dependsOn", "dependencyOf"),
+        ("plugin", "skills", "hasPart", "partOf"),
+        ("marketplace", "plugins", "hasPart", "partOf"),
+    ],
+)
+def test_field_of_some_types_states_nothing_with_others(
+    spec_type: str, field: str, forward: str, backward: str
+) -> None:
+    this, other = "airesource:default/self", "airesource:default/a"
+    found, problems = related("AiResource", {"type": spec_type, field: ["a"]})
+    assert found == {(this, forward, other), (other, backward, this)}
+    assert not problems
+    assert related("AiResource", {"type": "rule", field: ["a"]}) == (set(), [])
+
+
+def test_reference_to_a_kind_that_is_not_allowed_states_nothing_and_warns() -> None:
+    found, problems = related("AiResource", {"owner": "component:a"})
+    assert found == set()
+    assert [(p.code, p.severity, p.pointer) for p in problems] == [
+        ("REF_KIND", "warning", "/spec/owner")
+    ]
+    assert problems[0].expected == "a reference to Group or User"
+    assert related("AiResource", {"owner": "GROUP:a"})[1] == []
 
 
 def test_own_namespace_is_the_default() -> None:

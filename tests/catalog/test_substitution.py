@@ -16,6 +16,9 @@ FILES = {
     "two.yaml": b"a: 1\n---\nb: 2\n",
     "latin1": b"\xff",
     "nul": b"a\0b",
+    "api/main.yaml": b"openapi: 3.0.0\na: {$ref: parts/pet.json}\n",
+    "api/parts/pet.json": b'{"type": "object"}',
+    "api/broken.yaml": b"a: {$ref: missing.yaml}\n",
     "nul.json": b'{"a": "\\u0000"}',
     "deep.json": b"[" * 500 + b"]" * 500,
 }
@@ -69,13 +72,33 @@ def test_other_dollar_keys_are_left_alone(value: object) -> None:
         {"$yaml": "latin1"},
     ],
 )
-def test_unreadable_target_keeps_the_placeholder_and_warns(value: dict[str, str]) -> None:
+def test_unreadable_target_costs_the_document(value: dict[str, str]) -> None:
     kept, problems = taken_in(value)
     assert kept == value
-    assert [(p.code, p.severity) for p in problems] == [
-        ("PLACEHOLDER_UNREADABLE", Severity.WARNING)
-    ]
+    assert [(p.code, p.severity) for p in problems] == [("PLACEHOLDER_UNREADABLE", Severity.ERROR)]
     assert problems[0].pointer == f"/spec/x/{next(iter(value))}"
+
+
+@pytest.mark.parametrize("key", ["$openapi", "$asyncapi"])
+def test_definition_is_taken_in_with_what_it_refers_to(key: str) -> None:
+    value, problems = taken_in({key: "api/main.yaml"})
+    assert value == "openapi: 3.0.0\na:\n  type: object\n"
+    assert problems == []
+
+
+def test_definition_that_cannot_be_bundled_is_taken_in_as_it_stands() -> None:
+    value, problems = taken_in({"$openapi": "api/broken.yaml"})
+    assert value == "a: {$ref: missing.yaml}\n"
+    assert [(p.code, p.severity, p.pointer) for p in problems] == [
+        ("DEFINITION_NOT_BUNDLED", Severity.WARNING, "/spec/x/$openapi")
+    ]
+    assert "`api/missing.yaml`" in problems[0].message
+
+
+def test_what_definitions_take_in_counts_as_well() -> None:
+    files = {"a": b"x: {$ref: b}", "b": b"'" + b"x" * (MOST_BYTES // 2) + b"'"}
+    _, problems = taken_in([{"$openapi": "a"}, {"$text": "b"}], resolve=files.__getitem__)
+    assert [(p.code, p.pointer) for p in problems] == [("PLACEHOLDER_TOO_LARGE", "/spec/x/1/$text")]
 
 
 def test_without_a_resolver_placeholders_stay() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from catalog.defined_kinds import KindFile, kinds_of
 from catalog.descriptors import read_descriptor
 from catalog.entity import Verdict
 from plugins.contract import Context, FactSchema
@@ -57,12 +58,20 @@ def name(page: Path) -> str:
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_yaml_samples_are_what_they_seem(page: Path, tmp_path: Path) -> None:
-    for sample in samples(page):
-        if sample.language != "yaml":
+    yaml = [sample for sample in samples(page) if sample.language == "yaml"]
+    defined = [sample for sample in yaml if re.search(r"^apiVersions:", sample.text, re.MULTILINE)]
+    kinds, problems = kinds_of(tuple(KindFile(sample.file, sample.text) for sample in defined))
+    assert problems == ()
+    for sample in yaml:
+        if sample in defined:
             continue
-        if "backstage.io/v1alpha1" in sample.text:
+        if re.search("^apiVersion: (backstage.io|acme.example)/", sample.text, re.MULTILINE):
             outcomes, faults = read_descriptor(
-                sample.text.encode(), file="catalog-info.yaml", location="file:x", origin="file:x"
+                sample.text.encode(),
+                file="catalog-info.yaml",
+                location="file:x",
+                origin="file:x",
+                kinds=kinds,
             )
             assert faults == ()
             assert [(o.verdict, o.problems) for o in outcomes] == [

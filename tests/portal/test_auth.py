@@ -1,13 +1,29 @@
+"""Who is asking, what they may do, and where requests come from."""
+
 from pathlib import Path
 
 import pytest
 
-from portal.auth import Machine, Nobody, Refused, identify, is_known_host, is_same_site
-from portal.config import Settings, StaticToken
+from portal.auth import (
+    Machine,
+    Nobody,
+    Person,
+    Refused,
+    Tokens,
+    User,
+    actor_of,
+    allows,
+    is_known_host,
+    is_same_site,
+    needed_for,
+    refusal,
+)
+from portal.config import Restriction, Settings, StaticToken
 
+READER = (Restriction(plugin="catalog", actions=("read",)),)
 TOKENS = (
     StaticToken(token="first-token", subject="ci"),
-    StaticToken(token="second-token-ü", subject="frontend"),
+    StaticToken(token="second-token-ü", subject="frontend", restrictions=READER),
 )
 
 
@@ -23,7 +39,7 @@ def make_settings(**fields: object) -> Settings:
         ("Basic Zmlyc3QtdG9rZW4=", Nobody()),
         ("Bearer first-token", Machine(subject="ci")),
         ("bearer  first-token ", Machine(subject="ci")),
-        ("Bearer second-token-ü", Machine(subject="frontend")),
+        ("Bearer second-token-ü", Machine(subject="frontend", restrictions=READER)),
         ("Bearer first-toke", Refused()),
         ("Bearer first-token2", Refused()),
         ("Bearer ", Refused()),
@@ -35,7 +51,116 @@ def make_settings(**fields: object) -> Settings:
 def test_a_token_names_its_machine_and_all_others_are_refused_alike(
     header: str | None, caller: object
 ) -> None:
-    assert identify(header, TOKENS) == caller
+    assert Tokens(TOKENS, ()).identify(header) == caller
+
+
+def restricted(*restrictions: Restriction) -> Machine:
+    return Machine(subject="ci", restrictions=restrictions)
+
+
+CATALOG = Restriction(plugin="catalog")
+ONE_NAME = Restriction(plugin="catalog", permissions=("catalog.location.create",))
+BOTH = Restriction(
+    plugin="catalog",
+    permissions=("catalog.entity.read", "catalog.entity.delete"),
+    actions=("read",),
+)
+REFRESHER = Restriction(plugin="catalog", actions=("update", "create"))
+
+
+@pytest.mark.parametrize(
+    ("caller", "permission", "plugin", "may"),
+    [
+        (Machine(subject="ci"), "catalog.entity.delete", "catalog", True),
+        (User(ref="user:default/ann"), "catalog.entity.delete", "catalog", True),
+        (Person(principal="operator"), "plumbline.update", "plumbline", True),
+        (Nobody(), "catalog.entity.read", "catalog", True),
+        (Refused(), "catalog.entity.read", "catalog", False),
+        (restricted(CATALOG), "catalog.entity.delete", "catalog", True),
+        (restricted(CATALOG), "", "catalog", True),
+        (restricted(CATALOG), "unlisted", "catalog", True),
+        (restricted(CATALOG), "plumbline.read", "plumbline", False),
+        (restricted(CATALOG), "", "tech-insights", False),
+        (restricted(ONE_NAME), "catalog.location.create", "catalog", True),
+        (restricted(ONE_NAME), "catalog.location.delete", "catalog", False),
+        (restricted(ONE_NAME), "unlisted", "catalog", False),
+        (restricted(BOTH), "catalog.entity.read", "catalog", True),
+        (restricted(BOTH), "catalog.entity.delete", "catalog", False),
+        (restricted(BOTH), "catalog.location.read", "catalog", False),
+        (restricted(REFRESHER), "catalog.entity.refresh", "catalog", True),
+        (restricted(REFRESHER), "catalog.location.create", "catalog", True),
+        (restricted(REFRESHER), "catalog.entity.read", "catalog", False),
+        (restricted(REFRESHER), "catalog.entity.validate", "catalog", False),
+        (restricted(REFRESHER), "catalog.location.analyze", "catalog", False),
+        (
+            restricted(ONE_NAME, Restriction(plugin="plumbline")),
+            "plumbline.read",
+            "plumbline",
+            True,
+        ),
+    ],
+)
+def test_a_restricted_token_may_do_what_fits_one_restriction(
+    caller: Machine, permission: str, plugin: str, may: bool
+) -> None:
+    assert allows(caller, permission, plugin=plugin) is may
+
+
+def test_a_refusal_says_what_the_token_is_restricted_to() -> None:
+    caller = restricted(ONE_NAME, Restriction(plugin="scaffolder"))
+    assert refusal(caller, "x", plugin="plumbline") == (
+        "This token's access is restricted to plugin(s) 'catalog', 'scaffolder'"
+    )
+    assert refusal(caller, "catalog.entity.read").endswith("does not include catalog.entity.read")
+
+
+@pytest.mark.parametrize(
+    ("caller", "name"),
+    [
+        (Machine(subject="ci"), "ci"),
+        (User(ref="user:default/ann"), "user:default/ann"),
+        (Person(principal="operator"), "operator"),
+        (Nobody(), ""),
+        (Refused(), ""),
+    ],
+)
+def test_a_change_is_put_down_to_whoever_said_who_they_are(caller: object, name: str) -> None:
+    assert actor_of(caller) == name  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "plugin", "permission"),
+    [
+        ("GET", "/api/catalog/entities", "catalog", "catalog.entity.read"),
+        ("POST", "/api/catalog/entities/by-query", "catalog", "catalog.entity.read"),
+        ("POST", "/api/catalog/entities/by-refs", "catalog", "catalog.entity.read"),
+        ("DELETE", "/api/catalog/entities/by-uid/1", "catalog", "catalog.entity.delete"),
+        ("HEAD", "/api/catalog/entity-facets", "catalog", "catalog.entity.read"),
+        ("POST", "/api/catalog/refresh", "catalog", "catalog.entity.refresh"),
+        ("POST", "/api/catalog/validate-entity", "catalog", "catalog.entity.validate"),
+        ("POST", "/api/catalog/analyze-location", "catalog", "catalog.location.analyze"),
+        ("GET", "/api/catalog/locations/1", "catalog", "catalog.location.read"),
+        ("POST", "/api/catalog/locations/by-query", "catalog", "catalog.location.read"),
+        ("POST", "/api/catalog/locations", "catalog", "catalog.location.create"),
+        ("PUT", "/api/catalog/locations/1", "catalog", "catalog.location.create"),
+        ("DELETE", "/api/catalog/locations/1", "catalog", "catalog.location.delete"),
+        ("GET", "/api/catalog/openapi.json", "catalog", ""),
+        ("POST", "/api/catalog/something-new", "catalog", "unlisted"),
+        ("PATCH", "/api/catalog/locations/1", "catalog", "unlisted"),
+        ("GET", "/api/catalog//entities", "catalog", "unlisted"),
+        ("GET", "/api/catalog", "catalog", "unlisted"),
+        ("GET", "/api/tech-insights/facts", "tech-insights", "tech-insights.read"),
+        ("POST", "/api/v1/locations", "plumbline", "plumbline.update"),
+        ("GET", "/api/v1/entities", "plumbline", "plumbline.read"),
+        ("GET", "/api/docs", "plumbline", "plumbline.read"),
+        ("GET", "/metrics", "plumbline", "plumbline.read"),
+        ("GET", "/", "plumbline", "plumbline.read"),
+    ],
+)
+def test_every_request_needs_a_permission(
+    method: str, path: str, plugin: str, permission: str
+) -> None:
+    assert needed_for(method, path) == (plugin, permission)
 
 
 @pytest.mark.parametrize(

@@ -1,40 +1,12 @@
-from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from catalog.problems import Problem, Severity
-from catalog.rules import AllowedKind
-from portal.config import Auth, ConfiguredSource, Settings, StaticToken, load_settings
-
-
-def load(
-    tmp_path: Path, *texts: str, environ: Mapping[str, str] | None = None, **options: Any
-) -> Settings:
-    loaded = attempt(tmp_path, *texts, environ=environ, **options)
-    assert isinstance(loaded, Settings), loaded
-    return loaded
-
-
-def faults(
-    tmp_path: Path, *texts: str, environ: Mapping[str, str] | None = None, **options: Any
-) -> tuple[Problem, ...]:
-    loaded = attempt(tmp_path, *texts, environ=environ, **options)
-    assert not isinstance(loaded, Settings)
-    return loaded
-
-
-def attempt(
-    tmp_path: Path, *texts: str, environ: Mapping[str, str] | None = None, **options: Any
-) -> Settings | tuple[Problem, ...]:
-    configs = [tmp_path / f"{index}.yaml" for index in range(len(texts))]
-    for path, text in zip(configs, texts, strict=True):
-        path.write_text(text)
-    return load_settings(
-        configs=configs, environ={"HOME": str(tmp_path), **(environ or {})}, **options
-    )
+from catalog.problems import Severity
+from catalog.rules import AllowedKind, is_allowed
+from portal.config import Auth, ConfiguredSource, Settings, load_settings
+from tests.portal.configs import faults, load
 
 
 def test_without_anything_the_sample_is_shown_to_everyone_on_this_host(tmp_path: Path) -> None:
@@ -165,54 +137,6 @@ def test_a_base_url_that_is_none_is_refused(tmp_path: Path, url: str) -> None:
     assert problem.pointer == "/backend/baseUrl"
 
 
-def test_static_tokens_are_read_and_hidden(tmp_path: Path) -> None:
-    text = """\
-backend:
-  auth:
-    externalAccess:
-      - type: static
-        options: {token: "${TOKEN}", subject: ci}
-"""
-    settings = load(tmp_path, text, environ={"TOKEN": "s3cr3t-token"})
-    assert settings.tokens == (StaticToken(token="s3cr3t-token", subject="ci"),)
-    assert "s3cr3t" not in repr(settings)
-    [problem] = faults(tmp_path, text)
-    assert "TOKEN is not set" in problem.hint
-
-
-@pytest.mark.parametrize("token", ["short", "has a space in it", "", "12345678"])
-def test_a_bad_token_stops_the_start_and_is_not_quoted(tmp_path: Path, token: str) -> None:
-    text = f"""\
-backend:
-  auth:
-    externalAccess:
-      - type: static
-        options: {{token: "{token}", subject: "not one word"}}
-"""
-    [problem] = faults(tmp_path, text)
-    assert problem.code == "CONFIG_TOKEN"
-    assert problem.found == ""
-
-
-def test_access_that_is_not_served_opens_nothing(tmp_path: Path) -> None:
-    text = """\
-backend:
-  auth:
-    externalAccess:
-      - type: jwks
-        options: {url: https://idp.example}
-      - type: static
-        options: {token: long-enough, subject: ci}
-        accessRestrictions: [{plugin: catalog}]
-"""
-    settings = load(tmp_path, text)
-    assert settings.tokens == ()
-    assert [w.pointer for w in settings.warnings] == [
-        "/backend/auth/externalAccess/0/type",
-        "/backend/auth/externalAccess/1/accessRestrictions",
-    ]
-
-
 def test_locations_are_relative_to_the_file_that_lists_them(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     text = """\
@@ -246,6 +170,79 @@ catalog:
     assert added.locations == (("url", "exact", "https://forge.example/org.yaml"),)
 
 
+def test_a_glob_of_files_is_kept_and_made_absolute(tmp_path: Path) -> None:
+    text = """\
+catalog:
+  locations:
+    - {type: file, target: "./teams/*/catalog-info.yaml", rules: [{allow: [Group]}]}
+"""
+    settings = load(tmp_path, text)
+    target = str(tmp_path / "teams/*/catalog-info.yaml")
+    assert settings.sources == (ConfiguredSource("file", target, "config"),)
+    assert settings.rules is not None
+    assert settings.rules[1].locations == (("file", "exact", target),)
+
+
+def test_paths_of_a_backstage_app_are_relative_to_its_backend(tmp_path: Path) -> None:
+    app = tmp_path / "app"
+    (app / "packages/backend").mkdir(parents=True)
+    (app / "examples").mkdir()
+    (app / "examples/org.yaml").write_text("")
+    text = """\
+catalog:
+  locations:
+    - {type: file, target: ../../examples/org.yaml}
+    - {type: file, target: ../../examples/*.yaml}
+    - {type: file, target: ./examples/org.yaml}
+    - {type: file, target: ../../nowhere.yaml}
+"""
+    (app / "app-config.yaml").write_text(text)
+    settings = load_settings(configs=[app / "app-config.yaml"], environ={"HOME": str(tmp_path)})
+    assert isinstance(settings, Settings)
+    assert [source.target for source in settings.sources] == [
+        str(app / "examples/org.yaml"),
+        str(app / "examples/*.yaml"),
+        str(tmp_path.parent / "nowhere.yaml"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [
+        ("[{type: url}]", (("url", "pattern", "**"),)),
+        ("[{type: file, exact: a.yaml}]", (("file", "exact", "{here}/a.yaml"),)),
+        ("[{type: file, pattern: 'a/**'}]", (("file", "pattern", "{here}/a/**"),)),
+    ],
+)
+def test_a_rule_holds_at_its_places(
+    tmp_path: Path, places: str, expected: tuple[tuple[str, str, str], ...]
+) -> None:
+    settings = load(tmp_path, f"catalog: {{rules: [{{allow: [API], locations: {places}}}]}}")
+    assert settings.rules is not None
+    [rule] = settings.rules
+    assert rule.locations == tuple((t, f, p.format(here=tmp_path)) for t, f, p in expected)
+
+
+def test_a_rule_with_no_place_at_all_allows_nothing(tmp_path: Path) -> None:
+    settings = load(tmp_path, "catalog: {rules: [{allow: [API], locations: []}]}")
+    assert settings.rules is not None
+    assert not is_allowed(settings.rules, kind="API", spec_type=None, origin="url:https://x/y")
+
+
+def test_a_place_is_exact_or_a_pattern_and_not_both(tmp_path: Path) -> None:
+    text = """\
+catalog:
+  rules:
+    - allow: [API]
+      locations:
+        - {type: url, exact: "https://a/b", pattern: "https://a/**"}
+"""
+    [problem] = faults(tmp_path, text)
+    assert problem.pointer == "/catalog/rules/0/locations/0"
+    assert problem.line == 5
+    assert "both exact and pattern" in problem.message
+
+
 def test_rules_may_ask_for_a_type_and_a_place(tmp_path: Path) -> None:
     text = """\
 catalog:
@@ -274,12 +271,19 @@ def test_our_own_section_is_read(tmp_path: Path) -> None:
     text = """\
 plumbline:
   scorecards: [cards/ours.yaml]
-  removal: {grace: 7d}
+  kinds: [kinds/robot.json]
+  removal: {grace: 7d, keep: 90d}
+  history: {keep: {years: 2}}
   facts: {refresh: {hours: 2}}
+  placeholders: {sameRepository: false}
   plugins: {disabled: [git]}
   dataDir: data
 """
     settings = load(tmp_path, text)
+    assert settings.kinds == (tmp_path / "kinds/robot.json",)
+    assert settings.tombstones_keep == timedelta(days=90)
+    assert settings.history_keep > timedelta(days=730)
+    assert not settings.same_repository_placeholders
     assert settings.scorecards == (tmp_path / "cards/ours.yaml",)
     assert settings.removal_grace == timedelta(days=7)
     assert settings.facts_refresh == timedelta(hours=2)
@@ -294,10 +298,92 @@ def test_an_unknown_key_of_ours_is_an_error_that_guesses(tmp_path: Path) -> None
     assert problem.line == 2
 
 
-def test_an_unknown_key_elsewhere_is_one_warning(tmp_path: Path) -> None:
-    settings = load(tmp_path, "integrations: {github: [{host: a}, {host: b}]}\ntechdocs: {a: 1}\n")
-    assert [w.pointer for w in settings.warnings] == ["/integrations", "/techdocs"]
+def test_an_unknown_key_elsewhere_is_one_warning_that_guesses(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path, "techdocs: {a: 1}\ncatalog:\n  orphanStategy: keep\n", "techdocs: {b: 2}"
+    )
+    second, first = settings.warnings
+    assert (first.pointer, first.line, first.hint) == (
+        "/catalog/orphanStategy",
+        3,
+        "Did you mean orphanStrategy?",
+    )
+    assert second.pointer == "/techdocs"
     assert all(w.severity is Severity.WARNING for w in settings.warnings)
+
+
+def test_a_warning_does_not_stand_in_the_way_of_what_is_beside_it(tmp_path: Path) -> None:
+    text = """\
+integrations:
+  github: [{host: github.com, color: blue}]
+backend:
+  reading:
+    allow: [{host: example.com, why: docs}]
+catalog:
+  readonly: true
+  speed: high
+"""
+    settings = load(tmp_path, text)
+    assert [one.host for one in settings.reading] == ["example.com"]
+    assert len(settings.integrations) == 1
+    assert settings.readonly
+    assert [w.pointer for w in settings.warnings] == [
+        "/integrations/github",
+        "/integrations/github/0/color",
+        "/backend/reading/allow/0/why",
+        "/catalog/speed",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "interval"),
+    [
+        ("30m", timedelta(minutes=30)),
+        ("2 hours", timedelta(hours=2)),
+        ("1.5h", timedelta(minutes=90)),
+        ("PT30M", timedelta(minutes=30)),
+        ("P1DT12H", timedelta(hours=36)),
+        ("{hours: 1, minutes: 15}", timedelta(minutes=75)),
+        ("{milliseconds: 1500}", timedelta(seconds=1.5)),
+        ("false", None),
+    ],
+)
+def test_the_processing_interval_is_the_time_between_sweeps(
+    tmp_path: Path, written: str, interval: timedelta | None
+) -> None:
+    text = f"catalog: {{processingInterval: {written}}}\nplumbline: {{facts: {{refresh: 3h}}}}"
+    assert load(tmp_path, text).processing_interval == interval
+    assert load(tmp_path, "plumbline: {facts: {refresh: 3h}}").processing_interval == timedelta(
+        hours=3
+    )
+    assert load(tmp_path).processing_interval == timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["0s", "soon", "30", "PT", "P", "{hours: -1}", "{hour: 1}", "true", "{}", "900 years"],
+)
+def test_an_interval_that_is_none_is_said_with_its_place(tmp_path: Path, written: str) -> None:
+    [problem] = faults(tmp_path, f"catalog:\n  processingInterval: {written}\n")
+    assert (problem.code, problem.pointer) == ("CONFIG_VALUE", "/catalog/processingInterval")
+    assert problem.line == 2
+
+
+@pytest.mark.parametrize(
+    ("written", "value"), [("true", True), ("'yes'", True), ("'off'", False), ("'0'", False)]
+)
+def test_a_switch_may_be_a_word(tmp_path: Path, written: str, value: bool) -> None:
+    assert load(tmp_path, f"catalog: {{readonly: {written}}}").readonly is value
+    assert faults(tmp_path, "catalog: {readonly: maybe}")[0].pointer == "/catalog/readonly"
+
+
+def test_a_conflict_of_locations_is_rejected_unless_they_are_to_be_refreshed(
+    tmp_path: Path,
+) -> None:
+    assert load(tmp_path, "app: {}").default_conflict == "reject"
+    text = "catalog: {defaultLocationConflictStrategy: %s}"
+    assert load(tmp_path, text % "refresh").default_conflict == "refresh"
+    assert faults(tmp_path, text % "overwrite")[0].found == "overwrite"
 
 
 def test_all_problems_are_told_at_once_with_their_places(tmp_path: Path) -> None:

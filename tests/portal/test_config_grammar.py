@@ -33,7 +33,19 @@ def test_variables_are_filled_in(tmp_path: Path, written: str, value: str) -> No
 
 
 def test_a_value_whose_variable_is_not_set_is_absent(tmp_path: Path) -> None:
-    assert read(tmp_path, "a: 'x${OTHER}'\nb: [1, '${OTHER}', 2]\nc: null") == {"b": [1, 2]}
+    assert read(tmp_path, "a: 'x${OTHER}'\nb: [1, '${OTHER}', 2, null]") == {"b": [1, 2]}
+
+
+def test_a_null_removes_what_files_before_it_say_and_an_unset_variable_does_not(
+    tmp_path: Path,
+) -> None:
+    first, second = tmp_path / "1.yaml", tmp_path / "2.yaml"
+    first.write_text("a: 1\nb: {c: 1, d: 2}\ne: {f: 1}\ng: 1\n")
+    second.write_text(
+        "a: null\nb: {c: null}\ne: null\ng: '${OTHER}'\nh: [{i: null, j: 1}]\nk: null\n"
+    )
+    merged = merge([read_config(first, ENVIRON), read_config(second, ENVIRON)])
+    assert merged.data == {"b": {"d": 2}, "g": 1, "h": [{"j": 1}]}
 
 
 def test_env_file_and_include_are_replaced(tmp_path: Path) -> None:

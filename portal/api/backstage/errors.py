@@ -8,6 +8,8 @@ import orjson
 from flask import Blueprint, Response, request
 
 from catalog.errors import QueryError
+from catalog.problems import JsonValue
+from portal import logs
 
 NAMES = {
     400: "InputError",
@@ -15,6 +17,7 @@ NAMES = {
     403: "NotAllowedError",
     404: "NotFoundError",
     409: "ConflictError",
+    413: "InputError",
     501: "NotImplementedError",
     503: "ServiceUnavailableError",
 }
@@ -27,9 +30,8 @@ class NotFoundError(Exception):
 
 def error_response(status: int, message: str) -> Response:
     """The error envelope for the current request."""
-    name = NAMES.get(status, "Error")
     body = {
-        "error": {"name": name, "message": message},
+        "error": _error(status, message),
         "request": {"method": request.method, "url": _relative_url()},
         "response": {"statusCode": status},
     }
@@ -46,6 +48,18 @@ def add_error_handlers(blueprint: Blueprint) -> None:
     @blueprint.errorhandler(NotFoundError)
     def not_found(error: NotFoundError) -> Response:
         return error_response(404, str(error))
+
+
+def _error(status: int, message: str) -> dict[str, JsonValue]:
+    """The error, in the words of Backstage where it is not the caller's."""
+    if status == 500:
+        message = f"An internal error occurred logId={logs.request_id.get()}"
+    error: dict[str, JsonValue] = {"name": NAMES.get(status, "Error"), "message": message}
+    _, caused, cause = message.partition("; caused by ")
+    if caused and status == 401:  # our own words; others may hold what a caller wrote
+        name, _, inner = cause.partition(": ")
+        error["cause"] = {"name": name, "message": inner}
+    return error
 
 
 def _relative_url() -> str:

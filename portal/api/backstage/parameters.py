@@ -1,44 +1,23 @@
 """Parameters of the catalog API, from a query string or a body, with Backstage's own messages.
 
 Every function raises `QueryError`, whose message is the answer's. Source of names, limits and
-messages: Backstage catalog backend 4.0.0 (reference 3.1, 3.3, 3.6), observed.
+messages: Backstage catalog backend 4.0.0 (reference 3.1), observed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import orjson
 from flask import Request
 from werkzeug.datastructures import MultiDict
 
 from catalog.errors import QueryError
-from catalog.predicates import parse_predicate
 from catalog.problems import JsonValue
-from catalog.query import (
-    DEFAULT_LIMIT,
-    EntityQuery,
-    FullText,
-    Order,
-    parse_filters,
-    parse_order,
-)
 
 LARGEST = 2**31 - 1
 """Any greater number means the same: no catalog has so many entities."""
-
-QUERY_NAMES = (
-    "fields",
-    "limit",
-    "offset",
-    "orderField",
-    "filter",
-    "fullTextFilterTerm",
-    "fullTextFilterFields",
-    "totalItems",
-    "cursor",
-)
 
 
 def check_names(given: MultiDict[str, str], allowed: Collection[str]) -> None:
@@ -51,86 +30,11 @@ def check_names(given: MultiDict[str, str], allowed: Collection[str]) -> None:
             raise QueryError(f"Empty value found for query parameter '{name}'")
 
 
-def query_of_arguments(given: MultiDict[str, str]) -> tuple[EntityQuery, tuple[str, ...]]:
-    """The query of `GET /entities/by-query`, and the fields to show; none: all."""
-    check_names(given, QUERY_NAMES)
-    orders = [parse_order(text) for text in given.getlist("orderField")]
-    term = given.get("fullTextFilterTerm")
-    total = given.get("totalItems", "include")
-    if total not in ("include", "exclude"):
-        raise QueryError(
-            "request/query/totalItems must be equal to one of the allowed values: include, exclude"
-        )
-    query = EntityQuery(
-        filter=parse_filters(given.getlist("filter")),
-        order=orders[0] if orders else None,
-        full_text=FullText(term=term, fields=_split(given.getlist("fullTextFilterFields")))
-        if term is not None
-        else None,
-        limit=_whole(given.get("limit"), "limit", DEFAULT_LIMIT),
-        offset=_whole(given.get("offset"), "offset", 0),
-        cursor=given.get("cursor"),
-        count=total == "include",
-    )
-    return query, fields_of(_split(given.getlist("fields")))
-
-
-def body_of(request: Request) -> dict[str, JsonValue]:
-    """The JSON object of a request; empty where there is no body."""
-    content = request.get_data()
-    if not content:
-        return {}
-    if request.mimetype != "application/json":
-        raise QueryError(f"unsupported media type {request.mimetype or 'undefined'}")
-    try:
-        body = orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        raise QueryError(str(error)) from None
-    if not isinstance(body, dict):
-        raise QueryError("request/body must be object")
-    return body
-
-
-def query_of_body(body: dict[str, JsonValue]) -> tuple[EntityQuery, tuple[str, ...]]:
-    """The query of `POST /entities/by-query`, and the fields to show; none: all."""
-    cursor, predicate = body.get("cursor"), body.get("query")
-    if cursor is not None and not isinstance(cursor, str):
-        raise QueryError("request/body/cursor must be string")
-    if predicate is not None and not isinstance(predicate, dict):
-        raise QueryError("request/body/query must be object")
-    total = body.get("totalItems", "include")
-    if total not in ("include", "exclude"):
-        raise QueryError(
-            "request/body/totalItems must be equal to one of the allowed values: include, exclude"
-        )
-    query = EntityQuery(
-        filter=parse_predicate(predicate) if predicate is not None else None,
-        order=_body_order(body.get("orderBy")),
-        full_text=_body_text(body.get("fullTextFilter")),
-        limit=_number(body.get("limit"), "limit", DEFAULT_LIMIT),
-        offset=_number(body.get("offset"), "offset", 0),
-        cursor=cursor,
-        count=total == "include",
-    )
-    return query, fields_of(_strings(body.get("fields"), "fields"))
-
-
-def fields_of(fields: tuple[str, ...]) -> tuple[str, ...]:
-    """The fields to show, checked."""
-    for field in fields:
-        if "[" in field:
-            raise QueryError(f'Invalid field "{field}", array type fields are not supported')
-    return fields
-
-
-def _split(texts: list[str]) -> tuple[str, ...]:
-    parts = (part.strip() for text in texts for part in text.split(","))
-    return tuple(part for part in parts if part)
-
-
-def _whole(text: str | None, name: str, default: int) -> int:
+def whole(given: MultiDict[str, str], name: str) -> int | None:
+    """The whole number of a parameter, from 0; None where it is not given."""
+    text = given.get(name)
     if text is None:
-        return default
+        return None
     if not re.fullmatch(r"[+-]?[0-9]{1,1000}", text):
         raise QueryError(f"request/query/{name} must be integer")
     if int(text) < 0:
@@ -138,7 +42,56 @@ def _whole(text: str | None, name: str, default: int) -> int:
     return min(int(text), LARGEST)
 
 
-def _number(value: JsonValue, name: str, default: int) -> int:
+def listed(given: MultiDict[str, str], name: str) -> tuple[str, ...]:
+    """The parts of a parameter that is separated by commas, and may be repeated."""
+    parts = (part.strip() for text in given.getlist(name) for part in text.split(","))
+    return tuple(part for part in parts if part)
+
+
+def fields_of(fields: Iterable[str]) -> tuple[str, ...]:
+    """The fields to show, checked; none: all."""
+    fields = tuple(fields)
+    for field in fields:
+        if "[" in field:
+            raise QueryError(f'Invalid field "{field}", array type fields are not supported')
+    return fields
+
+
+def body_of(request: Request, *, required: bool = False) -> dict[str, JsonValue]:
+    """The JSON object of a request; empty where there is no body, if that is allowed."""
+    content = request.get_data()
+    if (content or required) and request.mimetype != "application/json":
+        raise QueryError(f"unsupported media type {request.mimetype or 'undefined'}")
+    if not content:
+        return {}
+    try:
+        body = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise QueryError(_syntax_error(error)) from None
+    if not isinstance(body, dict):
+        raise QueryError("request/body must be object")
+    return body
+
+
+def text(body: dict[str, JsonValue], name: str, *, within: str = "") -> str:
+    """The string of a required key of a body, or of the object `within` it (`/location`)."""
+    value = _required(body, name, within)
+    if not isinstance(value, str):
+        raise QueryError(f"request/body{within}/{name} must be string")
+    return value
+
+
+def member(body: dict[str, JsonValue], name: str) -> dict[str, JsonValue]:
+    """The object of a required key of a body."""
+    value = _required(body, name, "")
+    if not isinstance(value, dict):
+        raise QueryError(f"request/body/{name} must be object")
+    return value
+
+
+def number(body: dict[str, JsonValue], name: str, default: int) -> int:
+    """The number of a key of a body, from 0, without its fraction."""
+    value = body.get(name)
     if value is None:
         return default
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -148,42 +101,24 @@ def _number(value: JsonValue, name: str, default: int) -> int:
     return int(min(value, LARGEST))
 
 
-def _strings(value: JsonValue, name: str) -> tuple[str, ...]:
-    if value is None:
-        return ()
+def strings(value: JsonValue, path: str) -> tuple[str, ...]:
+    """The strings of a list in a body."""
     if not isinstance(value, list):
-        raise QueryError(f"request/body/{name} must be array")
+        raise QueryError(f"request/body/{path} must be array")
     for place, item in enumerate(value):
         if not isinstance(item, str):
-            raise QueryError(f"request/body/{name}/{place} must be string")
+            raise QueryError(f"request/body/{path}/{place} must be string")
     return tuple(str(item) for item in value)
 
 
-def _body_order(value: JsonValue) -> Order | None:
-    if value is None or value == []:
-        return None
-    if not isinstance(value, list):
-        raise QueryError("request/body/orderBy must be array")
-    orders = []
-    for place, item in enumerate(value):
-        if not isinstance(item, dict) or not isinstance(item.get("field"), str):
-            raise QueryError(f"request/body/orderBy/{place} must have required property 'field'")
-        if item.get("order") not in ("asc", "desc"):
-            raise QueryError(
-                f"request/body/orderBy/{place}/order must be equal to one of the allowed values: "
-                "asc, desc"
-            )
-        field = str(item["field"]).lower()
-        orders.append(Order(field=field, descending=item["order"] == "desc"))
-    return orders[0]
+def _required(body: dict[str, JsonValue], name: str, within: str) -> JsonValue:
+    if name not in body:
+        raise QueryError(f"request/body{within} must have required property '{name}'")
+    return body[name]
 
 
-def _body_text(value: JsonValue) -> FullText | None:
-    if value is None:
-        return None
-    if not isinstance(value, dict):
-        raise QueryError("request/body/fullTextFilter must be object")
-    term = value.get("term", "")
-    if not isinstance(term, str):
-        raise QueryError("request/body/fullTextFilter/term must be string")
-    return FullText(term=term, fields=_strings(value.get("fields"), "fullTextFilter/fields"))
+def _syntax_error(error: orjson.JSONDecodeError) -> str:
+    """What JavaScript says of broken JSON, as far as clients may look at it."""
+    if error.pos >= len(error.doc.rstrip()):
+        return "Unexpected end of JSON input"
+    return f"Unexpected token in JSON at position {error.pos}: {error.msg}"

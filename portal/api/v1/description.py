@@ -8,7 +8,18 @@ from typing import Any
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Flask, Response
 
-from portal.api.v1 import entities, locations, lookups, scorecards, work
+from portal.api.v1 import (
+    entities,
+    events,
+    explain,
+    graph,
+    history,
+    locations,
+    lookups,
+    removals,
+    scorecards,
+    work,
+)
 from portal.api.v1.conventions import Api, Tags, answer
 from portal.config import Auth, Settings
 from portal.wiring import VERSION, Portal
@@ -34,8 +45,13 @@ def register(app: Flask, portal: Portal) -> None:
     tags = Tags(portal)
     for views in (
         entities.resource(portal, tags),
+        history.resource(portal),
+        events.resource(portal),
+        graph.resource(portal, tags),
+        explain.resource(portal),
         scorecards.resource(portal, tags),
         locations.resource(portal),
+        removals.resource(portal),
         lookups.resource(portal, tags),
         work.resource(portal),
     ):

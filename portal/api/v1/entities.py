@@ -23,6 +23,8 @@ from catalog.refs import EntityRef, parse_ref
 from portal.api.errors import Refusal
 from portal.api.v1 import forms
 from portal.api.v1.conventions import LARGEST_PAGE, Paging, Resource, Tags, answer, rfc3339
+from portal.api.v1.history import entity_at
+from portal.api.v1.instants import AsOf, known
 from portal.api.v1.schemas import (
     EntityAnswer,
     EntityPageAnswer,
@@ -106,10 +108,16 @@ def resource(portal: Portal, tags: Tags) -> Resource:
         rest = orjson.dumps({"nextCursor": found.next_cursor, "total": found.total})
         return answer(b'{"items":[' + b",".join(items) + b"]," + rest[1:], tag=tag)
 
-    @views.operation("GET", ONE, answer=EntityAnswer)
-    def get_entity(_: dict[str, Any], kind: str, namespace: str, name: str) -> Response:
-        """Get an entity with its facts, problems, origin, and where it stands."""
+    @views.operation("GET", ONE, query=AsOf, answer=EntityAnswer)
+    def get_entity(asked: dict[str, Any], kind: str, namespace: str, name: str) -> Response:
+        """Get an entity with its facts, problems, origin, and where it stands.
+
+        With `as_of` as it was then, and only what is kept of that: the entity and its relations.
+        """
         with portal.database.read() as connection:
+            if asked["as_of"] is not None:
+                identity = known(connection, kind, namespace, name)
+                return answer(entity_at(connection, identity, asked["as_of"]))
             row = _found(connection, kind, namespace, name)
             more = _details(connection, row, cards)
         return answer(forms.entity_item(row, more))
@@ -188,6 +196,7 @@ def _details(connection: Connection, row: EntityRow, cards: dict[str, Scorecard]
     records = facts.for_entity(connection, row.id)
     standing = results.summaries(connection, [row.id]).get(row.id, ())
     return {
+        "asOf": None,
         "createdAt": rfc3339(row.created_at),
         "origin": forms.origin(origin) if origin else None,
         "scorecards": forms.standings(cards, standing),

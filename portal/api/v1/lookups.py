@@ -7,6 +7,9 @@ from typing import Any
 from flask import Response
 from marshmallow import fields, validate
 
+from catalog.errors import RefError
+from catalog.refs import parse_ref
+from portal.api.errors import Refusal
 from portal.api.v1 import forms
 from portal.api.v1.conventions import (
     Answer,
@@ -43,7 +46,12 @@ class ProblemList(Paging):
     code = fields.String(load_default=None)
     ref = fields.String(load_default=None, metadata={"description": "Canonical entity ref."})
     location = fields.String(load_default=None, metadata={"description": "Id."})
+    owner = fields.String(
+        load_default=None,
+        metadata={"description": "Ref, by default of a group: who owns the entity."},
+    )
     repository = fields.String(load_default=None, metadata={"description": "Name or URL."})
+    repo = fields.String(load_default=None, metadata={"description": "Short for `repository`."})
     q = fields.String(
         load_default=None, metadata={"description": "Text in message, path or entity ref."}
     )
@@ -106,12 +114,14 @@ def resource(portal: Portal, tags: Tags) -> Resource:
     @views.operation("GET", "/problems", query=ProblemList, answer=ProblemPageAnswer)
     def list_problems(asked: dict[str, Any]) -> Response:
         """List problems in descriptors: errors first, then as they were found."""
+        owner = _owner(asked["owner"])
         with portal.database.read() as connection:
             found = problems.list_problems(
                 connection,
                 ref=asked["ref"],
                 location=asked["location"],
-                repository=asked["repository"],
+                owner=owner,
+                repository=asked["repository"] or asked["repo"],
                 code=asked["code"],
                 severity=asked["severity"],
                 text=asked["q"],
@@ -153,3 +163,10 @@ def resource(portal: Portal, tags: Tags) -> Resource:
         return answer(page([forms.fact_schema(schema) for schema in schemas], None))
 
     return views
+
+
+def _owner(text: str | None) -> str | None:
+    try:
+        return None if text is None else str(parse_ref(text, default_kind="group"))
+    except RefError as error:
+        raise Refusal("INVALID_VALUE", str(error)) from None

@@ -8,6 +8,7 @@ from portal.api.v1.conventions import Answer
 from scorecards.facts import FactType
 from scorecards.results import Outcome
 
+PAST = "With `as_of`: the version of then. What is null beside it is not kept of the past."
 OUTCOMES = [outcome.value for outcome in Outcome]
 SEVERITIES = ["error", "warning", "info"]
 
@@ -163,6 +164,21 @@ class OriginAnswer(Answer):
     document = fields.Integer()
 
 
+class VersionAnswer(Answer):
+    """An entity as it was for a while, or is."""
+
+    version = fields.Integer(
+        metadata={"description": "The catalog's sequence number at which it came."}
+    )
+    ref = fields.String(metadata={"description": "Of then: entities can be renamed."})
+    uid = fields.String()
+    since = time_field("When it came.")
+    until = time_field("When it ended; null: it is the present one.", nullable=True)
+    revision = fields.String(metadata={"description": "Commit that it was read from."})
+    url = fields.String(metadata={"description": "Location ref of the file that declared it."})
+    document = fields.Integer(metadata={"description": "In its file, from 0."})
+
+
 class EntityItemAnswer(Answer):
     """An entity in a list."""
 
@@ -183,10 +199,12 @@ class EntityPageAnswer(Answer):
 class EntityAnswer(EntityItemAnswer):
     """An entity, and all that is known about it."""
 
-    created_at = time_field("When it was first read.")
+    as_of = fields.Nested(VersionAnswer, allow_none=True, metadata={"description": PAST})
+    created_at = time_field("When it was first read.", nullable=True)
     origin = fields.Nested(OriginAnswer, allow_none=True)
-    facts = fields.List(fields.Nested(FactRecordAnswer))
-    problems = fields.List(fields.Nested(PlacedProblemAnswer))
+    scorecards = fields.List(fields.Nested(StandingAnswer), allow_none=True)
+    facts = fields.List(fields.Nested(FactRecordAnswer), allow_none=True)
+    problems = fields.List(fields.Nested(PlacedProblemAnswer), allow_none=True)
 
 
 class TicketAnswer(Answer):

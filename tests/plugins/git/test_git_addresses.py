@@ -30,6 +30,9 @@ from plugins.git.addresses import parse_address
         ("ssh://git@git.example.org:2222/shop/pay", None, "ssh", "shop/pay"),
         ("ssh://git.example.org/pay", None, "ssh", "pay"),
         ("git@git.example.org:shop/pay.git", None, "ssh", "shop/pay"),
+        ("https://git.example.org/shop/pay.js", None, "https", "shop/pay.js"),
+        ("https://git.example.org/a/b/blob/c.git", None, "https", "blob/c"),
+        ("https://git.example.org/a/b/c/src", None, "https", "c/src"),
     ],
 )
 def test_git_urls_are_accepted(target: str, url: str | None, protocol: str, name: str) -> None:
@@ -70,6 +73,25 @@ def test_git_urls_are_accepted(target: str, url: str | None, protocol: str, name
     ],
 )
 def test_everything_else_is_refused(target: str) -> None:
+    assert parse_address(target) is None
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://example.org/catalog-info.yaml",
+        "https://example.org/catalog-info.yml/",
+        "https://example.org/entities.JSON",
+        "https://github.com/shop/pay/blob/main/catalog-info",
+        "https://github.com/shop/pay/blob/main/**/catalog-info.yaml",
+        "https://github.com/shop/pay/raw/main/x",
+        "https://github.com/shop/pay/tree/main/services",
+        "https://gitlab.com/shop/till/pay/-/blob/main/x",
+        "https://gitea.example.org/shop/pay/src/branch/main/x",
+        "https://dev.azure.com/shop/pay/_git/pay?path=/catalog-info.yaml",
+    ],
+)
+def test_a_file_behind_a_url_is_left_to_others(target: str) -> None:
     assert parse_address(target) is None
 
 

@@ -54,6 +54,7 @@ FAILURES: dict[str, Callable[[FlaskClient], TestResponse]] = {
     ),
     "NOT_FOUND": lambda client: client.get("/api/v1/nowhere"),
     "METHOD_NOT_ALLOWED": lambda client: client.delete("/api/v1/plugins"),
+    "GONE": lambda client: client.get("/api/v1/events?after=9.1"),
     "BODY_TOO_LARGE": lambda client: chunked(client, 1024 * 1024 + 1),
     "BODY_TOO_SLOW": lambda client: client.get("/api/v1/test/slow"),
     "UNSUPPORTED_MEDIA_TYPE": lambda client: client.get("/api/v1/test/media"),

@@ -47,6 +47,9 @@ def test_what_exists_is_answered_as_described(filled: Portal) -> None:
     rejected = {**entity, "name": "rejected"}
     asked = [
         *((f"{one}{part}", entity) for part in ("", "/scorecards", "/facts", "/problems")),
+        *((f"{one}{part}", entity) for part in ("/history", "/relations", "/dependents")),
+        *((f"{one}{part}", entity) for part in ("/owned", "/members")),
+        ("/api/v1/events", {}),
         (f"{one}/problems", rejected),
         *(("/api/v1/scorecards/{name}", {"name": name}) for name in cards),
         *(("/api/v1/scorecards/{name}/results", {"name": name}) for name in cards),

@@ -54,6 +54,10 @@ def test_a_location_is_not_refreshed_by_looking(client: FlaskClient) -> None:
         ("?severity=error", True),
         ("?ref=component:default/rejected", True),
         ("?repository=orders", True),
+        ("?repo=orders", True),
+        ("?repo=basket&severity=error", False),
+        ("?owner=team-c", False),
+        ("?owner=group:default/team-a&severity=error", False),
         ("?repository=basket&severity=error", False),
         ("?code=NO_SUCH_CODE", False),
         ("?location=nowhere", False),
@@ -67,6 +71,12 @@ def test_problems_can_be_narrowed(client: FlaskClient, query: str, any_found: bo
     assert answer.status_code == 200
     assert bool(answer.json["items"]) is any_found
     assert answer.json["counts"]["error"] > 0
+
+
+def test_problems_of_nobody_are_refused(client: FlaskClient) -> None:
+    answer = client.get("/api/v1/problems?owner=group:")
+    assert answer.status_code == 422
+    assert answer.json["detail"].startswith('Entity reference "group:" was not on the form')
 
 
 def test_pages_of_problems_follow_one_another(client: FlaskClient) -> None:

@@ -20,7 +20,17 @@ from portal.db.index import unpack
 from portal.db.integrity import integrity_fault
 from portal.db.migrations import migrate
 from portal.db.serving import etag_of
-from portal.db.tables import edges, entities, metadata, postings, refs, relation_types, terms
+from portal.db.tables import (
+    edges,
+    entities,
+    metadata,
+    past_edges,
+    postings,
+    refs,
+    relation_types,
+    terms,
+    versions,
+)
 from tests.catalog_batches import dump, new_store, put, reading, shown
 from tests.catalog_rows import REPOSITORY, entity
 from tests.conftest import new_postgres_database
@@ -232,3 +242,56 @@ def _check_index(database: Database, served: dict[int, Any]) -> None:
 def _declared(row: Any) -> Entity:
     data = orjson.loads(row.body)
     return build(data["metadata"]["name"], data["spec"])
+
+
+@EXAMPLES
+@given(HISTORIES)
+def test_every_former_state_can_be_told_from_what_is_kept(
+    pair: list[Database], history: list[Step]
+) -> None:
+    for database in pair:
+        store = emptied(database)
+        states = []
+        for step in history:
+            (applied,) = replay(store, [step])
+            now = {ref: (row[1], row[2]) for ref, row in shown(database).items()}
+            states.append((applied.seq, now))
+        for seq, state in states:
+            assert _as_of(database, seq) == state
+
+
+def _as_of(database: Database, seq: int) -> dict[str, tuple[bytes, bytes]]:
+    """Body and relations of each entity after the batch with this number."""
+    with database.read() as connection:
+        names = {row.id: row.ref for row in connection.execute(select(refs))}
+        types = {row.id: row.name for row in connection.execute(select(relation_types))}
+        current = connection.execute(select(entities).where(entities.c.seq <= seq)).all()
+        former = connection.execute(
+            select(versions).where(versions.c.from_seq <= seq, versions.c.to_seq > seq)
+        ).all()
+        ends = {
+            (row.source_id, row.type_id, row.target_id)
+            for row in (
+                *connection.execute(select(edges).where(edges.c.seq <= seq)),
+                *connection.execute(
+                    select(past_edges).where(past_edges.c.from_seq <= seq, past_edges.c.to_seq > seq)
+                ),
+            )
+        }
+    bodies = {row.id: bytes(row.body) for row in current}
+    bodies |= {row.entity_id: bytes(row.body) for row in former}
+    assert len(bodies) == len(current) + len(former), "no two versions at a time"
+    return {
+        names[entity_id]: (
+            body,
+            orjson.dumps(
+                [
+                    {"type": type_, "targetRef": target}
+                    for type_, target in sorted(
+                        (types[t], names[end]) for source, t, end in ends if source == entity_id
+                    )
+                ]
+            ),
+        )
+        for entity_id, body in bodies.items()
+    }

@@ -257,29 +257,3 @@ def test_facets_count_entities_and_keep_the_spelling(database: Database) -> None
             "metadata.namespace": [("default", 1)],
             "relations.ownedBy": [("group:default/web", 1)],
         }
-
-
-def test_search_shows_what_is_meant_first(database: Database) -> None:
-    save(
-        database,
-        entity("repay", metadata={}),
-        entity("x-title", metadata={"title": "Pay day"}),
-        entity("pay-zoo"),
-        entity("pay"),
-        entity("described", metadata={"description": "they pay"}),
-        entity("tagged", metadata={"tags": ["payday"]}),
-        entity("pay-api"),
-        entity("inner", metadata={"title": "we pay"}),
-        entity("other"),
-    )
-    with database.read() as connection:
-        found = [row.name for row in entities.search(connection, " PAY ", 20)]
-        assert found == [
-            "pay", "pay-api", "pay-zoo", "x-title", "repay", "inner", "described", "tagged"
-        ]  # fmt: skip
-        assert [row.name for row in entities.search(connection, "pay", 2)] == ["pay", "pay-api"]
-        assert [row.name for row in entities.search(connection, "pay api", 9)] == ["pay-api"]
-        by_ref = entities.search(connection, "component:default/other", 9)
-        assert [row.name for row in by_ref] == ["other"]
-        for nothing in ("", "  ", "\0", "x" * 300, "%", "_"):
-            assert entities.search(connection, nothing, 9) == []

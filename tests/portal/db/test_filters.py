@@ -4,7 +4,7 @@ from sqlalchemy import select
 from catalog.predicates import parse_predicate
 from catalog.query import MOST_CONDITIONS, AnyOf, Equals, Filter, HasPrefix, parse_filters
 from portal.db.engine import Database
-from portal.db.filters import FEW, Way, condition, estimate, single_count, way_of
+from portal.db.filters import FEW, Way, condition, estimate, exact_count, way_of
 from portal.db.tables import entities
 from tests.catalog_rows import entity, owned, save
 
@@ -43,7 +43,7 @@ def matches(database: Database, tree: Filter | None) -> list[str]:
         assert answers[0] == answers[1] == answers[2]
         upper = estimate(connection, tree)
         assert upper is None or upper > FEW or upper >= len(answers[0])
-        exact = single_count(connection, tree)
+        exact = exact_count(connection, tree)
         assert exact is None or exact == len(answers[0])
     return [ref.replace(":default/", ":") for ref in answers[0]]
 

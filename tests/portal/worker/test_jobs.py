@@ -187,7 +187,7 @@ def test_a_child_that_dies_on_a_file_costs_only_that_file(portal: Portal, pool: 
     def to_read(path: str, content: bytes) -> ToRead:
         return ToRead(
             base=Base(path=path), content=content, url=f"file:/{path}", origin="file:/", annotations={},
-            companions={}, rules=None,
+            companions={}, rules=None, kinds=(),
         )  # fmt: skip
 
     class Fragile:

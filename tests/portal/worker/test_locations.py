@@ -220,7 +220,7 @@ def test_a_location_that_names_another_target_keeps_its_id_and_the_uids(
     tools = tools_of(portal, pool)
     with portal.database.write() as connection:
         id_ = locations.register(
-            connection, type="file", target=str(one), origin="api", now=portal.now()
+            connection, type="file", target=str(one), origin="config", now=portal.now()
         )
         registrations.declare(store_of(portal), connection, now=portal.now())
     for repository in jobs.list_repositories(tools, id_):

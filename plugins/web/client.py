@@ -1,0 +1,170 @@
+"""The client for all that is read over HTTP: it connects to the addresses that it checked.
+
+A URL has to be allowed, its name is resolved once, every answer is looked at, and the connection
+goes to one of these very addresses. Redirects are followed by hand, each checked like the first.
+Nothing that the other side does raises (hostile-input rows S01 to S14 and S18).
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from functools import cached_property
+from typing import TypeAlias
+
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+from plugins.contract import Problem, ReadingRule
+from plugins.web import problems
+from plugins.web.addresses import may_connect
+from plugins.web.answers import Answer, Moved, Refused, Validators, answer_of
+from plugins.web.bodies import TooLarge
+from plugins.web.breaker import Breaker
+from plugins.web.connection import (
+    Deadline,
+    RequestFailed,
+    TooSlow,
+    Unreachable,
+    exchange,
+    tls_context,
+)
+from plugins.web.rules import is_allowed, is_named
+from plugins.web.urls import WebUrl, parse_url
+
+DEADLINE = 20.0
+"""Seconds for all of a call: looking up names, redirects and the body."""
+
+MOST_REDIRECTS = 3
+
+_OURS = {"accept": "*/*", "accept-encoding": "gzip", "user-agent": "Plumbline"}
+"""Headers of every request, and the only ones that a second origin is sent."""
+
+Resolve: TypeAlias = Callable[[str, int], Sequence[str]]
+"""The addresses of a host; raises `OSError` where it has none."""
+
+
+def resolve(host: str, port: int) -> Sequence[str]:
+    """The addresses of a host, by the system's resolver."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class CheckedClient:
+    """Reads what the rules allow. Several threads may use it at once."""
+
+    def __init__(
+        self,
+        rules: Sequence[ReadingRule],
+        *,
+        resolve: Resolve = resolve,
+        seconds: float = DEADLINE,
+        ca_file: str | None = None,
+        breaker: Breaker | None = None,
+    ) -> None:
+        """`ca_file` holds the authorities to trust, in PEM; None: those that `requests` trusts."""
+        self._rules, self._resolve = tuple(rules), resolve
+        self._seconds, self._ca_file = seconds, ca_file
+        self._breaker = breaker or Breaker()
+
+    def get(
+        self,
+        url: str,
+        *,
+        max_bytes: int,
+        headers: Mapping[str, str] | None = None,
+        known: Validators | None = None,
+    ) -> Answer:
+        """GET a URL. The caller's headers go to the URL's own origin and to no other.
+
+        `NotModified` comes only where `known` is given; a status other than 200 is `Refused`.
+        """
+        deadline = Deadline(self._seconds)
+        here = parse_url(url)
+        if isinstance(here, Problem):
+            return Refused(problem=here)
+        if not is_allowed(self._rules, here):
+            return Refused(problem=problems.not_allowed(here))
+        sent = _OURS | {name.lower(): value for name, value in (headers or {}).items()}
+        for _ in range(MOST_REDIRECTS + 1):
+            answer = self._ask(here, sent, known, max_bytes, deadline)
+            if not isinstance(answer, Moved):
+                return answer
+            if not self._may_follow(here, answer.to):
+                there = str(answer.to).partition("?")[0]
+                return Refused(problem=problems.redirect_not_allowed(there))
+            if answer.to.origin != here.origin:
+                sent = _OURS
+            here = answer.to
+        return Refused(problem=problems.too_many_redirects(here, MOST_REDIRECTS))
+
+    def _may_follow(self, here: WebUrl, there: WebUrl) -> bool:
+        is_downgrade = here.scheme == "https" and there.scheme == "http"
+        return not is_downgrade and is_allowed(self._rules, there)
+
+    def _ask(
+        self,
+        url: WebUrl,
+        headers: Mapping[str, str],
+        known: Validators | None,
+        max_bytes: int,
+        deadline: Deadline,
+    ) -> Answer | Moved:
+        """One request, of which the breaker hears how it ended."""
+        if wait := self._breaker.wait(url.origin):
+            return Refused(problem=problems.left_alone(url, wait))
+        conditions = known.conditions() if known and known.url == str(url) else {}
+        try:
+            addresses = self._addresses(url, deadline)
+            if not self._may_connect(url, addresses):
+                return Refused(problem=problems.not_allowed(url))
+            with exchange(
+                url,
+                addresses=addresses,
+                headers={**headers, **conditions},
+                tls=self._tls if url.scheme == "https" else None,
+                deadline=deadline,
+            ) as response:
+                answer = answer_of(
+                    url, response, max_bytes=max_bytes, is_conditional=bool(conditions)
+                )
+        except RequestFailed as failure:
+            self._breaker.note(url.origin, failed=not isinstance(failure, TooLarge))
+            return Refused(problem=problems.of_failure(url, failure, max_bytes=max_bytes))
+        failed = isinstance(answer, Refused) and answer.status >= 500
+        self._breaker.note(url.origin, failed=failed)
+        return answer
+
+    def _may_connect(self, url: WebUrl, addresses: Sequence[str]) -> bool:
+        """An address that a rule names is what it is; a name is where its addresses are."""
+        return url.is_address or may_connect(addresses, named=is_named(self._rules, url))
+
+    def _addresses(self, url: WebUrl, deadline: Deadline) -> Sequence[str]:
+        """Where the host is, at least one address. The resolver is asked once."""
+        if url.is_address:
+            return (url.host,)
+        found: Future[Sequence[str]] = Future()
+
+        def look_up() -> None:
+            try:
+                found.set_result(self._resolve(url.host, url.origin[2]))
+            except Exception as error:  # noqa: BLE001 - it is raised where it is waited for
+                found.set_exception(error)
+
+        # The system's resolver cannot be told to stop, so it is waited for no longer than this.
+        threading.Thread(target=look_up, name=f"resolve-{url.host}", daemon=True).start()
+        try:
+            addresses = found.result(timeout=deadline.left())
+        except TimeoutError:
+            raise TooSlow from None
+        except (OSError, UnicodeError):
+            raise Unreachable from None
+        if not addresses:
+            raise Unreachable
+        return addresses
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        return tls_context(self._ca_file or DEFAULT_CA_BUNDLE_PATH)

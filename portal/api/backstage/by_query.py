@@ -1,0 +1,39 @@
+"""`GET` and `POST /entities/by-query`: pages of entities, with cursors in both directions."""
+
+from __future__ import annotations
+
+import orjson
+from flask import Blueprint, Response, request
+
+from portal.api.backstage.parameters import body_of, check_names
+from portal.api.backstage.projection import shower
+from portal.api.backstage.queries import page_query_of, page_query_of_body
+from portal.api.backstage.replies import current, reply
+from portal.db.entities import EntityPage, by_query
+from portal.wiring import Portal
+
+
+def add_query_routes(routes: Blueprint, portal: Portal) -> None:
+    """The routes, on the blueprint of the catalog API."""
+
+    @routes.get("/entities/by-query")
+    def get_by_query() -> Response:
+        query, fields = page_query_of(request.args)
+        return current(portal, lambda connection: reply(_page(by_query(connection, query), fields)))
+
+    @routes.post("/entities/by-query")
+    def post_by_query() -> Response:
+        check_names(request.args, ())
+        query, fields = page_query_of_body(body_of(request))
+        with portal.database.read() as connection:
+            page = by_query(connection, query)
+        return reply(_page(page, fields))
+
+
+def _page(page: EntityPage, fields: tuple[str, ...]) -> bytes:
+    info = {"nextCursor": page.next_cursor, "prevCursor": page.prev_cursor}
+    return b'{"items":[%b],"totalItems":%d,"pageInfo":%b}' % (
+        b",".join(map(shower(fields), page.items)),
+        page.total,
+        orjson.dumps({name: cursor for name, cursor in info.items() if cursor is not None}),
+    )

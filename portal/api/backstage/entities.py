@@ -1,0 +1,119 @@
+"""The routes that read entities by what identifies them: name, uid, several refs; and ancestry."""
+
+from __future__ import annotations
+
+import orjson
+from flask import Blueprint, Response, request
+
+from catalog.errors import QueryError, RefError
+from catalog.problems import JsonValue
+from catalog.query import All, Filter, parse_filters
+from catalog.refs import EntityRef, parse_ref
+from portal.api.backstage.errors import NotFoundError
+from portal.api.backstage.parameters import body_of, check_names, fields_of, strings
+from portal.api.backstage.projection import shower
+from portal.api.backstage.queries import predicate_of
+from portal.api.backstage.replies import current, reply
+from portal.db.ancestry import Ancestor, ancestry
+from portal.db.entities import by_ref, by_refs, by_uid
+from portal.db.past import present_ref
+from portal.db.selection import matching
+from portal.db.state import Connection
+from portal.wiring import Portal
+
+NO_BODY = (
+    "Malformed request body (did you remember to specify an application/json content type?), "
+    'Validation error: Required at "entityRefs"'
+)
+
+
+def add_entity_routes(routes: Blueprint, portal: Portal) -> None:
+    """The routes, on the blueprint of the catalog API."""
+
+    @routes.get("/entities/by-name/<kind>/<namespace>/<name>")
+    def get_by_name(kind: str, namespace: str, name: str) -> Response:
+        check_names(request.args, ())
+        ref = str(EntityRef(kind=kind, namespace=namespace, name=name))
+
+        def read(connection: Connection) -> Response:
+            if (entity := by_ref(connection, ref)) is not None:
+                return reply(entity.answer())
+            present = present_ref(connection, ref)
+            if present is None or (entity := by_ref(connection, present)) is None:
+                raise NotFoundError(
+                    f"No entity named '{name}' found, with kind '{kind}' in namespace '{namespace}'"
+                )
+            renamed = reply(entity.answer())
+            renamed.headers["X-Renamed-To"] = present  # ours: the entity answers to its former name
+            return renamed
+
+        return current(portal, read)
+
+    @routes.get("/entities/by-name/<kind>/<namespace>/<name>/ancestry")
+    def get_ancestry(kind: str, namespace: str, name: str) -> Response:
+        check_names(request.args, ())
+        ref = str(EntityRef(kind=kind, namespace=namespace, name=name))
+
+        def read(connection: Connection) -> Response:
+            if not (found := ancestry(connection, ref)):
+                raise NotFoundError(f"No such entity {ref}")
+            items = b",".join(map(_ancestor, found))
+            return reply(b'{"rootEntityRef":%b,"items":[%b]}' % (orjson.dumps(ref), items))
+
+        return current(portal, read)
+
+    @routes.get("/entities/by-uid/<uid>")
+    def get_by_uid(uid: str) -> Response:
+        check_names(request.args, ())
+
+        def read(connection: Connection) -> Response:
+            if (entity := by_uid(connection, uid.lower())) is None:
+                raise NotFoundError(f"No entity with uid {uid}")
+            return reply(entity.answer())
+
+        return current(portal, read)
+
+    @routes.post("/entities/by-refs")
+    def post_by_refs() -> Response:
+        check_names(request.args, ("filter",))
+        if not request.mimetype:
+            raise QueryError(NO_BODY)
+        body = body_of(request, required=True)
+        if "entityRefs" not in body:
+            raise QueryError("request/body must have required property 'entityRefs'")
+        refs = [_canonical(text) for text in strings(body["entityRefs"], "entityRefs")]
+        fields = fields_of(strings(body.get("fields", []), "fields"))
+        tree = _both(parse_filters(request.args.getlist("filter")), predicate_of(body))
+        with portal.database.read() as connection:
+            shown = _shown(connection, refs, tree, fields)
+        return reply(b'{"items":[%b]}' % b",".join(shown.get(ref, b"null") for ref in refs))
+
+
+def _shown(
+    connection: Connection, refs: list[str | None], tree: Filter | None, fields: tuple[str, ...]
+) -> dict[str | None, bytes]:
+    """The entities that exist and match, as JSON, by ref."""
+    found = by_refs(connection, [ref for ref in refs if ref is not None])
+    if tree is not None:
+        good = matching(connection, found.values(), tree)
+        found = {ref: row for ref, row in found.items() if row.id in good}
+    show = shower(fields)
+    return {ref: show(row) for ref, row in found.items()}
+
+
+def _canonical(text: str) -> str | None:
+    """The canonical ref; None for what names no entity, as where the kind is left out."""
+    try:
+        return str(parse_ref(text))
+    except RefError:
+        return None
+
+
+def _both(*trees: Filter | None) -> Filter | None:
+    parts = tuple(tree for tree in trees if tree is not None)
+    return All(parts=parts) if parts else None
+
+
+def _ancestor(one: Ancestor) -> bytes:
+    parents: list[JsonValue] = list(one.parents)
+    return b'{"entity":%b,"parentEntityRefs":%b}' % (one.entity.answer(), orjson.dumps(parents))

@@ -1,0 +1,63 @@
+"""`GET` and `POST /entity-facets`: how many entities have each value of a field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import orjson
+from flask import Blueprint, Response, request
+
+from catalog.errors import QueryError
+from catalog.query import Filter, parse_filters
+from portal.api.backstage.parameters import body_of, check_names, strings
+from portal.api.backstage.queries import predicate_of
+from portal.api.backstage.replies import current, reply
+from portal.db.entities import facets
+from portal.db.state import Connection
+from portal.wiring import Portal
+
+MOST_FACETS = 100
+"""Of one request: each is a look through the index."""
+
+
+def add_facet_routes(routes: Blueprint, portal: Portal) -> None:
+    """The routes, on the blueprint of the catalog API."""
+
+    @routes.get("/entity-facets")
+    def get_facets() -> Response:
+        check_names(request.args, ("facet", "filter"))
+        keys = request.args.getlist("facet")
+        if not keys:
+            raise QueryError("request/query must have required property 'facet'")
+        keys = _checked(keys)
+        tree = parse_filters(request.args.getlist("filter"))
+        return current(portal, lambda connection: reply(_facets(connection, keys, tree)))
+
+    @routes.post("/entity-facets")
+    def post_facets() -> Response:
+        check_names(request.args, ())
+        body = body_of(request)
+        if "facets" not in body:
+            raise QueryError("request/body must have required property 'facets'")
+        keys = _checked(strings(body["facets"], "facets"))
+        tree = predicate_of(body)
+        if not keys:
+            raise QueryError("Missing or empty facets parameter")
+        with portal.database.read() as connection:
+            return reply(_facets(connection, keys, tree))
+
+
+def _checked(keys: Sequence[str]) -> list[str]:
+    unique = list(dict.fromkeys(keys))
+    if len(unique) > MOST_FACETS:
+        raise QueryError(f"Over {MOST_FACETS} facets")
+    return unique
+
+
+def _facets(connection: Connection, keys: Sequence[str], tree: Filter | None) -> bytes:
+    found = facets(connection, keys, tree)
+    shown = {
+        key: [{"value": value, "count": count} for value, count in counts]
+        for key, counts in found.items()
+    }
+    return orjson.dumps({"facets": shown})

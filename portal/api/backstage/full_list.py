@@ -1,0 +1,76 @@
+"""`GET /entities`: the list of all entities that match, whole or by pages; a bare array.
+
+The whole list is sent in pieces, each read when the one before it has gone: neither the entities
+nor a connection to the database are held for as long as a slow client takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from urllib.parse import parse_qsl, urlencode
+
+from flask import Blueprint, Response, request
+
+from portal.api.backstage.projection import Stored, shower
+from portal.api.backstage.queries import after_of, list_query_of
+from portal.api.backstage.replies import current, reply
+from portal.db.selection import answerable, ids_in_order
+from portal.db.state import Connection
+from portal.wiring import Portal
+
+PIECE = 1_000
+"""Entities that are read at once."""
+
+
+def add_list_routes(routes: Blueprint, portal: Portal) -> None:
+    """The route, on the blueprint of the catalog API."""
+
+    @routes.get("/entities")
+    def get_entities() -> Response:
+        query = list_query_of(request.args)
+        show = shower(query.fields)
+
+        def read(connection: Connection) -> Response:
+            limit = query.limit
+            ids = ids_in_order(
+                connection,
+                query.filter,
+                query.orders,
+                limit=None if limit is None else limit + 1,
+                offset=query.offset,
+            )
+            shown = ids[:limit]
+            if len(shown) > PIECE:
+                response = reply(_pieces(portal, shown, show))
+            else:
+                response = reply(b"[%b]" % b",".join(map(show, answerable(connection, shown))))
+            after = after_of(query)
+            if after is not None and len(ids) > len(shown):
+                response.headers["Link"] = f'<{_next(after)}>; rel="next"'
+            return response
+
+        return current(portal, read)
+
+
+def _pieces(portal: Portal, ids: list[int], show: Callable[[Stored], bytes]) -> Iterator[bytes]:
+    """The array; what goes meanwhile is left out."""
+    between = b"["
+    for start in range(0, len(ids), PIECE):
+        with portal.database.read() as connection:
+            rows = answerable(connection, ids[start : start + PIECE])
+        if rows:
+            yield between + b",".join(map(show, rows))
+            between = b","
+    yield b"]" if between == b"," else b"[]"
+
+
+def _next(after: str) -> str:
+    """The path of the next page, below the mount point, written as browsers write queries."""
+    given = parse_qsl(request.query_string.decode("latin-1"), keep_blank_values=True)
+    kept = [(name, value) for name, value in given if name != "offset"]
+    places = [place for place, (name, _) in enumerate(kept) if name == "after"]
+    if places:
+        kept[places[0]] = ("after", after)
+    else:
+        kept.append(("after", after))
+    return "/entities?" + urlencode(kept, safe="*").replace("~", "%7E")

@@ -1,0 +1,206 @@
+"""Queries of the catalog API: what its parameters and bodies ask of the catalog.
+
+Every function raises `QueryError`, whose message is the answer's. Source of names, limits and
+messages: Backstage catalog backend 4.0.0 (reference 3.3 to 3.7), observed.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+
+import orjson
+from werkzeug.datastructures import MultiDict
+
+from catalog.errors import QueryError
+from catalog.predicates import parse_predicate
+from catalog.problems import JsonValue, quote
+from catalog.query import (
+    DEFAULT_LIMIT,
+    EntityQuery,
+    Filter,
+    FullText,
+    Order,
+    parse_filters,
+    parse_order,
+)
+from portal.api.backstage.parameters import (
+    LARGEST,
+    check_names,
+    fields_of,
+    listed,
+    number,
+    strings,
+    whole,
+)
+
+LIST_NAMES = ("fields", "filter", "order", "limit", "offset", "after")
+
+QUERY_NAMES = (
+    "fields",
+    "limit",
+    "offset",
+    "orderField",
+    "filter",
+    "fullTextFilterTerm",
+    "fullTextFilterFields",
+    "totalItems",
+    "cursor",
+)
+
+MOST_ORDERS = 8
+"""Of a list: each may be a join."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListQuery:
+    """What `GET /entities` asks for."""
+
+    filter: Filter | None
+    orders: tuple[Order, ...]
+    limit: int | None
+    """None: everything."""
+    offset: int
+    fields: tuple[str, ...]
+
+
+def list_query_of(given: MultiDict[str, str]) -> ListQuery:
+    """The query of `GET /entities`."""
+    check_names(given, LIST_NAMES)
+    limit, offset = whole(given, "limit"), whole(given, "offset")
+    if limit == 0:
+        raise QueryError("Invalid limit, must be greater than zero")
+    orders = tuple(_list_order(text) for text in given.getlist("order"))
+    if len(orders) > MOST_ORDERS:
+        raise QueryError(f"Invalid order parameter, over {MOST_ORDERS} orders")
+    if (after := given.get("after")) is not None:
+        limit, offset = _after(after, limit, offset)
+    return ListQuery(
+        filter=parse_filters(given.getlist("filter")),
+        orders=orders,
+        limit=limit,
+        offset=offset or 0,
+        fields=fields_of(listed(given, "fields")),
+    )
+
+
+def after_of(query: ListQuery) -> str | None:
+    """The `after` of the page that follows."""
+    if query.limit is None:
+        return None
+    place = {"limit": query.limit, "offset": query.offset + query.limit}
+    return base64.b64encode(orjson.dumps(place)).decode()
+
+
+def page_query_of(given: MultiDict[str, str]) -> tuple[EntityQuery, tuple[str, ...]]:
+    """The query of `GET /entities/by-query`, and the fields to show; none: all."""
+    check_names(given, QUERY_NAMES)
+    orders = [parse_order(text) for text in given.getlist("orderField")]
+    term = given.get("fullTextFilterTerm")
+    limit = whole(given, "limit")
+    query = EntityQuery(
+        filter=parse_filters(given.getlist("filter")),
+        order=orders[0] if orders else None,
+        full_text=FullText(term=term, fields=listed(given, "fullTextFilterFields"))
+        if term is not None
+        else None,
+        limit=DEFAULT_LIMIT if limit is None else limit,
+        offset=whole(given, "offset") or 0,
+        cursor=given.get("cursor"),
+        count=_is_counted(given.get("totalItems", "include"), "query"),
+    )
+    return query, fields_of(listed(given, "fields"))
+
+
+def page_query_of_body(body: dict[str, JsonValue]) -> tuple[EntityQuery, tuple[str, ...]]:
+    """The query of `POST /entities/by-query`, and the fields to show; none: all."""
+    cursor = body.get("cursor")
+    if cursor is not None and not isinstance(cursor, str):
+        raise QueryError("request/body/cursor must be string")
+    query = EntityQuery(
+        filter=predicate_of(body),
+        order=_body_order(body.get("orderBy")),
+        full_text=_body_text(body.get("fullTextFilter")),
+        limit=number(body, "limit", DEFAULT_LIMIT),
+        offset=number(body, "offset", 0),
+        cursor=cursor,
+        count=_is_counted(body.get("totalItems", "include"), "body"),
+    )
+    return query, fields_of(strings(body.get("fields", []), "fields"))
+
+
+def predicate_of(body: dict[str, JsonValue]) -> Filter | None:
+    """The filter that the `query` of a body writes."""
+    predicate = body.get("query")
+    if predicate is None:
+        return None
+    if not isinstance(predicate, dict):
+        raise QueryError("request/body/query must be object")
+    return parse_predicate(predicate)
+
+
+def _list_order(text: str) -> Order:
+    direction, colon, field = text.partition(":")
+    if direction not in ("asc", "desc") or not colon or not field:
+        raise QueryError(
+            f'Invalid order parameter "{quote(text)}", expected "<asc or desc>:<field name>"'
+        )
+    return Order(field=field.lower(), descending=direction == "desc")
+
+
+def _after(text: str, limit: int | None, offset: int | None) -> tuple[int | None, int | None]:
+    """Limit and offset: those in the cursor come before the ones beside it."""
+    try:
+        place = orjson.loads(base64.b64decode(text, validate=True))
+    except (binascii.Error, ValueError):
+        place = None
+    if not isinstance(place, dict):
+        raise QueryError("Malformed after cursor, could not be parsed")
+    return _place(place, "limit", 1, limit), _place(place, "offset", 0, offset)
+
+
+def _place(place: dict[str, JsonValue], name: str, least: int, default: int | None) -> int | None:
+    value = place.get(name)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise QueryError(f"Malformed after cursor, {name} was not an number")
+    return min(value, LARGEST)
+
+
+def _is_counted(text: JsonValue, where: str) -> bool:
+    if text not in ("include", "exclude"):
+        allowed = "must be equal to one of the allowed values: include, exclude"
+        raise QueryError(f"request/{where}/totalItems {allowed}")
+    return text == "include"
+
+
+def _body_order(value: JsonValue) -> Order | None:
+    if value is None or value == []:
+        return None
+    if not isinstance(value, list):
+        raise QueryError("request/body/orderBy must be array")
+    orders = []
+    for place, item in enumerate(value):
+        if not isinstance(item, dict) or not isinstance(item.get("field"), str):
+            raise QueryError(f"request/body/orderBy/{place} must have required property 'field'")
+        if item.get("order") not in ("asc", "desc"):
+            raise QueryError(
+                f"request/body/orderBy/{place}/order must be equal to one of the allowed values: "
+                "asc, desc"
+            )
+        field = str(item["field"]).lower()
+        orders.append(Order(field=field, descending=item["order"] == "desc"))
+    return orders[0]
+
+
+def _body_text(value: JsonValue) -> FullText | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise QueryError("request/body/fullTextFilter must be object")
+    term = value.get("term", "")
+    if not isinstance(term, str):
+        raise QueryError("request/body/fullTextFilter/term must be string")
+    return FullText(term=term, fields=strings(value.get("fields", []), "fullTextFilter/fields"))

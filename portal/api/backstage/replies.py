@@ -1,0 +1,39 @@
+"""Replies: JSON that is ready as bytes, with a strong tag, or 304 for a client that has it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+
+from flask import Response, request
+
+from portal.db.state import Connection, catalog_state_of
+from portal.wiring import VERSION, Portal
+
+JSON = "application/json; charset=utf-8"
+
+
+def reply(body: bytes | Iterable[bytes], status: int = 200) -> Response:
+    """JSON, whole or in pieces."""
+    return Response(body, status, content_type=JSON)
+
+
+def current(portal: Portal, read: Callable[[Connection], Response]) -> Response:
+    """The reply to a GET, of what `read` finds; 304, and nothing is read, where it is known.
+
+    State and reply are of one snapshot of the database.
+    """
+    with portal.database.read() as connection:
+        tag = _tag(catalog_state_of(connection))
+        # By a weak tag too: proxies that compress weaken ours.
+        known = request.if_none_match.contains_weak(tag)
+        response = Response(status=304) if known else read(connection)
+    response.set_etag(tag)
+    response.cache_control.no_cache = True  # to be kept, and asked for each time
+    return response
+
+
+def _tag(state: str) -> str:
+    """What is stored, and what was asked of it."""
+    asked = f"{state}\n{VERSION}\n{request.full_path}"
+    return hashlib.sha256(asked.encode()).hexdigest()[:32]

@@ -1,0 +1,36 @@
+"""Who is asking, what they may do, and whether a request may be heard at all.
+
+The web edge (`portal.api.guard`) asks; sessions are kept by `portal.db.sessions`.
+"""
+
+from portal.auth.callers import (
+    Caller,
+    Machine,
+    Nobody,
+    Person,
+    Refused,
+    User,
+    actor_of,
+    allows,
+    refusal,
+)
+from portal.auth.permissions import needed_for
+from portal.auth.sites import SAFE_METHODS, is_known_host, is_same_site
+from portal.auth.tokens import Tokens
+
+__all__ = [
+    "SAFE_METHODS",
+    "Caller",
+    "Machine",
+    "Nobody",
+    "Person",
+    "Refused",
+    "Tokens",
+    "User",
+    "actor_of",
+    "allows",
+    "is_known_host",
+    "is_same_site",
+    "needed_for",
+    "refusal",
+]

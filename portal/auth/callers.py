@@ -1,0 +1,101 @@
+"""Callers, and what they may do: decisions, without HTTP or SQL.
+
+As in Backstage, only tokens are limited, by the `accessRestrictions` that the config gives them
+(reference 5): people and the plugins of a trusted Backstage may do everything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from portal.config import Restriction
+from portal.config.access import ACTIONS
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Machine:
+    """A client with a token."""
+
+    subject: str
+    restrictions: tuple[Restriction, ...] = ()
+    """Empty: it may do everything."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class User:
+    """Someone who signed in to a Backstage, and shows its token."""
+
+    ref: str
+    """Entity ref of the user."""
+    ownership: tuple[str, ...] = ()
+    """Entity refs that the user owns things as: their own and those of their groups."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Person:
+    """A browser that signed in."""
+
+    principal: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Nobody:
+    """No credentials were shown."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refused:
+    """Credentials were shown, and are not ours. The message is Backstage's, the same for all."""
+
+    message: str = "Illegal token"
+
+
+Caller: TypeAlias = Machine | User | Person | Nobody | Refused
+
+
+def actor_of(caller: Caller) -> str:
+    """Who a change is put down to; '' where everyone may ask and nobody said who they are."""
+    match caller:
+        case Machine(subject=name) | User(ref=name) | Person(principal=name):
+            return name
+        case _:
+            return ""
+
+
+def allows(caller: Caller, permission: str, *, plugin: str = "catalog") -> bool:
+    """Whether a caller who was let in may do what `permission` names in a plugin.
+
+    `permission` is a name of Backstage's, as `catalog.entity.read`; '' asks only for the plugin.
+    """
+    match caller:
+        case Refused():
+            return False
+        case Machine(restrictions=restrictions) if restrictions:
+            return any(
+                restriction.plugin == plugin and (not permission or _fits(restriction, permission))
+                for restriction in restrictions
+            )
+        case _:
+            return True
+
+
+def refusal(caller: Caller, permission: str, *, plugin: str = "catalog") -> str:
+    """Why `allows` says no, in Backstage's words where it has some."""
+    restrictions = caller.restrictions if isinstance(caller, Machine) else ()
+    plugins = [restriction.plugin for restriction in restrictions]
+    if plugin in plugins:
+        return f"This token's access does not include {permission}"
+    return f"This token's access is restricted to plugin(s) {', '.join(map(repr, plugins))}"
+
+
+def _fits(restriction: Restriction, permission: str) -> bool:
+    if restriction.permissions and permission not in restriction.permissions:
+        return False
+    return not restriction.actions or _action_of(permission) in restriction.actions
+
+
+def _action_of(permission: str) -> str:
+    """The attribute `action` of a permission; '' where it has none (reference 5)."""
+    verb = permission.rpartition(".")[2]
+    return "update" if verb == "refresh" else verb if verb in ACTIONS else ""

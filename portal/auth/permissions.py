@@ -1,0 +1,59 @@
+"""Which permission a request needs: Backstage's names for its catalog (reference 5), ours elsewhere.
+
+It matters for tokens with `accessRestrictions` only. What is not listed needs a permission that no
+restriction can name: a new route is closed to them until it is listed.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from portal.auth.sites import SAFE_METHODS
+
+OWN = "plumbline"
+"""The plugin that everything but Backstage's routes belongs to."""
+
+UNLISTED = "unlisted"
+
+_CATALOG = {
+    "entities": {"DELETE": "catalog.entity.delete", "*": "catalog.entity.read"},
+    "entity-facets": {"*": "catalog.entity.read"},
+    "refresh": {"*": "catalog.entity.refresh"},
+    "validate-entity": {"*": "catalog.entity.validate"},
+    "analyze-location": {"*": "catalog.location.analyze"},
+    "locations": {
+        "GET": "catalog.location.read",
+        "POST": "catalog.location.create",
+        "PUT": "catalog.location.create",
+        "DELETE": "catalog.location.delete",
+    },
+    "openapi.json": {"*": ""},
+    ".well-known": {"*": ""},
+    ".backstage": {"*": ""},
+}
+"""By the first part of the path and the method; '': that the plugin is not closed is enough."""
+
+
+class Needed(NamedTuple):
+    """What a request needs."""
+
+    plugin: str
+    """The plugin that is asked: `catalog`, `tech-insights`, or `OWN`."""
+    permission: str
+    """A name of a permission; '' for none."""
+
+
+def needed_for(method: str, path: str) -> Needed:
+    """What a request for `path`, below the base path, needs."""
+    parts = path.strip("/").split("/")
+    is_reading = method in SAFE_METHODS
+    if parts[0] != "api" or len(parts) == 1 or parts[1] in ("v1", "docs"):
+        return Needed(OWN, f"{OWN}.{'read' if is_reading else 'update'}")
+    plugin, rest = parts[1], parts[2:]
+    if plugin != "catalog":
+        return Needed(plugin, f"{plugin}.{'read' if is_reading else 'update'}")
+    if rest == ["locations", "by-query"]:  # it is asked by POST, and reads
+        return Needed(plugin, "catalog.location.read")
+    by_method = _CATALOG.get(rest[0] if rest else "", {})
+    named = "GET" if is_reading else method
+    return Needed(plugin, by_method.get(named, by_method.get("*", UNLISTED)))

@@ -1,0 +1,243 @@
+"""The values of a config: what may stand there, in all the spellings that Backstage takes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validates_schema
+
+from catalog.rules import AllowedKind
+
+_SECONDS = {
+    "years": 31_557_600.0,
+    "months": 2_629_800.0,
+    "weeks": 604_800.0,
+    "days": 86_400.0,
+    "hours": 3_600.0,
+    "minutes": 60.0,
+    "seconds": 1.0,
+    "milliseconds": 0.001,
+}
+
+_UNITS = {
+    **{spelling: name for name in _SECONDS for spelling in (name, name[:-1])},
+    "y": "years",
+    "yr": "years",
+    "yrs": "years",
+    "w": "weeks",
+    "d": "days",
+    "h": "hours",
+    "hr": "hours",
+    "hrs": "hours",
+    "m": "minutes",
+    "min": "minutes",
+    "mins": "minutes",
+    "s": "seconds",
+    "sec": "seconds",
+    "secs": "seconds",
+    "ms": "milliseconds",
+    "msec": "milliseconds",
+    "msecs": "milliseconds",
+}
+
+_NUMBER = r"(\d{1,9}(?:\.\d{1,9})?)"
+_WORDS = re.compile(rf"{_NUMBER} ?([a-z]+)", re.IGNORECASE)
+_ISO = re.compile(
+    rf"P(?:{_NUMBER}Y)?(?:{_NUMBER}M)?(?:{_NUMBER}W)?(?:{_NUMBER}D)?"
+    rf"(?:T(?=.)(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?"
+)
+_LONGEST = 100 * _SECONDS["years"]
+
+_YES = re.compile(r"y|yes|true|1|on", re.IGNORECASE)
+_NO = re.compile(r"n|no|false|0|off", re.IGNORECASE)
+
+_HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?::(\d+))?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownKey:
+    """What is said of a key that its object does not have."""
+
+    known: tuple[str, ...]
+    """The keys that it has."""
+
+
+class Strict(Schema):
+    """An object of which every key is known; each that is not is said, as an `UnknownKey`."""
+
+    class Meta:  # noqa: D106
+        unknown = EXCLUDE
+
+    error_messages = {"type": "must be an object of keys and values"}  # noqa: RUF012
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _no_other_keys(self, _data: Any, original_data: Any, **_: Any) -> None:
+        known = tuple(keys_of(self))
+        if isinstance(original_data, dict):
+            other = {key: [UnknownKey(known=known)] for key in original_data if key not in known}
+            if other:
+                raise ValidationError(other)
+
+
+def keys_of(schema: Schema) -> list[str]:
+    """The keys of an object, as they are written."""
+    return [field.data_key or name for name, field in schema.fields.items()]
+
+
+class Text(fields.String):
+    """A text that is not empty, or a number where a text is meant."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        if type(value) in (int, float):
+            value = str(value)
+        text: str = super()._deserialize(value, *args, **kwargs)
+        if not text:
+            raise ValidationError("must not be empty")
+        return text
+
+
+class Flag(fields.Field[bool]):
+    """`true`, `false`, or a word for one of them (an environment variable holds words only)."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
+        text = str(value).strip() if isinstance(value, bool | int | str) else ""
+        if _YES.fullmatch(text):
+            return True
+        if _NO.fullmatch(text):
+            return False
+        raise ValidationError("must be true or false")
+
+
+class Words(fields.Field[tuple[str, ...]]):
+    """A text of words between spaces or commas, or a list of such texts; each word once."""
+
+    def __init__(self, *, among: tuple[str, ...] = (), **options: Any) -> None:
+        super().__init__(**options)
+        self._among = among
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[str, ...]:
+        texts = value if isinstance(value, list) else [value]
+        if not all(isinstance(text, str) for text in texts):
+            raise ValidationError("must be a text, or a list of texts")
+        words = tuple(dict.fromkeys(w for text in texts for w in re.split("[ ,]", text) if w))
+        if not words:  # "no restriction" and "nothing" are told apart by leaving the key out
+            raise ValidationError("must not be empty")
+        for word in words:
+            if self._among and word not in self._among:
+                raise ValidationError(f"{word!r} is none of {', '.join(self._among)}")
+        return words
+
+
+class Duration(fields.Field[timedelta]):
+    """`30m`, `2 hours`, `PT30M`, or an object: `{hours: 24}`."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> timedelta:
+        seconds = _seconds(value)
+        if seconds is None or seconds > _LONGEST:
+            raise ValidationError("must be a duration: 30m, 24h, 7d, PT30M or {hours: 24}")
+        return timedelta(seconds=seconds)
+
+
+class Interval(Duration):
+    """A duration longer than nothing, or `false` for never: None."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> timedelta | None:  # type: ignore[override]
+        if value is False or value == "false":
+            return None
+        duration = super()._deserialize(value, *args, **kwargs)
+        if not duration:
+            raise ValidationError("must be longer than nothing, or false")
+        return duration
+
+
+def _seconds(value: Any) -> float | None:
+    match value:
+        case str():
+            text = value.strip()
+            if iso := _ISO.fullmatch(text):
+                names = [name for name in _SECONDS if name != "milliseconds"]
+                given = [
+                    (name, part) for name, part in zip(names, iso.groups(), strict=True) if part
+                ]
+                return sum(_SECONDS[n] * float(part) for n, part in given) if given else None
+            words = _WORDS.fullmatch(text)
+            unit = _UNITS.get(words[2].lower()) if words else None
+            return float(words[1]) * _SECONDS[unit] if words and unit else None
+        case dict() if value and value.keys() <= _SECONDS.keys():
+            numbers = [v for v in value.values() if type(v) in (int, float) and 0 <= v < 1e9]
+            if len(numbers) == len(value):
+                return sum(_SECONDS[part] * float(n) for part, n in value.items())
+    return None
+
+
+class Listen(fields.Field[tuple[str, int | None]]):
+    """`7007`, `:7007`, `127.0.0.1:7007` or `{host, port}`, as (host or '', port or None).
+
+    Where no host is named Backstage listens on every address; here it is the loopback one.
+    """
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[str, int | None]:
+        host, port = "", value
+        if isinstance(value, dict) and value.keys() <= {"host", "port"}:
+            host, port = value.get("host", ""), value.get("port")
+        elif isinstance(value, str):
+            host, _colon, port = value.rpartition(":")
+        if not isinstance(host, str):
+            raise ValidationError("must name a host as text")
+        if port is None:
+            return host, None
+        number = parse_port(str(port))
+        if number is None or isinstance(port, bool):
+            raise ValidationError("must be a port from 1 to 65535, host:port or {host, port}")
+        return host.strip("[]"), number
+
+
+class Url(fields.String):
+    """An http or https URL, without the slashes at its end."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        text: str = super()._deserialize(value, *args, **kwargs)
+        try:
+            parts = urlsplit(text)
+            good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:
+            good = False
+        if not good or parts.query or parts.fragment or parts.username or re.search(r"\s", text):
+            raise ValidationError("must be an http or https URL without query and user")
+        return text.rstrip("/")
+
+
+class Host(fields.String):
+    """A host, with or without a port, and nothing else of a URL."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        text: str = super()._deserialize(value, *args, **kwargs)
+        found = _HOST.fullmatch(text)
+        if found is None or (found[2] is not None and parse_port(found[2]) is None):
+            raise ValidationError("must be a host, as in example.com or example.com:8443")
+        return text
+
+
+class Kind(fields.Field[AllowedKind]):
+    """`Component`, or `{kind: Resource, spec.type: database}`."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> AllowedKind:
+        match value:
+            case str():
+                return AllowedKind(kind=value)
+            case {"kind": str(kind), **more} if more.keys() <= {"spec.type"}:
+                spec_type = more.get("spec.type")
+                if spec_type is None or isinstance(spec_type, str):
+                    return AllowedKind(kind=kind, spec_type=spec_type)
+        raise ValidationError("must be the name of a kind or {kind, spec.type}")
+
+
+def parse_port(text: str) -> int | None:
+    """A TCP port that `text` writes, or None."""
+    if not re.fullmatch(r"[0-9]{1,5}", text):
+        return None
+    return int(text) if 0 < int(text) < 65536 else None

@@ -1,0 +1,82 @@
+"""What a Backstage config says and Plumbline does not heed: each is one warning, with why.
+
+Keys that no schema knows are found by `portal.config.checking`, which takes its hints from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from catalog.problems import JsonValue, Problem
+from portal.config.access import TYPES as ACCESS_TYPES
+from portal.config.files import escape
+from portal.config.merging import Merged
+
+_LATER = "It is read and checked, and not served yet."
+
+READ: Mapping[str, str] = {
+    "catalog.orphanProviderStrategy": "There is no provider yet whose entities could be left over.",
+    "catalog.disableDefaultProcessors": "Nothing is read by processors here.",
+    "catalog.processors": "Nothing is read by processors here.",
+    "catalog.processorOptions": "Nothing is read by processors here.",
+    "catalog.providerOptions": _LATER,
+    "catalog.providers.*": _LATER,
+    "catalog.stitchingStrategy": "Relations are brought in line with every write.",
+    "catalog.scmEvents": _LATER,
+    "catalog.import": "It is a setting of Backstage's pages.",
+    "integrations.*": _LATER,
+    "ldap": _LATER,
+}
+"""Keys that are read and have no effect, and why; `*` is every key of an object."""
+
+HINTS: Mapping[str, str] = {
+    "auth": "To take the tokens of a Backstage's users, set plumbline.auth.backstage.",
+    "permission": "Who may ask may read; what a token may do, its accessRestrictions say.",
+    "backend.database": "The database is plumbline.database.",
+    "backend.https": "Put a proxy that speaks TLS in front.",
+    "backend.auth.pluginKeyStore": "Where keys of plugins are, plumbline.auth.backstage says.",
+}
+"""What to do about keys that are not even read."""
+
+
+def unserved(merged: Merged) -> list[Problem]:
+    """A warning for each key that is read and has no effect.
+
+    A switch that is off and an empty object say nothing, and nothing is said about them.
+    """
+    problems = [
+        merged.warning(pointer, f"{dotted} is not heeded", hint=why)
+        for pattern, why in READ.items()
+        for dotted, pointer, value in _found(merged.data, pattern.split("."))
+        if value not in (False, "false", {}, [])
+    ]
+    return problems + _unknown_access(merged)
+
+
+def _found(
+    value: JsonValue, parts: list[str], dotted: str = "", pointer: str = ""
+) -> Iterator[tuple[str, str, JsonValue]]:
+    if not parts:
+        yield dotted.removeprefix("."), pointer, value
+    elif isinstance(value, dict):
+        for key in value if parts[0] == "*" else [parts[0]]:
+            if key in value:
+                below = f"{dotted}.{key}", f"{pointer}/{escape(key)}"
+                yield from _found(value[key], parts[1:], *below)
+
+
+def _unknown_access(merged: Merged) -> list[Problem]:
+    entries: Any = merged.data
+    for key in ("backend", "auth", "externalAccess"):
+        entries = entries.get(key) if isinstance(entries, dict) else None
+    kinds = [e.get("type") if isinstance(e, dict) else None for e in entries or ()]
+    return [
+        merged.warning(
+            f"/backend/auth/externalAccess/{index}/type",
+            f"Access of type {kind} is not served, and opens nothing",
+            hint=f"There are: {', '.join(ACCESS_TYPES)}.",
+        )
+        for index, kind in enumerate(kinds)
+        if isinstance(kind, str) and kind not in ACCESS_TYPES
+    ]

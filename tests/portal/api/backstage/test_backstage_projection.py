@@ -1,0 +1,70 @@
+from typing import Any
+
+import orjson
+import pytest
+
+from portal.api.backstage.projection import project, shower
+from portal.db.entity_rows import Answerable
+
+ENTITY: dict[str, Any] = {
+    "kind": "Component",
+    "metadata": {
+        "name": "a",
+        "annotations": {"github.com/project-slug": "a/b", "x": None},
+        "links": [{"url": "u"}],
+    },
+    "spec": {},
+}
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        (["kind"], {"kind": "Component"}),
+        (["metadata.name", "kind"], {"metadata": {"name": "a"}, "kind": "Component"}),
+        (
+            ["metadata.annotations.github.com/project-slug"],
+            {"metadata": {"annotations": {"github.com/project-slug": "a/b"}}},
+        ),
+        (["metadata.annotations.x"], {"metadata": {"annotations": {"x": None}}}),
+        (["metadata.links"], {"metadata": {"links": [{"url": "u"}]}}),
+        (["metadata.links.url"], {}),
+        (["Kind", "nope", "metadata.nope", "", "."], {}),
+        (["spec"], {"spec": {}}),
+        (["metadata", "metadata.name"], {"metadata": ENTITY["metadata"]}),
+        (["metadata.name", "metadata"], {"metadata": ENTITY["metadata"]}),
+    ],
+)
+def test_only_the_fields_asked_for_are_shown(fields: list[str], shown: dict[str, Any]) -> None:
+    assert project(ENTITY, fields) == shown
+
+
+def stored(entity: dict[str, Any], *, status: bytes | None = None) -> Answerable:
+    relations = b'[{"type":"ownedBy","targetRef":"group:default/x"}]'
+    body = orjson.dumps(entity)
+    return Answerable(uid="u", etag="e", body=body, relations=relations, status=status)
+
+
+META = {"name": "a", "spec": {"spec": {"name": "b"}}, "x": [',"spec":']}
+
+
+@pytest.mark.parametrize("spec", [{"spec": {"kind": "other"}}, {}])
+@pytest.mark.parametrize("metadata", [{"name": "a"}, META, {"name": ',"spec":'}])
+def test_a_stored_entity_is_shown_with_uid_etag_relations_and_status(
+    metadata: dict[str, Any], spec: dict[str, Any]
+) -> None:
+    row = stored({"metadata": metadata, "kind": "X", "spec": spec}, status=b'{"items":[1]}')
+    whole = orjson.loads(shower([])(row))
+    assert whole["metadata"] == {**metadata, "uid": "u", "etag": "e"}
+    for fields in (list(whole), ["metadata"], ["kind", "relations"], ["kind", "spec.spec.kind"]):
+        assert orjson.loads(shower(fields)(row)) == project(whole, fields)
+    shown = shower(["metadata.uid", "metadata.etag", "relations.type", "status.items"])(row)
+    assert shown == b'{"metadata":{"uid":"u","etag":"e"},"status":{"items":[1]}}'
+
+
+def test_a_stored_entity_may_have_neither_spec_nor_status() -> None:
+    row = stored({"metadata": {"spec": {"a": 1}, "name": "a"}, "kind": "X"})
+    assert (
+        shower(["kind", "status", "metadata.spec.a"])(row)
+        == b'{"kind":"X","metadata":{"spec":{"a":1}}}'
+    )

@@ -1,0 +1,239 @@
+"""`integrations.*` and `catalog.providers.*`: every type that comes with Backstage."""
+
+from pathlib import Path
+
+import pytest
+
+from catalog.problems import Severity
+from portal.config.integrations import (
+    AadCredential,
+    Aws,
+    Azure,
+    AzureBlobStorage,
+    AzureCredential,
+    Bitbucket,
+    BitbucketCloud,
+    BitbucketServer,
+    Gerrit,
+    Gitea,
+    GitHub,
+    GitHubApp,
+    GitLab,
+    GitLabRetry,
+    GoogleGcs,
+    Harness,
+)
+from tests.portal.configs import faults, load
+
+INTEGRATIONS = [
+    ("github: [{host: github.com, token: hidden}]", GitHub(token="hidden")),
+    ("github: [{token: hidden}]", GitHub(token="hidden")),
+    (
+        "github: [{host: 'ghe.example:8443', apiBaseUrl: 'https://ghe.example/api/v3/',"
+        " apps: [{appId: 5, clientId: c, privateKey: hidden, clientSecret: hidden,"
+        " allowedInstallationOwners: [a, b]}]}]",
+        GitHub(
+            host="ghe.example:8443",
+            api_base_url="https://ghe.example/api/v3",
+            apps=(
+                GitHubApp(
+                    app_id="5",
+                    client_id="c",
+                    private_key="hidden",
+                    client_secret="hidden",
+                    allowed_installation_owners=("a", "b"),
+                ),
+            ),
+        ),
+    ),
+    (
+        "gitlab: [{host: gitlab.com, token: hidden, retry: {maxRetries: 3, retryStatusCodes: [429]}}]",
+        GitLab(token="hidden", retry=GitLabRetry(max_retries=3, retry_status_codes=(429,))),
+    ),
+    (
+        "bitbucketCloud: [{username: u, token: hidden}]",
+        BitbucketCloud(username="u", token="hidden"),
+    ),
+    (
+        "bitbucketServer: [{host: b.example, username: u, password: hidden}]",
+        BitbucketServer(host="b.example", username="u", password="hidden"),
+    ),
+    (
+        "bitbucket: [{host: b.example, appPassword: hidden}]",
+        Bitbucket(host="b.example", app_password="hidden"),
+    ),
+    (
+        "azure: [{credentials: [{organizations: [o], personalAccessToken: hidden}]}]",
+        Azure(credentials=(AzureCredential(organizations=("o",), personal_access_token="hidden"),)),
+    ),
+    ("azure: [{host: dev.azure.com, token: hidden}]", Azure(token="hidden")),
+    ("gitea: [{host: g.example, password: hidden}]", Gitea(host="g.example", password="hidden")),
+    (
+        "gerrit: [{host: g.example, gitilesBaseUrl: 'https://g.example/gitiles', disableEditUrl: 'true'}]",
+        Gerrit(
+            host="g.example", gitiles_base_url="https://g.example/gitiles", disable_edit_url=True
+        ),
+    ),
+    ("harness: [{host: h.example, apiKey: hidden}]", Harness(host="h.example", api_key="hidden")),
+    (
+        "awsS3: [{accessKeyId: a, secretAccessKey: hidden, s3ForcePathStyle: true}]",
+        Aws(access_key_id="a", secret_access_key="hidden", s3_force_path_style=True),
+    ),
+    ("awsCodeCommit: [{region: eu-west-1}]", Aws(region="eu-west-1")),
+    (
+        "azureBlobStorage: [{accountName: a, aadCredential:"
+        " {clientId: c, tenantId: t, clientSecret: hidden}}]",
+        AzureBlobStorage(
+            account_name="a",
+            aad_credential=AadCredential(client_id="c", tenant_id="t", client_secret="hidden"),
+        ),
+    ),
+    (
+        "googleGcs: {clientEmail: a@b, privateKey: hidden}",
+        GoogleGcs(client_email="a@b", private_key="hidden"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("written", "record"), INTEGRATIONS, ids=lambda value: str(value)[:20])
+def test_an_integration_becomes_a_record_that_hides_its_secrets(
+    tmp_path: Path, written: str, record: object
+) -> None:
+    settings = load(tmp_path, f"integrations: {{{written}}}")
+    assert settings.integrations == (record,)
+    assert "hidden" not in repr(settings)
+    [warning] = settings.warnings
+    assert warning.pointer == f"/integrations/{written.partition(':')[0]}"
+
+
+def test_the_order_within_a_type_is_kept_because_the_first_of_a_host_counts(tmp_path: Path) -> None:
+    text = "integrations: {github: [{host: b.example}, {host: a.example}, {host: b.example, token: t}]}"
+    found = load(tmp_path, text).integrations
+    assert [one.host for one in found if isinstance(one, GitHub)] == [
+        "b.example",
+        "a.example",
+        "b.example",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "pointer", "code"),
+    [
+        ("gitea: [{username: u}]", "gitea/0", "CONFIG_KEY_MISSING"),
+        ("gitlab: [{host: 'https://gitlab.com'}]", "gitlab/0/host", "CONFIG_VALUE"),
+        ("gitlab: [{host: gitlab.com/group}]", "gitlab/0/host", "CONFIG_VALUE"),
+        ("github: [{apiBaseUrl: ghe.example}]", "github/0/apiBaseUrl", "CONFIG_VALUE"),
+        ("github: {host: github.com}", "github", "CONFIG_VALUE"),
+        ("github: [{apps: [{appId: 1}]}]", "github/0/apps/0", "CONFIG_KEY_MISSING"),
+        ("gitlab: [{retry: {maxRetries: many}}]", "gitlab/0/retry/maxRetries", "CONFIG_VALUE"),
+        ("github: [{token: [hidden]}]", "github/0/token", "CONFIG_VALUE"),
+    ],
+)
+def test_an_integration_that_is_wrong_stops_the_start_as_in_backstage(
+    tmp_path: Path, written: str, pointer: str, code: str
+) -> None:
+    found = faults(tmp_path, f"integrations: {{{written}}}")
+    errors = [problem for problem in found if problem.severity is Severity.ERROR]
+    assert {(problem.pointer, problem.code) for problem in errors} == {
+        (f"/integrations/{pointer}", code)
+    }
+    assert not any("hidden" in problem.found for problem in found)
+
+
+SCHEDULE = "schedule: {frequency: {minutes: 30}, timeout: 3m}"
+
+PROVIDERS = [
+    f"github: {{organization: o, {SCHEDULE}}}",
+    f"github: {{a: {{organization: o, {SCHEDULE}}}, b: {{app: 5, host: ghe.example}}}}",
+    "githubOrg: {id: a, githubUrl: 'https://github.com', orgs: [o]}",
+    f"githubOrg: [{{id: a, githubUrl: 'https://github.com', {SCHEDULE}, pageSizes: {{teams: 5}}}}]",
+    f"gitlab: {{a: {{host: gitlab.com, {SCHEDULE}, groupPattern: '^a', topics: 'x,y'}}}}",
+    f"bitbucketCloud: {{workspace: w, filters: {{projectKey: '^a$'}}, {SCHEDULE}}}",
+    "bitbucketServer: {a: {host: b.example, filters: {skipArchivedRepos: true}}}",
+    "azureDevOps: {a: {organization: o, project: '*', path: /src/*/catalog-info.yaml}}",
+    "azureBlob: {containerName: c, accountName: a}",
+    "awsS3: {a: {bucketName: b, prefix: x/, region: eu-west-1}}",
+    "gitea: {a: {host: g.example, organization: o}}",
+    "gerrit: {a: {host: g.example, query: 'state=ACTIVE', branch: main}}",
+    "microsoftGraphOrg: {a: {tenantId: t, queryMode: advanced, user: {loadPhotos: false}}}",
+    "ldapOrg: {a: {target: 'ldaps://d.example', users: [{dn: ou=x}], groups: {dn: ou=y}}}",
+    "puppetdb: {baseUrl: 'https://p.example', query: '[]'}",
+    "gcp: {gke: {parents: [projects/x/locations/-], schedule: {frequency: {trigger: manual}, timeout: 1m}}}",
+]
+
+
+@pytest.mark.parametrize("written", PROVIDERS, ids=lambda value: value[:20])
+def test_a_provider_is_read_in_each_of_its_forms_and_is_one_warning(
+    tmp_path: Path, written: str
+) -> None:
+    settings = load(tmp_path, f"catalog: {{providers: {{{written}}}}}")
+    assert [warning.pointer for warning in settings.warnings] == [
+        f"/catalog/providers/{written.partition(':')[0]}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "pointer", "hint"),
+    [
+        ("github: {organization: o, catalogpath: /x}", "github/catalogpath", "catalogPath"),
+        ("github: {a: {organisation: o, app: 1}}", "github/a/organisation", "organization"),
+        ("gitlab: {a: {host: h.example, orgEnable: true}}", "gitlab/a/orgEnable", "orgEnabled"),
+        (
+            "ldapOrg: {a: {target: x, bind: {dn: d, secrets: s, secret: s}}}",
+            "ldapOrg/a/bind/secrets",
+            "secret",
+        ),
+        ("githubb: {}", "githubb", "github"),
+    ],
+)
+def test_a_typo_in_a_provider_is_a_warning_that_guesses(
+    tmp_path: Path, written: str, pointer: str, hint: str
+) -> None:
+    settings = load(tmp_path, f"catalog:\n  providers:\n    {written}\n")
+    [warning] = [w for w in settings.warnings if w.pointer == f"/catalog/providers/{pointer}"]
+    assert warning.hint == f"Did you mean {hint}?"
+    assert warning.line == 3
+
+
+@pytest.mark.parametrize(
+    ("written", "pointer"),
+    [
+        ("github: {a: {organization: o, filters: {branch: feature/x}}}", "github/a/filters/branch"),
+        ("github: {a: {organization: o, filters: {repository: '('}}}", "github/a/filters/repository"),
+        ("github: {a: {organization: o, filters: {visibility: [secret]}}}", "github/a/filters/visibility/0"),
+        ("gitlab: {host: gitlab.com, group: g}", "gitlab/host"),
+        ("gitlab: {a: {group: g}}", "gitlab/a"),
+        ("azureDevOps: {a: {organization: o}}", "azureDevOps/a"),
+        ("gitea: {a: {host: 'https://x', organization: o}}", "gitea/a/host"),
+        ("github: {organization: o, schedule: {frequency: often, timeout: 1m}}", "github/schedule/frequency"),
+        ("github: {organization: o, schedule: {frequency: 1h}}", "github/schedule"),
+        ("githubOrg: [{id: a}]", "githubOrg/0"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_in_a_provider_is_said_and_stops_nothing_yet(
+    tmp_path: Path, written: str, pointer: str
+) -> None:
+    text = f"catalog: {{readonly: true, providers: {{{written}}}}}"
+    settings = load(tmp_path, text)
+    assert settings.readonly
+    assert f"/catalog/providers/{pointer}" in {warning.pointer for warning in settings.warnings}
+    assert all(warning.severity is Severity.WARNING for warning in settings.warnings)
+
+
+def test_the_older_ldap_section_is_read_too(tmp_path: Path) -> None:
+    text = "ldap: {providers: [{target: 'ldaps://d.example', userz: []}]}"
+    settings = load(tmp_path, text)
+    assert [warning.pointer for warning in settings.warnings] == [
+        "/ldap",
+        "/ldap/providers/0/userz",
+    ]
+
+
+def test_switches_that_are_off_are_no_warning(tmp_path: Path) -> None:
+    text = "catalog: {scmEvents: false, disableDefaultProcessors: false, processors: {}, providers: {}}"
+    assert load(tmp_path, text).warnings == ()
+    text = "catalog: {scmEvents: {refresh: true}, disableDefaultProcessors: true}"
+    assert [warning.pointer for warning in load(tmp_path, text).warnings] == [
+        "/catalog/scmEvents",
+        "/catalog/disableDefaultProcessors",
+    ]
