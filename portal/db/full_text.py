@@ -53,6 +53,6 @@ def find_text(connection: Connection, full_text: FullText | None, order: str | N
         every(connection, entities.c.id, ids),
         select(postings.c.entity_id).where(among(connection, postings.c.term_id, listed)),
     )
-    parts = [entities.c.id.in_(found)]
+    parts: list[ColumnElement[bool]] = [entities.c.id.in_(found)]
     parts += [column.contains(term, autoescape=True) for column in columns]
     return Found(condition=or_(*parts), is_few=not columns and len(ids) + len(listed) <= FEW)

@@ -274,7 +274,9 @@ def _as_of(database: Database, seq: int) -> dict[str, tuple[bytes, bytes]]:
             for row in (
                 *connection.execute(select(edges).where(edges.c.seq <= seq)),
                 *connection.execute(
-                    select(past_edges).where(past_edges.c.from_seq <= seq, past_edges.c.to_seq > seq)
+                    select(past_edges).where(
+                        past_edges.c.from_seq <= seq, past_edges.c.to_seq > seq
+                    )
                 ),
             )
         }
