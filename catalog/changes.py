@@ -11,52 +11,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from hashlib import sha1
-from itertools import chain
 
-from catalog.conflicts import also_declared, not_served
-from catalog.entity import Entity, Outcome, Verdict
-from catalog.problems import Problem, Severity, quote
+from catalog.claims import EVERYTHING, Claim, Declaration, as_stored, kept_refs, read_claims
+from catalog.conflicts import also_declared, held, not_served, suppressed
+from catalog.entity import Verdict
+from catalog.problems import Problem
 from catalog.store import FileReading
-
-ENTITY_SUPPRESSED = "ENTITY_SUPPRESSED"
-"""Code of the problem of a file whose entity somebody has suppressed."""
-
-REMOVALS_HELD = "REMOVALS_HELD"
-"""Code of the problem of a file that would take away more than one run may."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Declaration:
-    """That a file declares an entity, as the store holds it."""
-
-    file: int
-    url: str
-    """Location ref of the file."""
-    missing: bool
-    """Whether the last complete listing lacked the file."""
-    ref: str
-    document: int
-    digest: str
-    """`digest_of` the entity."""
-    serving: bool
-    """Whether this is the declaration that is served."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Claim:
-    """That a file declares an entity, after the batch."""
-
-    file: int
-    url: str
-    missing: bool
-    ref: str
-    document: int
-    digest: str
-    entity: Entity | None
-    """As read now; None: as the store holds it."""
-    line: int | None = None
-    """Where the document begins, where it was read now."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,16 +75,6 @@ class Plan:
 NO_OVERRIDES = Overrides()
 
 
-def digest_of(entity: Entity) -> str:
-    """A digest over all that is stored of an entity.
-
-    More than its body: a later version may relate or index the same body otherwise.
-    """
-    terms = (key if value is None else f"{key}\1{value}" for key, value in entity.terms)
-    parts = chain([entity.digest], chain.from_iterable(entity.relations), terms)
-    return sha1("\0".join(parts).encode(), usedforsecurity=False).hexdigest()
-
-
 def plan(
     readings: Mapping[int, FileReading],
     stored: Iterable[Declaration],
@@ -145,16 +95,18 @@ def plan(
     for declaration in stored:
         before[declaration.ref].append(declaration)
     claims: dict[str, list[Claim]] = defaultdict(list)
-    keeps = {file: _kept_refs(reading) for file, reading in readings.items()}
+    keeps = {file: kept_refs(reading) for file, reading in readings.items()}
     for declaration in (d for found in before.values() for d in found):
-        if declaration.file not in gone and keeps.get(declaration.file, _ALL).keeps(declaration):
-            claims[declaration.ref].append(_as_stored(declaration))
+        if declaration.file not in gone and keeps.get(declaration.file, EVERYTHING).keeps(
+            declaration
+        ):
+            claims[declaration.ref].append(as_stored(declaration))
     for file, reading in readings.items():
         result.problems[file] = [(None, problem) for problem in reading.problems]
         for outcome in reading.outcomes:
             result.problems[file] += [(outcome.ref, problem) for problem in outcome.problems]
             result.rejected += outcome.verdict is Verdict.REJECT
-        for claim in _read_claims(file, reading):
+        for claim in read_claims(file, reading):
             claims[claim.ref].append(claim)
     if most_removals is not None:
         _hold_back(most_removals, before, claims, readings, overrides, result)
@@ -182,87 +134,10 @@ def _hold_back(
         return
     result.held += sorted(declaration.ref for declaration in lost)
     for declaration in lost:
-        claims[declaration.ref].append(_as_stored(declaration))
+        claims[declaration.ref].append(as_stored(declaration))
     for file, n in Counter(declaration.file for declaration in lost).items():
-        result.problems[file].append((None, _held(n, len(lost), limit)))
+        result.problems[file].append((None, held(n, total=len(lost), limit=limit)))
         result.reread.add(file)
-
-
-def _suppressed(ref: str, claim: Claim) -> Problem:
-    return Problem(
-        code=ENTITY_SUPPRESSED,
-        severity=Severity.INFO,
-        message=f"`{quote(ref)}` is suppressed: somebody decided that it is not served.",
-        document=claim.document,
-        found=quote(ref),
-        hint="Remove it from the file, or lift the suppression.",
-    )
-
-
-def _held(n: int, total: int, limit: int) -> Problem:
-    return Problem(
-        code=REMOVALS_HELD,
-        severity=Severity.WARNING,
-        message=f"{n} entities that this file no longer declares are still served.",
-        hint="If they are meant to go, approve it: `portal removals list` shows them.",
-        found=f"{total} removals",
-        expected=f"at most {limit} removals in one run",
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """Which stored declarations of a file outlive a reading that does not repeat them."""
-
-    everything: bool
-    refs: frozenset[str] = frozenset()
-    replaced: frozenset[str] = frozenset()
-
-    def keeps(self, declaration: Declaration) -> bool:
-        ref = declaration.ref
-        return ref not in self.replaced and (self.everything or ref in self.refs)
-
-
-_ALL = _Kept(True)
-
-
-def _kept_refs(reading: FileReading) -> _Kept:
-    accepted = {o.ref for o in reading.outcomes if o.entity is not None and o.ref is not None}
-    rejected = {o.ref for o in reading.outcomes if o.verdict is Verdict.REJECT and o.ref}
-    return _Kept(not reading.whole, frozenset(rejected), frozenset(accepted))
-
-
-def _as_stored(declaration: Declaration) -> Claim:
-    return Claim(
-        file=declaration.file,
-        url=declaration.url,
-        missing=declaration.missing,
-        ref=declaration.ref,
-        document=declaration.document,
-        digest=declaration.digest,
-        entity=None,
-    )
-
-
-def _read_claims(file: int, reading: FileReading) -> list[Claim]:
-    """One claim for each ref; of a ref that is there twice the last document, as in Backstage."""
-    last: dict[str, tuple[Outcome, Entity]] = {}
-    for outcome in reading.outcomes:
-        if outcome.entity is not None:
-            last[str(outcome.entity.ref)] = (outcome, outcome.entity)
-    return [
-        Claim(
-            file=file,
-            url=reading.url,
-            missing=False,
-            ref=ref,
-            document=outcome.document,
-            digest=digest_of(entity),
-            entity=entity,
-            line=outcome.line,
-        )
-        for ref, (outcome, entity) in last.items()
-    ]
 
 
 def _settle(
@@ -277,7 +152,9 @@ def _settle(
     served = next((d for d in before if d.serving), None)
     winner = min(claims, key=lambda claim: _precedence(claim, served), default=None)
     if winner is not None and ref in overrides.suppressed:
-        result.problems.setdefault(winner.file, []).append((ref, _suppressed(ref, winner)))
+        result.problems.setdefault(winner.file, []).append(
+            (ref, suppressed(ref, document=winner.document))
+        )
         result.contested.add(ref)
         winner = None
     # A missing file that loses the ref is not kept as a runner-up: nothing of it could be served.

@@ -105,7 +105,7 @@ def _is_settled(headers: Mapping[str, str]) -> bool:
     try:
         changed, sent = (parsedate_to_datetime(headers[name]) for name in ("last-modified", "date"))
         return (sent - changed).total_seconds() >= 2
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError, IndexError):
         return False
 
 

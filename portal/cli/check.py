@@ -27,7 +27,7 @@ from portal.db import entities, locations, problems, results
 from portal.db.migrations import migrate
 from portal.pool import Pool
 from portal.wiring import Portal, now, open_portal, tools_of
-from portal.worker import jobs
+from portal.worker import assessing, jobs
 from scorecards.advice import next_steps
 from scorecards.results import Outcome
 from scorecards.scorecard import Scorecard
@@ -81,7 +81,7 @@ def _ingest(portal: Portal, path: Path) -> None:
     tools = replace(tools, setup=replace(tools.setup, working_tree=True))
     for repository in jobs.list_repositories(tools, location):
         jobs.ingest(tools, location, repository)
-    while jobs.assess_round(tools):
+    while assessing.assess_round(tools):
         pass
     pool.close()
 

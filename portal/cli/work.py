@@ -17,7 +17,7 @@ from portal.db import locations, marks, pending
 from portal.instance import Instance, acquire, find
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker import jobs
+from portal.worker import assessing, jobs
 
 
 @click.command()
@@ -109,7 +109,7 @@ def _assess_here(portal: Portal, quiet: bool, pool: Pool | None = None) -> int:
     total = 0
     with _progress(quiet) as progress:
         task = progress.add_task("assessing", total=None)
-        while done := jobs.assess_round(tools):
+        while done := assessing.assess_round(tools):
             total += done
             progress.update(task, description=f"assessing: {total} entities")
     if pool is None:

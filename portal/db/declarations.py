@@ -14,7 +14,8 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Select, select
 
-from catalog.changes import Claim, Declaration, Plan
+from catalog.changes import Plan
+from catalog.claims import Claim, Declaration
 from catalog.entity import Entity, Relation, Term
 from catalog.refs import EntityRef
 from portal.db import bulk

@@ -14,8 +14,8 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Select, bindparam, func, select, update
 
-from catalog.changes import ENTITY_SUPPRESSED, Plan
-from catalog.conflicts import ENTITY_CONFLICT
+from catalog.changes import Plan
+from catalog.conflicts import ENTITY_CONFLICT, ENTITY_SUPPRESSED
 from catalog.problems import Problem
 from catalog.store import Batch, FileReading
 from portal.db import bulk

@@ -21,7 +21,7 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID
 from catalog.ingestion import Ingested
 from portal.db import locations, marks, pending
 from portal.db.hearing import hear
-from portal.worker import jobs
+from portal.worker import assessing, jobs
 from portal.worker.requests import ASSESS, Lane, Work, ingest_key
 
 log = logging.getLogger(__name__)
@@ -173,7 +173,7 @@ def _refresh_workflow(engine: Engine) -> Callable[[str], None]:
 
 def _assess_workflow(engine: Engine) -> Callable[[str], None]:
     tools = engine.tools
-    assess = DBOS.step(name="assess_round")(lambda: jobs.assess_round(tools))
+    assess = DBOS.step(name="assess_round")(lambda: assessing.assess_round(tools))
 
     def workflow(_: str) -> None:
         total = 0

@@ -1,14 +1,13 @@
 """The jobs: what is done for a key. Plain functions, with the engine or without it.
 
-Each may run at any time, twice, in any order. An ingestion and an assessment meet only in the
-marks that the one writes and the other takes away.
+Each may run at any time, twice, in any order. Assessing is in `portal.worker.assessing`.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,19 +19,17 @@ from catalog.problems import Problem
 from catalog.readings import LARGEST_FILE, Origin, Reader, ToRead
 from catalog.removal import RemovalPolicy
 from catalog.rules import AllowRule
-from catalog.sources import Blob, Complete, Failed, Partial, Repository, Snapshot
+from catalog.sources import Blob, Complete, Failed, Partial, Repository
 from catalog.store import FileReading
 from plugins.contract import Plugin
-from portal.db import links, locations, marks, registrations
+from portal.db import links, locations, registrations
 from portal.db.catalog_store import Store
 from portal.db.decisions import purge
 from portal.db.engine import Database
-from portal.db.facts import FactRows
 from portal.db.instants import prune
 from portal.db.repositories import missing_repositories
-from portal.db.results import ResultRows
 from portal.pool import Pool, TaskFailed
-from portal.worker.tasks import Appraisal, Appraised, Setup, source_for
+from portal.worker.tasks import Setup, source_for
 
 log = logging.getLogger(__name__)
 
@@ -45,12 +42,6 @@ AHEAD = 6
 
 FORGET = 5000
 """Rows that one transaction forgets."""
-
-SUBJECTS = 250
-"""Entities in one task for a child."""
-
-ROUND = 1000
-"""Entities that are looked at between two commits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,55 +206,6 @@ def fetch(tools: Tools, url: str) -> tuple[str, bytes] | Problem:
         return snapshot.problem
     found = next(iter(source.read(snapshot, snapshot.named, max_bytes=LARGEST_FILE)))
     return (snapshot.revision, found.content) if isinstance(found, Blob) else found.problem
-
-
-def assess_round(tools: Tools) -> int:
-    """Look at up to `ROUND` marked entities; returns how many. 0: nothing is left to do."""
-    with tools.database.read() as connection:
-        marked = marks.next_marked(connection, limit=ROUND)
-        groups = [(group, marks.subjects(connection, sorted(group.seqs))) for group in marked]
-    now = tools.now()
-    tasks: list[tuple[Future[Appraised], Sequence[int]]] = []
-    for group, found in groups:
-        readable = _snapshot(tools, group.repository)
-        for part in (found[n : n + SUBJECTS] for n in range(0, len(found), SUBJECTS)):
-            task = Appraisal(
-                setup=tools.setup,
-                snapshot=readable,
-                subjects=tuple(subject for _, _, subject in part),
-                bodies=tuple(body for _, body, _ in part),
-                now=now,
-            )
-            tasks.append((_appraise(tools.pool, task), [entity for entity, _, _ in part]))
-    for future, ids in tasks:
-        _save(tools, future, ids)
-    seqs = {entity: seq for group in marked for entity, seq in group.seqs.items()}
-    with tools.database.write() as connection:
-        marks.clear_marks(connection, seqs)
-    return len(seqs)
-
-
-def _snapshot(tools: Tools, repository: Repository | None) -> Snapshot | None:
-    source = None if repository is None else source_for(tools.plugins, repository.url)
-    snapshot = None if source is None or repository is None else source.snapshot(repository)
-    return None if isinstance(snapshot, Failed) else snapshot
-
-
-def _appraise(pool: Pool, task: Appraisal) -> Future[Appraised]:
-    return pool.submit("portal.worker.tasks:appraise", task, deadline=120)
-
-
-def _save(tools: Tools, future: Future[Appraised], ids: Sequence[int]) -> None:
-    try:
-        done = future.result()
-    except TaskFailed as failure:
-        # What was known about these entities stays; their facts say how old they are.
-        log.error("looking at %d entities failed: %s", len(ids), failure)
-        return
-    FactRows(database=tools.database).save_facts(done.records)
-    ResultRows(database=tools.database).save_results(
-        ids, [r for found in done.results for r in found]
-    )
 
 
 def _read_in_pool(pool: Pool, files: Iterable[ToRead]) -> Iterator[FileReading]:

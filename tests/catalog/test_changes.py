@@ -1,7 +1,8 @@
 from collections.abc import Sequence
 
-from catalog.changes import REMOVALS_HELD, Declaration, Plan, digest_of, plan
-from catalog.conflicts import ENTITY_CONFLICT
+from catalog.changes import Plan, plan
+from catalog.claims import Declaration, digest_of
+from catalog.conflicts import ENTITY_CONFLICT, REMOVALS_HELD
 from catalog.entity import Entity
 from catalog.problems import Severity
 from catalog.store import FileReading

@@ -28,12 +28,12 @@ def current(portal: Portal, read: Callable[[Connection], Response]) -> Response:
         # By a weak tag too: proxies that compress weaken ours.
         known = request.if_none_match.contains_weak(tag)
         response = Response(status=304) if known else read(connection)
-    response.set_etag(tag)
-    response.cache_control.no_cache = True  # to be kept, and asked for each time
+    response.headers["ETag"] = f'"{tag}"'
     return response
 
 
 def _tag(state: str) -> str:
     """What is stored, and what was asked of it."""
-    asked = f"{state}\n{VERSION}\n{request.full_path}"
+    query = request.query_string.decode("latin-1")
+    asked = f"{state}\n{VERSION}\n{request.path}?{query}"
     return hashlib.sha256(asked.encode()).hexdigest()[:32]

@@ -101,6 +101,29 @@ def test_validators_are_for_the_place_that_they_came_from(server: WebServer) -> 
     assert not any("if-none-match" in headers for _, headers in server.asked)
 
 
+@pytest.mark.parametrize(
+    ("changed", "is_kept"),
+    [
+        ("Mon, 01 Jun 2026 00:00:00 GMT", True),
+        ("Mon, 01 Jun 2026 00:00:09 GMT", False),
+        ("Mon, 01 Jun 2026 00:00:10 GMT", False),
+        ("Mon, 01 Jun 2026 00:00:00", False),
+        ("Mon, 01 Jun 99999999999999999999 00:00:00 GMT", False),
+        ("Mon, 01 Jun 2026 00:00:00 +99999999999999999999", False),
+        ("yesterday", False),
+        ("", False),
+    ],
+)
+def test_a_time_of_change_is_kept_where_it_tells_two_contents_apart(
+    server: WebServer, changed: str, is_kept: bool
+) -> None:
+    head = f"Date: Mon, 01 Jun 2026 00:00:10 GMT\r\nLast-Modified: {changed}\r\n"
+    server.replies["/x"] = raw(f"HTTP/1.1 200 OK\r\n{head}Content-Length: 1\r\n\r\nx".encode())
+    found = get(server)
+    assert isinstance(found, Fetched)
+    assert found.validators.modified == (changed if is_kept else "")
+
+
 def test_a_validator_that_could_not_be_sent_back_is_dropped(server: WebServer) -> None:
     server.replies["/x"] = raw(
         b'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nETag: "a\r\n X-Evil: 1"\r\n\r\nx'

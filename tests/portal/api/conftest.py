@@ -14,7 +14,7 @@ from portal.config import ConfiguredSource, Settings
 from portal.db import locations
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker import jobs
+from portal.worker import assessing, jobs
 
 ORGANIZATION = """\
 apiVersion: backstage.io/v1alpha1
@@ -110,7 +110,7 @@ def _read_with(portal: Portal, pool: Pool) -> None:
     for location in found:
         for repository in jobs.list_repositories(tools, location.id):
             jobs.ingest(tools, location.id, repository)
-    while jobs.assess_round(tools):
+    while assessing.assess_round(tools):
         pass
 
 

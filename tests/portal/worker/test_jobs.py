@@ -11,7 +11,7 @@ from portal.db import entities, facts, locations, marks, problems, results
 from portal.db.engine import Database
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker import jobs
+from portal.worker import assessing, jobs
 
 COMPONENT = """\
 apiVersion: backstage.io/v1alpha1
@@ -71,7 +71,7 @@ def run(portal: Portal, pool: Pool) -> list[int]:
         for location in found
         for repository in jobs.list_repositories(tools, location.id)
     ]
-    while jobs.assess_round(tools):
+    while assessing.assess_round(tools):
         pass
     return read
 

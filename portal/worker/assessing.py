@@ -1,0 +1,75 @@
+"""Assessing: facts and results of the entities that are marked, a round at a time.
+
+An ingestion and an assessment meet only in the marks that the one writes and the other takes away.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+from catalog.sources import Failed, Repository, Snapshot
+from portal.db import marks
+from portal.db.facts import FactRows
+from portal.db.results import ResultRows
+from portal.pool import Pool, TaskFailed
+from portal.worker.jobs import Tools
+from portal.worker.tasks import Appraisal, Appraised, source_for
+
+log = logging.getLogger(__name__)
+
+SUBJECTS = 250
+"""Entities in one task for a child."""
+
+ROUND = 1000
+"""Entities that are looked at between two commits."""
+
+
+def assess_round(tools: Tools) -> int:
+    """Look at up to `ROUND` marked entities; returns how many. 0: nothing is left to do."""
+    with tools.database.read() as connection:
+        marked = marks.next_marked(connection, limit=ROUND)
+        groups = [(group, marks.subjects(connection, sorted(group.seqs))) for group in marked]
+    now = tools.now()
+    tasks: list[tuple[Future[Appraised], Sequence[int]]] = []
+    for group, found in groups:
+        readable = _snapshot(tools, group.repository)
+        for part in (found[n : n + SUBJECTS] for n in range(0, len(found), SUBJECTS)):
+            task = Appraisal(
+                setup=tools.setup,
+                snapshot=readable,
+                subjects=tuple(subject for _, _, subject in part),
+                bodies=tuple(body for _, body, _ in part),
+                now=now,
+            )
+            tasks.append((_appraise(tools.pool, task), [entity for entity, _, _ in part]))
+    for future, ids in tasks:
+        _save(tools, future, ids)
+    seqs = {entity: seq for group in marked for entity, seq in group.seqs.items()}
+    with tools.database.write() as connection:
+        marks.clear_marks(connection, seqs)
+    return len(seqs)
+
+
+def _snapshot(tools: Tools, repository: Repository | None) -> Snapshot | None:
+    source = None if repository is None else source_for(tools.plugins, repository.url)
+    snapshot = None if source is None or repository is None else source.snapshot(repository)
+    return None if isinstance(snapshot, Failed) else snapshot
+
+
+def _appraise(pool: Pool, task: Appraisal) -> Future[Appraised]:
+    return pool.submit("portal.worker.tasks:appraise", task, deadline=120)
+
+
+def _save(tools: Tools, future: Future[Appraised], ids: Sequence[int]) -> None:
+    try:
+        done = future.result()
+    except TaskFailed as failure:
+        # What was known about these entities stays; their facts say how old they are.
+        log.error("looking at %d entities failed: %s", len(ids), failure)
+        return
+    FactRows(database=tools.database).save_facts(done.records)
+    ResultRows(database=tools.database).save_results(
+        ids, [r for found in done.results for r in found]
+    )
