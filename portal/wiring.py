@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from catalog.defined_kinds import KindFile, kinds_of
 from catalog.problems import Problem
 from catalog.removal import RemovalPolicy
-from plugins.contract import Context, FactSchema, Plugin
+from plugins.contract import Context, FactSchema, Plugin, ReadingRule
 from plugins.registry import load_plugins
 from portal.config import Settings
 from portal.db import held, locations, marks, registrations, values
@@ -77,7 +78,9 @@ def open_portal(settings: Settings) -> Portal:
     """Open the database, load the plugins and the scorecards. Migrates nothing, starts nothing."""
     database = open_database(settings.database)
     plugins, plugin_problems = load_plugins(
-        context_for=lambda name: Context(cache=cache_of(settings) / name, reading=settings.reading),
+        context_for=lambda name: Context(
+            cache=cache_of(settings) / name, reading=(*settings.reading, *_commanded(settings))
+        ),
         disabled=settings.plugins_disabled,
     )
     schemas = schemas_of(plugins)
@@ -98,6 +101,14 @@ def open_portal(settings: Settings) -> Portal:
         now=now,
         awake=awake,
     )
+
+
+def _commanded(settings: Settings) -> Iterator[ReadingRule]:
+    """Who names a URL on the command line has allowed its host."""
+    for source in settings.sources:
+        parts = urlsplit(source.target)
+        if source.origin == "command" and parts.scheme in ("http", "https") and parts.netloc:
+            yield ReadingRule(host=parts.netloc.rpartition("@")[2].lower())
 
 
 def cache_of(settings: Settings) -> Path:

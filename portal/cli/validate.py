@@ -10,8 +10,10 @@ from pathlib import Path
 
 import click
 
+from catalog.defined_kinds import KindFile, kinds_of
 from catalog.descriptors import read_descriptor
 from catalog.entity import Outcome, Verdict
+from catalog.kinds.registry import Kinds
 from catalog.parsing.limits import DEFAULT_LIMITS
 from catalog.problems import Problem, Severity
 from portal.cli.reports import REPORTS, Document
@@ -30,25 +32,35 @@ SUFFIXES = (".yaml", ".yml", ".njk", ".template")
     show_default=True,
     help="How to report.",
 )
-def validate(paths: tuple[str, ...], form: str) -> None:
+@click.option(
+    "--kinds",
+    "kind_files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A definition of kinds besides the built-in ones; may be repeated.",
+)
+def validate(paths: tuple[str, ...], form: str, kind_files: tuple[Path, ...]) -> None:
     """Check the descriptors in files and folders, offline; exit with 1 where there are errors.
 
     Below a folder every .yaml, .yml, .njk and .template file is read. Links are not followed.
     """
     report = REPORTS[form](sys.stdout)
-    failed = False
-    for document in documents(paths):
+    kinds, faults = kinds_of(tuple(KindFile(str(p), p.read_text("utf-8")) for p in kind_files))
+    for fault in faults:
+        report.add(_whole(fault.file, (fault,)))
+    failed = any(fault.severity is Severity.ERROR for fault in faults)
+    for document in documents(paths, kinds):
         failed = failed or any(p.severity is Severity.ERROR for p in document.problems)
         report.add(document)
     report.end()
     sys.exit(1 if failed else 0)
 
 
-def documents(paths: Iterable[str]) -> Iterator[Document]:
+def documents(paths: Iterable[str], kinds: Kinds) -> Iterator[Document]:
     """Every document of every file, file by file: no more than one file is in memory."""
     for path in paths:
         for file in _files(path):
-            yield from _judged(file)
+            yield from _judged(file, kinds)
 
 
 def _files(path: str) -> Iterator[str]:
@@ -62,14 +74,16 @@ def _files(path: str) -> Iterator[str]:
                 yield os.path.join(folder, name)
 
 
-def _judged(file: str) -> Iterator[Document]:
+def _judged(file: str, kinds: Kinds) -> Iterator[Document]:
     content = _read(file)
     name = os.fsencode(file).decode("utf-8", "replace")  # a name may be any bytes
     if isinstance(content, Problem):
         yield _whole(name, (replace(content, file=name),))
         return
     location = f"file:{Path(name).absolute()}"
-    outcomes, problems = read_descriptor(content, file=name, location=location, origin=location)
+    outcomes, problems = read_descriptor(
+        content, file=name, location=location, origin=location, kinds=kinds
+    )
     if problems or not outcomes:
         yield _whole(name, problems)
     for outcome in outcomes:

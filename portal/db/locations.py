@@ -60,9 +60,9 @@ class LocationRow:
     ref: str | None
     """Of its generated Location entity; None where it has none."""
     state: str
-    """new, ok, partial, failed: of its last listing."""
+    """new, ok, partial, failed: of its last listing, and of the repositories that it led to."""
     problem: Problem | None
-    """Why the last listing failed."""
+    """Why the last listing, or one of these repositories, could not be read."""
     listed_at: datetime | None
     repositories: int
     files: int
@@ -256,8 +256,12 @@ def _locations() -> Select[Any]:
     in_location = tables.repositories.c.location_id == locations.c.id
     these = select(tables.repositories.c.id).where(in_location)
     inside = tables.files.c.repository_id.in_(these.correlate_except(tables.repositories))
+    has_failed = and_(in_location, tables.repositories.c.problem.is_not(None))
+    fault = select(tables.repositories.c.problem).where(has_failed).limit(1)
     return select(
         locations,
+        _count(tables.repositories, has_failed).label("failed"),
+        fault.scalar_subquery().label("fault"),
         _count(tables.repositories, in_location).label("repositories"),
         _count(tables.files, inside).label("files"),
         *_contents(inside),
@@ -290,8 +294,8 @@ def _location(row: Row[Any]) -> LocationRow:
         root_id=row.root_id,
         depth=row.depth,
         ref=row.ref,
-        state=row.state,
-        problem=_problem(row.problem),
+        state=_state(row),
+        problem=_problem(row.problem or row.fault),
         listed_at=utc(row.listed_at),
         repositories=row.repositories,
         files=row.files,
@@ -299,6 +303,13 @@ def _location(row: Row[Any]) -> LocationRow:
         errors=row.errors,
         warnings=row.warnings,
     )
+
+
+def _state(row: Row[Any]) -> str:
+    """Of the last listing, and of what it led to: one repository that failed is told of."""
+    if row.state == "ok" and row.failed:
+        return "failed" if row.failed == row.repositories else "partial"
+    return str(row.state)
 
 
 def _file(row: Row[Any]) -> FileRow:

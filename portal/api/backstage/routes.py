@@ -30,7 +30,7 @@ def blueprint(portal: Portal) -> Blueprint:
     add_entity_routes(routes, portal)
     add_facet_routes(routes, portal)
     add_location_routes(routes, portal)
-    add_validation_routes(routes)
+    add_validation_routes(routes, portal)
     add_analysis_routes(routes, portal)
     add_description_routes(routes, portal)
     routes.record_once(_tolerate_slashes)

@@ -11,13 +11,16 @@ import re
 import orjson
 from flask import Blueprint, Response, request
 
+from catalog.defined_kinds import kinds_of
 from catalog.descriptors import read_descriptor
 from catalog.errors import RefError
+from catalog.kinds.registry import Kinds
 from catalog.location_refs import parse_location
 from catalog.problems import JsonValue, Problem, Severity
 from catalog.wording import BackstageError, backstage_error
 from portal.api.backstage.parameters import body_of, check_names, member, text
 from portal.api.backstage.replies import reply
+from portal.wiring import Portal
 
 FILE = "catalog-info.json"
 """A name that means a descriptor, whatever it holds."""
@@ -26,7 +29,7 @@ _NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|{(?=[{%])")
 """Characters of JSON texts that are something else to YAML, and marks of template engines."""
 
 
-def add_validation_routes(routes: Blueprint) -> None:
+def add_validation_routes(routes: Blueprint, portal: Portal) -> None:
     """The route, on the blueprint of the catalog API."""
 
     @routes.post("/validate-entity")
@@ -34,13 +37,15 @@ def add_validation_routes(routes: Blueprint) -> None:
         check_names(request.args, ())
         body = body_of(request, required=True)
         entity, location = member(body, "entity"), text(body, "location")
-        errors = faults_of(entity, location)
+        errors = faults_of(entity, location, kinds_of(portal.kind_files)[0])
         if not errors:
             return Response(status=200, content_type="application/json; charset=utf-8")
         return reply(orjson.dumps({"errors": [error.as_dict() for error in errors]}), 400)
 
 
-def faults_of(entity: dict[str, JsonValue], location: str) -> list[BackstageError]:
+def faults_of(
+    entity: dict[str, JsonValue], location: str, kinds: Kinds | None = None
+) -> list[BackstageError]:
     """All that is wrong with an entity, were it read from a location, in Backstage's words."""
     try:
         type_, target = parse_location(location)
@@ -51,7 +56,7 @@ def faults_of(entity: dict[str, JsonValue], location: str) -> list[BackstageErro
         message = f"Invalid location ref {type_}:{target}, {only}"
         return [BackstageError(name="TypeError", message=message)]
     outcomes, problems = read_descriptor(
-        _as_yaml(entity), file=FILE, location=location, origin=location
+        _as_yaml(entity), file=FILE, location=location, origin=location, kinds=kinds
     )
     found: list[tuple[str | None, Problem]] = [(None, one) for one in problems]
     found += [(outcome.ref, one) for outcome in outcomes for one in outcome.problems]
