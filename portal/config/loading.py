@@ -111,6 +111,7 @@ def _optional(merged: Merged, values: dict[str, Any]) -> dict[str, Any]:
         "history_keep": plumbline.get("history", {}).get("keep"),
         "facts_refresh": plumbline.get("facts", {}).get("refresh"),
         "same_repository_placeholders": plumbline.get("placeholders", {}).get("same_repository"),
+        "answer_cache_bytes": plumbline.get("answer_cache_bytes"),
         "plugins_disabled": tuple(plumbline.get("plugins", {}).get("disabled", ())),
         "reading": tuple(values.get("backend", {}).get("reading", {}).get("allow", ())),
         "scorecards": _files(merged, plumbline, "scorecards"),

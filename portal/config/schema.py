@@ -143,6 +143,9 @@ class _Plumbline(Strict):
     placeholders = fields.Nested(_Placeholders)
     plugins = fields.Nested(_Plugins)
     auth = fields.Nested(_Auth)
+    answer_cache_bytes = fields.Integer(
+        data_key="answerCacheBytes", strict=True, validate=validate.Range(min=0)
+    )
     database = fields.String()
     data_dir = fields.String(data_key="dataDir")
 

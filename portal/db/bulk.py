@@ -175,10 +175,21 @@ def find(
     connection: Connection, table: Table, columns: Sequence[str], rows: Collection[Row]
 ) -> dict[Row, int]:
     """The id of each of `rows` that is in the table, by the values of `columns`."""
+    found = look_up(connection, table, columns, rows, ["id", *columns])
+    return {tuple(row[1:]): row[0] for row in found}
+
+
+def look_up(
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    rows: Collection[Row],
+    wanted: Sequence[str],
+) -> Sequence[Any]:
+    """The columns `wanted` of the rows of the table in which `columns` have the values of `rows`."""
     if not rows:
-        return {}
+        return []
     sqlite = connection.dialect.name == "sqlite"
-    wanted = _names(["id", *columns], of=table.name)
     same = " AND ".join(
         f'{table.name}."{column}" = {_element(table.c[column], n, sqlite)}'
         for n, column in enumerate(columns)
@@ -190,9 +201,9 @@ def find(
         if sqlite
         else "json_array_elements(%s::json) AS given JOIN"
     )
-    sql = f"SELECT {wanted} FROM {source} {table.name} ON {same}"  # noqa: S608
-    found = connection.exec_driver_sql(sql, (orjson.dumps(list(rows)).decode(),))
-    return {tuple(row[1:]): row[0] for row in found.all()}
+    names = _names(wanted, of=table.name)
+    sql = f"SELECT {names} FROM {source} {table.name} ON {same}"  # noqa: S608
+    return connection.exec_driver_sql(sql, (orjson.dumps(list(rows)).decode(),)).all()
 
 
 def next_id(connection: Connection, table: Table) -> int:

@@ -21,6 +21,10 @@ from sqlalchemy.pool import StaticPool
 CATALOG_LOCK = 7_007_001
 """Key of PostgreSQL's advisory lock that writers of the catalog hold."""
 
+POSTGRES = ("timezone=UTC", "jit=off", "plan_cache_mode=force_custom_plan")
+"""Settings of a session. Compiling takes longer than our statements, and a plan for any value is
+a bad one for lists of ids, which it takes for short ones."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Database:
@@ -89,7 +93,7 @@ def open_database(url: str) -> Database:
         max_overflow=8,
         pool_timeout=5,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
+        connect_args={"connect_timeout": 5, "options": " ".join(f"-c {o}" for o in POSTGRES)},
     )
     return Database(engine=engine)
 

@@ -13,9 +13,9 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, Connection, Select, and_, distinct, func, select
 
-from catalog.query import Equals, Filter, Has
+from catalog.query import Equals, Filter
 from portal.db.bulk import among
-from portal.db.filters import Kinds, Way, condition, kinds_of, storable, terms_of, way_of
+from portal.db.filters import Kinds, Question, Way, ask, storable, terms_with
 from portal.db.index import unpack
 from portal.db.tables import edges, entities, postings, refs, relation_types, terms
 
@@ -26,34 +26,27 @@ def facets(
     connection: Connection, keys: Sequence[str], tree: Filter | None = None
 ) -> dict[str, Counts]:
     """For each key as it was asked for, its values with their counts, sorted by value."""
-    return {key: sorted(_facet(connection, key.lower(), tree)) for key in keys}
+    asked = ask(connection, tree)
+    return {key: sorted(_facet(connection, key.lower(), asked)) for key in keys}
 
 
-def _facet(connection: Connection, key: str, tree: Filter | None) -> Counts:
+def _facet(connection: Connection, key: str, asked: Question) -> Counts:
     if not storable([key]):
         return []
     match key:
         case "metadata.name":
-            bodies = connection.execute(select(entities.c.body).where(condition(tree))).scalars()
+            bodies = connection.execute(select(entities.c.body).where(asked.condition())).scalars()
             return list(Counter(orjson.loads(body)["metadata"]["name"] for body in bodies).items())
         case "metadata.uid":
-            uids = connection.execute(select(entities.c.uid).where(condition(tree))).scalars()
+            uids = connection.execute(select(entities.c.uid).where(asked.condition())).scalars()
             return [(uid, 1) for uid in uids]
         case _ if key.startswith("relations."):
-            return _relations(connection, key.removeprefix("relations."), tree)
-        case _ if tree is None or (isinstance(tree, Equals) and tree.key == "kind"):
-            return _kept(connection, key, kinds_of(tree))
-        case _ if way_of(connection, tree) is Way.FEW:
-            return _of_few(connection, key, tree)
-    matching = select(entities.c.id).where(condition(tree))
-    wanted = _having(key, kinds_of(tree))
-    counted = (
-        select(terms.c.original, func.count())
-        .join(postings, postings.c.term_id == terms.c.id)
-        .where(wanted, postings.c.entity_id.in_(matching))
-        .group_by(terms.c.original)
-    )
-    return _pairs(connection, counted)
+            return _relations(connection, key.removeprefix("relations."), asked)
+        case _ if _is_all_of_kinds(asked.filter):
+            return _kept(connection, key, asked.kinds)
+        case _ if asked.way is Way.FEW:
+            return _of_few(connection, key, asked)
+    return _of_many(connection, key, asked)
 
 
 def _kept(connection: Connection, key: str, kinds: Kinds) -> Counts:
@@ -62,9 +55,9 @@ def _kept(connection: Connection, key: str, kinds: Kinds) -> Counts:
     return _pairs(connection, summed.group_by(terms.c.original))
 
 
-def _of_few(connection: Connection, key: str, tree: Filter) -> Counts:
+def _of_few(connection: Connection, key: str, asked: Question) -> Counts:
     """From the terms of each entity that matches."""
-    packed = connection.execute(select(entities.c.terms).where(condition(tree, Way.FEW))).scalars()
+    packed = connection.execute(select(entities.c.terms).where(asked.condition(Way.FEW))).scalars()
     found = Counter(term for one in packed for term in unpack(one))
     named = select(terms.c.id, terms.c.original).where(
         among(connection, terms.c.id, found.keys()), terms.c.key == key, terms.c.known
@@ -75,10 +68,31 @@ def _of_few(connection: Connection, key: str, tree: Filter) -> Counts:
     return list(counts.items())
 
 
-def _relations(connection: Connection, relation: str, tree: Filter | None) -> Counts:
+def _of_many(connection: Connection, key: str, asked: Question) -> Counts:
+    """From the postings of the key's terms."""
+    named = select(terms.c.id, terms.c.original).where(_having(key, asked.kinds))
+    originals: dict[int, str] = {row.id: row.original for row in connection.execute(named)}
+    matching = select(entities.c.id).where(asked.condition())
+    counted = (
+        select(postings.c.term_id, func.count())
+        .where(among(connection, postings.c.term_id, originals.keys()))
+        .where(postings.c.entity_id.in_(matching))
+        .group_by(postings.c.term_id)
+    )
+    counts: Counter[str] = Counter()
+    for number, n in connection.execute(counted):
+        counts[originals[number]] += n
+    return list(counts.items())
+
+
+def _is_all_of_kinds(tree: Filter | None) -> bool:
+    return tree is None or (isinstance(tree, Equals) and tree.key == "kind")
+
+
+def _relations(connection: Connection, relation: str, asked: Question) -> Counts:
     named = func.lower(relation_types.c.name) == relation
     # The sources of edges may be refs that do not exist.
-    matching = select(entities.c.id).where(condition(tree))
+    matching = select(entities.c.id).where(asked.condition())
     rows = (
         select(refs.c.ref, func.count(distinct(edges.c.source_id)))
         .join(refs, refs.c.id == edges.c.target_id)
@@ -90,7 +104,7 @@ def _relations(connection: Connection, relation: str, tree: Filter | None) -> Co
 
 
 def _having(key: str, kinds: Kinds) -> ColumnElement[bool]:
-    return and_(terms_of(key, Has(key=key), kinds), terms.c.known, terms.c.n > 0)
+    return and_(terms_with(key, kinds), terms.c.known, terms.c.n > 0)
 
 
 def _pairs(connection: Connection, rows: Select[Any]) -> Counts:

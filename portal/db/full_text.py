@@ -7,14 +7,15 @@ description are the default, and `%` and `_` are letters like any other.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 from sqlalchemy import ColumnElement, Connection, false, or_, select, true, union
 
 from catalog.query import FullText
-from portal.db.bulk import among, every
-from portal.db.filters import COLUMNS, FEW, LONGEST_VALUE
+from portal.db.bulk import every
+from portal.db.filters import COLUMNS, FEW, LONGEST_VALUE, Kinds, Way
 from portal.db.tables import entities, postings
-from portal.db.texts import NAMES, ids_with
+from portal.db.texts import NAMES, reader
 
 DEFAULT_FIELDS = ("metadata.name", "metadata.title", "metadata.description")
 
@@ -25,16 +26,21 @@ class Found:
 
     condition: ColumnElement[bool]
     """On rows of `entities`."""
-    is_few: bool
-    """Whether it is good to begin there."""
+    way: Way | None
+    """How to go on; None: it is all the same."""
 
 
-ALL = Found(condition=true(), is_few=False)
-NOTHING = Found(condition=false(), is_few=True)
+ALL = Found(condition=true(), way=None)
+NOTHING = Found(condition=false(), way=Way.FEW)
 
 
-def find_text(connection: Connection, full_text: FullText | None, order: str | None) -> Found:
-    """Where the term is part of a field, by default of `order`, the field that is ordered by."""
+def find_text(
+    connection: Connection, full_text: FullText | None, order: str | None, kinds: Kinds
+) -> Found:
+    """Where the term is part of a field, by default of `order`, the field that is ordered by.
+
+    Only entities of these kinds matter.
+    """
     term = full_text.term.strip().lower() if full_text else ""
     if full_text is None or not term:
         return ALL
@@ -43,16 +49,24 @@ def find_text(connection: Connection, full_text: FullText | None, order: str | N
     named = [field.strip().lower() for field in full_text.fields if field.strip()]
     fields = set(named or ([order] if order else DEFAULT_FIELDS))
     columns = [COLUMNS[field] for field in fields & COLUMNS.keys() if field != "metadata.name"]
-    ids = ids_with(connection, NAMES, term) if "metadata.name" in fields else []
-    listed = [
-        number
-        for field in sorted(fields - COLUMNS.keys())
-        for number in ids_with(connection, field, term)
-    ]
-    found = union(
-        every(connection, entities.c.id, ids),
-        select(postings.c.entity_id).where(among(connection, postings.c.term_id, listed)),
-    )
-    parts: list[ColumnElement[bool]] = [entities.c.id.in_(found)]
+    found = reader(connection)
+    ids = found.ids(NAMES, term, kinds) if "metadata.name" in fields else []
+    of_terms = (found.ids(field, term, kinds) for field in sorted(fields - COLUMNS.keys()))
+    listed = list(chain.from_iterable(of_terms))
+    parts: list[ColumnElement[bool]] = [having_any(connection, ids, listed)]
     parts += [column.contains(term, autoescape=True) for column in columns]
-    return Found(condition=or_(*parts), is_few=not columns and len(ids) + len(listed) <= FEW)
+    few = not columns and len(ids) + len(listed) <= FEW
+    return Found(condition=or_(*parts), way=Way.FEW if few else Way.SETS)
+
+
+def having_any(connection: Connection, ids: list[int], term_ids: list[int]) -> ColumnElement[bool]:
+    """What holds for the entities with these ids, and for those with terms that have these.
+
+    They are put together once, whatever the planner believes of so many: a join for each of
+    80,000 terms and each entity takes a minute.
+    """
+    given = every(connection, postings.c.term_id, term_ids).subquery()
+    owners = select(postings.c.entity_id).where(postings.c.term_id == given.c[0])
+    both = union(every(connection, entities.c.id, ids), owners) if ids else owners
+    found = both.cte().prefix_with("MATERIALIZED")
+    return entities.c.id.in_(select(found.c[0]))

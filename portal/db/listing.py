@@ -22,17 +22,15 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import FromClause
 
 from catalog.cursors import Cursor, Position, decode, encode, turned
-from catalog.query import EntityQuery, Filter, Has, Order
+from catalog.query import EntityQuery, Order
 from portal.db.entity_rows import EntityRow, by_ids
 from portal.db.filters import (
     COLUMNS,
     Kinds,
+    Question,
     Way,
-    condition,
-    exact_count,
-    kinds_of,
-    terms_of,
-    way_of,
+    ask,
+    terms_with,
 )
 from portal.db.full_text import ALL, Found, find_text
 from portal.db.tables import entities, postings, terms
@@ -126,7 +124,7 @@ def by_query(connection: Connection, query: EntityQuery) -> EntityPage:
 class _Asked:
     """What is asked for, whatever the page."""
 
-    filter: Filter | None
+    question: Question
     sorting: _Sorting
     text: Found
     way: Way
@@ -134,12 +132,13 @@ class _Asked:
 
 def _asked(connection: Connection, query: EntityQuery | Cursor) -> _Asked:
     order = query.order
-    text = find_text(connection, query.full_text, order.field if order else None)
+    question = ask(connection, query.filter)
+    text = find_text(connection, query.full_text, order.field if order else None, question.kinds)
     return _Asked(
-        filter=query.filter,
-        sorting=_sorting(order, kinds_of(query.filter)),
+        question=question,
+        sorting=_sorting(order, question.kinds),
         text=text,
-        way=Way.FEW if text.is_few else way_of(connection, query.filter),
+        way=text.way or question.way,
     )
 
 
@@ -160,7 +159,7 @@ def _places(
             (func.count().over() if counts else null()).label("total"),
         )
         .select_from(sorting.source)
-        .where(condition(asked.filter, way), asked.text.condition)
+        .where(asked.question.condition(way), asked.text.condition)
         .order_by(*sorting.order(backward=backward))
         .limit(query.limit + 1)
     )
@@ -173,12 +172,12 @@ def _places(
 
 
 def _count(connection: Connection, asked: _Asked) -> int:
-    if asked.text is ALL and (known := exact_count(connection, asked.filter)) is not None:
+    if asked.text is ALL and (known := asked.question.exact) is not None:
         return known
     way = Way.FEW if asked.way is Way.FEW else Way.SETS
     found = select(func.count()).select_from(entities)
     return connection.execute(
-        found.where(condition(asked.filter, way), asked.text.condition)
+        found.where(asked.question.condition(way), asked.text.condition)
     ).scalar_one()
 
 
@@ -199,7 +198,7 @@ def _sorting(order: Order | None, kinds: Kinds) -> _Sorting:
     values = (
         select(postings.c.entity_id, func.min(terms.c.value).label("value"))
         .join(terms, terms.c.id == postings.c.term_id)
-        .where(terms_of(order.field, Has(key=order.field), kinds), terms.c.known)
+        .where(terms_with(order.field, kinds), terms.c.known)
         .group_by(postings.c.entity_id)
         .subquery()
     )

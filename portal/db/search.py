@@ -14,8 +14,9 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select
 from portal.db.bulk import among
 from portal.db.entity_rows import EntityRow, by_ids
 from portal.db.filters import LONGEST_VALUE, begins
+from portal.db.full_text import having_any
 from portal.db.tables import entities, postings, terms
-from portal.db.texts import NAMES, texts_with
+from portal.db.texts import NAMES, reader
 
 TITLE = "metadata.title"
 
@@ -51,15 +52,15 @@ def _ranks(connection: Connection, words: Sequence[str]) -> Iterator[ColumnEleme
     yield or_(entities.c.ref == spaced, name == dashed)
     yield begins(name, dashed)
     yield _have(and_(terms.c.key == TITLE, terms.c.known, begins(terms.c.value, spaced)))
-    names = list(texts_with(connection, NAMES, words))
-    titles = list(texts_with(connection, TITLE, words))
+    looked = reader(connection)
+    names, titles = list(looked.texts(NAMES, words)), list(looked.texts(TITLE, words))
     yield among(connection, entities.c.id, _at_a_word(names, words[0]))
-    yield _have_any(connection, _at_a_word(titles, words[0]))
+    yield having_any(connection, [], _at_a_word(titles, words[0]))
     yield among(connection, entities.c.id, [number for number, _ in names])
-    yield _have_any(connection, [number for number, _ in titles])
+    yield having_any(connection, [], [number for number, _ in titles])
     for keys in (("metadata.tags", "spec.owner"), ("metadata.description",)):
-        texts = (found for key in keys for found in texts_with(connection, key, words))
-        yield _have_any(connection, [number for number, _ in texts])
+        texts = (found for key in keys for found in looked.texts(key, words))
+        yield having_any(connection, [], [number for number, _ in texts])
 
 
 def _at_a_word(texts: Texts, word: str) -> list[int]:
@@ -71,8 +72,3 @@ def _at_a_word(texts: Texts, word: str) -> list[int]:
 def _have(wanted: ColumnElement[bool]) -> ColumnElement[bool]:
     listed = select(terms.c.id).where(wanted)
     return entities.c.id.in_(select(postings.c.entity_id).where(postings.c.term_id.in_(listed)))
-
-
-def _have_any(connection: Connection, ids: Sequence[int]) -> ColumnElement[bool]:
-    listed = among(connection, postings.c.term_id, ids)
-    return entities.c.id.in_(select(postings.c.entity_id).where(listed))

@@ -16,7 +16,7 @@ from catalog.matching import matches
 from catalog.query import All, AnyOf, Filter, Not, Order
 from portal.db.bulk import pick
 from portal.db.entity_rows import Answerable, EntityRow
-from portal.db.filters import COLUMNS, Way, condition, storable, way_of
+from portal.db.filters import COLUMNS, Way, ask, storable
 from portal.db.index import unpack
 from portal.db.tables import entities, postings, terms
 
@@ -48,11 +48,12 @@ def ids_in_order(
     What lacks a value comes last, whatever the direction; the id settles ties.
     """
     source, keys = _sorting(orders)
-    way = way_of(connection, tree) if limit is not None and source is entities else Way.SETS
+    question = ask(connection, tree)
+    way = question.way if limit is not None and source is entities else Way.SETS
     statement = (
         select(entities.c.id)
         .select_from(source)
-        .where(condition(tree, way))
+        .where(question.condition(way))
         .order_by(*keys, entities.c.id)
     )
     if limit is not None or offset:

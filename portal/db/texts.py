@@ -33,21 +33,49 @@ NAMES = ""
 """Stands for the names of entities, where a key is asked for."""
 
 
-def ids_with(connection: Connection, key: str, word: str) -> list[int]:
-    """The ids of the terms with this key, or of the refs with `NAMES`, that have `word` inside.
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What one connection, which must not have written, may find."""
 
-    `word` is in lower case, and neither empty nor with a NUL. The connection must not have written.
-    """
-    return [number for number, _ in texts_with(connection, key, [word])]
+    _connection: Connection
+    _texts: _Texts
+    _last_ref: int
+    _last_term: int
+
+    def ids(self, key: str, word: str, kinds: Sequence[str] | None = None) -> list[int]:
+        """The ids of the terms with this key, or of the refs with `NAMES`, that have `word` inside.
+
+        Only those of some kinds; None: of all. `word` is in lower case, and neither empty nor with
+        a NUL.
+        """
+        wanted = _bytes(word)
+        return [
+            piece.ids[place]
+            for piece in self._pieces(key)
+            for place in piece.scan(wanted)
+            if kinds is None or piece.kinds[place] in kinds
+        ]
+
+    def texts(self, key: str, words: Sequence[str]) -> Iterator[tuple[int, str]]:
+        """As `ids`, with the texts, for those that have every word inside."""
+        first, *others = map(_bytes, words)
+        for piece in self._pieces(key):
+            for place in piece.scan(first):
+                text = piece.text(place)
+                if all(word in text for word in others):
+                    yield piece.ids[place], text.decode("utf-8", "surrogatepass")
+
+    def _pieces(self, key: str) -> tuple[_Piece, ...]:
+        last = self._last_ref if key == NAMES else self._last_term
+        return self._texts.pieces(self._connection, key, last)
 
 
-def texts_with(connection: Connection, key: str, words: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """As `ids_with`, with the texts, for those that have every word inside."""
-    first, *others = [word.encode("utf-8", "surrogatepass") for word in words]
-    for piece in _texts_of(connection.engine).pieces(connection, key):
-        for number, text in piece.scan(first):
-            if all(word in text for word in others):
-                yield number, text.decode("utf-8", "surrogatepass")
+def reader(connection: Connection) -> Reader:
+    """What is read with this connection."""
+    with _opening:
+        texts = _texts.setdefault(connection.engine, _Texts())
+    last_ref, last_term = connection.execute(_LAST).one()
+    return Reader(connection, texts, last_ref or 0, last_term or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +86,20 @@ class _Piece:
     starts: array[int]
     """Where each text begins, and where the next one would."""
     ids: array[int]
+    kinds: list[str]
 
-    def scan(self, word: bytes) -> Iterator[tuple[int, bytes]]:
-        """Each text that has `word` inside, with its id."""
-        joined, starts, ids = self.joined, self.starts, self.ids
+    def scan(self, word: bytes) -> Iterator[int]:
+        """The place of each text that has `word` inside."""
+        joined, starts = self.joined, self.starts
         at = joined.find(word)
         while at >= 0:
-            place = bisect_right(starts, at) - 1
-            end = starts[place + 1]
-            yield ids[place], joined[starts[place] : end - 1]
-            at = joined.find(word, end)
+            place = bisect_right(starts, at)
+            yield place - 1
+            at = joined.find(word, starts[place])
+
+    def text(self, place: int) -> bytes:
+        """The text at a place."""
+        return self.joined[self.starts[place] : self.starts[place + 1] - 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +121,10 @@ class _Texts:
     _columns: dict[str, _Column] = field(default_factory=dict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
-    def pieces(self, connection: Connection, key: str) -> tuple[_Piece, ...]:
-        """All texts of a key that the connection sees, and perhaps some that it does not."""
+    def pieces(self, connection: Connection, key: str, last: int) -> tuple[_Piece, ...]:
+        """All texts of a key with ids up to `last`, and perhaps some more."""
         with self._guard:
             column = self._columns.pop(key, _EMPTY)
-            last = connection.execute(_LAST_REF if key == NAMES else _LAST_TERM).scalar() or 0
             if last > column.last:
                 rows = _read(connection, key, column.last)
                 new = (_piece(rows),) if rows else ()
@@ -104,40 +135,44 @@ class _Texts:
             return column.pieces
 
 
-_LAST_REF = select(func.max(refs.c.id))
-_LAST_TERM = select(func.max(terms.c.id))
+_LAST = select(
+    select(func.max(refs.c.id)).scalar_subquery(), select(func.max(terms.c.id)).scalar_subquery()
+)
 
 _texts: WeakKeyDictionary[Engine, _Texts] = WeakKeyDictionary()
 _opening = threading.Lock()
 
 
-def _texts_of(engine: Engine) -> _Texts:
-    with _opening:
-        return _texts.setdefault(engine, _Texts())
-
-
-def _read(connection: Connection, key: str, last: int) -> list[tuple[int, str]]:
-    """The texts of a key whose ids are behind `last`, with these."""
+def _read(connection: Connection, key: str, last: int) -> list[tuple[int, str, str]]:
+    """The texts of a key whose ids are behind `last`, with these and the kinds."""
     if key == NAMES:
-        rows = connection.execute(select(refs.c.id, refs.c.ref).where(refs.c.id > last))
-        return [(number, ref.partition("/")[2]) for number, ref in rows]
-    found = select(terms.c.id, terms.c.value).where(terms.c.known)
+        found = connection.execute(select(refs.c.id, refs.c.ref).where(refs.c.id > last))
+        parts = ((number, ref.partition(":")[0], ref.partition("/")[2]) for number, ref in found)
+        return [(number, kind, name) for number, kind, name in parts]
+    wanted = select(terms.c.id, terms.c.kind, terms.c.value).where(terms.c.known)
     if last:
         # The few behind the last one, not all of the key: an expression is not found in an index.
-        found = found.where(terms.c.id > last, terms.c.key.concat("") == key)
+        wanted = wanted.where(terms.c.id > last, terms.c.key.concat("") == key)
     else:
-        found = found.where(terms.c.key == key)
-    return [(number, value) for number, value in connection.execute(found)]
+        wanted = wanted.where(terms.c.key == key)
+    return [(number, kind, value) for number, kind, value in connection.execute(wanted)]
 
 
-def _piece(texts: Iterable[tuple[int, str]]) -> _Piece:
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _piece(rows: Iterable[tuple[int, str, str]]) -> _Piece:
     joined = bytearray()
     starts, ids = array("q", [0]), array("q")
-    for number, text in texts:
-        joined += text.encode("utf-8", "surrogatepass") + b"\0"
+    kinds: list[str] = []
+    same: dict[str, str] = {}
+    for number, kind, text in rows:
+        joined += _bytes(text) + b"\0"
         starts.append(len(joined))
         ids.append(number)
-    return _Piece(bytes(joined), starts, ids)
+        kinds.append(same.setdefault(kind, kind))
+    return _Piece(bytes(joined), starts, ids, kinds)
 
 
 def _joined(pieces: tuple[_Piece, ...]) -> tuple[_Piece, ...]:
@@ -149,4 +184,5 @@ def _joined(pieces: tuple[_Piece, ...]) -> tuple[_Piece, ...]:
         base = starts[-1]
         ids.extend(piece.ids)
         starts.extend(base + start for start in piece.starts[1:])
-    return (_Piece(b"".join(piece.joined for piece in pieces), starts, ids),)
+    kinds = [kind for piece in pieces for kind in piece.kinds]
+    return (_Piece(b"".join(piece.joined for piece in pieces), starts, ids, kinds),)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 
-from flask import Response, request
+from flask import Response, current_app, request
 
+from portal.api.answers import Answers
 from portal.db.state import Connection, catalog_state_of
 from portal.wiring import VERSION, Portal
+
+ANSWERS = "answers"
+"""Key of the application's extension that keeps answers."""
 
 JSON = "application/json; charset=utf-8"
 
@@ -23,11 +27,17 @@ def current(portal: Portal, read: Callable[[Connection], Response]) -> Response:
 
     State and reply are of one snapshot of the database.
     """
+    answers: Answers = current_app.extensions[ANSWERS]
     with portal.database.read() as connection:
         tag = _tag(catalog_state_of(connection))
         # By a weak tag too: proxies that compress weaken ours.
-        known = request.if_none_match.contains_weak(tag)
-        response = Response(status=304) if known else read(connection)
+        if request.if_none_match.contains_weak(tag):
+            response = Response(status=304)
+        elif (kept := answers.get(tag)) is not None:
+            response = kept
+        else:
+            response = read(connection)
+            answers.put(tag, response)
     response.headers["ETag"] = f'"{tag}"'
     return response
 

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint
 from flask.blueprints import BlueprintSetupState
 
+from portal.api.answers import Answers
 from portal.api.backstage.analysis import add_analysis_routes
 from portal.api.backstage.by_query import add_query_routes
 from portal.api.backstage.description import PREFIX, add_description_routes
@@ -17,6 +18,7 @@ from portal.api.backstage.errors import add_error_handlers
 from portal.api.backstage.facets import add_facet_routes
 from portal.api.backstage.full_list import add_list_routes
 from portal.api.backstage.locations import add_location_routes
+from portal.api.backstage.replies import ANSWERS
 from portal.api.backstage.validation import add_validation_routes
 from portal.wiring import Portal
 
@@ -34,6 +36,8 @@ def blueprint(portal: Portal) -> Blueprint:
     add_analysis_routes(routes, portal)
     add_description_routes(routes, portal)
     routes.record_once(_tolerate_slashes)
+    answers = Answers(most=portal.settings.answer_cache_bytes)
+    routes.record_once(lambda state: state.app.extensions.setdefault(ANSWERS, answers))
     return routes
 
 

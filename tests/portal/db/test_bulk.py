@@ -28,12 +28,17 @@ def test_text_of_any_kind_is_found_again(database: Database) -> None:
 
 def test_rows_are_found_by_several_columns(database: Database) -> None:
     columns = ("key", "original", "known")
+    kind = "component"
     with database.write() as connection:
         bulk.add(
             connection,
             terms,
-            ("id", *columns, "value"),
-            [(1, "k", "V", True, "v"), (2, "k", "", False, ""), (3, "k", "", True, "")],
+            ("id", *columns, "value", "kind"),
+            [
+                (1, "k", "V", True, "v", kind),
+                (2, "k", "", False, "", kind),
+                (3, "k", "", True, "", kind),
+            ],
         )
         wanted = [("k", "V", True), ("k", "", True), ("k", "v", True)]
         assert bulk.find(connection, terms, columns, wanted) == {wanted[0]: 1, wanted[1]: 3}
@@ -51,8 +56,8 @@ def test_tens_of_thousands_of_values_are_one_parameter(database: Database) -> No
 
 def test_columns_are_changed_increased_and_rows_removed_by_key(database: Database) -> None:
     with database.write() as connection:
-        rows = [(n, "k", str(n), str(n), True, n) for n in (1, 2, 3)]
-        bulk.add(connection, terms, ("id", "key", "original", "value", "known", "n"), rows)
+        rows = [(n, "k", str(n), str(n), True, "api", n) for n in (1, 2, 3)]
+        bulk.add(connection, terms, ("id", "key", "original", "value", "known", "kind", "n"), rows)
         bulk.change(connection, terms, "id", ("value", "n"), [(1, "one", 10), (9, "none", 0)])
         bulk.increase(connection, terms, "id", "n", [(2, 5), (3, -1)])
         bulk.remove(connection, terms, ("key", "original"), [("k", "3"), ("x", "1")])

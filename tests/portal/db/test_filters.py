@@ -4,7 +4,7 @@ from sqlalchemy import select
 from catalog.predicates import parse_predicate
 from catalog.query import MOST_CONDITIONS, AnyOf, Equals, Filter, HasPrefix, parse_filters
 from portal.db.engine import Database
-from portal.db.filters import FEW, Way, condition, estimate, exact_count, way_of
+from portal.db.filters import FEW, Way, ask
 from portal.db.tables import entities
 from tests.catalog_rows import entity, owned, save
 
@@ -32,19 +32,14 @@ def catalog(database: Database) -> Database:
 def matches(database: Database, tree: Filter | None) -> list[str]:
     """What matches, which is the same whichever way it is found."""
     with database.read() as connection:
+        asked = ask(connection, tree)
+        found = select(entities.c.ref).order_by(entities.c.ref)
         answers = [
-            list(
-                connection.execute(
-                    select(entities.c.ref).where(condition(tree, way)).order_by(entities.c.ref)
-                ).scalars()
-            )
-            for way in Way
+            list(connection.execute(found.where(asked.condition(way))).scalars()) for way in Way
         ]
         assert answers[0] == answers[1] == answers[2]
-        upper = estimate(connection, tree)
-        assert upper is None or upper > FEW or upper >= len(answers[0])
-        exact = exact_count(connection, tree)
-        assert exact is None or exact == len(answers[0])
+        assert asked.most is None or asked.most > FEW or asked.most >= len(answers[0])
+        assert asked.exact in (None, len(answers[0]))
     return [ref.replace(":default/", ":") for ref in answers[0]]
 
 
@@ -120,7 +115,9 @@ def test_the_largest_filter_can_be_asked(catalog: Database) -> None:
 
 def test_few_matches_are_sorted_and_many_are_walked(catalog: Database) -> None:
     with catalog.read() as connection:
-        assert way_of(connection, parse_filters(["spec.type=service,kind=component"])) is Way.FEW
-        assert way_of(connection, parse_filters(["relations.ownedBy=group:default/web"])) is Way.FEW
-        assert way_of(connection, parse_filters(["kind=component"])) is Way.PROBE
-        assert way_of(connection, None) is Way.PROBE
+        assert ask(connection, parse_filters(["spec.type=service,kind=component"])).way is Way.FEW
+        assert (
+            ask(connection, parse_filters(["relations.ownedBy=group:default/web"])).way is Way.FEW
+        )
+        assert ask(connection, parse_filters(["kind=component"])).way is Way.PROBE
+        assert ask(connection, None).way is Way.PROBE
