@@ -85,6 +85,8 @@ def ingest_repository(
         held += applied.held
         report = _add(report, applied, files=len(readings))
     decision = _judge_missing(stored, reading, policy, now)
+    # Most repositories hold no Location, and never did.
+    leads = reading.parents or reading.elsewhere or any(f.targets for f in stored.files.values())
     last = replace(
         empty,
         missing=decision.waiting,
@@ -93,9 +95,10 @@ def ingest_repository(
         ),
         removed=decision.removed,
         held=decision.due if decision.held else (),
-        holds_nothing=not held,
-        parents={path: tuple(refs) for path, refs in reading.parents.items()},
-        elsewhere={path: tuple(found) for path, found in reading.elsewhere.items()},
+        holds_nothing=not held and bool(stored.files),
+        recovered=stored.failed,
+        parents={path: tuple(refs) for path, refs in reading.parents.items()} if leads else None,
+        elsewhere={path: tuple(f) for path, f in reading.elsewhere.items()} if leads else None,
         revision=reading.revision,
     )
     return replace(_add(report, store.apply(last)), held=decision.held)

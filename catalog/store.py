@@ -50,6 +50,8 @@ class StoredRepository:
 
     revision: str
     """Of the last snapshot that was ingested to its end; '' if there is none."""
+    failed: bool = False
+    """Whether its last snapshot could not be taken."""
     files: Mapping[str, StoredFile]
     """By path."""
 
@@ -97,6 +99,8 @@ class Batch:
     """Paths whose entities go now: the removal policy has decided."""
     held: tuple[str, ...] = ()
     """Paths whose entities would go, were they not too many: somebody has to approve."""
+    recovered: bool = False
+    """Set on the last batch of a run whose repository could not be read before it."""
     holds_nothing: bool = False
     """Set on the last batch of a run that held nothing back: what earlier ones held is settled."""
     parents: Mapping[str, tuple[str, ...]] | None = None

@@ -86,7 +86,7 @@ class Store:
         linked = links.put_links(connection, repository_id, batch)
         finish_repository(connection, repository_id, batch)
         held_back = held.put_held(connection, repository_id, batch, changes.held)
-        if batch.location is not None and batch.revision is not None:
+        if batch.location is not None and batch.recovered:
             status.refresh_locations(connection, [batch.location])
         return Applied(
             added=len(changes.added),
@@ -140,7 +140,11 @@ class Store:
         read_again(connection, changes.reread)
         delete_files(connection, in_batch.gone)
         overrides.forget_approved(connection, written.removed)
-        status.refresh(connection, {ref for ref in news if ref is not None}, written)
+        changed = {claim.ref for claim in (*changes.added, *changes.changed)}
+        told = {ref for ref in news if ref is not None}
+        status.refresh(connection, told, changed.union(changes.orphaned))
+        if None in news and batch.location is not None:
+            status.refresh_locations(connection, [batch.location])
         return changes, written
 
     def note_failure(self, location: str, repository: Repository | None, problem: Problem) -> None:
@@ -161,6 +165,7 @@ class Store:
         with self.database.write() as connection:
             if list_seen(connection, location, repositories, complete=complete, now=now):
                 next_seq(connection)
+                status.refresh_locations(connection, [location])
             return missing_repositories(connection, location) if complete else ()
 
 

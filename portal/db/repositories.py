@@ -128,7 +128,9 @@ def missing_repositories(connection: Connection, location: str) -> tuple[Reposit
 def stored_repository(connection: Connection, url: str) -> StoredRepository:
     """What is stored of the repository with this URL."""
     row = connection.execute(
-        select(repositories.c.id, repositories.c.revision).where(repositories.c.url == url)
+        select(repositories.c.id, repositories.c.revision, repositories.c.state).where(
+            repositories.c.url == url
+        )
     ).one_or_none()
     if row is None:
         return StoredRepository(revision="", files={})
@@ -145,6 +147,7 @@ def stored_repository(connection: Connection, url: str) -> StoredRepository:
     )
     return StoredRepository(
         revision=row.revision,
+        failed=row.state == "failed",
         files={
             file.path: StoredFile(
                 token=file.token,

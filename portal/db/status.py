@@ -16,7 +16,7 @@ from sqlalchemy import Connection, and_, or_, select, union_all
 from catalog.problems import Problem, Severity
 from catalog.status import status_of
 from portal.db import bulk
-from portal.db.serving import Written, next_etag
+from portal.db.serving import next_etag
 from portal.db.tables import (
     entities,
     file_parents,
@@ -31,10 +31,20 @@ MOST = 100
 """Problems that one entity tells of; all of them are on the problems page."""
 
 
-def refresh(connection: Connection, refs: Collection[str], written: Written) -> None:
-    """Bring the status of entities up to date whose problems, or which themselves, are new."""
-    wanted = {row[0] for row in bulk.pick(connection, (entities.c.id,), entities.c.ref, refs)}
-    _put(connection, wanted | written.added | written.changed)
+def refresh(connection: Connection, news: Collection[str], written: Collection[str]) -> None:
+    """Bring the status of entities up to date: of refs whose problems are new, and of those written.
+
+    Most of what is written has no problems, and costs no more than to see that.
+    """
+    told = select(problems.c.ref).where(
+        bulk.among(connection, problems.c.ref, written), problems.c.severity != Severity.INFO.value
+    )
+    refs = {*news, *(connection.execute(told).scalars() if written else ())}
+    refs.update(ref for ref in written if ref.startswith("location:"))
+    _put(
+        connection,
+        {row[0] for row in bulk.pick(connection, (entities.c.id,), entities.c.ref, refs)},
+    )
 
 
 def refresh_locations(connection: Connection, ids: Collection[str]) -> None:
