@@ -56,6 +56,7 @@ def check(results: list[dict[str, Any]]) -> None:
     assert sum(one["result"] == "passed" for one in results) > 0
 
 
+@pytest.mark.timeout(900)
 def test_the_recordings_of_the_main_profile_hold(shared: Path, tmp_path: Path) -> None:
     check(replayed(shared, tmp_path, "default", f"sqlite:///{tmp_path / 'portal.db'}"))
 

@@ -257,7 +257,8 @@ def test_every_way_finds_the_same(
                 assert page.total == len(wanted)
 
 
-@EXAMPLES
+@pytest.mark.timeout(600)
+@settings(max_examples=25, deadline=None)  # each is a walk of many pages, on both databases
 @given(st.one_of(st.none(), FILTERS), ORDERS, TEXTS, st.integers(1, 9))
 def test_a_walk_meets_every_entity_once_forward_and_back(
     catalogs: list[Database],
