@@ -18,7 +18,7 @@ from portal.db.facets import facets
 from portal.db.filters import storable
 from portal.db.listing import EntityPage, by_query
 from portal.db.search import search
-from portal.db.tables import edges, entities, refs, relation_types
+from portal.db.tables import edges, entities, refs, relation_types, terms
 
 __all__ = [
     "EntityPage",
@@ -101,8 +101,9 @@ def related(connection: Connection, entity_id: int) -> list[Related]:
 
 def kind_counts(connection: Connection) -> dict[str, int]:
     """The number of entities of each kind, which is in lower case."""
-    counted = select(entities.c.kind, func.count()).group_by(entities.c.kind)
-    return {row[0]: row[1] for row in connection.execute(counted.order_by(entities.c.kind))}
+    counted = select(terms.c.kind, func.sum(terms.c.n)).where(terms.c.key == "kind", terms.c.n > 0)
+    rows = connection.execute(counted.group_by(terms.c.kind).order_by(terms.c.kind))
+    return {row[0]: int(row[1]) for row in rows}
 
 
 def catalog_seq(connection: Connection) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Select, and_, distinct, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, distinct, func, select
 
 from catalog.query import Equals, Filter
 from portal.db.bulk import among
@@ -20,6 +20,8 @@ from portal.db.index import unpack
 from portal.db.tables import edges, entities, postings, refs, relation_types, terms
 
 Counts = list[tuple[str, int]]
+
+_SPELLED = case((terms.c.original == "", terms.c.value), else_=terms.c.original).label("original")
 
 
 def facets(
@@ -51,15 +53,15 @@ def _facet(connection: Connection, key: str, asked: Question) -> Counts:
 
 def _kept(connection: Connection, key: str, kinds: Kinds) -> Counts:
     """As they are maintained."""
-    summed = select(terms.c.original, func.sum(terms.c.n)).where(_having(key, kinds))
-    return _pairs(connection, summed.group_by(terms.c.original))
+    summed = select(_SPELLED, func.sum(terms.c.n)).where(_having(key, kinds))
+    return _pairs(connection, summed.group_by(terms.c.value, terms.c.original))
 
 
 def _of_few(connection: Connection, key: str, asked: Question) -> Counts:
     """From the terms of each entity that matches."""
     packed = connection.execute(select(entities.c.terms).where(asked.condition(Way.FEW))).scalars()
     found = Counter(term for one in packed for term in unpack(one))
-    named = select(terms.c.id, terms.c.original).where(
+    named = select(terms.c.id, _SPELLED).where(
         among(connection, terms.c.id, found.keys()), terms.c.key == key, terms.c.known
     )
     counts: Counter[str] = Counter()
@@ -70,7 +72,7 @@ def _of_few(connection: Connection, key: str, asked: Question) -> Counts:
 
 def _of_many(connection: Connection, key: str, asked: Question) -> Counts:
     """From the postings of the key's terms."""
-    named = select(terms.c.id, terms.c.original).where(_having(key, asked.kinds))
+    named = select(terms.c.id, _SPELLED).where(_having(key, asked.kinds))
     originals: dict[int, str] = {row.id: row.original for row in connection.execute(named)}
     matching = select(entities.c.id).where(asked.condition())
     counted = (

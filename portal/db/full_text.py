@@ -6,6 +6,7 @@ description are the default, and `%` and `_` are letters like any other.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -50,8 +51,8 @@ def find_text(
     fields = set(named or ([order] if order else DEFAULT_FIELDS))
     columns = [COLUMNS[field] for field in fields & COLUMNS.keys() if field != "metadata.name"]
     found = reader(connection)
-    ids = found.ids(NAMES, term, kinds) if "metadata.name" in fields else []
-    of_terms = (found.ids(field, term, kinds) for field in sorted(fields - COLUMNS.keys()))
+    ids = found.ids(NAMES, [term], kinds) if "metadata.name" in fields else []
+    of_terms = (found.ids(field, [term], kinds) for field in sorted(fields - COLUMNS.keys()))
     listed = list(chain.from_iterable(of_terms))
     parts: list[ColumnElement[bool]] = [having_any(connection, ids, listed)]
     parts += [column.contains(term, autoescape=True) for column in columns]
@@ -59,7 +60,9 @@ def find_text(
     return Found(condition=or_(*parts), way=Way.FEW if few else Way.SETS)
 
 
-def having_any(connection: Connection, ids: list[int], term_ids: list[int]) -> ColumnElement[bool]:
+def having_any(
+    connection: Connection, ids: Sequence[int], term_ids: Sequence[int]
+) -> ColumnElement[bool]:
     """What holds for the entities with these ids, and for those with terms that have these.
 
     They are put together once, whatever the planner believes of so many: a join for each of

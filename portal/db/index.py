@@ -21,7 +21,7 @@ from portal.db.tables import postings, terms
 KEY = ("key", "value", "original", "known", "kind")
 
 Key = tuple[str, str, str, bool, str]
-"""The values of `KEY`: `value` is `original` in lower case, both are empty where none is known."""
+"""The values of `KEY`: the value in lower case, and as it is spelled where that is another text."""
 
 Postings = dict[int, list[int]]
 """Of each term the entities, in order."""
@@ -66,9 +66,14 @@ def keys_of(entity: Entity) -> list[Key]:
     kind = entity.ref.kind.lower()
     found = [*entity.terms, ("kind", entity.ref.kind), ("metadata.namespace", entity.ref.namespace)]
     return [
-        (key, "", "", False, kind) if text is None else (key, text.lower(), text, True, kind)
+        (key, "", "", False, kind) if text is None else (key, *_spelled(text), True, kind)
         for key, text in found
     ]
+
+
+def _spelled(text: str) -> tuple[str, str]:
+    lower = text.lower()
+    return lower, "" if text == lower else text
 
 
 def unpack(packed: bytes) -> tuple[int, ...]:

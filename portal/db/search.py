@@ -8,19 +8,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, tuple_
 
-from portal.db.bulk import among
 from portal.db.entity_rows import EntityRow, by_ids
-from portal.db.filters import LONGEST_VALUE, begins
+from portal.db.filters import FEW, LONGEST_VALUE, begins
 from portal.db.full_text import having_any
+from portal.db.index import unpack
 from portal.db.tables import entities, postings, terms
 from portal.db.texts import NAMES, reader
 
 TITLE = "metadata.title"
 
+PIECE = 500
+"""Entities that are looked at in one go, where many match."""
+
 Texts = Iterable[tuple[int, str]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Hits:
+    """Entities by their ids, and by the ids of terms that they have."""
+
+    ids: Sequence[int] = ()
+    terms: Sequence[int] = ()
 
 
 def search(connection: Connection, text: str, limit: int) -> list[EntityRow]:
@@ -38,29 +50,31 @@ def search(connection: Connection, text: str, limit: int) -> list[EntityRow]:
     found: dict[int, None] = {}
     for rank in _ranks(connection, words):
         # It has those of better ranks, too: among so many rows there are enough others.
-        ordered = select(entities.c.id).where(rank).order_by(entities.c.name, entities.c.id)
-        found.update(dict.fromkeys(connection.execute(ordered.limit(limit)).scalars()))
+        found.update(dict.fromkeys(_first(connection, rank, limit)))
         if len(found) >= limit:
             break
     return by_ids(connection, list(found)[:limit])
 
 
-def _ranks(connection: Connection, words: Sequence[str]) -> Iterator[ColumnElement[bool]]:
-    """What holds for the rows of `entities` that are of a rank, from the best; made when asked."""
+def _ranks(connection: Connection, words: Sequence[str]) -> Iterator[ColumnElement[bool] | _Hits]:
+    """What is of a rank, from the best; made when it is asked for."""
     spaced, dashed = " ".join(words), "-".join(words)
     name = entities.c.name
     yield or_(entities.c.ref == spaced, name == dashed)
     yield begins(name, dashed)
-    yield _have(and_(terms.c.key == TITLE, terms.c.known, begins(terms.c.value, spaced)))
+    titled = and_(terms.c.key == TITLE, terms.c.known, begins(terms.c.value, spaced))
+    owners = select(postings.c.entity_id).where(
+        postings.c.term_id.in_(select(terms.c.id).where(titled))
+    )
+    yield entities.c.id.in_(owners)
     looked = reader(connection)
-    names, titles = list(looked.texts(NAMES, words)), list(looked.texts(TITLE, words))
-    yield among(connection, entities.c.id, _at_a_word(names, words[0]))
-    yield having_any(connection, [], _at_a_word(titles, words[0]))
-    yield among(connection, entities.c.id, [number for number, _ in names])
-    yield having_any(connection, [], [number for number, _ in titles])
+    names, titles = looked.texts(NAMES, words), looked.texts(TITLE, words)
+    yield _Hits(ids=_at_a_word(names, words[0]))
+    yield _Hits(terms=_at_a_word(titles, words[0]))
+    yield _Hits(ids=[number for number, _ in names])
+    yield _Hits(terms=[number for number, _ in titles])
     for keys in (("metadata.tags", "spec.owner"), ("metadata.description",)):
-        texts = (found for key in keys for found in looked.texts(key, words))
-        yield having_any(connection, [], [number for number, _ in texts])
+        yield _Hits(terms=[number for key in keys for number in looked.ids(key, words)])
 
 
 def _at_a_word(texts: Texts, word: str) -> list[int]:
@@ -69,6 +83,31 @@ def _at_a_word(texts: Texts, word: str) -> list[int]:
     return [number for number, text in texts if begin.search(text)]
 
 
-def _have(wanted: ColumnElement[bool]) -> ColumnElement[bool]:
-    listed = select(terms.c.id).where(wanted)
-    return entities.c.id.in_(select(postings.c.entity_id).where(postings.c.term_id.in_(listed)))
+def _first(connection: Connection, rank: ColumnElement[bool] | _Hits, limit: int) -> Iterable[int]:
+    """The first of a rank by name."""
+    if isinstance(rank, _Hits):
+        if len(rank.ids) + len(rank.terms) > FEW:
+            return _walked(connection, rank, limit)
+        rank = having_any(connection, rank.ids, rank.terms)
+    ordered = select(entities.c.id).where(rank).order_by(entities.c.name, entities.c.id)
+    return connection.execute(ordered.limit(limit)).scalars()
+
+
+def _walked(connection: Connection, hits: _Hits, limit: int) -> list[int]:
+    """The same for many hits, which are met soon by whoever goes from name to name."""
+    ids, wanted = set(hits.ids), set(hits.terms)
+    here = tuple_(entities.c.name, entities.c.id)
+    ordered = (
+        select(entities.c.id, entities.c.name, entities.c.terms)
+        .order_by(entities.c.name, entities.c.id)
+        .limit(PIECE)
+    )
+    found: list[int] = []
+    rows = connection.execute(ordered).all()
+    while rows and len(found) < limit:
+        found += [
+            row.id for row in rows if row.id in ids or not wanted.isdisjoint(unpack(row.terms))
+        ]
+        last = tuple_(rows[-1].name, rows[-1].id)
+        rows = connection.execute(ordered.where(here > last)).all()
+    return found[:limit]

@@ -311,8 +311,8 @@ terms = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("key", Word, nullable=False),
-    Column("original", Word, nullable=False),  # '' for null, which `known` tells apart
-    Column("value", Word, nullable=False),  # lower case
+    Column("original", Word, nullable=False),  # as it is spelled; '': as in `value`
+    Column("value", Word, nullable=False),  # lower case; '' for null, which `known` tells apart
     Column("known", Boolean, nullable=False),
     Column("kind", Word, nullable=False),  # lower case, of the entities that have it
     Column("n", Integer, nullable=False, server_default="0"),  # entities that have it

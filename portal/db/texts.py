@@ -42,28 +42,31 @@ class Reader:
     _last_ref: int
     _last_term: int
 
-    def ids(self, key: str, word: str, kinds: Sequence[str] | None = None) -> list[int]:
-        """The ids of the terms with this key, or of the refs with `NAMES`, that have `word` inside.
+    def ids(self, key: str, words: Sequence[str], kinds: Sequence[str] | None = None) -> list[int]:
+        """The ids of the terms with this key, or of the refs with `NAMES`, that have every word.
 
-        Only those of some kinds; None: of all. `word` is in lower case, and neither empty nor with
+        Only those of some kinds; None: of all. Words are in lower case, and neither empty nor with
         a NUL.
         """
-        wanted = _bytes(word)
         return [
             piece.ids[place]
-            for piece in self._pieces(key)
-            for place in piece.scan(wanted)
+            for piece, place in self._places(key, words)
             if kinds is None or piece.kinds[place] in kinds
         ]
 
-    def texts(self, key: str, words: Sequence[str]) -> Iterator[tuple[int, str]]:
-        """As `ids`, with the texts, for those that have every word inside."""
+    def texts(self, key: str, words: Sequence[str]) -> list[tuple[int, str]]:
+        """As `ids`, with the texts."""
+        return [
+            (piece.ids[place], piece.text(place).decode("utf-8", "surrogatepass"))
+            for piece, place in self._places(key, words)
+        ]
+
+    def _places(self, key: str, words: Sequence[str]) -> Iterator[tuple[_Piece, int]]:
         first, *others = map(_bytes, words)
         for piece in self._pieces(key):
             for place in piece.scan(first):
-                text = piece.text(place)
-                if all(word in text for word in others):
-                    yield piece.ids[place], text.decode("utf-8", "surrogatepass")
+                if not others or all(word in piece.text(place) for word in others):
+                    yield piece, place
 
     def _pieces(self, key: str) -> tuple[_Piece, ...]:
         last = self._last_ref if key == NAMES else self._last_term

@@ -232,7 +232,8 @@ def _check_index(database: Database, served: dict[int, Any]) -> None:
     assert {row.id: row.n for row in known.values()} == Counter(term for term, _ in packed)
     for row in served.values():
         stored = {
-            (known[t].key, known[t].original if known[t].known else None) for t in unpack(row.terms)
+            (known[t].key, (known[t].original or known[t].value) if known[t].known else None)
+            for t in unpack(row.terms)
         }
         counted = {("kind", "Component"), ("metadata.namespace", "default")}
         assert stored == counted.union(map(tuple, _declared(row).terms))

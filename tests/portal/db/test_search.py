@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from catalog.query import EntityQuery, FullText, parse_filters
-from portal.db import entities, full_text, texts
+from portal.db import entities, full_text, search, texts
 from portal.db.engine import Database, open_database
 from portal.db.migrations import migrate
 from tests.catalog_rows import entity, owned, save
@@ -121,3 +121,11 @@ def test_more_keys_may_be_searched_than_are_kept(database: Database) -> None:
             query = EntityQuery(full_text=FullText(term=f"{name}.", fields=(f"spec.{name}",)))
             page = entities.by_query(connection, query)
             assert [row.name for row in page.items] == [name]
+
+
+def test_many_hits_are_ranked_like_few(shop: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("pay", "a", "day pay", "p")
+    few = [found(shop, text, limit) for text in words for limit in (1, 3, 20)]
+    monkeypatch.setattr(search, "FEW", 0)
+    monkeypatch.setattr(search, "PIECE", 2)
+    assert [found(shop, text, limit) for text in words for limit in (1, 3, 20)] == few
