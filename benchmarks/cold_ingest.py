@@ -15,16 +15,12 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import shutil
-import socket
-import subprocess
 import sys
-import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 import requests
+from servers import portal
 
 SAMPLE = 200
 
@@ -54,52 +50,17 @@ def main() -> int:
 def measure(corpus: Path, database: str | None) -> dict[str, Any]:
     """Start a portal on `corpus`, wait for all of it, check answers."""
     manifest = json.loads((corpus / "manifest.json").read_text())
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    data = Path(tempfile.mkdtemp(prefix="plumbline-bench-"))
-    command = [sys.executable, "-m", "portal", "up", "--source", str(corpus), "--port", str(port)]
-    command += ["--data-dir", str(data), *(["--database", database] if database else [])]
-    api = f"http://127.0.0.1:{port}/api/catalog"
-    launched = time.monotonic()
-    server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    try:
-        session = requests.Session()
-        count = f"{api}/entities/by-query?limit=0"
-        while _count(session, count) is None:
-            _alive(server)
-            time.sleep(0.02)
-        answering = time.monotonic()
-        while (_count(session, count) or 0) < manifest["entities"]:
-            _alive(server)
-            time.sleep(0.1)
-        seconds = time.monotonic() - answering
-        _check(session, api, manifest["refs"])
-    finally:
-        server.terminate()
-        server.wait()
-        shutil.rmtree(data)
+    with portal("--source", str(corpus), database=database) as running:
+        seconds = running.wait_for(manifest["entities"])
+        _check(running.session, running.api, manifest["refs"])
     return {
         "corpus": str(corpus),
         "entities": manifest["entities"],
-        "startSeconds": round(answering - launched, 2),
+        "startSeconds": round(running.start_seconds, 2),
         "seconds": round(seconds, 2),
         "entitiesPerSecond": round(manifest["entities"] / seconds),
         "secondsPerEntity": seconds / manifest["entities"],
     }
-
-
-def _alive(server: subprocess.Popen[bytes]) -> None:
-    if server.poll() is not None:
-        sys.exit(f"the portal ended with status {server.returncode}")
-
-
-def _count(session: requests.Session, url: str) -> int | None:
-    try:
-        answer = session.get(url, timeout=30)
-    except requests.ConnectionError:
-        return None
-    return int(answer.json()["totalItems"]) if answer.ok else None
 
 
 def _check(session: requests.Session, api: str, refs: list[str]) -> None:
