@@ -9,6 +9,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Flask, Response
 
 from portal.api.v1 import (
+    advice,
     entities,
     events,
     explain,
@@ -50,6 +51,7 @@ def register(app: Flask, portal: Portal) -> None:
         graph.resource(portal, tags),
         explain.resource(portal),
         scorecards.resource(portal, tags),
+        advice.resource(portal, tags),
         locations.resource(portal),
         removals.resource(portal),
         lookups.resource(portal, tags),

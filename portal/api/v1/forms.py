@@ -13,9 +13,10 @@ from portal.db.entities import EntityRow
 from portal.db.locations import FileOrigin
 from portal.db.problems import ProblemRow
 from portal.db.results import StoredResult, Summary
-from scorecards.advice import next_steps
+from scorecards.advice import next_steps, plan
 from scorecards.facts import FactRecord, FactSchema, FactState, FailedFact, Known, Missing
 from scorecards.knowledge import as_json
+from scorecards.results import ScorecardResult
 from scorecards.rules import All, AtLeast, Leaf, Not, Rule
 from scorecards.rules import Any as AnyOf
 from scorecards.scorecard import Check, Link, Scorecard
@@ -92,6 +93,7 @@ def result(
             }
             for step in steps
         ],
+        "plan": _plan(scorecard, said),
         "checks": [
             {
                 "check": check.id,
@@ -115,6 +117,29 @@ def result(
             }
             for check in scorecard.checks
             if check.id in by_check
+        ],
+    }
+
+
+def _plan(scorecard: Scorecard, said: ScorecardResult) -> Json | None:
+    found = plan(scorecard, said) if said.version == scorecard.version else None
+    if found is None:
+        return None
+    return {
+        "level": level(scorecard, found.level),
+        "minutes": found.minutes,
+        "reachable": found.reachable,
+        "exact": found.exact,
+        "changes": [
+            {
+                "expression": change.expression,
+                "becomes": change.becomes,
+                "action": change.action.value,
+                "effort": change.effort,
+                "minutes": change.minutes,
+                "checks": list(change.checks),
+            }
+            for change in found.changes
         ],
     }
 
