@@ -7,42 +7,19 @@ between entities; everything else is taken over from stored results.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import lru_cache
-from typing import Any
 
-from plugins.contract import FactSchema, Plugin
 from portal.db import simulated
 from portal.db.simulated import Wanted
-from portal.db.state import Connection
-from portal.pool import Pool
+from portal.worker.asking import Means, Rows, ask
 from scorecards.differences import Difference, difference
-from scorecards.many import Glimpse, LeafSaid, Lens, Reader, Said, combine
+from scorecards.many import Said
 from scorecards.scorecard import Scorecard
 from scorecards.simulation import Case, Comparison, Simulation
 
-TOGETHER = 1_000
-"""Glimpses in one task for a child."""
-
-DEADLINE = 120.0
-"""Seconds that one task may take."""
-
 MOST_EXAMPLES = 100
 """Entities that fall, and that rise, which are named."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
-    """Glimpses for a child to read."""
-
-    scorecard: Scorecard
-    schemas: tuple[FactSchema, ...]
-    """Of the facts that it mentions."""
-    now: datetime
-    glimpses: Sequence[Glimpse]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,29 +45,6 @@ class Simulated:
     """Of the checks that were asked: check, fact and reason, with how many entities."""
     waiting: int
     """Entities that were left out: what is stored of them is not of the published definition."""
-
-
-def read(question: Question) -> list[LeafSaid]:
-    """In a child: what each of the leaves says."""
-    reader = _reader(question.scorecard, question.schemas, question.now)
-    return [reader.read(glimpse) for glimpse in question.glimpses]
-
-
-@lru_cache(maxsize=4)
-def _reader(scorecard: Scorecard, schemas: tuple[FactSchema, ...], now: datetime) -> Reader:
-    return Reader(scorecard, {schema.name: schema for schema in schemas}, now=now)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Means:
-    """What a simulation works with."""
-
-    connection: Connection
-    """One snapshot, for as long as it takes."""
-    pool: Pool
-    plugins: Sequence[Plugin]
-    schemas: Mapping[str, FactSchema]
-    now: datetime
 
 
 def simulate(
@@ -200,48 +154,22 @@ def _with_exempt(before: Scorecard | None, after: Scorecard, letters: str | None
 
 
 def _asked(
-    means: Means,
-    card: Scorecard,
-    *,
-    ids: Collection[int] | None,
-    everyone: bool = False,
+    means: Means, card: Scorecard, *, ids: Collection[int] | None, everyone: bool = False
 ) -> Iterator[tuple[int, str | None, Said | None]]:
     """Of each entity its id, the stored letters, and what `card` says; None: it does not apply."""
-    lens = Lens(card, means.schemas)
-    wanted = Wanted(
-        scorecard=card.name,
-        collectors=collectors_of(means.plugins, lens.facts),
-        bodies=lens.looks_at_entity,
-        everyone=everyone,
-        ids=ids,
-        now=means.now,
-    )
-    schemas = tuple(means.schemas[name] for name in sorted(lens.facts))
-    tasks: list[Future[list[LeafSaid]]] = []
 
-    def ask() -> None:
-        question = Question(scorecard=card, schemas=schemas, now=means.now, glimpses=lens.take())
-        task = "portal.worker.simulating:read"
-        tasks.append(means.pool.submit(task, question, deadline=DEADLINE))
+    def rows_of(collectors: tuple[str, ...], bodies: bool) -> Rows:
+        wanted = Wanted(
+            scorecard=card.name,
+            collectors=collectors,
+            bodies=bodies,
+            everyone=everyone,
+            ids=ids,
+            now=means.now,
+        )
+        return simulated.rows(means.connection, wanted)
 
-    entities: list[int] = []
-    stored: list[str | None] = []
-    looks: list[tuple[int, ...]] = []
-    seen: dict[Any, Any] = {}  # equal objects are kept once
-    places = [(3 + 2 * n, 4 + 2 * n) for n in range(len(wanted.collectors))]
-    for chunk in simulated.rows(means.connection, wanted):
-        for row in chunk:
-            look = lens.look(row[2], [(row[facts], row[stale]) for facts, stale in places])
-            entities.append(row[0])
-            stored.append(seen.setdefault(row[1], row[1]))
-            looks.append(seen.setdefault(look, look))
-        if lens.waiting() >= TOGETHER:
-            ask()
-    if lens.waiting():
-        ask()
-    read = [said for task in tasks for said in task.result()]
-    said = {look: combine(card, [read[number] for number in look]) for look in set(looks)}
-    yield from zip(entities, stored, map(said.__getitem__, looks), strict=True)
+    return ask(means, card, rows_of)
 
 
 def _examples(
@@ -263,14 +191,4 @@ def _examples(
     return tuple(
         Example(ref=refs[entity], owner=owners.get(entity, ""), case=moved[entity])
         for entity in chosen
-    )
-
-
-def collectors_of(plugins: Sequence[Plugin], facts: Collection[str]) -> tuple[str, ...]:
-    """The collectors that observe these facts."""
-    return tuple(
-        collector.name
-        for plugin in plugins
-        for collector in plugin.collectors
-        if any(schema.name in facts for schema in collector.schemas)
     )

@@ -19,6 +19,7 @@ from portal.api.v1 import (
     lookups,
     removals,
     scorecards,
+    simulation,
     work,
 )
 from portal.api.v1.conventions import Api, Tags, answer
@@ -52,6 +53,7 @@ def register(app: Flask, portal: Portal) -> None:
         explain.resource(portal),
         scorecards.resource(portal, tags),
         advice.resource(portal, tags),
+        simulation.resource(portal),
         locations.resource(portal),
         removals.resource(portal),
         lookups.resource(portal, tags),
