@@ -158,11 +158,14 @@ def fact_record(record: FactRecord) -> Json:
         "revision": record.revision,
         "observedAt": rfc3339(record.observed_at),
         "validUntil": rfc3339(record.valid_until),
-        "facts": [{"name": name, **_fact(state)} for name, state in sorted(record.facts.items())],
+        "facts": [
+            {"name": name, **fact_state(state)} for name, state in sorted(record.facts.items())
+        ],
     }
 
 
-def _fact(state: FactState) -> Json:
+def fact_state(state: FactState) -> Json:
+    """What is known of a fact."""
     shown: Json = {
         "state": "missing",
         "value": None,
