@@ -10,6 +10,7 @@ from flask import Blueprint, Flask, Response
 
 from portal.api.v1 import (
     advice,
+    coverage,
     entities,
     events,
     explain,
@@ -56,6 +57,7 @@ def register(app: Flask, portal: Portal) -> None:
         advice.resource(portal, tags),
         simulation.resource(portal),
         explanations.resource(portal),
+        coverage.resource(portal, tags),
         locations.resource(portal),
         removals.resource(portal),
         lookups.resource(portal, tags),
