@@ -68,8 +68,9 @@ def ask(
 ) -> Iterator[tuple[int, str | None, Said | None]]:
     """Of each entity its id, the stored letters, and what `card` says; None: it does not apply.
 
-    `rows_of` is told whose facts are needed, and whether the entities themselves are. Raises
-    `portal.pool.TaskFailed` where evaluating does not end in time.
+    Entities that it says the same about get the same object. `rows_of` is told whose facts are
+    needed, and whether the entities themselves are. Raises `portal.pool.TaskFailed` where evaluating
+    does not end in time.
     """
     lens = Lens(card, means.schemas)
     collectors = collectors_of(means.plugins, lens.facts)
@@ -97,7 +98,13 @@ def ask(
     if lens.waiting():
         submit()
     read = [said for task in tasks for said in task.result()]
-    said = {look: combine(card, [read[number] for number in look]) for look in set(looks)}
+    answers: dict[tuple[LeafSaid, ...], Said | None] = {}
+    said: dict[tuple[int, ...], Said | None] = {}
+    for look in set(looks):
+        leaves = tuple([read[number] for number in look])
+        if leaves not in answers:
+            answers[leaves] = combine(card, leaves)
+        said[look] = answers[leaves]
     yield from zip(entities, stored, map(said.__getitem__, looks), strict=True)
 
 

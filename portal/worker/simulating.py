@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from enum import Enum
 
 from portal.db import simulated
 from portal.db.simulated import Wanted
@@ -94,30 +95,39 @@ def _cases(
     everyone = before is None or changed.applies_changed
     checks = tuple(after.checks[index] for index in changed.changed)
     asked = after if everyone else replace(after, applies_to=None, checks=checks)
-    known: dict[tuple[str | None, Said | None], Case] = {}
+    partly = None if everyone else changed
+    known: dict[
+        tuple[str | None, int], Case | _Apart
+    ] = {}  # who is told the same, by the same object
     unsure: set[int] = set()
     for entity, letters, said in _asked(means, asked, ids=ids, everyone=everyone):
-        if letters is None and said is None:
-            continue  # it never applied, and does not after the change
-        if letters is not None and (before is None or len(letters) != len(before.checks)):
-            yield entity, None
-        elif not everyone and after.applies_to is not None and set(letters or "") in _UNSURE:
+        found = known.get((letters, id(said)))
+        if found is None:
+            found = known[letters, id(said)] = _case(before, after, partly, letters, said)
+        if found is _Apart.UNSURE:
             unsure.add(entity)
-        else:
-            alike = (letters, said)
-            if alike not in known:
-                known[alike] = _case(before, after, None if everyone else changed, *alike)
+        elif found is _Apart.LEFT_OUT:
+            yield entity, None
+        elif isinstance(found, Case):
             if said is not None and said.missing:
                 missing.update(said.missing)
-            yield entity, known[alike]
+            yield entity, found
     if unsure:
         for entity, letters, said in _asked(means, after, ids=unsure):
             missing.update(said.missing if said else ())
-            yield entity, _case(before, after, None, letters, said)
+            found = _case(before, after, None, letters, said)
+            yield entity, found if isinstance(found, Case) else None
 
 
-_UNSURE = ({"u"}, {"e"})
-"""Perhaps it cannot be told whether the scorecard applies: then every check says so."""
+class _Apart(Enum):
+    """Entities that are no case."""
+
+    LEFT_OUT = 1
+    """The stored result is of another definition."""
+    UNSURE = 2
+    """Perhaps it cannot be told whether the scorecard applies: all checks have to be asked."""
+    NOT_CONCERNED = 3
+    """It never applied, and does not after the change."""
 
 
 def _case(
@@ -126,8 +136,15 @@ def _case(
     changed: Difference | None,
     letters: str | None,
     said: Said | None,
-) -> Case:
+) -> Case | _Apart:
     """An entity's case; `said` is about all checks or, with `changed`, about the changed ones."""
+    if letters is None and said is None:
+        return _Apart.NOT_CONCERNED
+    if letters is not None and (before is None or len(letters) != len(before.checks)):
+        return _Apart.LEFT_OUT
+    # Where that cannot be told, every check says so.
+    if changed is not None and after.applies_to is not None and set(letters or "") in _ALIKE:
+        return _Apart.UNSURE
     if said is None:
         return Case(letters, None)
     now = said.letters
@@ -138,6 +155,9 @@ def _case(
             for index in range(len(after.checks))
         )
     return Case(letters, _with_exempt(before, after, letters, now))
+
+
+_ALIKE = ({"u"}, {"e"})
 
 
 def _with_exempt(before: Scorecard | None, after: Scorecard, letters: str | None, said: str) -> str:
