@@ -136,6 +136,7 @@ problems = Table(
     Column("pointer", Text, nullable=False),
     Column("found", Text, nullable=False),
     Column("expected", Text, nullable=False),
+    Column("owner", Text, index=True),  # ref, of a document that was never accepted
     Index("problems_by_severity", "severity", "code"),
 )
 

@@ -462,6 +462,7 @@ def upgrade() -> None:
         sa.Column("pointer", sa.Text(), nullable=False),
         sa.Column("found", sa.Text(), nullable=False),
         sa.Column("expected", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["file_id"],
             ["files.id"],
@@ -469,6 +470,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_problems_file_id"), "problems", ["file_id"], unique=False)
+    op.create_index(op.f("ix_problems_owner"), "problems", ["owner"], unique=False)
     op.create_index(op.f("ix_problems_ref"), "problems", ["ref"], unique=False)
     op.create_index("problems_by_severity", "problems", ["severity", "code"], unique=False)
     op.create_table(
