@@ -61,6 +61,8 @@ class Portal:
     """Definitions of kinds that cannot be used."""
     schemas: Mapping[str, FactSchema]
     """Every fact that an installed collector can observe, by name."""
+    collectors: Mapping[str, tuple[str, tuple[FactSchema, ...]]]
+    """By name, the version of each collector and what it can observe."""
     work: Work
     """Puts keys into the queue."""
     now: Callable[[], datetime]
@@ -97,6 +99,7 @@ def open_portal(settings: Settings) -> Portal:
         kind_files=kind_files,
         kind_problems=(*kind_problems, *kinds_of(kind_files)[1]),
         schemas=schemas,
+        collectors={c.name: (c.version, c.schemas) for p in plugins for c in p.collectors},
         work=Requests(database=database, now=now, wake=awake.set),
         now=now,
         awake=awake,

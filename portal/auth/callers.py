@@ -98,4 +98,4 @@ def _fits(restriction: Restriction, permission: str) -> bool:
 def _action_of(permission: str) -> str:
     """The attribute `action` of a permission; '' where it has none (reference 5)."""
     verb = permission.rpartition(".")[2]
-    return "update" if verb == "refresh" else verb if verb in ACTIONS else ""
+    return "update" if verb in ("refresh", "run") else verb if verb in ACTIONS else ""

@@ -118,6 +118,14 @@ class _Facts(Strict):
     refresh = Duration()
 
 
+class _TechInsights(Strict):
+    not_known = fields.String(data_key="unknown", validate=validate.OneOf(["fail", "omit"]))
+
+
+class _Compat(Strict):
+    tech_insights = fields.Nested(_TechInsights, data_key="techInsights")
+
+
 class _History(Strict):
     keep = Duration()
 
@@ -140,6 +148,7 @@ class _Plumbline(Strict):
     removal = fields.Nested(_Removal)
     history = fields.Nested(_History)
     facts = fields.Nested(_Facts)
+    compat = fields.Nested(_Compat)
     placeholders = fields.Nested(_Placeholders)
     plugins = fields.Nested(_Plugins)
     auth = fields.Nested(_Auth)

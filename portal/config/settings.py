@@ -94,6 +94,8 @@ class Settings:
     """How old facts may be, and the time between two sweeps where no other is given."""
     processing_interval: timedelta | None = timedelta(hours=1)
     """Time between two sweeps over every location; None: there are none."""
+    tech_insights_unknown: str = "fail"
+    """`fail` or `omit`: what Tech Insights' clients are told of a check that is not known."""
     answer_cache_bytes: int = 32 * 1024 * 1024
     """Memory of each web process for answers of the catalog API; 0: none is kept."""
     warnings: tuple[Problem, ...] = ()

@@ -88,9 +88,7 @@ def between(
     }
 
 
-def runs_seen(
-    connection: Connection, ids: Collection[int]
-) -> set[tuple[int, str, str, str]]:
+def runs_seen(connection: Connection, ids: Collection[int]) -> set[tuple[int, str, str, str]]:
     """Entity, collector, URL and revision of the former records of these entities."""
     table = fact_versions.c
     found = select(table.entity_id, table.collector, table.url, table.revision).where(

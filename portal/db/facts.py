@@ -51,9 +51,7 @@ def save(connection: Connection, records: Sequence[FactRecord]) -> set[tuple[str
     found = select(entities.c.ref, entities.c.id)
     where = among(connection, entities.c.ref, sorted(refs))
     ids = {row.ref: row.id for row in connection.execute(found.where(where))}
-    given = {
-        (ids[record.ref], record.collector): record for record in records if record.ref in ids
-    }
+    given = {(ids[record.ref], record.collector): record for record in records if record.ref in ids}
     stored = {
         (row.entity_id, row.collector): _row(row)
         for row in connection.execute(
@@ -109,6 +107,13 @@ def for_entities(connection: Connection, ids: Collection[int]) -> dict[int, tupl
     for row in connection.execute(found):
         records[row.entity_id] = (*records.get(row.entity_id, ()), _record(row))
     return records
+
+
+def having(connection: Connection) -> list[int]:
+    """The entities that anything is stored about, by ref."""
+    known = select(facts.c.entity_id)
+    found = select(entities.c.id).where(entities.c.id.in_(known)).order_by(entities.c.ref)
+    return list(connection.execute(found).scalars())
 
 
 def _record(row: Row[*tuple[Any, ...]]) -> FactRecord:
