@@ -9,9 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from portal.auth.sites import SAFE_METHODS
-
-OWN = "plumbline"
-"""The plugin that everything but Backstage's routes belongs to."""
+from portal.config.access import OWN, PUSH
 
 UNLISTED = "unlisted"
 
@@ -58,6 +56,8 @@ def needed_for(method: str, path: str) -> Needed:
     """What a request for `path`, below the base path, needs."""
     parts = path.strip("/").split("/")
     is_reading = method in SAFE_METHODS
+    if parts == ["api", "v1", "facts"] and not is_reading:
+        return Needed(OWN, PUSH)
     if parts[0] != "api" or len(parts) == 1 or parts[1] in ("v1", "docs"):
         return Needed(OWN, f"{OWN}.{'read' if is_reading else 'update'}")
     plugin, rest = parts[1], parts[2:]

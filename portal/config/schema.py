@@ -19,6 +19,7 @@ from portal.config.fields import (
 )
 from portal.config.integrations import integrations_schema
 from portal.config.providers import ldap_schema, providers_schema
+from portal.config.pushed import PushedFact, once_each
 from portal.config.reading import AllowedHost
 
 
@@ -116,6 +117,7 @@ class _Removal(Strict):
 
 class _Facts(Strict):
     refresh = Duration()
+    pushed = fields.List(fields.Nested(PushedFact), validate=once_each)
 
 
 class _TechInsights(Strict):

@@ -18,6 +18,7 @@ from catalog.rules import AllowRule
 from plugins.contract import ReadingRule
 from portal.config.access import Issuer, StaticToken
 from portal.config.integrations import Integration
+from scorecards.pushed import Declared
 
 
 class Auth(StrEnum):
@@ -90,6 +91,8 @@ class Settings:
     """How long what was removed can be brought back."""
     history_keep: timedelta = timedelta(days=365)
     """How long former versions of entities are kept."""
+    pushed_facts: tuple[Declared, ...] = ()
+    """Facts that no collector observes and that may be pushed."""
     facts_refresh: timedelta = timedelta(hours=1)
     """How old facts may be, and the time between two sweeps where no other is given."""
     processing_interval: timedelta | None = timedelta(hours=1)

@@ -166,6 +166,8 @@ def test_a_change_is_put_down_to_whoever_said_who_they_are(caller: object, name:
         ("PUT", "/api/tech-insights/facts", "tech-insights", "unlisted"),
         ("GET", "/api/scaffolder/tasks", "scaffolder", "scaffolder.read"),
         ("POST", "/api/v1/locations", "plumbline", "plumbline.update"),
+        ("POST", "/api/v1/facts", "plumbline", "plumbline.facts.push"),
+        ("GET", "/api/v1/facts", "plumbline", "plumbline.read"),
         ("GET", "/api/v1/entities", "plumbline", "plumbline.read"),
         ("GET", "/api/docs", "plumbline", "plumbline.read"),
         ("GET", "/metrics", "plumbline", "plumbline.read"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -337,11 +336,10 @@ def test_permissions_are_told(client: FlaskClient) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_evaluated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _nothing_is_evaluated(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is asked, no rule runs."""
 
     def refuse(*_: Any, **__: Any) -> None:
         raise AssertionError("a rule was evaluated")
 
     monkeypatch.setattr("scorecards.sight.evaluate", refuse)
-    yield
