@@ -57,9 +57,29 @@ OPERATORS = [
 ]
 
 
+FITTING = {
+    FactType.BOOL: ("equal", "notEqual", "in", "notIn", "not:equal"),
+    FactType.INT: ("equal", "notEqual", "lessThan", "greaterThanInclusive", "in", "not:equal"),
+    FactType.DOUBLE: ("equal", "notEqual", "lessThanInclusive", "greaterThan", "notIn"),
+    FactType.STRING: ("equal", "notEqual", "in", "notIn", "not:equal"),
+    FactType.STRINGS: ("contains", "doesNotContain", "someFact:equal", "everyFact:in"),
+}
+
+
 @st.composite
-def conditions(draw: st.DrawFn) -> Json:
-    """One leaf. The value fits the fact more often than not."""
+def sound(draw: st.DrawFn) -> Json:
+    """One leaf of which everything fits."""
+    fact = draw(st.sampled_from(sorted(FACTS)))
+    operator = draw(st.sampled_from(FITTING[FACTS[fact]]))
+    values = WORDS if FACTS[fact] is FactType.STRINGS else VALUES[FACTS[fact]]
+    is_listed = operator.lower().endswith("in")
+    value = draw(st.lists(values, min_size=1, max_size=3) if is_listed else values)
+    return {"fact": fact, "operator": operator, "value": value}
+
+
+@st.composite
+def anything(draw: st.DrawFn) -> Json:
+    """One leaf of which little may fit."""
     fact = draw(st.sampled_from(sorted(FACTS)))
     operator = draw(st.sampled_from(OPERATORS))
     value: Json = draw(
@@ -74,7 +94,7 @@ def conditions(draw: st.DrawFn) -> Json:
 
 
 RULES = st.recursive(
-    conditions(),
+    st.one_of(sound(), sound(), sound(), anything()),
     lambda inner: st.one_of(
         st.builds(lambda parts: {"all": parts}, st.lists(inner, min_size=1, max_size=3)),
         st.builds(lambda parts: {"any": parts}, st.lists(inner, min_size=1, max_size=3)),
