@@ -123,6 +123,33 @@ def test_a_pushed_fact_decides_a_check_and_says_where_it_is_from(
     assert (fact["name"], fact["state"], fact["value"]) == ("coverage.line_pct", "known", 91.5)
 
 
+def record(client: FlaskClient, collector: str = "coverage") -> Any:
+    found = client.get("/api/v1/entities/component/default/basket/facts").json
+    [one] = [record for record in found if record["collector"] == collector]
+    return one
+
+
+def test_what_nobody_has_said_yet_is_there_with_the_reason(client: FlaskClient) -> None:
+    found = record(client)
+    assert (found["observedAt"], found["age"], found["stale"]) == (None, None, False)
+    [fact] = found["facts"]
+    assert (fact["name"], fact["type"]) == ("coverage.line_pct", "double")
+    assert (fact["state"], fact["value"], fact["reason"]) == ("failed", None, "not_collected")
+
+
+def test_facts_say_how_old_they_are_and_whether_they_are_believed(
+    client: FlaskClient, portal: Portal
+) -> None:
+    send(client, item(observedAt=(portal.now() - timedelta(days=29)).isoformat()))
+    found = record(client)
+    assert found["age"] == pytest.approx(29 * 86_400, abs=60)
+    assert found["stale"] is False
+    old = portal.now() + timedelta(days=2)
+    later = create_app(replace(portal, now=lambda: old)).test_client()
+    assert record(later)["stale"] is True
+    assert record(later, "catalog")["stale"] is False
+
+
 def test_collecting_again_leaves_what_was_pushed(client: FlaskClient, portal: Portal) -> None:
     send(client, item())
     with portal.database.write() as connection:
