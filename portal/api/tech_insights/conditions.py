@@ -48,6 +48,7 @@ class Conditions:
         """`names`: what the check's facts are called here, by their full names."""
         self._names = names
         self._schemas = schemas
+        self._readings: dict[str, tuple[str, str, JsonValue]] = {}
 
     def defined(self, rule: Rule) -> Json:
         """The rule as it is defined."""
@@ -99,6 +100,11 @@ class Conditions:
 
     def _read(self, expression: str) -> tuple[str, str, JsonValue]:
         """Full name of a fact, operator and value; the whole expression where it is none of ours."""
+        if expression not in self._readings:
+            self._readings[expression] = self._read_anew(expression)
+        return self._readings[expression]
+
+    def _read_anew(self, expression: str) -> tuple[str, str, JsonValue]:
         if (found := _FLAG.fullmatch(expression)) and self._is(found[2], FactType.BOOL):
             return found[2], "equal", not found[1]
         if (found := _COMPARISON.fullmatch(expression)) and found[1] in self._schemas:

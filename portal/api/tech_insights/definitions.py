@@ -61,6 +61,10 @@ class Definition:
     """Full names of those that the rule looks at, in the order of writing."""
     retrievers: tuple[str, ...]
     """Their collectors, the decisive one first: the page shows its time. At least one."""
+    names: Mapping[str, str]
+    """What the facts are called here: short, unless two would be called the same."""
+    conditions: Conditions
+    """Writes the rule."""
 
 
 class Definitions:
@@ -93,12 +97,15 @@ class Definitions:
             )
         )
         retrievers = tuple(dict.fromkeys(self._collector[name] for name in facts))
+        names = _names({name: short_name(name, self._collector[name]) for name in facts})
         return Definition(
             id=f"{card.name}.{check.id}",
             scorecard=card,
             check=check,
             facts=facts,
             retrievers=retrievers or (ENTITY_RETRIEVER,),
+            names=names,
+            conditions=Conditions(names, self.schemas),
         )
 
     def _facts(self, expression: str) -> tuple[str, ...]:
@@ -106,11 +113,10 @@ class Definitions:
         names = program.facts if isinstance(program, Program) else ()
         return tuple(sorted(names, key=expression.find))
 
-    def names(self, definition: Definition) -> dict[str, str]:
-        """What the facts of a check are called: short, unless two would be called the same."""
-        short = {name: short_name(name, self._collector[name]) for name in definition.facts}
-        said = list(short.values())
-        return {name: name if said.count(word) > 1 else word for name, word in short.items()}
+
+def _names(short: Mapping[str, str]) -> dict[str, str]:
+    said = list(short.values())
+    return {name: name if said.count(word) > 1 else word for name, word in short.items()}
 
 
 def short_name(name: str, collector: str) -> str:
@@ -134,10 +140,9 @@ def schema_of(retriever: Retriever) -> Json:
     }
 
 
-def check_of(definitions: Definitions, definition: Definition) -> Json:
+def check_of(definition: Definition) -> Json:
     """A check as `/checks` lists it; the fix still has its placeholders."""
     check = definition.check
-    conditions = Conditions(definitions.names(definition), definitions.schemas)
     listed: Json = {
         "id": definition.id,
         "type": TYPE,
@@ -145,7 +150,7 @@ def check_of(definitions: Definitions, definition: Definition) -> Json:
         "description": check.why,
         "factIds": list(definition.retrievers),
         "metadata": metadata_of(definition, check.fix),
-        "rule": {"conditions": conditions.defined(check.rule)},
+        "rule": {"conditions": definition.conditions.defined(check.rule)},
     }
     return listed | links_of(check)
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import orjson
 
-from portal.api.tech_insights.conditions import Conditions
 from portal.api.tech_insights.definitions import (
     ENTITY_RETRIEVER,
     TYPE,
@@ -79,22 +78,22 @@ class _Entity:
     def __init__(
         self, definitions: Definitions, row: EntityRow, records: Sequence[FactRecord]
     ) -> None:
-        self._definitions = definitions
+        self._schemas = definitions.schemas
         self._body = orjson.loads(row.body)
         self._values = _values(records)
         self._observed_by = {record.collector for record in records}
 
     def result(self, definition: Definition, said: CheckResult) -> Json:
-        definitions, check = self._definitions, definition.check
-        names = definitions.names(definition)
-        conditions = Conditions(names, definitions.schemas)
-        metadata = metadata_of(definition, render_fix(check, self._body, self._values))
+        schemas, check, names = self._schemas, definition.check, definition.names
+        # Most fixes name nothing of the entity, and most of the time would go into filling them in.
+        fix = render_fix(check, self._body, self._values) if "{" in check.fix else check.fix
+        metadata = metadata_of(definition, fix)
         metadata["status"] = said.outcome.value
         if said.reason:
             metadata["reason"] = said.reason
         return {
             "facts": {
-                names[name]: {"value": said.observed[name], **described(definitions.schemas[name])}
+                names[name]: {"value": said.observed[name], **described(schemas[name])}
                 for name in definition.facts
                 if name in said.observed
             },
@@ -106,7 +105,7 @@ class _Entity:
                 "description": _description(check.why, said),
                 "factIds": self._retrievers(definition),
                 "metadata": metadata,
-                "rule": {"conditions": conditions.decided(check.rule, said)},
+                "rule": {"conditions": definition.conditions.decided(check.rule, said)},
                 **links_of(check),
             },
         }

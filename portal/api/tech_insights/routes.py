@@ -102,7 +102,7 @@ def _add_check_routes(routes: Blueprint, asking: _Asking) -> None:
     @routes.get("/checks")
     def list_checks() -> Response:
         known = asking.definitions
-        return _json([check_of(known, definition) for definition in known.checks.values()])
+        return _json([check_of(definition) for definition in known.checks.values()])
 
     @routes.post("/checks/run/<namespace>/<kind>/<name>")
     def run_checks(namespace: str, kind: str, name: str) -> Response:
