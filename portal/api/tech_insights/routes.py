@@ -39,7 +39,7 @@ from portal.wiring import Portal
 PREFIX = "/api/tech-insights"
 
 MOST_RESULTS = 50_000
-"""Results in the answer about every entity: about 40 MB. Entities beyond are named in a header."""
+"""Results in the answer about every entity: about 55 MB. Entities beyond are named in a header."""
 
 CHUNK = 200
 """Entities whose evidence is in memory at once."""
