@@ -95,14 +95,21 @@ def for_entity(connection: Connection, entity_id: int) -> tuple[FactRecord, ...]
     return for_entities(connection, [entity_id]).get(entity_id, ())
 
 
-def for_entities(connection: Connection, ids: Collection[int]) -> dict[int, tuple[FactRecord, ...]]:
-    """What is stored about each of these entities, by collector; without any it is not there."""
+def for_entities(
+    connection: Connection, ids: Collection[int], collectors: Collection[str] | None = None
+) -> dict[int, tuple[FactRecord, ...]]:
+    """What is stored about each of these entities, by collector; without any it is not there.
+
+    `collectors`: only what these observed.
+    """
     found = (
         select(entities.c.ref, facts)
         .join(entities, entities.c.id == facts.c.entity_id)
         .where(among(connection, facts.c.entity_id, ids))
         .order_by(facts.c.entity_id, facts.c.collector)
     )
+    if collectors is not None:
+        found = found.where(among(connection, facts.c.collector, collectors))
     records: dict[int, tuple[FactRecord, ...]] = {}
     for row in connection.execute(found):
         records[row.entity_id] = (*records.get(row.entity_id, ()), _record(row))

@@ -31,9 +31,10 @@ def push(connection: Connection, records: Sequence[FactRecord]) -> dict[Key, Ver
     connection is in a write transaction.
     """
     ids = _ids(connection, records)
+    namespaces = sorted({record.collector for record in records})
     stored = {
         (record.ref, record.collector): record
-        for found in facts.for_entities(connection, list(ids.values())).values()
+        for found in facts.for_entities(connection, list(ids.values()), namespaces).values()
         for record in found
     }
     former = fact_history.runs_seen(connection, list(ids.values()))

@@ -60,14 +60,8 @@ def _pushed(
     tools: Tools, connection: Connection, ids: Sequence[int]
 ) -> Mapping[int, tuple[FactRecord, ...]]:
     """What was pushed about entities: no collector observes it, so it is read as it is stored."""
-    namespaces = {schema.name.partition(".")[0] for schema in tools.setup.pushed}
-    if not namespaces:
-        return {}
-    stored = for_entities(connection, ids)
-    return {
-        entity: tuple(record for record in records if record.collector in namespaces)
-        for entity, records in stored.items()
-    }
+    namespaces = sorted({schema.name.partition(".")[0] for schema in tools.setup.pushed})
+    return for_entities(connection, ids, namespaces) if namespaces else {}
 
 
 def _snapshot(tools: Tools, repository: Repository | None) -> Snapshot | None:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import delete
 
 from portal.db import marks
@@ -128,6 +130,39 @@ def test_parts_of_a_run_add_up_whether_they_come_together_or_apart(rows: Databas
 def test_of_several_runs_in_one_batch_the_newest_stays(rows: Database) -> None:
     assert sent(rows, NEXT, RECORD) is Verdict.STORED
     assert stored(rows) == NEXT
+
+
+@settings(
+    deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    values=st.lists(st.integers(0, 2), min_size=1, max_size=5),
+    retries=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.booleans()), max_size=5),
+)
+def test_retries_change_nothing_whenever_they_come(
+    database: Database, values: list[int], retries: list[tuple[int, int, bool]]
+) -> None:
+    """A retry says when it was observed, or is taken for one of now."""
+    runs = [
+        replace(
+            RECORD,
+            url=f"https://ci.example.com/{n}",
+            revision=f"r{n}",
+            observed_at=NOW + n * HOUR,
+            facts={"coverage.line_pct": Known(value=float(value))},
+        )
+        for n, value in enumerate(values)
+    ]
+    save(database)
+    save(database, entity("a"))
+    for number, record in enumerate(runs):
+        sent(database, record)
+        for run, after, is_dated in retries:
+            if after == number and run <= number:
+                when = runs[run].observed_at if is_dated else record.observed_at + HOUR / 2
+                again = replace(runs[run], observed_at=when)
+                assert sent(database, again) in (Verdict.UNCHANGED, Verdict.SUPERSEDED)
+        assert stored(database) == record
 
 
 def test_unknown_entities_are_told(rows: Database) -> None:
