@@ -32,6 +32,8 @@ from portal.worker.jobs import Tools
 from portal.worker.requests import ASSESS, Lane, Requests, Work, ingest_key
 from portal.worker.tasks import Setup, schemas_of
 from scorecards.loading import load_scorecards
+from scorecards.pushed import VERSION as PUSHED_VERSION
+from scorecards.pushed import Declared, clashes
 from scorecards.scorecard import Scorecard
 
 VERSION = version("plumbline")
@@ -60,13 +62,29 @@ class Portal:
     kind_problems: tuple[Problem, ...]
     """Definitions of kinds that cannot be used."""
     schemas: Mapping[str, FactSchema]
-    """Every fact that an installed collector can observe, by name."""
+    """Every fact that an installed collector can observe or that may be pushed, by name."""
+    pushed: Mapping[str, Declared]
+    """Facts that may be pushed, by name."""
+    fact_problems: tuple[Problem, ...]
+    """Facts that are declared and cannot be pushed."""
+    collectors: Mapping[str, tuple[str, tuple[FactSchema, ...]]]
+    """By name, the version of each collector and what it can observe; pushed namespaces, too."""
     work: Work
     """Puts keys into the queue."""
     now: Callable[[], datetime]
     """UTC, aware."""
     awake: threading.Event
     """Set whenever a key was put into the queue by this process."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything that is installed or configured and cannot be used."""
+        return (
+            *self.plugin_problems,
+            *self.scorecard_problems,
+            *self.kind_problems,
+            *self.fact_problems,
+        )
 
 
 def now() -> datetime:
@@ -83,7 +101,10 @@ def open_portal(settings: Settings) -> Portal:
         ),
         disabled=settings.plugins_disabled,
     )
-    schemas = schemas_of(plugins)
+    collectors = {c.name: (c.version, c.schemas) for p in plugins for c in p.collectors}
+    taken = {name.partition(".")[0] for name in schemas_of(plugins)} | collectors.keys()
+    pushed, fact_problems = clashes(settings.pushed_facts, taken)
+    schemas = {**schemas_of(plugins), **{name: fact.schema for name, fact in pushed.items()}}
     scorecards, scorecard_problems = load_all_scorecards(settings, plugins, schemas)
     kind_files, kind_problems = _kind_files(settings)
     awake = threading.Event()
@@ -97,10 +118,23 @@ def open_portal(settings: Settings) -> Portal:
         kind_files=kind_files,
         kind_problems=(*kind_problems, *kinds_of(kind_files)[1]),
         schemas=schemas,
+        pushed=pushed,
+        fact_problems=fact_problems,
+        collectors={**collectors, **_namespaces(pushed)},
         work=Requests(database=database, now=now, wake=awake.set),
         now=now,
         awake=awake,
     )
+
+
+def _namespaces(
+    pushed: Mapping[str, Declared],
+) -> dict[str, tuple[str, tuple[FactSchema, ...]]]:
+    """What is pushed, as if a collector observed each namespace."""
+    found: dict[str, tuple[FactSchema, ...]] = {}
+    for fact in pushed.values():
+        found[fact.namespace] = (*found.get(fact.namespace, ()), fact.schema)
+    return {name: (PUSHED_VERSION, schemas) for name, schemas in found.items()}
 
 
 def _commanded(settings: Settings) -> Iterator[ReadingRule]:
@@ -126,6 +160,7 @@ def tools_of(portal: Portal, pool: Pool) -> Tools:
             working_tree=False,
             disabled_plugins=portal.settings.plugins_disabled,
             scorecards=portal.scorecards,
+            pushed=tuple(fact.schema for fact in portal.pushed.values()),
         ),
         pool=pool,
         policy=RemovalPolicy(grace=portal.settings.removal_grace),
@@ -259,4 +294,5 @@ def _edition(portal: Portal) -> str:
     """A digest over everything that makes the same entity and files come to other results."""
     parts = [f"{s.name}={s.version}" for s in portal.scorecards]
     parts += [f"{c.name}={c.version}" for p in portal.plugins for c in p.collectors]
+    parts += [repr(fact) for fact in portal.pushed.values()]
     return hashlib.sha256("\n".join([VERSION, *sorted(parts)]).encode()).hexdigest()

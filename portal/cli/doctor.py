@@ -102,7 +102,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 def _parts(settings: Settings) -> Iterator[Finding]:
     portal: Portal = open_portal(settings)
-    for problem in (*portal.plugin_problems, *portal.scorecard_problems, *portal.kind_problems):
+    for problem in portal.problems:
         place = f"{problem.file}: " if problem.file else ""
         yield Finding("configuration", False, place + problem.message, problem.hint)
     yield Finding("plugins", True, ", ".join(plugin.name for plugin in portal.plugins))

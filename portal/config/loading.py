@@ -109,6 +109,10 @@ def _optional(merged: Merged, values: dict[str, Any]) -> dict[str, Any]:
         "removal_grace": plumbline.get("removal", {}).get("grace"),
         "tombstones_keep": plumbline.get("removal", {}).get("keep"),
         "history_keep": plumbline.get("history", {}).get("keep"),
+        "tech_insights_unknown": plumbline.get("compat", {})
+        .get("tech_insights", {})
+        .get("not_known"),
+        "pushed_facts": tuple(plumbline.get("facts", {}).get("pushed", ())),
         "facts_refresh": plumbline.get("facts", {}).get("refresh"),
         "same_repository_placeholders": plumbline.get("placeholders", {}).get("same_repository"),
         "answer_cache_bytes": plumbline.get("answer_cache_bytes"),

@@ -18,6 +18,7 @@ from catalog.rules import AllowRule
 from plugins.contract import ReadingRule
 from portal.config.access import Issuer, StaticToken
 from portal.config.integrations import Integration
+from scorecards.pushed import Declared
 
 
 class Auth(StrEnum):
@@ -90,10 +91,14 @@ class Settings:
     """How long what was removed can be brought back."""
     history_keep: timedelta = timedelta(days=365)
     """How long former versions of entities are kept."""
+    pushed_facts: tuple[Declared, ...] = ()
+    """Facts that no collector observes and that may be pushed."""
     facts_refresh: timedelta = timedelta(hours=1)
     """How old facts may be, and the time between two sweeps where no other is given."""
     processing_interval: timedelta | None = timedelta(hours=1)
     """Time between two sweeps over every location; None: there are none."""
+    tech_insights_unknown: str = "fail"
+    """`fail` or `omit`: what Tech Insights' clients are told of a check that is not known."""
     answer_cache_bytes: int = 32 * 1024 * 1024
     """Memory of each web process for answers of the catalog API; 0: none is kept."""
     warnings: tuple[Problem, ...] = ()

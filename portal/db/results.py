@@ -6,7 +6,7 @@ rates need no evidence. What is written is here; what is read of many rows is in
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 
 from portal.db.bulk import add, among, remove
 from portal.db.engine import Database, utc
-from portal.db.facts import for_entities
+from portal.db.facts import for_entities as records_of
 from portal.db.result_lists import (
     Distribution,
     Summary,
@@ -42,6 +42,7 @@ __all__ = [
     "check_counts",
     "distribution",
     "entities",
+    "for_entities",
     "for_entity",
     "summaries",
 ]
@@ -88,7 +89,7 @@ class ResultRows:
                     select(*columns).where(among(connection, entity_table.c.id, ids))
                 )
             }
-            records = for_entities(connection, ids)
+            records = records_of(connection, ids)
         return [
             Assessable(
                 id=number,
@@ -135,13 +136,23 @@ _TABLE = results  # `save_results` has an argument of this name, as the protocol
 
 def for_entity(connection: Connection, entity_id: int) -> tuple[StoredResult, ...]:
     """The results of an entity, by scorecard."""
+    return for_entities(connection, [entity_id]).get(entity_id, ())
+
+
+def for_entities(
+    connection: Connection, ids: Collection[int]
+) -> dict[int, tuple[StoredResult, ...]]:
+    """For each of these entities its results by scorecard; an entity without any is not there."""
     found = (
         select(entity_table.c.ref, results)
         .join(entity_table, entity_table.c.id == results.c.entity_id)
-        .where(results.c.entity_id == entity_id)
-        .order_by(results.c.scorecard)
+        .where(among(connection, results.c.entity_id, ids))
+        .order_by(results.c.entity_id, results.c.scorecard)
     )
-    return tuple(_stored_result(row) for row in connection.execute(found))
+    gathered: dict[int, list[StoredResult]] = {}
+    for row in connection.execute(found):
+        gathered.setdefault(row.entity_id, []).append(_stored_result(row))
+    return {number: tuple(stored) for number, stored in gathered.items()}
 
 
 _Key = tuple[int, str]

@@ -344,6 +344,24 @@ facts = Table(
     PrimaryKeyConstraint("entity_id", "collector"),
 )
 
+fact_versions = Table(
+    "fact_versions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("entity_id", ForeignKey("entities.id", ondelete="CASCADE"), nullable=False),
+    Column("collector", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("revision", Text, nullable=False),
+    Column("observed_at", Time, nullable=False),
+    Column("valid_until", Time),
+    Column("until", Time, nullable=False),  # when the record after it was observed
+    Column("changes", LargeBinary, nullable=False),  # JSON: what was otherwise than in that one
+    Index("fact_versions_by_entity", "entity_id", "collector", "until"),
+    Index("fact_versions_by_end", "until"),
+    comment="Former records of facts, each by its difference to the next; the last is in `facts`.",
+)
+
 results = Table(
     "results",
     metadata,

@@ -6,16 +6,18 @@ An ingestion and an assessment meet only in the marks that the one writes and th
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 
 from catalog.sources import Failed, Repository, Snapshot
 from portal.db import marks
-from portal.db.facts import FactRows
+from portal.db.facts import FactRows, for_entities
 from portal.db.results import ResultRows
+from portal.db.state import Connection
 from portal.pool import Pool, TaskFailed
 from portal.worker.jobs import Tools
 from portal.worker.tasks import Appraisal, Appraised, source_for
+from scorecards.facts import FactRecord
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,7 @@ def assess_round(tools: Tools) -> int:
     with tools.database.read() as connection:
         marked = marks.next_marked(connection, limit=ROUND)
         groups = [(group, marks.subjects(connection, sorted(group.seqs))) for group in marked]
+        pushed = _pushed(tools, connection, [entity for group in marked for entity in group.seqs])
     now = tools.now()
     tasks: list[tuple[Future[Appraised], Sequence[int]]] = []
     for group, found in groups:
@@ -41,6 +44,7 @@ def assess_round(tools: Tools) -> int:
                 snapshot=readable,
                 subjects=tuple(subject for _, _, subject in part),
                 bodies=tuple(body for _, body, _ in part),
+                pushed=tuple(pushed.get(entity, ()) for entity, _, _ in part),
                 now=now,
             )
             tasks.append((_appraise(tools.pool, task), [entity for entity, _, _ in part]))
@@ -50,6 +54,14 @@ def assess_round(tools: Tools) -> int:
     with tools.database.write() as connection:
         marks.clear_marks(connection, seqs)
     return len(seqs)
+
+
+def _pushed(
+    tools: Tools, connection: Connection, ids: Sequence[int]
+) -> Mapping[int, tuple[FactRecord, ...]]:
+    """What was pushed about entities: no collector observes it, so it is read as it is stored."""
+    namespaces = sorted({schema.name.partition(".")[0] for schema in tools.setup.pushed})
+    return for_entities(connection, ids, namespaces) if namespaces else {}
 
 
 def _snapshot(tools: Tools, repository: Repository | None) -> Snapshot | None:

@@ -224,6 +224,7 @@ def _dispatch(engine: Engine) -> None:
                 next_tidying = engine.tools.now() + TIDY
                 _prune(engine.tools.now() - KEEP_FINISHED)
                 jobs.forget_past(engine.tools)
+                _look_at_stale(engine)
             with engine.tools.database.read() as connection:
                 promises = pending.waiting(connection, limit=LOOK_AHEAD)
             start(engine, promises)
@@ -268,6 +269,14 @@ def _sweep(engine: Engine) -> None:
         marked = marks.count_marks(connection)
     keys = [ingest_key(location.id) for location in found]
     engine.requests.request_all([*keys, *([ASSESS] if marked else [])], Lane.SWEEP)
+
+
+def _look_at_stale(engine: Engine) -> None:
+    """Ask for the entities of which facts have gone stale: what they say is no longer known."""
+    with engine.tools.database.write() as connection:
+        stale = marks.mark_stale(connection, engine.tools.now())
+    if stale:
+        engine.requests.request(ASSESS, Lane.SWEEP)
 
 
 def _prune(before: datetime) -> None:

@@ -106,12 +106,18 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest 
         *,
         answer: type[Schema] | Schema,
         query: type[Schema] = Nothing,
+        body: type[Schema] | None = None,
         status: int = 200,
     ) -> Callable[[View], View]:
-        """Serve `rule` by a view that is given the query's arguments first, then the path's."""
+        """Serve `rule` by a view.
+
+        It is given the query's arguments first, then the JSON body if there is one, then the path's.
+        """
 
         def decorate(view: View) -> View:
             described = self.response(status, answer)(view)
+            if body is not None:
+                described = self.arguments(body, location="json")(described)
             asked = self.arguments(query, location="query")(described)
             self.route(rule, methods=[method])(asked)
             return view

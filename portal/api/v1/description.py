@@ -16,6 +16,7 @@ from portal.api.v1 import (
     history,
     locations,
     lookups,
+    pushing,
     removals,
     scorecards,
     work,
@@ -53,6 +54,7 @@ def register(app: Flask, portal: Portal) -> None:
         locations.resource(portal),
         removals.resource(portal),
         lookups.resource(portal, tags),
+        pushing.resource(portal),
         work.resource(portal),
     ):
         api.register_blueprint(views)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, assert_never
 
 import orjson
@@ -14,7 +15,15 @@ from portal.db.locations import FileOrigin
 from portal.db.problems import ProblemRow
 from portal.db.results import StoredResult, Summary
 from scorecards.advice import next_steps
-from scorecards.facts import FactRecord, FactSchema, FactState, FailedFact, Known, Missing
+from scorecards.facts import (
+    FactRecord,
+    FactSchema,
+    FactState,
+    FailedFact,
+    Known,
+    Missing,
+    Unknown,
+)
 from scorecards.knowledge import as_json
 from scorecards.rules import All, AtLeast, Leaf, Not, Rule
 from scorecards.rules import Any as AnyOf
@@ -124,16 +133,46 @@ def links(found: Sequence[Link]) -> list[Json]:
     return [{"title": link.title, "url": link.url} for link in found]
 
 
-def fact_record(record: FactRecord) -> Json:
-    """What one collector observed."""
+Collectors = Mapping[str, tuple[str, tuple[FactSchema, ...]]]
+"""By name, the version of each collector and what it can observe."""
+
+_NOT_COLLECTED = FailedFact(reason=Unknown.NOT_COLLECTED, detail="")
+
+
+def fact_records(
+    records: Sequence[FactRecord], collectors: Collectors, *, now: datetime
+) -> list[Json]:
+    """What is known about an entity, by collector; what nobody has said yet is there, too."""
+    stored = {record.collector: record for record in records}
+    return [
+        _fact_record(name, stored.get(name), collectors.get(name, ("", ())), now)
+        for name in sorted({*stored, *collectors})
+    ]
+
+
+def _fact_record(
+    name: str,
+    record: FactRecord | None,
+    collector: tuple[str, tuple[FactSchema, ...]],
+    now: datetime,
+) -> Json:
+    version, schemas = collector
+    types = {schema.name: schema.type.value for schema in schemas}
+    states = {**dict.fromkeys(types, _NOT_COLLECTED), **(record.facts if record else {})}
+    ends = record.valid_until if record else None
     return {
-        "collector": record.collector,
-        "version": record.version,
-        "url": record.url,
-        "revision": record.revision,
-        "observedAt": rfc3339(record.observed_at),
-        "validUntil": rfc3339(record.valid_until),
-        "facts": [{"name": name, **_fact(state)} for name, state in sorted(record.facts.items())],
+        "collector": name,
+        "version": record.version if record else version,
+        "url": record.url if record else "",
+        "revision": record.revision if record else "",
+        "observedAt": rfc3339(record.observed_at) if record else None,
+        "age": max(0, int((now - record.observed_at).total_seconds())) if record else None,
+        "validUntil": rfc3339(ends),
+        "stale": ends is not None and ends < now,
+        "facts": [
+            {"name": fact, "type": types.get(fact, ""), **_fact(state)}
+            for fact, state in sorted(states.items())
+        ],
     }
 
 

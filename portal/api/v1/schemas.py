@@ -131,12 +131,15 @@ class FactAnswer(Answer):
     """One fact about an entity."""
 
     name = fields.String()
+    type = fields.String(metadata={"description": "Empty where no installed collector says it."})
     state = fields.String(validate=validate.OneOf(["known", "missing", "failed"]))
     value = fields.Raw(allow_none=True, metadata={"description": "Null unless it is known."})
     path = fields.String(metadata={"description": "File or field that showed it."})
     line = fields.Integer(allow_none=True)
     looked_for = fields.String(metadata={"description": "What would have shown it."})
-    reason = fields.String(metadata={"description": "Why it could not be looked for."})
+    reason = fields.String(
+        metadata={"description": "Why it could not be looked for; `not_collected`: not yet."}
+    )
     detail = fields.String()
 
 
@@ -145,10 +148,14 @@ class FactRecordAnswer(Answer):
 
     collector = fields.String()
     version = fields.String()
-    url = fields.String(metadata={"description": "Where it looked."})
+    url = fields.String(metadata={"description": "Where it looked, or the run that said so."})
     revision = fields.String()
-    observed_at = time_field("When.")
+    observed_at = time_field("When it was first seen so; null: never yet.", nullable=True)
+    age = fields.Integer(allow_none=True, metadata={"description": "Seconds since then."})
     valid_until = time_field("When it becomes stale.", nullable=True)
+    stale = fields.Boolean(
+        metadata={"description": "Whether that is past: to rules these facts are unknown."}
+    )
     facts = fields.List(fields.Nested(FactAnswer))
 
 

@@ -474,6 +474,31 @@ def upgrade() -> None:
     op.create_index(op.f("ix_problems_ref"), "problems", ["ref"], unique=False)
     op.create_index("problems_by_severity", "problems", ["severity", "code"], unique=False)
     op.create_table(
+        "fact_versions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "entity_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("collector", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Text(), nullable=False),
+        sa.Column("observed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("valid_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changes", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["entity_id"], ["entities.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        comment="Former records of facts, each by its difference to the next; the last is in `facts`.",
+    )
+    op.create_index("fact_versions_by_end", "fact_versions", ["until"], unique=False)
+    op.create_index(
+        "fact_versions_by_entity",
+        "fact_versions",
+        ["entity_id", "collector", "until"],
+        unique=False,
+    )
+    op.create_table(
         "facts",
         sa.Column(
             "entity_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
