@@ -150,3 +150,17 @@ def _otherwise(was: CheckResult, said: CheckResult) -> Iterable[tuple[str, str |
 
 
 _NOTHING = object()
+
+
+def replayed_since(steps: Sequence[tuple[datetime, Stand | None]]) -> dict[str, datetime]:
+    """By check of the last result, when its outcome began; `steps` are its transitions in order."""
+    since: dict[str, datetime] = {}
+    before: Mapping[str, str] = {}
+    for at, stand in steps:
+        outcomes = {} if stand is None else stand.outcomes
+        since = {
+            check: since[check] if before.get(check) == letter else at
+            for check, letter in outcomes.items()
+        }
+        before = outcomes
+    return since

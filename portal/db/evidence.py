@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Collection, Iterable
 from hashlib import sha256
 
-from sqlalchemy import Connection, delete, except_, select, union
+from sqlalchemy import Connection, delete, except_, select
 
 from portal.db.bulk import add, next_id, pick
 from portal.db.tables import evidence, transitions
@@ -47,6 +47,6 @@ def read(connection: Connection, numbers: Collection[int]) -> dict[int, bytes]:
 
 def forget_unused(connection: Connection) -> int:
     """Forget what no transition needs any more; returns how many went."""
-    used = union(select(transitions.c.said_id), select(transitions.c.facts_id))
-    unused = except_(select(evidence.c.id), used)
+    used = (select(transitions.c.said_id), select(transitions.c.facts_id))
+    unused = except_(select(evidence.c.id), *used)
     return connection.execute(delete(evidence).where(evidence.c.id.in_(unused))).rowcount
