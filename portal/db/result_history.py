@@ -168,13 +168,13 @@ def _transition(row: Row[*tuple[Any, ...]]) -> Transition:
         reason=Reason(row.reason),
         version=row.version,
         seq=row.seq,
-        stand=None if row.outcomes is None else stand_of(row),
+        stand=None if row.outcomes is None else _stand(row),
         said_id=row.said_id,
         facts_id=row.facts_id,
     )
 
 
-def stand_of(row: Any) -> Stand:
+def _stand(row: Any) -> Stand:
     """The result that a row of transitions and of their check list leads to."""
     return Stand(
         version=row.version,
