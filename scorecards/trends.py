@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
+from functools import partial
 from itertools import permutations
 
 from scorecards.results import LETTERS, Outcome
@@ -166,30 +167,14 @@ def snapshots(
 
 def split(base: Counts, courses: Iterable[Course]) -> Split:
     """What changed from the first instant, whose counts are `base`, to the end of the courses."""
-    levels: dict[Cause, Counter[int]] = {cause: Counter() for cause in Cause}
-    moved: dict[str, dict[Cause, _Move]] = {}
-    for course in courses:
-        if not course.steps:
-            continue
-        before, after = course.opening, course.steps[-1].stand
-        if _level(before) != _level(after):
-            cause = _cause_of_level(before, after, _last(course, _level))
-            if before is not None:
-                levels[cause][before.proven] -= 1
-            if after is not None:
-                levels[cause][after.proven] += 1
-        for check in {**_outcomes(before), **_outcomes(after)}:
-            old, new = _outcomes(before).get(check), _outcomes(after).get(check)
-            if old != new:
-                reason = _last(course, lambda stand, check=check: _outcomes(stand).get(check))  # type: ignore[misc]
-                causes = moved.setdefault(check, {})
-                causes.setdefault(_cause_of_check(old, new, reason), _Move()).count(old, new)
-    every: dict[Cause, _Move] = {}
+    found = [course for course in courses if course.steps]
+    moved = check_moves(found)
+    every: dict[Cause, Move] = {}
     for causes in moved.values():
         for cause, move in causes.items():
-            every.setdefault(cause, _Move()).take(move)
+            every.setdefault(cause, Move()).take(move)
     return Split(
-        levels={cause: {k: n for k, n in found.items() if n} for cause, found in levels.items()},
+        levels=_level_moves(found),
         rate=_rate_change(base.letters, every),
         checks={
             check: _rate_change(base.checks.get(check, {}), causes)
@@ -198,23 +183,52 @@ def split(base: Counts, courses: Iterable[Course]) -> Split:
     )
 
 
+def check_moves(courses: Iterable[Course]) -> dict[str, dict[Cause, Move]]:
+    """By check and cause, how many more entities pass and fail at the end of the courses."""
+    moved: dict[str, dict[Cause, Move]] = {}
+    for course in courses:
+        before = _outcomes(course.opening)
+        after = _outcomes(course.steps[-1].stand if course.steps else course.opening)
+        for check in {**before, **after}:
+            old, new = before.get(check), after.get(check)
+            if old != new:
+                cause = _cause_of_check(old, new, _last(course, partial(_outcome_of, check)))
+                moved.setdefault(check, {}).setdefault(cause, Move()).count(old, new)
+    return moved
+
+
 @dataclass(kw_only=True, slots=True)
-class _Move:
-    """How many more pass and fail."""
+class Move:
+    """How many more entities pass and fail; fewer, where it is negative."""
 
     passed: int = 0
     failed: int = 0
 
     def count(self, old: str | None, new: str | None) -> None:
+        """Count one entity that went from one letter to another."""
         self.passed += (new == _PASS) - (old == _PASS)
         self.failed += (new == _FAIL) - (old == _FAIL)
 
-    def take(self, other: _Move) -> None:
+    def take(self, other: Move) -> None:
+        """Count what another one has counted."""
         self.passed += other.passed
         self.failed += other.failed
 
 
-def _rate_change(start: Mapping[str, int], moves: Mapping[Cause, _Move]) -> RateChange:
+def _level_moves(courses: Iterable[Course]) -> dict[Cause, dict[int, int]]:
+    levels: dict[Cause, Counter[int]] = {cause: Counter() for cause in Cause}
+    for course in courses:
+        before, after = course.opening, course.steps[-1].stand
+        if _level(before) != _level(after):
+            cause = _cause_of_level(before, after, _last(course, _level))
+            if before is not None:
+                levels[cause][before.proven] -= 1
+            if after is not None:
+                levels[cause][after.proven] += 1
+    return {cause: {k: n for k, n in found.items() if n} for cause, found in levels.items()}
+
+
+def _rate_change(start: Mapping[str, int], moves: Mapping[Cause, Move]) -> RateChange:
     passed, failed = start.get(_PASS, 0), start.get(_FAIL, 0)
     before = pass_rate(start)
     end = _after(passed, failed, moves.values())
@@ -233,7 +247,7 @@ def _rate_change(start: Mapping[str, int], moves: Mapping[Cause, _Move]) -> Rate
     return RateChange(before=before, after=end, parts=parts)
 
 
-def _after(passed: int, failed: int, moves: Iterable[_Move]) -> Fraction | None:
+def _after(passed: int, failed: int, moves: Iterable[Move]) -> Fraction | None:
     for move in moves:
         passed += move.passed
         failed += move.failed
@@ -271,6 +285,10 @@ def _cause_of_check(old: str | None, new: str | None, reason: Reason) -> Cause:
 
 def _level(stand: Stand | None) -> int | None:
     return None if stand is None else stand.proven
+
+
+def _outcome_of(check: str, stand: Stand | None) -> str | None:
+    return None if stand is None else stand.outcomes.get(check)
 
 
 def _outcomes(stand: Stand | None) -> Mapping[str, str]:

@@ -25,6 +25,9 @@ from scorecards.trends import Counts, Course, Step, within
 Span: TypeAlias = "tuple[datetime, datetime | None]"
 """From when to when; None: until now."""
 
+Lists: TypeAlias = "dict[int, Any]"
+"""The lists of checks of a scorecard, by number."""
+
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -71,16 +74,33 @@ def course_of(
     base = Counts()
     for stand, n in _opening_counts(connection, lists, start, _at(spans, start)):
         base.add(stand, n)
+    return base, list(_courses(connection, lists, start, end, spans).values())
+
+
+def courses_by_entity(
+    connection: Connection, scorecard: str, start: datetime, end: datetime
+) -> dict[int, Course]:
+    """What happened between two instants to the entities that changed."""
+    return _courses(connection, _lists(connection, scorecard), start, end, None)
+
+
+def _courses(
+    connection: Connection,
+    lists: Lists,
+    start: datetime,
+    end: datetime,
+    spans: Mapping[int, list[Span]] | None,
+) -> dict[int, Course]:
     steps = _steps(connection, lists, start, end, None if spans is None else spans.keys())
     moved = set(steps)
     if spans is not None:
         moved |= {one for one, found in spans.items() if _moves_in(found, start, end)}
     openings = _openings(connection, lists, start, moved)
-    courses = []
+    courses = {}
     for one in sorted(moved):
         course = Course(opening=openings.get(one), steps=tuple(steps.get(one, ())))
-        courses.append(course if spans is None else _seen(course, spans[one], start, end))
-    return base, courses
+        courses[one] = course if spans is None else _seen(course, spans[one], start, end)
+    return courses
 
 
 def _seen(course: Course, spans: Sequence[Span], start: datetime, end: datetime) -> Course:
@@ -91,9 +111,6 @@ def _seen(course: Course, spans: Sequence[Span], start: datetime, end: datetime)
         opening=before[-1] if before else None,
         steps=tuple(step for step in steps if start < step.at <= end),
     )
-
-
-Lists: TypeAlias = "dict[int, Any]"
 
 
 def _lists(connection: Connection, scorecard: str) -> Lists:
