@@ -6,7 +6,7 @@ version wrote; bytes that are not of this form raise `ValueError` or `KeyError`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, assert_never
 
@@ -31,6 +31,41 @@ def facts_to_json(record: FactRecord) -> bytes:
 def facts_from_json(data: bytes) -> dict[str, FactState]:
     """The facts that `facts_to_json` wrote, by name."""
     return {name: _read_state(state) for name, state in orjson.loads(data).items()}
+
+
+def records_to_json(records: Iterable[FactRecord]) -> bytes:
+    """Whole records of one entity, without its ref, as a list by collector."""
+    return orjson.dumps(
+        [
+            {
+                "c": record.collector,
+                "v": record.version,
+                "u": record.url,
+                "r": record.revision,
+                "o": rfc3339(record.observed_at),
+                "e": None if record.valid_until is None else rfc3339(record.valid_until),
+                "f": {name: _state(state) for name, state in record.facts.items()},
+            }
+            for record in sorted(records, key=lambda record: record.collector)
+        ]
+    )
+
+
+def records_from_json(data: bytes, ref: str) -> tuple[FactRecord, ...]:
+    """The records that `records_to_json` wrote, of the entity `ref`."""
+    return tuple(
+        FactRecord(
+            ref=ref,
+            collector=said["c"],
+            version=said["v"],
+            url=said["u"],
+            revision=said["r"],
+            observed_at=datetime.fromisoformat(said["o"]),
+            valid_until=None if said["e"] is None else datetime.fromisoformat(said["e"]),
+            facts={name: _read_state(state) for name, state in said["f"].items()},
+        )
+        for said in orjson.loads(data)
+    )
 
 
 def evidence_to_json(result: ScorecardResult) -> bytes:

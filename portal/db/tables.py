@@ -303,6 +303,7 @@ past_edges = Table(
     Column("from_seq", Id, nullable=False),
     Column("to_seq", Id, nullable=False),  # the first catalog_seq without it
     Index("past_edges_by_source", "source_id", "from_seq"),
+    Index("past_edges_by_target", "target_id", "type_id"),
     Index("past_edges_by_end", "to_seq"),
     comment="Edges that went, for the relations of former times.",
 )
@@ -391,6 +392,48 @@ results = Table(
         "outcomes",
     ),
     sqlite_with_rowid=False,
+)
+
+check_lists = Table(
+    "check_lists",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("scorecard", Text, nullable=False),
+    Column("version", Text, nullable=False),  # digest of the scorecard's definition
+    Column("checks", Text, nullable=False),  # JSON array of ids
+    Column("first_at", Time, nullable=False),  # when the first result was made with it
+    UniqueConstraint("scorecard", "version", "checks"),
+    comment="What the letters of outcomes stand for, in each version of a scorecard.",
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),  # SHA-256 of what is compressed
+    Column("data", LargeBinary, nullable=False),  # zlib, see portal.db.evidence
+    comment="What transitions were seen in; what is equal is kept once.",
+)
+
+transitions = Table(
+    "transitions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("entity_id", Id, nullable=False),  # of refs: the entity may be gone
+    Column("checks_id", Id, nullable=False),  # of check_lists: which scorecard, which version
+    Column("at", Time, nullable=False),
+    Column("until", Time),  # of the next one; null: it leads to the current result
+    Column("seq", Id, nullable=False),  # version of the entity
+    Column("proven", SmallInteger),  # null, as the next two: the result ended
+    Column("possible", SmallInteger),
+    Column("outcomes", Text),
+    Column("reason", Text, nullable=False),  # see scorecards.transitions
+    Column("said_id", Id),  # of evidence: what the checks said
+    Column("facts_id", Id),  # of evidence: the facts that they were told
+    Index("transitions_by_entity", "entity_id", "id"),
+    Index("transitions_by_time", "at", "checks_id"),
+    Index("transitions_by_end", "until"),
+    comment="When a result became another one; what ended has `until` equal to `at`.",
 )
 
 unassessed = Table(

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 
 from catalog.sources import Failed, Repository, Snapshot
-from portal.db import marks
+from portal.db import marks, values
 from portal.db.facts import FactRows, for_entities
 from portal.db.results import ResultRows
 from portal.db.state import Connection
@@ -18,6 +18,7 @@ from portal.pool import Pool, TaskFailed
 from portal.worker.jobs import Tools
 from portal.worker.tasks import Appraisal, Appraised, source_for
 from scorecards.facts import FactRecord
+from scorecards.store import Asked
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,10 @@ def assess_round(tools: Tools) -> int:
         marked = marks.next_marked(connection, limit=ROUND)
         groups = [(group, marks.subjects(connection, sorted(group.seqs))) for group in marked]
         pushed = _pushed(tools, connection, [entity for group in marked for entity in group.seqs])
+        seq = int(values.get(connection, "catalog_seq") or 0)
     now = tools.now()
+    rules = {card.name: card.version for card in tools.setup.scorecards}
+    asked = Asked(rules=rules, seq=seq, at=now)
     tasks: list[tuple[Future[Appraised], Sequence[int]]] = []
     for group, found in groups:
         readable = _snapshot(tools, group.repository)
@@ -49,7 +53,7 @@ def assess_round(tools: Tools) -> int:
             )
             tasks.append((_appraise(tools.pool, task), [entity for entity, _, _ in part]))
     for future, ids in tasks:
-        _save(tools, future, ids)
+        _save(tools, future, ids, asked)
     seqs = {entity: seq for group in marked for entity, seq in group.seqs.items()}
     with tools.database.write() as connection:
         marks.clear_marks(connection, seqs)
@@ -74,7 +78,7 @@ def _appraise(pool: Pool, task: Appraisal) -> Future[Appraised]:
     return pool.submit("portal.worker.tasks:appraise", task, deadline=120)
 
 
-def _save(tools: Tools, future: Future[Appraised], ids: Sequence[int]) -> None:
+def _save(tools: Tools, future: Future[Appraised], ids: Sequence[int], asked: Asked) -> None:
     try:
         done = future.result()
     except TaskFailed as failure:
@@ -83,5 +87,5 @@ def _save(tools: Tools, future: Future[Appraised], ids: Sequence[int]) -> None:
         return
     FactRows(database=tools.database).save_facts(done.records)
     ResultRows(database=tools.database).save_results(
-        ids, [r for found in done.results for r in found]
+        ids, [r for found in done.results for r in found], asked=asked
     )

@@ -22,7 +22,7 @@ from catalog.rules import AllowRule
 from catalog.sources import Blob, Complete, Failed, Partial, Repository
 from catalog.store import FileReading
 from plugins.contract import Plugin
-from portal.db import fact_history, links, locations, registrations
+from portal.db import fact_history, links, locations, registrations, transitions
 from portal.db.catalog_store import Store
 from portal.db.decisions import purge
 from portal.db.engine import Database
@@ -158,12 +158,13 @@ def settle(tools: Tools, location_id: str) -> int:
 def forget_past(tools: Tools) -> int:
     """Forget what has been kept long enough, a part at a time; returns how many rows went."""
     gone = 0
-    kept = (
+    forgetting = (
+        (transitions.prune, tools.history_keep),
         (prune, tools.history_keep),
         (fact_history.forget, tools.history_keep),
         (purge, tools.tombstones_keep),
     )
-    for forget, keep in kept:
+    for forget, keep in forgetting:
         more = 1
         while more:
             with tools.database.write() as connection:

@@ -104,10 +104,11 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest 
         method: str,
         rule: str,
         *,
-        answer: type[Schema] | Schema,
+        answer: type[Schema] | Schema | dict[str, str],
         query: type[Schema] = Nothing,
         body: type[Schema] | None = None,
         status: int = 200,
+        content_type: str = "application/json",
     ) -> Callable[[View], View]:
         """Serve `rule` by a view.
 
@@ -115,7 +116,7 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest 
         """
 
         def decorate(view: View) -> View:
-            described = self.response(status, answer)(view)
+            described = self.response(status, answer, content_type=content_type)(view)
             if body is not None:
                 described = self.arguments(body, location="json")(described)
             asked = self.arguments(query, location="query")(described)
@@ -142,9 +143,12 @@ class Tags:
         editions = sorted(f"{card.name}={card.version}" for card in portal.scorecards)
         self._edition = "\n".join([VERSION, *editions])
 
-    def check(self, connection: Connection) -> str:
-        """The tag of the answer to this request; ends it with 304 where the client has it."""
-        parts = (self._edition, state_of(connection), request.full_path)
+    def check(self, connection: Connection, form: str = "") -> str:
+        """The tag of the answer to this request; ends it with 304 where the client has it.
+
+        `form` tells answers apart that are the same in another form.
+        """
+        parts = (self._edition, state_of(connection), request.full_path, form)
         tag = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
         end_if_known(tag)
         return tag

@@ -9,6 +9,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Flask, Response
 
 from portal.api.v1 import (
+    badges,
     entities,
     events,
     explain,
@@ -18,7 +19,10 @@ from portal.api.v1 import (
     lookups,
     pushing,
     removals,
+    result_history,
+    rollups,
     scorecards,
+    trends,
     work,
 )
 from portal.api.v1.conventions import Api, Tags, answer
@@ -50,6 +54,10 @@ def register(app: Flask, portal: Portal) -> None:
         events.resource(portal),
         graph.resource(portal, tags),
         explain.resource(portal),
+        result_history.resource(portal),
+        badges.resource(portal, tags),
+        trends.resource(portal, tags),
+        rollups.resource(portal, tags),
         scorecards.resource(portal, tags),
         locations.resource(portal),
         removals.resource(portal),

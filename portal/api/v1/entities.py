@@ -25,6 +25,7 @@ from portal.api.v1 import forms
 from portal.api.v1.conventions import LARGEST_PAGE, Paging, Resource, Tags, answer, rfc3339
 from portal.api.v1.history import entity_at
 from portal.api.v1.instants import AsOf, known
+from portal.api.v1.result_history import results_then
 from portal.api.v1.schemas import (
     EntityAnswer,
     EntityPageAnswer,
@@ -130,10 +131,19 @@ def resource(portal: Portal, tags: Tags) -> Resource:
 def _add_parts(views: Resource, portal: Portal, tags: Tags, cards: dict[str, Scorecard]) -> None:
     """The parts of one entity that have an address of their own."""
 
-    @views.operation("GET", f"{ONE}/scorecards", answer=ResultAnswer(many=True))
-    def get_entity_scorecards(_: dict[str, Any], kind: str, namespace: str, name: str) -> Response:
-        """Get the results of an entity: every check with what was seen, why, and the fix."""
+    @views.operation("GET", f"{ONE}/scorecards", query=AsOf, answer=ResultAnswer(many=True))
+    def get_entity_scorecards(
+        asked: dict[str, Any], kind: str, namespace: str, name: str
+    ) -> Response:
+        """Get the results of an entity: every check with what was seen, why, and the fix.
+
+        With `as_of` the results of then, by the rules of then, with what was seen when each result
+        became what it was; also of an entity that went.
+        """
         with portal.database.read() as connection:
+            if asked["as_of"] is not None:
+                identity = known(connection, kind, namespace, name)
+                return answer(results_then(connection, cards, identity, asked["as_of"]))
             tag = tags.check(connection)
             row = _found(connection, kind, namespace, name)
             stored = results.for_entity(connection, row.id)

@@ -51,6 +51,16 @@ def test_what_exists_is_answered_as_described(filled: Portal) -> None:
         *((f"{one}{part}", entity) for part in ("", "/scorecards", "/facts", "/problems")),
         *((f"{one}{part}", entity) for part in ("/history", "/relations", "/dependents")),
         *((f"{one}{part}", entity) for part in ("/owned", "/members")),
+        *(
+            (f"{one}/scorecards/{{scorecard}}/{part}", {**entity, "scorecard": card})
+            for part in ("history", "badge.json", "badge.svg")
+            for card in cards
+        ),
+        *(
+            (f"/api/v1/scorecards/{{name}}/{part}", {"name": card})
+            for part in ("trend", "rollup", "insights")
+            for card in cards
+        ),
         ("/api/v1/events", {}),
         (f"{one}/problems", rejected),
         *(("/api/v1/scorecards/{name}", {"name": name}) for name in cards),

@@ -29,6 +29,17 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_changes_at"), "changes", ["at"], unique=False)
     op.create_table(
+        "check_lists",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("scorecard", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("checks", sa.Text(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("scorecard", "version", "checks"),
+        comment="What the letters of outcomes stand for, in each version of a scorecard.",
+    )
+    op.create_table(
         "edges",
         sa.Column(
             "source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
@@ -48,6 +59,15 @@ def upgrade() -> None:
     )
     op.create_index("edges_by_origin", "edges", ["origin_id"], unique=False)
     op.create_index("edges_by_target", "edges", ["target_id", "type_id", "source_id"], unique=False)
+    op.create_table(
+        "evidence",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("digest"),
+        comment="What transitions were seen in; what is equal is kept once.",
+    )
     op.create_table(
         "locations",
         sa.Column("id", sa.Text(), nullable=False),
@@ -108,6 +128,7 @@ def upgrade() -> None:
     )
     op.create_index("past_edges_by_end", "past_edges", ["to_seq"], unique=False)
     op.create_index("past_edges_by_source", "past_edges", ["source_id", "from_seq"], unique=False)
+    op.create_index("past_edges_by_target", "past_edges", ["target_id", "type_id"], unique=False)
     op.create_table(
         "pending",
         sa.Column("key", sa.Text(), nullable=False),
@@ -171,6 +192,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key", "value", "original", "known", "kind"),
     )
+    op.create_table(
+        "transitions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "entity_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "checks_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("proven", sa.SmallInteger(), nullable=True),
+        sa.Column("possible", sa.SmallInteger(), nullable=True),
+        sa.Column("outcomes", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("said_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("facts_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        comment="When a result became another one; what ended has `until` equal to `at`.",
+    )
+    op.create_index("transitions_by_end", "transitions", ["until"], unique=False)
+    op.create_index("transitions_by_entity", "transitions", ["entity_id", "id"], unique=False)
+    op.create_index("transitions_by_time", "transitions", ["at", "checks_id"], unique=False)
     op.create_table(
         "versions",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
