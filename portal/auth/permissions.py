@@ -34,6 +34,10 @@ _CATALOG = {
 """By the first part of the path and the method; '': that the plugin is not closed is enough."""
 
 
+_DECIDING = ("approve", "deny", "revoke")
+"""What is done with exemptions by those who grant them, not by those who ask for them."""
+
+
 class Needed(NamedTuple):
     """What a request needs."""
 
@@ -47,6 +51,8 @@ def needed_for(method: str, path: str) -> Needed:
     """What a request for `path`, below the base path, needs."""
     parts = path.strip("/").split("/")
     is_reading = method in SAFE_METHODS
+    if parts[:3] == ["api", "v1", "exemptions"] and parts[-1] in _DECIDING:
+        return Needed(OWN, f"{OWN}.exemption.update")
     if parts[0] != "api" or len(parts) == 1 or parts[1] in ("v1", "docs"):
         return Needed(OWN, f"{OWN}.{'read' if is_reading else 'update'}")
     plugin, rest = parts[1], parts[2:]

@@ -21,6 +21,7 @@ from portal.config.places import default_data_dir
 from portal.config.policies import allow_rules, configured_locations
 from portal.config.settings import Auth, ConfiguredSource, Settings
 from portal.config.variables import Variables, backstage_variables
+from scorecards.exemptions import Policy
 
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[\w.-]+@[\w.-]+:")
 
@@ -72,6 +73,7 @@ def load_settings(
         tokens=tokens,
         access=issuers,
         rules=allow_rules(merged, values.get("catalog", {}), commanded) if configs else None,
+        exemptions=_exemptions(_auth(configs, backend), plumbline),
         warnings=tuple(p for p in problems if p.severity is Severity.WARNING),
         **_optional(merged, values),
     )
@@ -176,6 +178,11 @@ def _auth(configs: Sequence[Path], backend: dict[str, Any]) -> Auth:
     """Without a config everyone on this host may ask; a config has Backstage's default policy."""
     is_off = backend.get("auth", {}).get("is_off", False)
     return Auth.OPEN if is_off or not configs else Auth.REQUIRED
+
+
+def _exemptions(auth: Auth, plumbline: dict[str, Any]) -> Policy:
+    said = {"self_approval": auth is Auth.OPEN} | plumbline.get("exemptions", {})
+    return Policy(**said)
 
 
 def _hosts(values: dict[str, Any]) -> tuple[str, ...]:

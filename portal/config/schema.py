@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from portal.config.access import BackendAuth, TrustedBackstage
+from portal.config.exempting import Exemptions
 from portal.config.fields import (
     Duration,
     Flag,
@@ -140,6 +141,7 @@ class _Plumbline(Strict):
     removal = fields.Nested(_Removal)
     history = fields.Nested(_History)
     facts = fields.Nested(_Facts)
+    exemptions = fields.Nested(Exemptions)
     placeholders = fields.Nested(_Placeholders)
     plugins = fields.Nested(_Plugins)
     auth = fields.Nested(_Auth)

@@ -18,6 +18,7 @@ from catalog.rules import AllowRule
 from plugins.contract import ReadingRule
 from portal.config.access import Issuer, StaticToken
 from portal.config.integrations import Integration
+from scorecards.exemptions import Policy
 
 
 class Auth(StrEnum):
@@ -94,6 +95,8 @@ class Settings:
     """How old facts may be, and the time between two sweeps where no other is given."""
     processing_interval: timedelta | None = timedelta(hours=1)
     """Time between two sweeps over every location; None: there are none."""
+    exemptions: Policy = field(default_factory=lambda: Policy(self_approval=True))
+    """Who may exempt what. While everyone may ask nobody is told apart, and so may approve."""
     answer_cache_bytes: int = 32 * 1024 * 1024
     """Memory of each web process for answers of the catalog API; 0: none is kept."""
     warnings: tuple[Problem, ...] = ()

@@ -387,6 +387,36 @@ unassessed = Table(
     comment="Entities whose facts and results have to be made anew; written with what changed them.",
 )
 
+exemptions = Table(
+    "exemptions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("scorecard", Text, nullable=False),
+    Column("check", Text),  # null: every check of the scorecard
+    Column("ref", Text, index=True),  # canonical; null: whatever the filter matches
+    Column("filter", Text),
+    Column("ground", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("compensated_by", Text, nullable=False),
+    Column("expires_at", Time, nullable=False),
+    Column("state", Text, nullable=False),  # of the last step
+    Index("exemptions_by_state", "state", "expires_at"),
+)
+
+exemption_steps = Table(
+    "exemption_steps",
+    metadata,
+    Column("exemption_id", ForeignKey("exemptions.id"), nullable=False),
+    Column("number", Integer, nullable=False),  # from 0, the request
+    Column("state", Text, nullable=False),
+    Column("actor", Text, nullable=False),  # '': nobody said who they are, or time did it
+    Column("at", Time, nullable=False),
+    Column("reason", Text, nullable=False),
+    PrimaryKeyConstraint("exemption_id", "number"),
+    sqlite_with_rowid=False,
+    comment="The audit trail of exemptions: rows are added, never changed.",
+)
+
 pending = Table(
     "pending",
     metadata,

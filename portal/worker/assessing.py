@@ -6,16 +6,19 @@ An ingestion and an assessment meet only in the marks that the one writes and th
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from datetime import datetime
 
 from catalog.sources import Failed, Repository, Snapshot
-from portal.db import marks
+from portal.db import exemptions, marks
 from portal.db.facts import FactRows
 from portal.db.results import ResultRows
+from portal.db.state import Connection
 from portal.pool import Pool, TaskFailed
 from portal.worker.jobs import Tools
 from portal.worker.tasks import Appraisal, Appraised, source_for
+from scorecards.decisions import NO_DECISIONS, Decisions, decided
 
 log = logging.getLogger(__name__)
 
@@ -28,14 +31,15 @@ ROUND = 1000
 
 def assess_round(tools: Tools) -> int:
     """Look at up to `ROUND` marked entities; returns how many. 0: nothing is left to do."""
+    now = tools.now()
     with tools.database.read() as connection:
         marked = marks.next_marked(connection, limit=ROUND)
         groups = [(group, marks.subjects(connection, sorted(group.seqs))) for group in marked]
-    now = tools.now()
+        found = _decisions(connection, [entity for group in marked for entity in group.seqs], now)
     tasks: list[tuple[Future[Appraised], Sequence[int]]] = []
-    for group, found in groups:
+    for group, subjects in groups:
         readable = _snapshot(tools, group.repository)
-        for part in (found[n : n + SUBJECTS] for n in range(0, len(found), SUBJECTS)):
+        for part in (subjects[n : n + SUBJECTS] for n in range(0, len(subjects), SUBJECTS)):
             task = Appraisal(
                 setup=tools.setup,
                 snapshot=readable,
@@ -45,7 +49,7 @@ def assess_round(tools: Tools) -> int:
             )
             tasks.append((_appraise(tools.pool, task), [entity for entity, _, _ in part]))
     for future, ids in tasks:
-        _save(tools, future, ids)
+        _save(tools, future, ids, found)
     seqs = {entity: seq for group in marked for entity, seq in group.seqs.items()}
     with tools.database.write() as connection:
         marks.clear_marks(connection, seqs)
@@ -62,7 +66,20 @@ def _appraise(pool: Pool, task: Appraisal) -> Future[Appraised]:
     return pool.submit("portal.worker.tasks:appraise", task, deadline=120)
 
 
-def _save(tools: Tools, future: Future[Appraised], ids: Sequence[int]) -> None:
+def _decisions(
+    connection: Connection, ids: Sequence[int], now: datetime
+) -> Mapping[int, Decisions]:
+    """What people decided about these entities; of most there is nothing."""
+    granted = exemptions.grants(connection, ids, now=now)
+    return {entity: Decisions(grants=grants) for entity, grants in granted.items()}
+
+
+def _save(
+    tools: Tools,
+    future: Future[Appraised],
+    ids: Sequence[int],
+    decisions: Mapping[int, Decisions],
+) -> None:
     try:
         done = future.result()
     except TaskFailed as failure:
@@ -70,6 +87,10 @@ def _save(tools: Tools, future: Future[Appraised], ids: Sequence[int]) -> None:
         log.error("looking at %d entities failed: %s", len(ids), failure)
         return
     FactRows(database=tools.database).save_facts(done.records)
-    ResultRows(database=tools.database).save_results(
-        ids, [r for found in done.results for r in found]
-    )
+    cards = {card.name: card for card in tools.setup.scorecards}
+    results = [
+        decided(cards[result.scorecard], result, decisions.get(entity, NO_DECISIONS))
+        for entity, found in zip(ids, done.results, strict=True)
+        for result in found
+    ]
+    ResultRows(database=tools.database).save_results(ids, results)

@@ -21,7 +21,7 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID
 from catalog.ingestion import Ingested
 from portal.db import locations, marks, pending
 from portal.db.hearing import hear
-from portal.worker import assessing, jobs
+from portal.worker import assessing, deadlines, jobs
 from portal.worker.requests import ASSESS, Lane, Work, ingest_key
 
 log = logging.getLogger(__name__)
@@ -224,6 +224,8 @@ def _dispatch(engine: Engine) -> None:
                 next_tidying = engine.tools.now() + TIDY
                 _prune(engine.tools.now() - KEEP_FINISHED)
                 jobs.forget_past(engine.tools)
+            if deadlines.meet(engine.tools):
+                engine.requests.request(ASSESS, Lane.EVENT)
             with engine.tools.database.read() as connection:
                 promises = pending.waiting(connection, limit=LOOK_AHEAD)
             start(engine, promises)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -106,12 +106,21 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest 
         *,
         answer: type[Schema] | Schema,
         query: type[Schema] = Nothing,
+        body: type[Schema] | None = None,
         status: int = 200,
+        headers: Sequence[Mapping[str, Any]] = (),
     ) -> Callable[[View], View]:
-        """Serve `rule` by a view that is given the query's arguments first, then the path's."""
+        """Serve `rule` by a view that is given the query's arguments first, then the path's.
+
+        With `body`, what the JSON body holds comes between them. `headers` are described.
+        """
 
         def decorate(view: View) -> View:
             described = self.response(status, answer)(view)
+            if body is not None:
+                described = self.arguments(body, location="json")(described)
+            if headers:
+                described = self.doc(parameters=list(headers))(described)
             asked = self.arguments(query, location="query")(described)
             self.route(rule, methods=[method])(asked)
             return view

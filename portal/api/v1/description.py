@@ -11,6 +11,7 @@ from flask import Blueprint, Flask, Response
 from portal.api.v1 import (
     entities,
     events,
+    exemptions,
     explain,
     graph,
     history,
@@ -50,6 +51,7 @@ def register(app: Flask, portal: Portal) -> None:
         graph.resource(portal, tags),
         explain.resource(portal),
         scorecards.resource(portal, tags),
+        exemptions.resource(portal),
         locations.resource(portal),
         removals.resource(portal),
         lookups.resource(portal, tags),

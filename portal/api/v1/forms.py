@@ -16,6 +16,7 @@ from portal.db.results import StoredResult, Summary
 from scorecards.advice import next_steps
 from scorecards.facts import FactRecord, FactSchema, FactState, FailedFact, Known, Missing
 from scorecards.knowledge import as_json
+from scorecards.results import Excuse
 from scorecards.rules import All, AtLeast, Leaf, Not, Rule
 from scorecards.rules import Any as AnyOf
 from scorecards.scorecard import Check, Link, Scorecard
@@ -104,6 +105,7 @@ def result(
                 "observed": dict(by_check[check.id].observed),
                 "expected": check.expected,
                 "unknown": dict(by_check[check.id].unknown),
+                "exemption": exemption(by_check[check.id].excuse),
                 "leaves": [
                     {"expression": expression, "outcome": outcome.value}
                     for expression, outcome in by_check[check.id].leaves
@@ -116,6 +118,18 @@ def result(
             for check in scorecard.checks
             if check.id in by_check
         ],
+    }
+
+
+def exemption(excuse: Excuse | None) -> Json | None:
+    """The exemption that a check is under, and what it would have said."""
+    if excuse is None:
+        return None
+    return {
+        "id": excuse.exemption,
+        "until": rfc3339(excuse.until),
+        "outcome": excuse.outcome.value,
+        "reason": excuse.reason,
     }
 
 

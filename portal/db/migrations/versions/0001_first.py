@@ -49,6 +49,22 @@ def upgrade() -> None:
     op.create_index("edges_by_origin", "edges", ["origin_id"], unique=False)
     op.create_index("edges_by_target", "edges", ["target_id", "type_id", "source_id"], unique=False)
     op.create_table(
+        "exemptions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("scorecard", sa.Text(), nullable=False),
+        sa.Column("check", sa.Text(), nullable=True),
+        sa.Column("ref", sa.Text(), nullable=True),
+        sa.Column("filter", sa.Text(), nullable=True),
+        sa.Column("ground", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("compensated_by", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("exemptions_by_state", "exemptions", ["state", "expires_at"], unique=False)
+    op.create_index(op.f("ix_exemptions_ref"), "exemptions", ["ref"], unique=False)
+    op.create_table(
         "locations",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
@@ -233,6 +249,24 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
         comment="Entities that may go with the next run, whatever the limit is.",
+    )
+    op.create_table(
+        "exemption_steps",
+        sa.Column(
+            "exemption_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["exemption_id"],
+            ["exemptions.id"],
+        ),
+        sa.PrimaryKeyConstraint("exemption_id", "number"),
+        comment="The audit trail of exemptions: rows are added, never changed.",
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "held_removals",
