@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -249,7 +250,7 @@ class Life(RuleBasedStateMachine):
         steps = self.exemption.steps
         assert steps[: len(self.seen)] == self.seen
         assert steps[0].state is State.REQUESTED
-        for before, after in zip(steps, steps[1:], strict=False):
+        for before, after in itertools.pairwise(steps):
             assert after.state in NEXT[before.state]
             assert before.at <= after.at
         self.seen = steps
