@@ -32,6 +32,7 @@ from portal.worker.jobs import Tools
 from portal.worker.requests import ASSESS, Lane, Requests, Work, ingest_key
 from portal.worker.tasks import Setup, schemas_of
 from scorecards.loading import load_scorecards
+from scorecards.promotion import Definition
 from scorecards.scorecard import Scorecard
 
 VERSION = version("plumbline")
@@ -231,6 +232,16 @@ def load_all_scorecards(
                     )
                 )
     return tuple(found.values()), tuple(problems)
+
+
+def definition_of(portal: Portal, name: str) -> Definition | None:
+    """The file that defines a scorecard, as it is now; None where it is no longer there."""
+    file = next((card.file for card in portal.scorecards if card.name == name), None)
+    texts = [text for plugin in portal.plugins for text in plugin.scorecards]
+    for named, text in [*texts, *_scorecard_files(portal.settings.scorecards, [])]:
+        if named == file:
+            return Definition(file=named, text=text, name=name)
+    return None
 
 
 def _scorecard_files(paths: tuple[Path, ...], problems: list[Problem]) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Index,
@@ -415,6 +416,52 @@ exemption_steps = Table(
     PrimaryKeyConstraint("exemption_id", "number"),
     sqlite_with_rowid=False,
     comment="The audit trail of exemptions: rows are added, never changed.",
+)
+
+campaigns = Table(
+    "campaigns",
+    metadata,
+    Column("name", Word, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("owner", Text, nullable=False),  # canonical ref
+    Column("scorecard", Text, nullable=False),
+    Column("checks", Text),  # JSON array of ids; null: the level is the goal
+    Column("level", Text),
+    Column("filter", Text, nullable=False),
+    Column("starts_on", Date, nullable=False),
+    Column("target_on", Date, nullable=False),
+    Column("milestones", Text, nullable=False),  # JSON array of [title, day, share]
+    Column("remind_every", Integer),  # seconds
+    Column("edits", Integer, nullable=False),
+    Column("state", Text, nullable=False, index=True),  # of the last step
+)
+
+campaign_steps = Table(
+    "campaign_steps",
+    metadata,
+    Column("name", ForeignKey("campaigns.name", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", Time, nullable=False),
+    Column("reason", Text, nullable=False),
+    PrimaryKeyConstraint("name", "number"),
+    sqlite_with_rowid=False,
+)
+
+campaign_days = Table(
+    "campaign_days",
+    metadata,
+    Column("name", ForeignKey("campaigns.name", ondelete="CASCADE"), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("open", Integer, nullable=False),
+    Column("unknown", Integer, nullable=False),
+    Column("excused", Integer, nullable=False),
+    PrimaryKeyConstraint("name", "day"),
+    sqlite_with_rowid=False,
+    comment="How entities stood at the last look of each day of a campaign.",
 )
 
 pending = Table(

@@ -224,6 +224,7 @@ def _dispatch(engine: Engine) -> None:
                 next_tidying = engine.tools.now() + TIDY
                 _prune(engine.tools.now() - KEEP_FINISHED)
                 jobs.forget_past(engine.tools)
+                deadlines.keep_days(engine.tools)
             if deadlines.meet(engine.tools):
                 engine.requests.request(ASSESS, Lane.EVENT)
             with engine.tools.database.read() as connection:

@@ -9,6 +9,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Flask, Response
 
 from portal.api.v1 import (
+    campaigns,
     entities,
     events,
     exemptions,
@@ -52,6 +53,7 @@ def register(app: Flask, portal: Portal) -> None:
         explain.resource(portal),
         scorecards.resource(portal, tags),
         exemptions.resource(portal),
+        campaigns.resource(portal),
         locations.resource(portal),
         removals.resource(portal),
         lookups.resource(portal, tags),

@@ -2,6 +2,7 @@
 
 from itertools import product
 
+import pytest
 import schemathesis
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +16,7 @@ EXAMPLES = 25
 """For each operation; `make verify` is the place for more."""
 
 
+@pytest.mark.timeout(600)
 def test_whatever_is_asked_is_answered_as_described(filled: Portal) -> None:
     api = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", create_app(filled))
     operations = [found.ok() for found in api.get_all_operations()]
