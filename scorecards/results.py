@@ -35,6 +35,10 @@ LETTERS = {
 }
 
 
+ANSWER = "answer"
+"""The name under which the answer to a manual check is unknown, where a fact's would be."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Excuse:
     """The exemption that a check is under, and what it would have said without."""

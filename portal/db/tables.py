@@ -418,6 +418,25 @@ exemption_steps = Table(
     comment="The audit trail of exemptions: rows are added, never changed.",
 )
 
+answers = Table(
+    "answers",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("ref", Text, nullable=False),  # canonical
+    Column("scorecard", Text, nullable=False),
+    Column("check", Text, nullable=False),
+    Column("passes", Boolean, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("evidence", Text, nullable=False),  # URL, or ''
+    Column("actor", Text, nullable=False),
+    Column("at", Time, nullable=False),
+    Column("expires_at", Time, nullable=False),
+    Column("lapsed", Boolean, nullable=False),  # that it expired was seen to
+    Index("answers_by_check", "ref", "scorecard", "check", "id"),
+    Index("answers_by_expiry", "lapsed", "expires_at"),
+    comment="What people said to manual checks; of each check the last row counts.",
+)
+
 campaigns = Table(
     "campaigns",
     metadata,

@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from datetime import datetime
 
 from catalog.sources import Failed, Repository, Snapshot
-from portal.db import exemptions, marks
+from portal.db import answers, exemptions, marks
 from portal.db.facts import FactRows
 from portal.db.results import ResultRows
 from portal.db.state import Connection
@@ -71,7 +71,11 @@ def _decisions(
 ) -> Mapping[int, Decisions]:
     """What people decided about these entities; of most there is nothing."""
     granted = exemptions.grants(connection, ids, now=now)
-    return {entity: Decisions(grants=grants) for entity, grants in granted.items()}
+    answered = answers.latest(connection, ids)
+    return {
+        entity: Decisions(grants=granted.get(entity, ()), answers=answered.get(entity, ()))
+        for entity in granted.keys() | answered.keys()
+    }
 
 
 def _save(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.db import campaigns, exemptions, standings
+from portal.db import answers, campaigns, exemptions, standings
 from portal.worker.jobs import Tools
 from scorecards.campaigns import State
 
@@ -14,11 +14,12 @@ def meet(tools: Tools) -> bool:
     """
     now = tools.now()
     with tools.database.read() as connection:
-        due = exemptions.has_due(connection, now=now)
+        due = exemptions.has_due(connection, now=now) or answers.has_due(connection, now=now)
     if not due:
         return False
     with tools.database.write() as connection:
-        return exemptions.expire(connection, now=now) > 0
+        ended = exemptions.expire(connection, now=now) + answers.expire(connection, now=now)
+    return ended > 0
 
 
 def keep_days(tools: Tools) -> int:

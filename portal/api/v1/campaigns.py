@@ -18,6 +18,7 @@ from portal.api.v1.conventions import (
     Camel,
     Paging,
     Resource,
+    Storable,
     after,
     answer,
     page,
@@ -157,7 +158,7 @@ class CampaignList(Paging):
     state = fields.List(fields.String(validate=validate.OneOf(STATES)), load_default=[])
 
 
-class MilestoneBody(Camel):
+class MilestoneBody(Storable):
     """A part of the way."""
 
     title = fields.String(required=True, validate=validate.Length(1, 200))
@@ -165,7 +166,7 @@ class MilestoneBody(Camel):
     share = fields.Float(required=True, validate=validate.Range(0, 1))
 
 
-class PlanBody(Camel):
+class PlanBody(Storable):
     """What a campaign is about."""
 
     title = fields.String(required=True, validate=validate.Length(1, 200))
@@ -201,7 +202,7 @@ class CampaignBody(PlanBody):
     )
 
 
-class MoveBody(Camel):
+class MoveBody(Storable):
     """Why it is done."""
 
     reason = fields.String(load_default="", validate=validate.Length(max=2000))

@@ -17,7 +17,7 @@ import flask_smorest
 import orjson
 from apispec import APISpec
 from flask import Response, abort, request
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validate
 from webargs.flaskparser import FlaskParser
 
 from portal.api.errors import Refusal
@@ -48,6 +48,20 @@ class Answer(Camel):
         """Say so."""
         super().on_bind_field(field_name, field_obj)
         field_obj.required = True
+
+
+class Storable(Camel):
+    """What is kept, or looked for among what is: PostgreSQL holds no NUL in a text."""
+
+    @pre_load
+    def _no_nul(self, data: Any, **_: Any) -> Any:
+        if isinstance(data, Mapping) and any(
+            isinstance(text, str) and "\0" in text
+            for value in data.values()
+            for text in (value if isinstance(value, list) else [value])
+        ):
+            raise ValidationError("A text has the character U+0000")
+        return data
 
 
 class Nothing(Camel):

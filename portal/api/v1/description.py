@@ -9,6 +9,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Flask, Response
 
 from portal.api.v1 import (
+    answers,
     campaigns,
     entities,
     events,
@@ -52,6 +53,7 @@ def register(app: Flask, portal: Portal) -> None:
         graph.resource(portal, tags),
         explain.resource(portal),
         scorecards.resource(portal, tags),
+        answers.resource(portal),
         exemptions.resource(portal),
         campaigns.resource(portal),
         locations.resource(portal),

@@ -16,9 +16,9 @@ from catalog.refs import parse_ref
 from portal.api.errors import Refusal
 from portal.api.v1.conventions import (
     Answer,
-    Camel,
     Paging,
     Resource,
+    Storable,
     after,
     answer,
     page,
@@ -94,7 +94,7 @@ class ExemptionPageAnswer(Answer):
     next_cursor = fields.String(allow_none=True)
 
 
-class ExemptionList(Paging):
+class ExemptionList(Storable, Paging):
     """Which exemptions."""
 
     state = fields.String(load_default=None, validate=validate.OneOf(STATES))
@@ -105,7 +105,7 @@ class ExemptionList(Paging):
     expires_before = Instant("Those that end before.", load_default=None)
 
 
-class ExemptionReasonBody(Camel):
+class ExemptionReasonBody(Storable):
     """Why a check should not be asked."""
 
     ground = fields.String(required=True, validate=validate.OneOf(GROUNDS))
@@ -113,7 +113,7 @@ class ExemptionReasonBody(Camel):
     compensated_by = fields.String(load_default="", validate=validate.Length(max=2000))
 
 
-class ExemptionBody(Camel):
+class ExemptionBody(Storable):
     """What is to be exempt from what."""
 
     scorecard = fields.String(required=True)
@@ -131,13 +131,13 @@ class ExemptionBody(Camel):
             raise ValidationError("Either `ref` or `filter` has to be there", "ref")
 
 
-class DecisionBody(Camel):
+class DecisionBody(Storable):
     """Why it is decided so."""
 
     reason = fields.String(load_default="", validate=validate.Length(max=2000))
 
 
-class RefusalBody(Camel):
+class RefusalBody(Storable):
     """Why it is decided so, which has to be said."""
 
     reason = fields.String(required=True, validate=validate.Length(1, 2000))

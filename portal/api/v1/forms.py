@@ -17,7 +17,7 @@ from scorecards.advice import next_steps
 from scorecards.facts import FactRecord, FactSchema, FactState, FailedFact, Known, Missing
 from scorecards.knowledge import as_json
 from scorecards.results import Excuse
-from scorecards.rules import All, AtLeast, Leaf, Not, Rule
+from scorecards.rules import All, AtLeast, Leaf, Manual, Not, Rule
 from scorecards.rules import Any as AnyOf
 from scorecards.scorecard import Check, Link, Scorecard
 from scorecards.texts import render_fix
@@ -262,5 +262,7 @@ def rule(found: Rule) -> JsonValue:
             return {"not": rule(part)}
         case AtLeast(count=count, parts=parts):
             return {"at_least": {"count": count, "of": [rule(part) for part in parts]}}
+        case Manual(question=question, expires=expires):
+            return {"manual": {"question": question, "expires": f"{expires.days}d"}}
         case _:
             assert_never(found)
