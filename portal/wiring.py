@@ -80,7 +80,9 @@ def open_portal(settings: Settings) -> Portal:
     database = open_database(settings.database)
     plugins, plugin_problems = load_plugins(
         context_for=lambda name: Context(
-            cache=cache_of(settings) / name, reading=(*settings.reading, *_commanded(settings))
+            cache=cache_of(settings) / name,
+            reading=(*settings.reading, *_commanded(settings)),
+            channels=settings.channels,
         ),
         disabled=settings.plugins_disabled,
     )
@@ -136,6 +138,7 @@ def tools_of(portal: Portal, pool: Pool) -> Tools:
         same_repository=portal.settings.same_repository_placeholders,
         history_keep=portal.settings.history_keep,
         tombstones_keep=portal.settings.tombstones_keep,
+        notices=portal.settings.notices,
         now=portal.now,
     )
 

@@ -118,6 +118,7 @@ def _optional(merged: Merged, values: dict[str, Any]) -> dict[str, Any]:
         "reading": tuple(values.get("backend", {}).get("reading", {}).get("allow", ())),
         "scorecards": _files(merged, plumbline, "scorecards"),
         "kinds": _files(merged, plumbline, "kinds"),
+        **plumbline.get("notices", {}),
     }
     interval = catalog.get("processing_interval", given["facts_refresh"])
     is_said = interval is not None or "processing_interval" in catalog

@@ -19,6 +19,7 @@ from portal.config.fields import (
     keys_of,
 )
 from portal.config.integrations import integrations_schema
+from portal.config.noticing import Notices
 from portal.config.providers import ldap_schema, providers_schema
 from portal.config.reading import AllowedHost
 
@@ -142,6 +143,7 @@ class _Plumbline(Strict):
     history = fields.Nested(_History)
     facts = fields.Nested(_Facts)
     exemptions = fields.Nested(Exemptions)
+    notices = fields.Nested(Notices)
     placeholders = fields.Nested(_Placeholders)
     plugins = fields.Nested(_Plugins)
     auth = fields.Nested(_Auth)

@@ -15,10 +15,11 @@ from typing import NamedTuple
 
 from catalog.problems import Problem
 from catalog.rules import AllowRule
-from plugins.contract import ReadingRule
+from plugins.contract import MailChannel, ReadingRule, WebhookChannel
 from portal.config.access import Issuer, StaticToken
 from portal.config.integrations import Integration
 from scorecards.exemptions import Policy
+from scorecards.notices import Timing
 
 
 class Auth(StrEnum):
@@ -97,6 +98,10 @@ class Settings:
     """Time between two sweeps over every location; None: there are none."""
     exemptions: Policy = field(default_factory=lambda: Policy(self_approval=True))
     """Who may exempt what. While everyone may ask nobody is told apart, and so may approve."""
+    notices: Timing | None = None
+    """When teams are told of what; None: they are told of nothing."""
+    channels: tuple[WebhookChannel | MailChannel, ...] = ()
+    """Where they are told."""
     answer_cache_bytes: int = 32 * 1024 * 1024
     """Memory of each web process for answers of the catalog API; 0: none is kept."""
     warnings: tuple[Problem, ...] = ()
