@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -118,7 +119,8 @@ def _optional(merged: Merged, values: dict[str, Any]) -> dict[str, Any]:
         "reading": tuple(values.get("backend", {}).get("reading", {}).get("allow", ())),
         "scorecards": _files(merged, plumbline, "scorecards"),
         "kinds": _files(merged, plumbline, "kinds"),
-        **plumbline.get("notices", {}),
+        "notices": plumbline.get("notices", {}).get("notices"),
+        "channels": plumbline.get("notices", {}).get("channels"),
     }
     interval = catalog.get("processing_interval", given["facts_refresh"])
     is_said = interval is not None or "processing_interval" in catalog
@@ -183,7 +185,8 @@ def _auth(configs: Sequence[Path], backend: dict[str, Any]) -> Auth:
 
 def _exemptions(auth: Auth, plumbline: dict[str, Any]) -> Policy:
     said = {"self_approval": auth is Auth.OPEN} | plumbline.get("exemptions", {})
-    return Policy(**said)
+    # Of a section with a problem there is what is good of it, in the form of the config.
+    return Policy(**{f.name: said[f.name] for f in fields(Policy) if f.name in said})
 
 
 def _hosts(values: dict[str, Any]) -> tuple[str, ...]:
