@@ -32,6 +32,7 @@ from portal.worker.jobs import Tools
 from portal.worker.requests import ASSESS, Lane, Requests, Work, ingest_key
 from portal.worker.tasks import Setup, schemas_of
 from scorecards.loading import load_scorecards
+from scorecards.promotion import Definition
 from scorecards.pushed import VERSION as PUSHED_VERSION
 from scorecards.pushed import Declared, clashes
 from scorecards.scorecard import Scorecard
@@ -97,7 +98,9 @@ def open_portal(settings: Settings) -> Portal:
     database = open_database(settings.database)
     plugins, plugin_problems = load_plugins(
         context_for=lambda name: Context(
-            cache=cache_of(settings) / name, reading=(*settings.reading, *_commanded(settings))
+            cache=cache_of(settings) / name,
+            reading=(*settings.reading, *_commanded(settings)),
+            channels=settings.channels,
         ),
         disabled=settings.plugins_disabled,
     )
@@ -170,6 +173,7 @@ def tools_of(portal: Portal, pool: Pool) -> Tools:
         same_repository=portal.settings.same_repository_placeholders,
         history_keep=portal.settings.history_keep,
         tombstones_keep=portal.settings.tombstones_keep,
+        notices=portal.settings.notices,
         now=portal.now,
     )
 
@@ -266,6 +270,16 @@ def load_all_scorecards(
                     )
                 )
     return tuple(found.values()), tuple(problems)
+
+
+def definition_of(portal: Portal, name: str) -> Definition | None:
+    """The file that defines a scorecard, as it is now; None where it is no longer there."""
+    file = next((card.file for card in portal.scorecards if card.name == name), None)
+    texts = [text for plugin in portal.plugins for text in plugin.scorecards]
+    for named, text in [*texts, *_scorecard_files(portal.settings.scorecards, [])]:
+        if named == file:
+            return Definition(file=named, text=text, name=name)
+    return None
 
 
 def _scorecard_files(paths: tuple[Path, ...], problems: list[Problem]) -> Iterator[tuple[str, str]]:

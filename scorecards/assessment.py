@@ -16,11 +16,11 @@ import orjson
 from catalog.problems import JsonValue
 from scorecards import rules
 from scorecards.cel import Language, Program
-from scorecards.facts import FactRecord, FactSchema
+from scorecards.facts import FactRecord, FactSchema, Unknown
 from scorecards.knowledge import knowledge
 from scorecards.levels import reached
-from scorecards.results import CheckResult, Outcome, ScorecardResult
-from scorecards.rules import Leaf
+from scorecards.results import ANSWER, CheckResult, Outcome, ScorecardResult
+from scorecards.rules import Leaf, Manual
 from scorecards.scorecard import Check, Scorecard
 from scorecards.sight import Leaves, Sight
 
@@ -143,6 +143,8 @@ def _answer(asked: _Asked, sight: Sight, leaf: Leaf | None, applies: Outcome) ->
     if applies is not Outcome.PASS:
         assert leaf is not None, "only a leaf can say anything else"
         return _without_rule(check, applies, leaf.expression, sight)
+    if isinstance(check.rule, Manual):
+        return _unanswered(check)
     leaves = tuple((expression, sight.leaf(expression)) for expression in asked.leaves)
     outcome = rules.decide(check.rule, sight.outcomes)
     return CheckResult(
@@ -152,6 +154,18 @@ def _answer(asked: _Asked, sight: Sight, leaf: Leaf | None, applies: Outcome) ->
         observed=_observed(asked, sight),
         unknown=_unknown(asked.facts, sight),
         leaves=leaves,
+    )
+
+
+def _unanswered(check: Check) -> CheckResult:
+    """A manual check, as long as nobody is known to have answered it."""
+    return CheckResult(
+        check=check.id,
+        outcome=Outcome.UNKNOWN,
+        reason="nobody has answered it",
+        observed={},
+        unknown={ANSWER: Unknown.NOT_COLLECTED.value},
+        leaves=(),
     )
 
 

@@ -7,6 +7,7 @@ one value: whether expressions compile, rules fit together, and levels exist.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from catalog.parsing.documents import ParsedDocument
@@ -21,6 +22,9 @@ from scorecards.scorecard import Check, Level, Link, Observation
 
 DEEPEST_RULE = 8
 """How many of `all`, `any`, `not` and `at_least` may stand inside each other."""
+
+DEFAULT_EXPIRY = "180d"
+"""How long the answer to a manual check holds where it does not say."""
 
 DEFAULT_LEVELS = (
     Level(name="Initial", description="The floor: nothing is asked yet."),
@@ -119,6 +123,8 @@ class Reader:
         return names.index(name)
 
     def _rule(self, data: Any, path: list[Step], *, depth: int) -> Rule:
+        if data == "manual" or (isinstance(data, dict) and "manual" in data):
+            return self._manual({} if data == "manual" else data["manual"], path, depth)
         if isinstance(data, str):
             return self._leaf(data, path)
         if depth > DEEPEST_RULE:
@@ -136,6 +142,13 @@ class Reader:
             message = f"at least {count} of {len(parts)} can never pass"
             self._say("RULE_NEVER_PASSES", [*path, "count"], message)
         return rules.AtLeast(count=count, parts=parts)
+
+    def _manual(self, data: Mapping[str, Any], path: list[Step], depth: int) -> rules.Manual:
+        if depth > 1:
+            message = "what a person answers cannot be part of another rule"
+            self._say("MANUAL_INSIDE", path, message, hint="Make it a check of its own")
+        days = int(data.get("expires", DEFAULT_EXPIRY).removesuffix("d"))
+        return rules.Manual(question=data.get("question", ""), expires=timedelta(days=days))
 
     def _parts(self, data: Sequence[Any], path: list[Step], depth: int) -> tuple[Rule, ...]:
         return tuple(

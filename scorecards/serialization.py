@@ -14,7 +14,7 @@ import orjson
 
 from scorecards.facts import FactRecord, FactState, FactValue, FailedFact, Known, Missing, Unknown
 from scorecards.knowledge import rfc3339
-from scorecards.results import LETTERS, CheckResult, ScorecardResult
+from scorecards.results import LETTERS, CheckResult, Excuse, ScorecardResult
 
 _OUTCOMES = {letter: outcome for outcome, letter in LETTERS.items()}
 
@@ -71,7 +71,8 @@ def records_from_json(data: bytes, ref: str) -> tuple[FactRecord, ...]:
 def evidence_to_json(result: ScorecardResult) -> bytes:
     """What each check said and from what, as a list in the order of the checks.
 
-    `c` check, `o` letter of the outcome, `r` reason, `v` observed, `u` unknown, `l` leaves.
+    `c` check, `o` letter of the outcome, `r` reason, `v` observed, `u` unknown, `l` leaves,
+    `x` the exemption.
     """
     return orjson.dumps([_check(said) for said in result.results])
 
@@ -123,6 +124,9 @@ def _check(said: CheckResult) -> dict[str, object]:
         written["u"] = said.unknown
     if said.leaves:
         written["l"] = [[expression, LETTERS[outcome]] for expression, outcome in said.leaves]
+    if (excuse := said.excuse) is not None:
+        until, letter = rfc3339(excuse.until), LETTERS[excuse.outcome]
+        written["x"] = [excuse.exemption, until, letter, excuse.reason]
     return written
 
 
@@ -134,4 +138,14 @@ def _read_check(said: Mapping[str, Any]) -> CheckResult:
         observed=said.get("v", {}),
         unknown=said.get("u", {}),
         leaves=tuple((expression, _OUTCOMES[letter]) for expression, letter in said.get("l", ())),
+        excuse=_read_excuse(*said["x"]) if "x" in said else None,
+    )
+
+
+def _read_excuse(exemption: int, until: str, letter: str, reason: str) -> Excuse:
+    return Excuse(
+        exemption=exemption,
+        until=datetime.fromisoformat(until),
+        outcome=_OUTCOMES[letter],
+        reason=reason,
     )

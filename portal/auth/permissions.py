@@ -41,6 +41,8 @@ _TECH_INSIGHTS = {
 """Likewise."""
 
 _PLUGINS = {"catalog": _CATALOG, "tech-insights": _TECH_INSIGHTS}
+_DECIDING = ("approve", "deny", "revoke")
+"""What is done with exemptions by those who grant them, not by those who ask for them."""
 
 
 class Needed(NamedTuple):
@@ -58,6 +60,8 @@ def needed_for(method: str, path: str) -> Needed:
     is_reading = method in SAFE_METHODS
     if parts == ["api", "v1", "facts"] and not is_reading:
         return Needed(OWN, PUSH)
+    if parts[:3] == ["api", "v1", "exemptions"] and parts[-1] in _DECIDING:
+        return Needed(OWN, f"{OWN}.exemption.update")
     if parts[0] != "api" or len(parts) == 1 or parts[1] in ("v1", "docs"):
         return Needed(OWN, f"{OWN}.{'read' if is_reading else 'update'}")
     plugin, rest = parts[1], parts[2:]

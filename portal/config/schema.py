@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from portal.config.access import BackendAuth, TrustedBackstage
+from portal.config.exempting import Exemptions
 from portal.config.fields import (
     Duration,
     Flag,
@@ -18,6 +19,7 @@ from portal.config.fields import (
     keys_of,
 )
 from portal.config.integrations import integrations_schema
+from portal.config.noticing import Notices
 from portal.config.providers import ldap_schema, providers_schema
 from portal.config.pushed import PushedFact, once_each
 from portal.config.reading import AllowedHost
@@ -151,6 +153,8 @@ class _Plumbline(Strict):
     history = fields.Nested(_History)
     facts = fields.Nested(_Facts)
     compat = fields.Nested(_Compat)
+    exemptions = fields.Nested(Exemptions)
+    notices = fields.Nested(Notices)
     placeholders = fields.Nested(_Placeholders)
     plugins = fields.Nested(_Plugins)
     auth = fields.Nested(_Auth)

@@ -15,9 +15,11 @@ from typing import NamedTuple
 
 from catalog.problems import Problem
 from catalog.rules import AllowRule
-from plugins.contract import ReadingRule
+from plugins.contract import MailChannel, ReadingRule, WebhookChannel
 from portal.config.access import Issuer, StaticToken
 from portal.config.integrations import Integration
+from scorecards.exemptions import Policy
+from scorecards.notices import Timing
 from scorecards.pushed import Declared
 
 
@@ -99,6 +101,12 @@ class Settings:
     """Time between two sweeps over every location; None: there are none."""
     tech_insights_unknown: str = "fail"
     """`fail` or `omit`: what Tech Insights' clients are told of a check that is not known."""
+    exemptions: Policy = field(default_factory=lambda: Policy(self_approval=True))
+    """Who may exempt what. While everyone may ask nobody is told apart, and so may approve."""
+    notices: Timing | None = None
+    """When teams are told of what; None: they are told of nothing."""
+    channels: tuple[WebhookChannel | MailChannel, ...] = ()
+    """Where they are told."""
     answer_cache_bytes: int = 32 * 1024 * 1024
     """Memory of each web process for answers of the catalog API; 0: none is kept."""
     warnings: tuple[Problem, ...] = ()

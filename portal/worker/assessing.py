@@ -8,15 +8,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from datetime import datetime
 
 from catalog.sources import Failed, Repository, Snapshot
-from portal.db import marks, values
+from portal.db import answers, exemptions, marks, values
 from portal.db.facts import FactRows, for_entities
 from portal.db.results import ResultRows
 from portal.db.state import Connection
 from portal.pool import Pool, TaskFailed
 from portal.worker.jobs import Tools
 from portal.worker.tasks import Appraisal, Appraised, source_for
+from scorecards.decisions import NO_DECISIONS, Decisions, decided
 from scorecards.facts import FactRecord
 from scorecards.store import Asked
 
@@ -31,18 +33,19 @@ ROUND = 1000
 
 def assess_round(tools: Tools) -> int:
     """Look at up to `ROUND` marked entities; returns how many. 0: nothing is left to do."""
+    now = tools.now()
     with tools.database.read() as connection:
         marked = marks.next_marked(connection, limit=ROUND)
         groups = [(group, marks.subjects(connection, sorted(group.seqs))) for group in marked]
         pushed = _pushed(tools, connection, [entity for group in marked for entity in group.seqs])
+        found = _decisions(connection, [entity for group in marked for entity in group.seqs], now)
         seq = int(values.get(connection, "catalog_seq") or 0)
-    now = tools.now()
     rules = {card.name: card.version for card in tools.setup.scorecards}
     asked = Asked(rules=rules, seq=seq, at=now)
     tasks: list[tuple[Future[Appraised], Sequence[int]]] = []
-    for group, found in groups:
+    for group, subjects in groups:
         readable = _snapshot(tools, group.repository)
-        for part in (found[n : n + SUBJECTS] for n in range(0, len(found), SUBJECTS)):
+        for part in (subjects[n : n + SUBJECTS] for n in range(0, len(subjects), SUBJECTS)):
             task = Appraisal(
                 setup=tools.setup,
                 snapshot=readable,
@@ -53,7 +56,7 @@ def assess_round(tools: Tools) -> int:
             )
             tasks.append((_appraise(tools.pool, task), [entity for entity, _, _ in part]))
     for future, ids in tasks:
-        _save(tools, future, ids, asked)
+        _save(tools, future, ids, found, asked)
     seqs = {entity: seq for group in marked for entity, seq in group.seqs.items()}
     with tools.database.write() as connection:
         marks.clear_marks(connection, seqs)
@@ -78,7 +81,25 @@ def _appraise(pool: Pool, task: Appraisal) -> Future[Appraised]:
     return pool.submit("portal.worker.tasks:appraise", task, deadline=120)
 
 
-def _save(tools: Tools, future: Future[Appraised], ids: Sequence[int], asked: Asked) -> None:
+def _decisions(
+    connection: Connection, ids: Sequence[int], now: datetime
+) -> Mapping[int, Decisions]:
+    """What people decided about these entities; of most there is nothing."""
+    granted = exemptions.grants(connection, ids, now=now)
+    answered = answers.latest(connection, ids)
+    return {
+        entity: Decisions(grants=granted.get(entity, ()), answers=answered.get(entity, ()))
+        for entity in granted.keys() | answered.keys()
+    }
+
+
+def _save(
+    tools: Tools,
+    future: Future[Appraised],
+    ids: Sequence[int],
+    decisions: Mapping[int, Decisions],
+    asked: Asked,
+) -> None:
     try:
         done = future.result()
     except TaskFailed as failure:
@@ -86,6 +107,10 @@ def _save(tools: Tools, future: Future[Appraised], ids: Sequence[int], asked: As
         log.error("looking at %d entities failed: %s", len(ids), failure)
         return
     FactRows(database=tools.database).save_facts(done.records)
-    ResultRows(database=tools.database).save_results(
-        ids, [r for found in done.results for r in found], asked=asked
-    )
+    cards = {card.name: card for card in tools.setup.scorecards}
+    results = [
+        decided(cards[result.scorecard], result, decisions.get(entity, NO_DECISIONS))
+        for entity, found in zip(ids, done.results, strict=True)
+        for result in found
+    ]
+    ResultRows(database=tools.database).save_results(ids, results, asked=asked)

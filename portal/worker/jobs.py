@@ -6,6 +6,7 @@ Each may run at any time, twice, in any order. Assessing is in `portal.worker.as
 from __future__ import annotations
 
 import logging
+import random
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -30,6 +31,7 @@ from portal.db.instants import prune
 from portal.db.repositories import missing_repositories
 from portal.pool import Pool, TaskFailed
 from portal.worker.tasks import Setup, source_for
+from scorecards.notices import Timing
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +67,10 @@ class Tools:
     """How long former versions of entities are kept."""
     tombstones_keep: timedelta = timedelta(days=30)
     """How long what went can come back as it was."""
+    notices: Timing | None = None
+    """When teams are told of what; None: they are told of nothing."""
+    chance: Callable[[], float] = random.random
+    """0 to 1."""
     now: Callable[[], datetime]
 
     @property

@@ -12,7 +12,7 @@ import pytest
 from plugins.contract import Context, Plugin, Problem
 from plugins.registry import load_plugins
 
-BUILT_IN = ["descriptor", "git", "library", "local", "repofiles", "web"]
+BUILT_IN = ["descriptor", "git", "library", "local", "notify", "repofiles", "web"]
 
 PRELUDE = """
 from dataclasses import dataclass

@@ -37,7 +37,7 @@ def test_the_complete_example_loads() -> None:
     (card,), problems = load_scorecards(example, file="example.yaml", schemas=ALL_FACTS)
     assert problems == ()
     assert [level.name for level in card.levels] == ["Start", "Bronze", "Silver"]
-    assert len(card.checks) == 3
+    assert len(card.checks) == 4
 
 
 def test_the_example_uses_every_key() -> None:

@@ -16,7 +16,7 @@ import orjson
 from catalog.problems import JsonValue
 from scorecards.facts import FactSchema, FactType
 from scorecards.results import CheckResult, Outcome
-from scorecards.rules import All, AtLeast, Leaf, Not, Rule
+from scorecards.rules import All, AtLeast, Leaf, Manual, Not, Rule
 from scorecards.rules import Any as AnyOf
 
 Json = dict[str, Any]
@@ -79,6 +79,9 @@ class Conditions:
                 name = f"at least {count} of {len(parts)}"
                 shown = [self._node(part, leaf, more) for part in parts]
                 return {**more, "name": name, "any": shown}
+            case Manual(question=question):
+                # A person answers: there is nothing that an engine could compare.
+                return {**more, "name": question or "a person answers", "all": []}
             case _:
                 assert_never(rule)
 

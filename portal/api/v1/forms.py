@@ -25,7 +25,8 @@ from scorecards.facts import (
     Unknown,
 )
 from scorecards.knowledge import as_json
-from scorecards.rules import All, AtLeast, Leaf, Not, Rule
+from scorecards.results import Excuse
+from scorecards.rules import All, AtLeast, Leaf, Manual, Not, Rule
 from scorecards.rules import Any as AnyOf
 from scorecards.scorecard import Check, Link, Scorecard
 from scorecards.texts import render_fix
@@ -113,6 +114,7 @@ def result(
                 "observed": dict(by_check[check.id].observed),
                 "expected": check.expected,
                 "unknown": dict(by_check[check.id].unknown),
+                "exemption": exemption(by_check[check.id].excuse),
                 "leaves": [
                     {"expression": expression, "outcome": outcome.value}
                     for expression, outcome in by_check[check.id].leaves
@@ -125,6 +127,18 @@ def result(
             for check in scorecard.checks
             if check.id in by_check
         ],
+    }
+
+
+def exemption(excuse: Excuse | None) -> Json | None:
+    """The exemption that a check is under, and what it would have said."""
+    if excuse is None:
+        return None
+    return {
+        "id": excuse.exemption,
+        "until": rfc3339(excuse.until),
+        "outcome": excuse.outcome.value,
+        "reason": excuse.reason,
     }
 
 
@@ -287,5 +301,7 @@ def rule(found: Rule) -> JsonValue:
             return {"not": rule(part)}
         case AtLeast(count=count, parts=parts):
             return {"at_least": {"count": count, "of": [rule(part) for part in parts]}}
+        case Manual(question=question, expires=expires):
+            return {"manual": {"question": question, "expires": f"{expires.days}d"}}
         case _:
             assert_never(found)

@@ -83,6 +83,15 @@ class LeafAnswer(Answer):
     outcome = fields.String(validate=validate.OneOf(OUTCOMES))
 
 
+class ExcuseAnswer(Answer):
+    """The exemption that a check is under, and what it would have said without."""
+
+    id = fields.Integer()
+    until = time_field("When it expires.")
+    outcome = fields.String(validate=validate.OneOf(OUTCOMES))
+    reason = fields.String()
+
+
 class CheckResultAnswer(Answer):
     """What a check says about an entity, from what, and what to do."""
 
@@ -101,6 +110,7 @@ class CheckResultAnswer(Answer):
         values=fields.String(),
         metadata={"description": "Why facts are not known, by name."},
     )
+    exemption = fields.Nested(ExcuseAnswer, allow_none=True)
     leaves = fields.List(fields.Nested(LeafAnswer))
     why = fields.String(metadata={"description": "Markdown."})
     fix = fields.String(metadata={"description": "Markdown, filled in for this entity."})

@@ -83,7 +83,7 @@ def test_the_description_is_complete(client: FlaskClient) -> None:
                 continue
             identifiers.append(operation["operationId"])
             assert operation["summary"], (method, path)
-            assert {"200", "202"} & operation["responses"].keys()
+            assert {"200", "201", "202"} & operation["responses"].keys()
             assert "default" in operation["responses"]
     assert len(identifiers) == len(set(identifiers))
     for name, schema in document["components"]["schemas"].items():
