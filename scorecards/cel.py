@@ -90,6 +90,7 @@ class Language:
     """CEL with one typed variable for each fact, `entity` (any) and `now` (timestamp)."""
 
     def __init__(self, schemas: Mapping[str, FactSchema]) -> None:
+        self.schemas = schemas
         self.names = frozenset(schemas) | _NOT_FACTS
         types = {name: _TYPES[schema.type] for name, schema in schemas.items()}
         self._environment = cel.NewEnv(

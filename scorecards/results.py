@@ -50,6 +50,8 @@ class CheckResult:
     """By name of the fact, why it was not known: a value of `facts.Unknown`."""
     leaves: tuple[tuple[str, Outcome], ...]
     """Each leaf of the rule in order: its expression and outcome."""
+    counts: bool = True
+    """Whether it counts for levels: a preview and a retiring check do not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -36,7 +36,8 @@ def facts_from_json(data: bytes) -> dict[str, FactState]:
 def evidence_to_json(result: ScorecardResult) -> bytes:
     """What each check said and from what, as a list in the order of the checks.
 
-    `c` check, `o` letter of the outcome, `r` reason, `v` observed, `u` unknown, `l` leaves.
+    `c` check, `o` letter of the outcome, `r` reason, `v` observed, `u` unknown, `l` leaves; `n` where it
+    does not count for levels.
     """
     return orjson.dumps([_check(said) for said in result.results])
 
@@ -88,6 +89,8 @@ def _check(said: CheckResult) -> dict[str, object]:
         written["u"] = said.unknown
     if said.leaves:
         written["l"] = [[expression, LETTERS[outcome]] for expression, outcome in said.leaves]
+    if not said.counts:
+        written["n"] = True
     return written
 
 
@@ -99,4 +102,5 @@ def _read_check(said: Mapping[str, Any]) -> CheckResult:
         observed=said.get("v", {}),
         unknown=said.get("u", {}),
         leaves=tuple((expression, _OUTCOMES[letter]) for expression, letter in said.get("l", ())),
+        counts="n" not in said,
     )
