@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.parsing.documents import Empty, Malformed, Parsed, ParsedDocument, parse
+from catalog.pointers import Step
 from catalog.problems import Problem, Severity, quote
 from scorecards.cel import Language
 from scorecards.extending import Bases, ordered, taken_over
 from scorecards.facts import FactSchema
 from scorecards.lifecycle import Draft
 from scorecards.reading import Reader
+from scorecards.rules import Leaf
 from scorecards.scorecard import Check, Level, Scorecard
 from scorecards.shape import shape_problems
 
@@ -175,6 +177,8 @@ def _scorecard(writing: _Writing, base: Scorecard | None) -> Scorecard | None:
     )
     broken = {_check_index(problem) for problem in writing.shape}
     checks = _checks(spec.get("checks", ()), broken, reader, levels, inherited)
+    if usable:
+        _analyze(checks, spec, inherited, applies_to, reader)
     in_order = sorted(checks.values(), key=lambda check: check.level)
     in_force = tuple(check for check in in_order if not isinstance(check.lifecycle, Draft))
     if not usable or not in_force:
@@ -224,6 +228,30 @@ def _checks(
         own.add(check.id)
         checks.pop(check.id, None) if reader.errors() > before else checks.update({check.id: check})
     return checks
+
+
+def _analyze(
+    checks: dict[str, Check],
+    spec: Mapping[str, Any],
+    inherited: Mapping[str, Check],
+    applies_to: Leaf | None,
+    reader: Reader,
+) -> None:
+    """Leave out the checks that say the same of everything, and warn of what says nothing."""
+    written = {
+        _id_of(item): index for index, item in reversed([*enumerate(spec.get("checks", ()))])
+    }
+    for check in list(checks.values()):
+        conditions = [leaf for leaf in (applies_to, check.applies_to) if leaf is not None]
+        before = reader.errors()
+        if check.id in written:
+            path: list[Step] = ["spec", "checks", written[check.id]]
+            has_rule = "rule" in spec["checks"][written[check.id]]
+            reader.analyze(check, path, conditions, rule=has_rule)
+        elif check.id in inherited and "applies_to" in spec:
+            reader.analyze(check, ["spec"], conditions, rule=False)
+        if reader.errors() > before:
+            del checks[check.id]
 
 
 def _id_of(item: Any) -> str:

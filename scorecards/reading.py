@@ -10,19 +10,20 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, assert_never
 
 from catalog.parsing.documents import ParsedDocument
 from catalog.parsing.positions import Position, Positions
 from catalog.pointers import Step, pointer
 from catalog.problems import Problem, Severity, quote
 from catalog.suggestions import listing, nearest
-from scorecards import rules
+from scorecards import analysis, compiled, rules
 from scorecards.case_reading import CaseFault, read_case
 from scorecards.cel import Fault, Language, Program
 from scorecards.lifecycle import ACTIVE, Draft, Lifecycle, Preview, Retiring
 from scorecards.rules import Leaf, Rule
 from scorecards.scorecard import Case, Check, Filter, Level, Link, Observation
+from scorecards.syntax import Expression, read
 
 DEEPEST_RULE = 8
 """How many of `all`, `any`, `not` and `at_least` may stand inside each other."""
@@ -168,6 +169,49 @@ class Reader:
             leaf, because = self.applies_to(data["applies_to"], [*path, "applies_to"])
             given |= {"applies_to": leaf, "applies_because": because}
         return replace(inherited or _BLANK, **given)
+
+    def analyze(
+        self, check: Check, path: list[Step], conditions: Sequence[Leaf], *, rule: bool
+    ) -> None:
+        """Tell what the check can be seen to say whatever the facts are (`scorecards.analysis`).
+
+        `conditions` say whom it applies to; `rule`: its rule stands in this document too.
+        """
+        trees = self._trees([*conditions, *rules.leaves(check.rule)])
+        integers = self._language.integers
+        if analysis.applies_nowhere(conditions, trees, integers=integers):
+            message = f"the check `{check.id}` can be seen to apply to nothing"
+            hint = "Compare what its scorecard applies to"
+            self._warn("APPLIES_TO_NOTHING", [*path, "applies_to"], message, hint=hint)
+        if not rule:
+            return
+        at = [*path, "rule"]
+        for finding in analysis.analyze(check.rule, conditions, trees, integers=integers):
+            match finding:
+                case analysis.NeverPasses():
+                    message = "no entity that it applies to can ever pass the rule"
+                    self._say("RULE_NEVER_PASSES", at, message)
+                case analysis.AlwaysPasses():
+                    message = "every entity that it applies to passes the rule, whatever it is"
+                    self._say("RULE_ALWAYS_PASSES", at, message)
+                case analysis.Duplicate(path=inside, counted=counted):
+                    message = "this stands there already" + (", and counts twice" * counted)
+                    hint = "Take one of them out"
+                    self._warn("RULE_DUPLICATE", [*at, *inside], message, hint=hint)
+                case analysis.Redundant(path=inside):
+                    message = "this says nothing that the rules beside it do not say"
+                    self._warn("RULE_REDUNDANT", [*at, *inside], message, hint="Take it out")
+                case _:
+                    assert_never(finding)
+
+    def _trees(self, leaves: Sequence[Leaf]) -> dict[str, Expression]:
+        """The syntax of leaves that are known to compile."""
+        found = {}
+        for leaf in leaves:
+            program = self._language.compile(leaf.expression)
+            if isinstance(program, Program):
+                found[leaf.expression] = read(compiled.expression(program.run.serialize()))
+        return found
 
     def applies_to(self, data: Any, path: list[Step]) -> tuple[Leaf | None, str]:
         """The condition, and in words for whom it holds."""
@@ -326,6 +370,10 @@ class Reader:
                 indent = len(wanted) - len(wanted.lstrip())
                 return Position(begin.line + index, at + fault.column - indent)
         return begin
+
+    def _warn(self, code: str, path: list[Step], message: str, *, hint: str) -> None:
+        problem = Problem(code=code, message=message, hint=hint, pointer=pointer(path))
+        self.add(replace(problem, severity=Severity.WARNING))
 
     def _say(self, code: str, path: list[Step], message: str, *, hint: str = "") -> None:
         self.add(Problem(code=code, message=message, hint=hint, pointer=pointer(path)))

@@ -113,7 +113,12 @@ def test_checks_are_sorted_by_level_and_else_stay_as_written() -> None:
 def test_rules_nest() -> None:
     leaf = Leaf(expression="repo.ci.runs_tests", line=1, column=1)
     found = rule_of(
-        {"all": [{"not": leaf.expression}, {"at_least": {"count": 1, "of": [leaf.expression]}}]}
+        {
+            "all": [
+                {"not": leaf.expression},
+                {"at_least": {"count": 1, "of": ["repo.readme.bytes > 5"]}},
+            ]
+        }
     )
     assert isinstance(found, All)
     assert isinstance(found.parts[0], Not)
