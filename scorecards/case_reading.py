@@ -51,9 +51,13 @@ class CaseFault:
 
 
 def read_case(
-    data: Mapping[str, Any], schemas: Mapping[str, FactSchema], *, place: tuple[int, int]
+    data: Mapping[str, Any],
+    schemas: Mapping[str, FactSchema],
+    *,
+    file: str,
+    place: tuple[int, int],
 ) -> Case | tuple[CaseFault, ...]:
-    """The test, or everything that is wrong with it. `place` is its line and column."""
+    """The test, or everything that is wrong with it. `place` is its line and column in `file`."""
     facts: dict[str, FactState] = {}
     faults: list[CaseFault] = []
     for name, value in data.get("given", {}).items():
@@ -73,6 +77,7 @@ def read_case(
         now=now,
         expect=Outcome(data["expect"]),
         reason=data.get("reason", ""),
+        file=file,
         line=place[0],
         column=place[1],
     )

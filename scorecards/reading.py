@@ -317,7 +317,7 @@ class Reader:
         for index, item in enumerate(data):
             at = [*path, index]
             place = self._positions.of(pointer(at)) or (0, 0)
-            case = read_case(item, self._language.schemas, place=place)
+            case = read_case(item, self._language.schemas, file=self._file, place=place)
             if isinstance(case, Case):
                 cases.append(case)
                 continue

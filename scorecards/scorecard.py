@@ -60,6 +60,8 @@ class Case:
     expect: Outcome
     reason: str
     """A part of the reason that is expected; '': any reason will do."""
+    file: str
+    """Where it stands: not where its scorecard does, if that extends another."""
     line: int
     column: int
 
