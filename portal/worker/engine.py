@@ -23,6 +23,7 @@ from portal.db import locations, marks, pending
 from portal.db.hearing import hear
 from portal.worker import assessing, jobs
 from portal.worker.requests import ASSESS, Lane, Work, ingest_key
+from portal.worker.turning import mark_turned
 
 log = logging.getLogger(__name__)
 
@@ -224,6 +225,8 @@ def _dispatch(engine: Engine) -> None:
                 next_tidying = engine.tools.now() + TIDY
                 _prune(engine.tools.now() - KEEP_FINISHED)
                 jobs.forget_past(engine.tools)
+                if mark_turned(engine.tools):
+                    engine.requests.request(ASSESS, Lane.SWEEP)
             with engine.tools.database.read() as connection:
                 promises = pending.waiting(connection, limit=LOOK_AHEAD)
             start(engine, promises)

@@ -274,3 +274,10 @@ def test_hostile_texts_are_problems(text: str) -> None:
     cards, problems = load(text)
     assert cards == ()
     assert problems
+
+
+def test_the_version_does_not_follow_the_place_in_the_file() -> None:
+    (alone,), _ = load(WRITTEN)
+    other = WRITTEN.replace("name: sample", "name: other")
+    for text in (f"---\n{WRITTEN}", f"{WRITTEN}...\n", f"{other}---\n{WRITTEN}\n...\n---\n"):
+        assert {c.name: c.version for c in load(text)[0]}["sample"] == alone.version

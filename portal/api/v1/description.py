@@ -17,6 +17,7 @@ from portal.api.v1 import (
     locations,
     lookups,
     removals,
+    scorecard_versions,
     scorecards,
     work,
 )
@@ -50,6 +51,7 @@ def register(app: Flask, portal: Portal) -> None:
         graph.resource(portal, tags),
         explain.resource(portal),
         scorecards.resource(portal, tags),
+        scorecard_versions.resource(portal),
         locations.resource(portal),
         removals.resource(portal),
         lookups.resource(portal, tags),
