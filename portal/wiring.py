@@ -9,7 +9,7 @@ import hashlib
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -19,9 +19,10 @@ from catalog.defined_kinds import KindFile, kinds_of
 from catalog.problems import Problem
 from catalog.removal import RemovalPolicy
 from plugins.contract import Context, FactSchema, Plugin, ReadingRule
+from plugins.gitstore.authors import last_author
 from plugins.registry import load_plugins
 from portal.config import Settings
-from portal.db import held, locations, marks, registrations, values
+from portal.db import definitions, held, locations, marks, registrations, values
 from portal.db.catalog_store import Store
 from portal.db.engine import Database, open_database
 from portal.db.migrations import migrate
@@ -31,7 +32,7 @@ from portal.sample.builder import build as build_sample
 from portal.worker.jobs import Tools
 from portal.worker.requests import ASSESS, Lane, Requests, Work, ingest_key
 from portal.worker.tasks import Setup, schemas_of
-from scorecards.loading import load_scorecards
+from scorecards.loading import Loaded, load_files
 from scorecards.promotion import Definition
 from scorecards.pushed import VERSION as PUSHED_VERSION
 from scorecards.pushed import Declared, clashes
@@ -58,6 +59,8 @@ class Portal:
     scorecards: tuple[Scorecard, ...]
     """Those that can be used; broken ones are quarantined, and said in `scorecard_problems`."""
     scorecard_problems: tuple[Problem, ...]
+    scorecard_texts: Mapping[str, str]
+    """By name of a scorecard, the document that defines it."""
     kind_files: tuple[KindFile, ...]
     """Definitions of the kinds that users added."""
     kind_problems: tuple[Problem, ...]
@@ -108,7 +111,7 @@ def open_portal(settings: Settings) -> Portal:
     taken = {name.partition(".")[0] for name in schemas_of(plugins)} | collectors.keys()
     pushed, fact_problems = clashes(settings.pushed_facts, taken)
     schemas = {**schemas_of(plugins), **{name: fact.schema for name, fact in pushed.items()}}
-    scorecards, scorecard_problems = load_all_scorecards(settings, plugins, schemas)
+    loaded = load_all_scorecards(settings, plugins, schemas)
     kind_files, kind_problems = _kind_files(settings)
     awake = threading.Event()
     return Portal(
@@ -116,8 +119,9 @@ def open_portal(settings: Settings) -> Portal:
         database=database,
         plugins=plugins,
         plugin_problems=plugin_problems,
-        scorecards=scorecards,
-        scorecard_problems=scorecard_problems,
+        scorecards=loaded.scorecards,
+        scorecard_problems=loaded.problems,
+        scorecard_texts=loaded.texts,
         kind_files=kind_files,
         kind_problems=(*kind_problems, *kinds_of(kind_files)[1]),
         schemas=schemas,
@@ -197,6 +201,7 @@ def prepare(portal: Portal) -> list[str]:
         _declare(portal, connection, named)
         if values.get(connection, INSTANCE) is None:
             values.put(connection, INSTANCE, uuid.uuid4().hex)
+        definitions.record(connection, _published(portal), now=portal.now())
         edition = _edition(portal)
         if values.get(connection, APPRAISAL) != edition:
             marks.mark_all(connection)
@@ -249,27 +254,27 @@ def _declare(portal: Portal, connection: Connection, named: Sequence[str]) -> No
 
 def load_all_scorecards(
     settings: Settings, plugins: tuple[Plugin, ...], schemas: Mapping[str, FactSchema]
-) -> tuple[tuple[Scorecard, ...], tuple[Problem, ...]]:
+) -> Loaded:
     """The scorecards of plugins and of the configured files; a name that is taken stays taken."""
-    found: dict[str, Scorecard] = {}
-    problems: list[Problem] = []
+    unreadable: list[Problem] = []
     texts = [text for plugin in plugins for text in plugin.scorecards]
-    for file, text in [*texts, *_scorecard_files(settings.scorecards, problems)]:
-        loaded, faults = load_scorecards(text, file=file, schemas=schemas)
-        problems.extend(faults)
-        for scorecard in loaded:
-            first = found.setdefault(scorecard.name, scorecard)
-            if first is not scorecard:
-                problems.append(
-                    Problem(
-                        code="SCORECARD_NAME_TAKEN",
-                        message=f"{first.file} already defines a scorecard of this name.",
-                        file=file,
-                        found=scorecard.name,
-                        hint="Give it another name.",
-                    )
-                )
-    return tuple(found.values()), tuple(problems)
+    files = [*texts, *_scorecard_files(settings.scorecards, unreadable)]
+    loaded = load_files(files, schemas=schemas)
+    return replace(loaded, problems=(*unreadable, *loaded.problems))
+
+
+def _published(portal: Portal) -> list[definitions.Published]:
+    """The definitions in force, each with where it comes from."""
+    brought = {file for plugin in portal.plugins for file, _ in plugin.scorecards}
+    return [
+        definitions.Published(
+            scorecard=card,
+            text=portal.scorecard_texts[card.name],
+            source="plugin" if card.file in brought else "config",
+            author="" if card.file in brought else last_author(Path(card.file)),
+        )
+        for card in portal.scorecards
+    ]
 
 
 def definition_of(portal: Portal, name: str) -> Definition | None:

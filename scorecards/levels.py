@@ -2,7 +2,8 @@
 
 A level is reached when nothing at it or below it blocks. A failed check blocks; one that does not
 apply, or is exempt, does not; one that is unknown or broken blocks the proven level and not the
-possible one. Where nothing was examined at all, nothing is reached.
+possible one. Where nothing was examined at all, nothing is reached. Checks that do not count (yet, or
+any more) have no part in it.
 """
 
 from __future__ import annotations
@@ -54,5 +55,7 @@ def gates(scorecard: Scorecard, result: ScorecardResult) -> tuple[tuple[Check, O
     return tuple(
         (check, said.outcome)
         for check, said in zip(scorecard.checks, result.results, strict=True)
-        if check.level == level and (said.outcome is Outcome.FAIL or said.outcome in _OPEN)
+        if said.counts
+        and check.level == level
+        and (said.outcome is Outcome.FAIL or said.outcome in _OPEN)
     )

@@ -67,6 +67,8 @@ class CheckResult:
     """Each leaf of the rule in order: its expression and outcome."""
     excuse: Excuse | None = None
     """Of an exempt check."""
+    counts: bool = True
+    """Whether it counts for levels: a preview and a retiring check do not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

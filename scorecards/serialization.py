@@ -72,7 +72,7 @@ def evidence_to_json(result: ScorecardResult) -> bytes:
     """What each check said and from what, as a list in the order of the checks.
 
     `c` check, `o` letter of the outcome, `r` reason, `v` observed, `u` unknown, `l` leaves,
-    `x` the exemption.
+    `x` the exemption; `n` where it does not count for levels.
     """
     return orjson.dumps([_check(said) for said in result.results])
 
@@ -127,6 +127,8 @@ def _check(said: CheckResult) -> dict[str, object]:
     if (excuse := said.excuse) is not None:
         until, letter = rfc3339(excuse.until), LETTERS[excuse.outcome]
         written["x"] = [excuse.exemption, until, letter, excuse.reason]
+    if not said.counts:
+        written["n"] = True
     return written
 
 
@@ -139,6 +141,7 @@ def _read_check(said: Mapping[str, Any]) -> CheckResult:
         unknown=said.get("u", {}),
         leaves=tuple((expression, _OUTCOMES[letter]) for expression, letter in said.get("l", ())),
         excuse=_read_excuse(*said["x"]) if "x" in said else None,
+        counts="n" not in said,
     )
 
 

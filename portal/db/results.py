@@ -190,6 +190,7 @@ def _row(
     entity_id: int, result: ScorecardResult, stored: tuple[Any, ...] | None
 ) -> tuple[Any, ...]:
     letters = outcome_letters(result)
+    counted = [letter for said, letter in zip(result.results, letters, strict=True) if said.counts]
     began: dict[str, tuple[str, str]] = {}
     if stored is not None:
         # `since` is in the order of the checks as they were, whatever they are now.
@@ -210,9 +211,9 @@ def _row(
         result.proven,
         result.possible,
         letters,
-        letters.count("p"),
-        letters.count("f"),
-        letters.count("u") + letters.count("e"),
+        counted.count("p"),
+        counted.count("f"),
+        counted.count("u") + counted.count("e"),
         evidence_to_json(result),
         orjson.dumps(since).decode(),
         result.evaluated_at,

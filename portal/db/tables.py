@@ -437,6 +437,23 @@ transitions = Table(
     comment="When a result became another one; what ended has `until` equal to `at`.",
 )
 
+scorecard_versions = Table(
+    "scorecard_versions",
+    metadata,
+    Column("id", Id, primary_key=True),  # a later version has a higher one
+    Column("name", Word, nullable=False),
+    Column("version", Text, nullable=False),  # of the definition; '' where it went
+    Column("base_version", Text, nullable=False),  # of what it extends; '' where it does not
+    Column("text", Text, nullable=False),  # the document alone
+    Column("outline", LargeBinary, nullable=False),  # JSON, see scorecards.outline
+    Column("file", Text, nullable=False),
+    Column("source", Text, nullable=False),  # plugin, config, or the URL of a repository
+    Column("author", Text, nullable=False),  # of the commit; '' where nobody knows
+    Column("seen_at", Time, nullable=False),
+    Index("scorecard_versions_by_name", "name", "id"),
+    comment="Every definition that was ever in force, from when on.",
+)
+
 unassessed = Table(
     "unassessed",
     metadata,

@@ -23,6 +23,7 @@ from portal.db import locations, marks, pending
 from portal.db.hearing import hear
 from portal.worker import assessing, deadlines, jobs, noticing
 from portal.worker.requests import ASSESS, NOTICES, Lane, Work, ingest_key
+from portal.worker.turning import mark_turned
 
 log = logging.getLogger(__name__)
 
@@ -248,6 +249,8 @@ def _dispatch(engine: Engine) -> None:
                 jobs.forget_past(engine.tools)
                 _look_at_stale(engine)
                 deadlines.keep_days(engine.tools)
+                if mark_turned(engine.tools):
+                    engine.requests.request(ASSESS, Lane.SWEEP)
             if deadlines.meet(engine.tools):
                 engine.requests.request(ASSESS, Lane.EVENT)
             with engine.tools.database.read() as connection:

@@ -25,9 +25,8 @@ from scorecards.facts import (
     Unknown,
 )
 from scorecards.knowledge import as_json
+from scorecards.outline import duration_as_written, lifecycle_as_written, rule_as_written
 from scorecards.results import Excuse
-from scorecards.rules import All, AtLeast, Leaf, Manual, Not, Rule
-from scorecards.rules import Any as AnyOf
 from scorecards.scorecard import Check, Link, Scorecard
 from scorecards.texts import render_fix
 
@@ -109,6 +108,8 @@ def result(
                 "category": check.category,
                 "level": level(scorecard, check.level),
                 "outcome": by_check[check.id].outcome.value,
+                "counts": by_check[check.id].counts,
+                "lifecycle": lifecycle_as_written(check.lifecycle),
                 "reason": by_check[check.id].reason,
                 "since": rfc3339(stored.since.get(check.id)),
                 "observed": dict(by_check[check.id].observed),
@@ -276,7 +277,7 @@ def check(scorecard: Scorecard, found: Check) -> Json:
         "title": found.title,
         "category": found.category,
         "level": level(scorecard, found.level),
-        "rule": rule(found.rule),
+        "rule": rule_as_written(found.rule),
         "appliesTo": found.applies_to.expression if found.applies_to else "",
         "appliesBecause": found.applies_because,
         "expected": found.expected,
@@ -284,24 +285,9 @@ def check(scorecard: Scorecard, found: Check) -> Json:
         "fix": found.fix,
         "effort": found.effort,
         "weight": found.weight,
+        "owner": found.owner,
+        "lifecycle": lifecycle_as_written(found.lifecycle),
+        "maxAge": duration_as_written(found.max_age),
+        "grace": duration_as_written(found.grace),
         "links": links(found.links),
     }
-
-
-def rule(found: Rule) -> JsonValue:
-    """A rule as it is written: a text is a leaf."""
-    match found:
-        case Leaf(expression=expression):
-            return expression
-        case All(parts=parts):
-            return {"all": [rule(part) for part in parts]}
-        case AnyOf(parts=parts):
-            return {"any": [rule(part) for part in parts]}
-        case Not(part=part):
-            return {"not": rule(part)}
-        case AtLeast(count=count, parts=parts):
-            return {"at_least": {"count": count, "of": [rule(part) for part in parts]}}
-        case Manual(question=question, expires=expires):
-            return {"manual": {"question": question, "expires": f"{expires.days}d"}}
-        case _:
-            assert_never(found)

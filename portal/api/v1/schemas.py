@@ -9,6 +9,7 @@ from scorecards.facts import FactType
 from scorecards.results import Outcome
 
 PAST = "With `as_of`: the version of then. What is null beside it is not kept of the past."
+LIFECYCLE = "`active`, or an object with `stage`, and the day `from` or `until` it is another."
 OUTCOMES = [outcome.value for outcome in Outcome]
 SEVERITIES = ["error", "warning", "info"]
 
@@ -100,6 +101,8 @@ class CheckResultAnswer(Answer):
     category = fields.String()
     level = fields.Nested(LevelAnswer)
     outcome = fields.String(validate=validate.OneOf(OUTCOMES))
+    counts = fields.Boolean(metadata={"description": "For levels: a preview does not, yet."})
+    lifecycle = fields.Raw(metadata={"description": LIFECYCLE})
     reason = fields.String()
     since = time_field("When the outcome began.", nullable=True)
     observed = fields.Dict(keys=fields.String(), metadata={"description": "Values, by name."})

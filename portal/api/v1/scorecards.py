@@ -23,6 +23,7 @@ from portal.api.v1.conventions import (
     rfc3339,
 )
 from portal.api.v1.schemas import (
+    LIFECYCLE,
     OUTCOMES,
     LevelAnswer,
     LinkAnswer,
@@ -81,6 +82,10 @@ class CheckAnswer(TallyAnswer):
     fix = fields.String(metadata={"description": "Markdown; with placeholders."})
     effort = fields.String()
     weight = fields.Integer()
+    owner = fields.String(metadata={"description": "Empty: whoever owns the scorecard."})
+    lifecycle = fields.Raw(metadata={"description": LIFECYCLE})
+    max_age = fields.String(metadata={"description": "Of facts, such as `30d`; empty: any."})
+    grace = fields.String(metadata={"description": "How long a failure must last; empty: not."})
     links = fields.List(fields.Nested(LinkAnswer))
 
 

@@ -268,6 +268,26 @@ def upgrade() -> None:
         sa.UniqueConstraint("name"),
     )
     op.create_table(
+        "scorecard_versions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "name", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("base_version", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("outline", sa.LargeBinary(), nullable=False),
+        sa.Column("file", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        comment="Every definition that was ever in force, from when on.",
+    )
+    op.create_index(
+        "scorecard_versions_by_name", "scorecard_versions", ["name", "id"], unique=False
+    )
+    op.create_table(
         "sessions",
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("principal", sa.Text(), nullable=False),
