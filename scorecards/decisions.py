@@ -14,7 +14,8 @@ from scorecards.facts import Unknown
 from scorecards.knowledge import rfc3339
 from scorecards.levels import reached
 from scorecards.results import ANSWER, CheckResult, Excuse, Outcome, ScorecardResult
-from scorecards.scorecard import Scorecard
+from scorecards.rules import Manual
+from scorecards.scorecard import Check, Scorecard
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +59,12 @@ class Decisions:
 NO_DECISIONS = Decisions()
 
 
+def is_answer(check: Check, said: CheckResult) -> bool:
+    """Whether the result is that of a person, or that nobody has answered (yet, or any more)."""
+    asked = said.outcome in (Outcome.PASS, Outcome.FAIL) or ANSWER in said.unknown
+    return isinstance(check.rule, Manual) and asked
+
+
 def decided(card: Scorecard, result: ScorecardResult, decisions: Decisions) -> ScorecardResult:
     """The result with the decisions that hold when it was made; `card` is what it was made with."""
     now = result.evaluated_at
@@ -68,9 +75,8 @@ def decided(card: Scorecard, result: ScorecardResult, decisions: Decisions) -> S
     results = tuple(
         _excused(_answered(said, answers.get(said.check), now), grants) for said in result.results
     )
-    levels = reached(
-        len(card.levels), [check.level for check in card.checks], [r.outcome for r in results]
-    )
+    counted = [(c.level, r.outcome) for c, r in zip(card.checks, results, strict=True) if r.counts]
+    levels = reached(len(card.levels), [c[0] for c in counted], [c[1] for c in counted])
     return replace(result, results=results, proven=levels.proven, possible=levels.possible)
 
 

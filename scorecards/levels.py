@@ -9,8 +9,10 @@ any more) have no part in it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
+from scorecards.lifecycle import counts
 from scorecards.results import Outcome, ScorecardResult
 from scorecards.scorecard import Check, Scorecard
 
@@ -41,6 +43,11 @@ def reached(levels: int, checks: Sequence[int], outcomes: Sequence[Outcome]) -> 
         if outcome is not Outcome.PASS:
             proven = min(proven, level)
     return Reached(proven - 1, possible - 1) if examined else Reached(0, 0)
+
+
+def counting(scorecard: Scorecard, now: datetime) -> tuple[bool, ...]:
+    """For each check whether it counts at `now` (`scorecards.lifecycle`), in order."""
+    return tuple(counts(check.lifecycle, now) for check in scorecard.checks)
 
 
 def next_level(scorecard: Scorecard, result: ScorecardResult) -> int | None:

@@ -68,6 +68,22 @@ def records_from_json(data: bytes, ref: str) -> tuple[FactRecord, ...]:
     )
 
 
+def state_in(data: bytes, quoted: bytes) -> bytes:
+    """The state of one fact as JSON, from what `facts_to_json` wrote; empty: it is not there.
+
+    `quoted` is `"name":`. Nothing is parsed: inside of a text a quote is never without a backslash
+    before it, so the name in its quotes is found at the key and nowhere else.
+    """
+    begin = data.find(quoted)
+    if begin == -1:
+        return b""
+    begin += len(quoted)
+    state = data[begin : data.find(b"}", begin) + 1]
+    if b"\\" in state or state.count(b'"') % 2:  # perhaps the brace stands in a text
+        return orjson.dumps(orjson.loads(data)[quoted[1:-2].decode()])
+    return state
+
+
 def evidence_to_json(result: ScorecardResult) -> bytes:
     """What each check said and from what, as a list in the order of the checks.
 

@@ -9,6 +9,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Flask, Response
 
 from portal.api.v1 import (
+    advice,
     answers,
     badges,
     campaigns,
@@ -16,6 +17,7 @@ from portal.api.v1 import (
     events,
     exemptions,
     explain,
+    explanations,
     graph,
     history,
     locations,
@@ -27,6 +29,7 @@ from portal.api.v1 import (
     rollups,
     scorecard_versions,
     scorecards,
+    simulation,
     trends,
     work,
 )
@@ -69,6 +72,9 @@ def register(app: Flask, portal: Portal) -> None:
         campaigns.resource(portal),
         notices.resource(portal),
         scorecard_versions.resource(portal),
+        advice.resource(portal, tags),
+        simulation.resource(portal),
+        explanations.resource(portal),
         locations.resource(portal),
         removals.resource(portal),
         lookups.resource(portal, tags),

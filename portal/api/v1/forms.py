@@ -14,7 +14,7 @@ from portal.db.entities import EntityRow
 from portal.db.locations import FileOrigin
 from portal.db.problems import ProblemRow
 from portal.db.results import StoredResult, Summary
-from scorecards.advice import next_steps
+from scorecards.advice import next_steps, plan
 from scorecards.facts import (
     FactRecord,
     FactSchema,
@@ -26,7 +26,7 @@ from scorecards.facts import (
 )
 from scorecards.knowledge import as_json
 from scorecards.outline import duration_as_written, lifecycle_as_written, rule_as_written
-from scorecards.results import Excuse
+from scorecards.results import Excuse, ScorecardResult
 from scorecards.scorecard import Check, Link, Scorecard
 from scorecards.texts import render_fix
 
@@ -101,6 +101,7 @@ def result(
             }
             for step in steps
         ],
+        "plan": _plan(scorecard, said),
         "checks": [
             {
                 "check": check.id,
@@ -140,6 +141,29 @@ def exemption(excuse: Excuse | None) -> Json | None:
         "until": rfc3339(excuse.until),
         "outcome": excuse.outcome.value,
         "reason": excuse.reason,
+    }
+
+
+def _plan(scorecard: Scorecard, said: ScorecardResult) -> Json | None:
+    found = plan(scorecard, said) if said.version == scorecard.version else None
+    if found is None:
+        return None
+    return {
+        "level": level(scorecard, found.level),
+        "minutes": found.minutes,
+        "reachable": found.reachable,
+        "exact": found.exact,
+        "changes": [
+            {
+                "expression": change.expression,
+                "becomes": change.becomes,
+                "action": change.action.value,
+                "effort": change.effort,
+                "minutes": change.minutes,
+                "checks": list(change.checks),
+            }
+            for change in found.changes
+        ],
     }
 
 
@@ -185,13 +209,14 @@ def _fact_record(
         "validUntil": rfc3339(ends),
         "stale": ends is not None and ends < now,
         "facts": [
-            {"name": fact, "type": types.get(fact, ""), **_fact(state)}
+            {"name": fact, "type": types.get(fact, ""), **fact_state(state)}
             for fact, state in sorted(states.items())
         ],
     }
 
 
-def _fact(state: FactState) -> Json:
+def fact_state(state: FactState) -> Json:
+    """What is known of a fact."""
     shown: Json = {
         "state": "missing",
         "value": None,

@@ -130,12 +130,41 @@ class StepAnswer(Answer):
     effort = fields.String()
 
 
+class ChangeOfLeafAnswer(Answer):
+    """A leaf of a rule that has to become another one."""
+
+    expression = fields.String()
+    becomes = fields.Boolean(
+        allow_none=True,
+        metadata={"description": "Null: whether a check applies has to be found out."},
+    )
+    action = fields.String(validate=validate.OneOf(["fix", "find_out", "report"]))
+    effort = fields.String()
+    minutes = fields.Integer(metadata={"description": "What the effort counts; 0 for a report."})
+    checks = fields.List(fields.String(), metadata={"description": "Ids of those that ask for it."})
+
+
+class PlanAnswer(Answer):
+    """The cheapest way to the next level: of alternatives the cheapest, what is shared once."""
+
+    level = fields.Nested(LevelAnswer)
+    minutes = fields.Integer(metadata={"description": "Of work, for all changes together."})
+    reachable = fields.Boolean(metadata={"description": "False: the rules contradict each other."})
+    exact = fields.Boolean(metadata={"description": "False: there may be a cheaper way."})
+    changes = fields.List(fields.Nested(ChangeOfLeafAnswer))
+
+
 class ResultAnswer(StandingAnswer):
     """A scorecard's result for an entity, explained."""
 
     version = fields.String(metadata={"description": "Digest of the definition it was made with."})
     next_steps = fields.List(
         fields.Nested(StepAnswer), metadata={"description": "To the next level, cheapest first."}
+    )
+    plan = fields.Nested(
+        PlanAnswer,
+        allow_none=True,
+        metadata={"description": "Null at the top, and where the definition has changed since."},
     )
     checks = fields.List(fields.Nested(CheckResultAnswer))
 
