@@ -99,7 +99,7 @@ class CampaignPageAnswer(Answer):
     next_cursor = fields.String(allow_none=True)
 
 
-class TallyAnswer(Answer):
+class ProgressTallyAnswer(Answer):
     """How many entities stand how; those that are excused do not count."""
 
     done = fields.Integer()
@@ -111,13 +111,13 @@ class TallyAnswer(Answer):
     )
 
 
-class OwnerTallyAnswer(TallyAnswer):
+class OwnerProgressAnswer(ProgressTallyAnswer):
     """How the entities of an owner stand."""
 
     owner = fields.String(metadata={"description": "Empty: nobody owns them."})
 
 
-class DayTallyAnswer(TallyAnswer):
+class DayProgressAnswer(ProgressTallyAnswer):
     """How entities stood on a day."""
 
     day = fields.Date()
@@ -136,10 +136,11 @@ class MilepostAnswer(MilestoneAnswer):
 class ProgressAnswer(Answer):
     """How far a campaign has come."""
 
-    total = fields.Nested(TallyAnswer)
-    owners = fields.List(fields.Nested(OwnerTallyAnswer))
+    total = fields.Nested(ProgressTallyAnswer)
+    owners = fields.List(fields.Nested(OwnerProgressAnswer))
     days = fields.List(
-        fields.Nested(DayTallyAnswer), metadata={"description": "The burn-down; today is the last."}
+        fields.Nested(DayProgressAnswer),
+        metadata={"description": "The burn-down; today is the last."},
     )
     milestones = fields.List(fields.Nested(MilepostAnswer))
 
