@@ -70,7 +70,7 @@ def test_built_in_plugins_come_through_the_same_door() -> None:
 def test_disabled_plugins_are_not_even_imported(site: Path) -> None:
     install(site, "bad", "1/0", prelude="raise RuntimeError('imported')\n")
     assert load(disabled=["bad", "git"]) == (
-        ["descriptor", "library", "local", "repofiles", "web"],
+        ["descriptor", "library", "local", "notify", "repofiles", "web"],
         (),
     )
 
