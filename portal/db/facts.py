@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from portal.db import evidence
 from portal.db.bulk import add, among, remove
 from portal.db.engine import Database, utc
 from portal.db.state import raise_assessment
 from portal.db.tables import entities, facts
 from scorecards.facts import FactRecord
-from scorecards.serialization import facts_from_json, facts_to_json
+from scorecards.serialization import facts_from_json, facts_to_json, records_to_json
 
 COLUMNS = (
     "entity_id",
@@ -69,10 +70,23 @@ class FactRows:
             ]
             fresh = [row for row in rows if stored.get(row[:2]) != (*row[2:5], *row[6:])]
             old = [row[:2] for row in fresh if row[:2] in stored]
+            put_aside(connection, sorted({entity for entity, _ in old}))
             remove(connection, facts, COLUMNS[:2], old)
             add(connection, facts, COLUMNS, fresh)
             if fresh:
                 raise_assessment(connection)
+
+
+def put_aside(connection: Connection, ids: Collection[int]) -> None:
+    """Keep the facts of these entities that a transition was seen in: they are replaced, or go.
+
+    The connection is in a write transaction.
+    """
+    due = evidence.without_facts(connection, ids)
+    if due:
+        records = for_entities(connection, sorted(set(due.values())))
+        told = {entity: records_to_json(records.get(entity, ())) for entity in due.values()}
+        evidence.keep_facts(connection, {one: told[entity] for one, entity in due.items()})
 
 
 def for_entity(connection: Connection, entity_id: int) -> tuple[FactRecord, ...]:
