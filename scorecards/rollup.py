@@ -87,13 +87,18 @@ def roll_up(
     Results made with another number of checks are left out: the next assessment replaces them. A
     level beyond the last counts as the last.
     """
-    alike: dict[Key, Counter[tuple[int, int, str]]] = {}
-    for entity, proven, possible, outcomes in rows:
-        if len(outcomes) == checks:
-            for key in groups_of.get(entity, ()):
-                alike.setdefault(key, Counter())[proven, possible, outcomes] += 1
-    found = [_group(key, counts, levels, checks) for key, counts in alike.items()]
-    return sorted(found, key=lambda group: (-group.total, str(group.key)))
+    # Entities of the same groups are counted once, and then into each of these.
+    together: dict[tuple[Key, ...], list[Row]] = {}
+    for row in rows:
+        if len(row.outcomes) == checks and (keys := groups_of.get(row.entity)):
+            together.setdefault(tuple(dict.fromkeys(keys)), []).append(row)
+    found: dict[Key, _Sums] = {}
+    for keys, alike in together.items():
+        sums = _count(alike, levels, checks)
+        for key in keys:
+            found.setdefault(key, _Sums(levels, checks)).take(sums)
+    groups = [sums.group(key) for key, sums in found.items()]
+    return sorted(groups, key=lambda group: (-group.total, str(group.key)))
 
 
 def with_ancestors(
@@ -205,28 +210,43 @@ def _improved(causes: Mapping[Cause, Move]) -> int:
     return 0 if move is None else move.passed
 
 
-def _group(
-    key: Key, alike: Mapping[tuple[int, int, str], int], levels: int, checks: int
-) -> Group[Key]:
-    proven, possible = [0] * levels, [0] * levels
-    letters = [Counter[str]() for _ in range(checks)]
-    by_number: dict[int, list[str]] = {}
-    for (sure, perhaps, outcomes), n in alike.items():
-        proven[min(sure, levels - 1)] += n
-        possible[min(perhaps, levels - 1)] += n
-        by_number.setdefault(n, []).append(outcomes)
-    # Letters at the same place are counted together: this is where the time goes.
-    for n, texts in by_number.items():
-        for count, column in zip(letters, zip(*texts, strict=True), strict=True):
-            for letter, times in Counter(column).items():
-                count[letter] += n * times
-    return Group(
-        key=key,
-        total=sum(proven),
-        proven=tuple(proven),
-        possible=tuple(possible),
-        checks=tuple(letters),
-    )
+class _Sums:
+    """Entities by level, and for each check by letter."""
+
+    __slots__ = ("letters", "possible", "proven")
+
+    def __init__(self, levels: int, checks: int) -> None:
+        self.proven, self.possible = [0] * levels, [0] * levels
+        self.letters = [Counter[str]() for _ in range(checks)]
+
+    def take(self, other: _Sums) -> None:
+        for mine, theirs in ((self.proven, other.proven), (self.possible, other.possible)):
+            for level, n in enumerate(theirs):
+                mine[level] += n
+        for count, more in zip(self.letters, other.letters, strict=True):
+            for letter, n in more.items():
+                count[letter] += n
+
+    def group(self, key: Key) -> Group[Key]:
+        return Group(
+            key=key,
+            total=sum(self.proven),
+            proven=tuple(self.proven),
+            possible=tuple(self.possible),
+            checks=tuple(self.letters),
+        )
+
+
+def _count(rows: Sequence[Row], levels: int, checks: int) -> _Sums:
+    sums = _Sums(levels, checks)
+    for row in rows:
+        sums.proven[min(row.proven, levels - 1)] += 1
+        sums.possible[min(row.possible, levels - 1)] += 1
+    # What is said of the same check is counted in one go: this is where the time goes.
+    columns = zip(*(row.outcomes for row in rows), strict=True)
+    for count, column in zip(sums.letters, columns, strict=True):
+        count.update(column)
+    return sums
 
 
 def _above(

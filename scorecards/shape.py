@@ -125,5 +125,5 @@ def _problem(
 
 def is_scorecard_name(text: str) -> bool:
     """Whether a scorecard may be called so."""
-    name = _schema()["properties"]["metadata"]["properties"]["name"]
+    name = _schema()["$defs"]["name"]
     return len(text) <= name["maxLength"] and re.search(name["pattern"], text) is not None

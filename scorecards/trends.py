@@ -186,15 +186,26 @@ def split(base: Counts, courses: Iterable[Course]) -> Split:
 def check_moves(courses: Iterable[Course]) -> dict[str, dict[Cause, Move]]:
     """By check and cause, how many more entities pass and fail at the end of the courses."""
     moved: dict[str, dict[Cause, Move]] = {}
-    for course in courses:
+    for course, n in _alike(courses):
         before = _outcomes(course.opening)
         after = _outcomes(course.steps[-1].stand if course.steps else course.opening)
-        for check in {**before, **after}:
+        for check in before.keys() | after.keys():
             old, new = before.get(check), after.get(check)
             if old != new:
                 cause = _cause_of_check(old, new, _last(course, partial(_outcome_of, check)))
-                moved.setdefault(check, {}).setdefault(cause, Move()).count(old, new)
+                moved.setdefault(check, {}).setdefault(cause, Move()).count(old, new, n)
     return moved
+
+
+def _alike(courses: Iterable[Course]) -> Iterable[tuple[Course, int]]:
+    """Courses through the same objects, whenever, once with their number: most are alike."""
+    found: dict[tuple[object, ...], tuple[Course, int]] = {}
+    for course in courses:
+        way = ((step.reason, id(step.stand)) for step in course.steps)
+        key = (id(course.opening), *way)
+        first, n = found.get(key, (course, 0))
+        found[key] = (first, n + 1)
+    return found.values()
 
 
 @dataclass(kw_only=True, slots=True)
@@ -204,10 +215,10 @@ class Move:
     passed: int = 0
     failed: int = 0
 
-    def count(self, old: str | None, new: str | None) -> None:
-        """Count one entity that went from one letter to another."""
-        self.passed += (new == _PASS) - (old == _PASS)
-        self.failed += (new == _FAIL) - (old == _FAIL)
+    def count(self, old: str | None, new: str | None, n: int) -> None:
+        """Count `n` entities that went from one letter to another."""
+        self.passed += n * ((new == _PASS) - (old == _PASS))
+        self.failed += n * ((new == _FAIL) - (old == _FAIL))
 
     def take(self, other: Move) -> None:
         """Count what another one has counted."""
@@ -256,6 +267,8 @@ def _after(passed: int, failed: int, moves: Iterable[Move]) -> Fraction | None:
 
 def _last(course: Course, view: Callable[[Stand | None], object]) -> Reason:
     """Why what is looked at came to be what it is at the end."""
+    if len(course.steps) == 1:
+        return course.steps[0].reason
     before = course.opening
     reason = Reason.FACTS
     for step in course.steps:

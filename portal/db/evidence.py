@@ -7,12 +7,12 @@ same: both are named by the digest of what they hold.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
 
 from sqlalchemy import Connection, delete, except_, select
 
-from portal.db.bulk import add, next_id, pick
+from portal.db.bulk import add, among, change, next_id, pick
 from portal.db.tables import evidence, transitions
 
 QUICK = 1
@@ -43,6 +43,34 @@ def read(connection: Connection, numbers: Collection[int]) -> dict[int, bytes]:
     """What is kept under these numbers."""
     rows = pick(connection, (evidence.c.id, evidence.c.data), evidence.c.id, numbers)
     return {row.id: zlib.decompress(row.data) for row in rows}
+
+
+def without_facts(connection: Connection, ids: Collection[int]) -> dict[int, int]:
+    """The transitions of these entities whose facts are still the stored ones: by number, entity."""
+    table = transitions.c
+    found = select(table.id, table.entity_id).where(
+        among(connection, table.entity_id, ids),
+        table.facts_id.is_(None),
+        table.outcomes.is_not(None),
+    )
+    return {row.id: row.entity_id for row in connection.execute(found)} if ids else {}
+
+
+def keep_facts(connection: Connection, told: Mapping[int, bytes]) -> None:
+    """Put aside the facts that transitions were seen in, by number of the transition."""
+    _keep_for(connection, "facts_id", told)
+
+
+def keep_said(connection: Connection, told: Mapping[int, bytes]) -> None:
+    """Put aside what checks said at transitions, by number of the transition."""
+    _keep_for(connection, "said_id", told)
+
+
+def _keep_for(connection: Connection, column: str, told: Mapping[int, bytes]) -> None:
+    if told:
+        numbers = keep(connection, told.values())
+        rows = sorted((one, numbers[content]) for one, content in told.items())
+        change(connection, transitions, "id", (column,), rows)
 
 
 def forget_unused(connection: Connection) -> int:

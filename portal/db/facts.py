@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from portal.db import fact_history
+from portal.db import evidence, fact_history
 from portal.db.bulk import add, among, remove
 from portal.db.engine import Database, utc
 from portal.db.state import raise_assessment
 from portal.db.tables import entities, facts
 from scorecards.facts import FactRecord
-from scorecards.serialization import facts_from_json, facts_to_json
+from scorecards.serialization import facts_from_json, facts_to_json, records_to_json
 
 COLUMNS = (
     "entity_id",
@@ -72,6 +72,7 @@ def save(connection: Connection, records: Sequence[FactRecord]) -> set[tuple[str
     ]
     fresh = [row for row in rows if _said(stored.get(row[:2])) != _said(row)]
     old = [row[:2] for row in fresh if row[:2] in stored]
+    put_aside(connection, sorted({entity for entity, _ in old}))
     fact_history.keep(connection, [(stored[row[:2]], row) for row in fresh if row[:2] in stored])
     remove(connection, facts, COLUMNS[:2], old)
     add(connection, facts, COLUMNS, fresh)
@@ -88,6 +89,18 @@ def _row(row: Row[*tuple[Any, ...]]) -> tuple[Any, ...]:
 def _said(row: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
     """What a record says, whenever it was observed."""
     return None if row is None else (*row[2:5], *row[6:])
+
+
+def put_aside(connection: Connection, ids: Collection[int]) -> None:
+    """Keep the facts of these entities that a transition was seen in: they are replaced, or go.
+
+    The connection is in a write transaction.
+    """
+    due = evidence.without_facts(connection, ids)
+    if due:
+        records = for_entities(connection, sorted(set(due.values())))
+        told = {entity: records_to_json(records.get(entity, ())) for entity in due.values()}
+        evidence.keep_facts(connection, {one: told[entity] for one, entity in due.items()})
 
 
 def for_entity(connection: Connection, entity_id: int) -> tuple[FactRecord, ...]:

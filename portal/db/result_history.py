@@ -15,10 +15,11 @@ import orjson
 from sqlalchemy import Connection, Row, Select, select
 
 from portal.db import evidence
-from portal.db.bulk import among
+from portal.db.bulk import among, pick
 from portal.db.engine import utc
+from portal.db.facts import for_entity
 from portal.db.page import Page, number
-from portal.db.tables import check_lists, entities, refs, transitions, versions
+from portal.db.tables import check_lists, entities, refs, results, transitions, versions
 from scorecards.recompute import Basis
 from scorecards.results import CheckResult
 from scorecards.serialization import evidence_from_json, records_from_json
@@ -41,7 +42,9 @@ class Transition:
     stand: Stand | None
     """What it became; None: it ended."""
     said_id: int | None
+    """Of the evidence that was put aside; None: it is still that of the stored result."""
     facts_id: int | None
+    """The same of the facts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,12 +81,12 @@ def results_at(
         one = _transition(row)
         by_card.setdefault(one.scorecard, []).append(one)
     last = {name: rows[-1] for name, rows in by_card.items()}
-    said = _said(connection, [one.said_id for one in last.values()])
+    said = _said(connection, list(last.values()))
     return tuple(
         PastResult(
             transition=one,
             stand=one.stand,
-            said=said.get(one.said_id or 0, ()),
+            said=said.get(one.id, ()),
             since=replayed_since([(step.at, step.stand) for step in by_card[name]]),
         )
         for name, one in sorted(last.items())
@@ -109,19 +112,19 @@ def moves(
     rows = connection.execute(found.order_by(transitions.c.id.desc()).limit(limit + 1)).all()
     read = [_transition(row) for row in rows]
     shown = read[:limit]
-    said = _said(connection, [one.said_id for one in shown])
+    said = _said(connection, shown)
     items = []
     for place, one in enumerate(shown):
         before = read[place + 1].stand if place + 1 < len(read) else None
         changes = changed(before, one.stand)
         names = {change.check for change in changes}
-        results = {said.check: said for said in said.get(one.said_id or 0, ())}
+        by_check = {result.check: result for result in said.get(one.id, ())}
         items.append(
             Move(
                 transition=one,
                 before=before,
                 changes=changes,
-                said={name: results[name] for name in names & results.keys()},
+                said={name: by_check[name] for name in names & by_check.keys()},
             )
         )
     more = len(rows) > limit
@@ -130,14 +133,16 @@ def moves(
 
 def basis_of(connection: Connection, one: Transition) -> Basis | None:
     """What the result was made from that a transition led to; None where it is no longer kept."""
-    if one.facts_id is None:
-        return None
-    kept = evidence.read(connection, [one.facts_id]).get(one.facts_id)
-    body = _body(connection, one.entity_id, one.seq)
-    if kept is None or body is None:
-        return None
     ref = connection.execute(select(refs.c.ref).where(refs.c.id == one.entity_id)).scalar_one()
-    return Basis(ref=ref, body=body, records=records_from_json(kept, ref), at=one.at)
+    body = _body(connection, one.entity_id, one.seq)
+    if body is None or one.stand is None:
+        return None
+    if one.facts_id is None:
+        records = for_entity(connection, one.entity_id)
+    else:
+        kept = evidence.read(connection, [one.facts_id])
+        records = records_from_json(kept[one.facts_id], ref)
+    return Basis(ref=ref, body=body, records=records, at=one.at)
 
 
 def _body(connection: Connection, entity_id: int, seq: int) -> bytes | None:
@@ -186,7 +191,19 @@ def _stand(row: Any) -> Stand:
 
 
 def _said(
-    connection: Connection, numbers: Sequence[int | None]
+    connection: Connection, found: Sequence[Transition]
 ) -> dict[int, tuple[CheckResult, ...]]:
-    kept = evidence.read(connection, sorted({number for number in numbers if number is not None}))
-    return {number: evidence_from_json(data) for number, data in kept.items()}
+    """What the checks said, by number of the transition."""
+    aside = evidence.read(connection, {one.said_id for one in found if one.said_id is not None})
+    told = {one.id: aside[one.said_id] for one in found if one.said_id is not None}
+    present = {
+        (one.entity_id, one.scorecard): one.id
+        for one in found
+        if one.said_id is None and one.stand is not None
+    }
+    columns = (results.c.entity_id, results.c.scorecard, results.c.evidence)
+    ids = {entity for entity, _ in present}
+    for entity, scorecard, data in pick(connection, columns, results.c.entity_id, ids):
+        if (entity, scorecard) in present:
+            told[present[entity, scorecard]] = data
+    return {number: evidence_from_json(data) for number, data in told.items()}

@@ -1,7 +1,9 @@
 """Transitions as they are stored: written in the transaction that changes results.
 
 What is one, and why it came about, is decided in `scorecards.transitions`; what is read of them is
-in `result_history` and `trends`. `evaluated_at` of a result is the time of its transition.
+in `result_history` and `trends`. The evidence of a transition is that of the stored result and the
+stored facts, for as long as these are what they were: it is put aside when they are replaced, so
+that the first look at 100,000 entities writes nothing twice.
 """
 
 from __future__ import annotations
@@ -17,11 +19,11 @@ from sqlalchemy import Connection, delete, select
 from portal.db import evidence, values
 from portal.db.bulk import add, among, change, next_id, pick
 from portal.db.engine import utc
-from portal.db.facts import for_entities
+from portal.db.facts import put_aside
 from portal.db.instants import KEPT_SINCE, kept_since
 from portal.db.tables import check_lists, entities, results, transitions
 from scorecards.results import LETTERS, ScorecardResult
-from scorecards.serialization import evidence_from_json, evidence_to_json, records_to_json
+from scorecards.serialization import evidence_from_json
 from scorecards.store import Asked
 from scorecards.transitions import (
     Reason,
@@ -58,6 +60,8 @@ class _Open:
     checks_id: int
     at: datetime
     stand: Stand
+    has_said: bool
+    """Whether what the checks said was put aside."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,17 +94,17 @@ def record(
     ids = sorted({entity for entity, _ in keys})
     open_ = _open(connection, ids)
     subjects = _subjects(connection, ids)
+    stands = {key: stand(result, subjects[key[0]].seq) for key, result in found.items()}
     moved = {
         key: result
         for key, result in found.items()
-        if is_transition(open_[key].stand if key in open_ else None, stand(result, 0))
+        if is_transition(open_[key].stand if key in open_ else None, stands[key])
     }
     lists = _check_lists(connection, moved.values())
-    kept = _keep(connection, moved)
     rows: list[tuple[_Open | None, tuple[Any, ...]]] = []
     for key, result in moved.items():
         checks_id, rules = lists[_list_of(result)]
-        after = stand(result, subjects[key[0]].seq)
+        after = stands[key]
         before, was = open_.get(key), replaced.get(key)
         if before is None or was is None:
             subject = subjects[key[0]]
@@ -110,7 +114,7 @@ def record(
             why = why_changed(former, after, said, result.results)
         at = _not_before(before, result.evaluated_at)
         numbers = (after.proven, after.possible, "".join(after.outcomes.values()))
-        row = (key[0], checks_id, at, None, after.seq, *numbers, why.value, *kept[key])
+        row = (key[0], checks_id, at, None, after.seq, *numbers, why.value, None, None)
         rows.append((before, row))
     for key in sorted(open_.keys() & set(gone)):
         before, seq = open_[key], subjects[key[0]].seq
@@ -119,12 +123,19 @@ def record(
         why = why_ended(_of_version(before.stand, version), version=now, seq=seq)
         at = _not_before(before, before.at if asked is None else asked.at)
         rows.append((before, _end(key[0], before, at, seq, why)))
+    _keep_said(connection, open_, {key: was.evidence for key, was in replaced.items()})
     _write(connection, rows)
 
 
 def end_all(connection: Connection, ids: Collection[int], *, at: datetime) -> None:
     """Write that the results of these entities end, because the entities go."""
-    open_ = _open(connection, ids) if ids else {}
+    if not ids:
+        return
+    open_ = _open(connection, ids)
+    columns = (results.c.entity_id, results.c.scorecard, results.c.evidence)
+    stored = pick(connection, columns, results.c.entity_id, ids)
+    _keep_said(connection, open_, {(row[0], row[1]): row[2] for row in stored})
+    put_aside(connection, ids)
     rows = [
         (one, _end(key[0], one, _not_before(one, at), one.stand.seq, Reason.ENTITY))
         for key, one in sorted(open_.items())
@@ -175,6 +186,7 @@ def _open(connection: Connection, ids: Collection[int]) -> dict[Key, _Open]:
             id=row.id,
             checks_id=row.checks_id,
             at=_time(row.at),
+            has_said=row.said_id is not None,
             stand=Stand(
                 version=row.version,
                 seq=row.seq,
@@ -238,15 +250,13 @@ def _check_lists(
     return {one: (known[one], first.get(one[:2], at)) for one, at in used.items()}
 
 
-def _keep(
-    connection: Connection, moved: Mapping[Key, ScorecardResult]
-) -> dict[Key, tuple[int, int]]:
-    """Where the evidence of each result is kept: what was said, and the facts."""
-    records = for_entities(connection, sorted({entity for entity, _ in moved}))
-    facts = {entity: records_to_json(records.get(entity, ())) for entity, _ in moved}
-    said = {key: evidence_to_json(result) for key, result in moved.items()}
-    numbers = evidence.keep(connection, [*said.values(), *facts.values()])
-    return {key: (numbers[said[key]], numbers[facts[key[0]]]) for key in moved}
+def _keep_said(
+    connection: Connection, open_: Mapping[Key, _Open], said: Mapping[Key, bytes]
+) -> None:
+    """Put aside what checks said, by result, where that is not done yet."""
+    due = {key: open_[key] for key in said if key in open_}
+    told = {one.id: said[key] for key, one in due.items() if not one.has_said}
+    evidence.keep_said(connection, told)
 
 
 def _not_before(last: _Open | None, at: datetime) -> datetime:

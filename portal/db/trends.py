@@ -7,6 +7,7 @@ owned an entity for a while counts it for that while.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -71,9 +72,7 @@ def course_of(
     """
     spans = _together([_spans(connection, group) for group in groups]) if groups else None
     lists = _lists(connection, scorecard)
-    base = Counts()
-    for stand, n in _opening_counts(connection, lists, start, _at(spans, start)):
-        base.add(stand, n)
+    base = _opening_counts(connection, lists, start, _at(spans, start))
     return base, list(_courses(connection, lists, start, end, spans).values())
 
 
@@ -130,14 +129,26 @@ def _held(connection: Connection, lists: Lists, instant: datetime) -> tuple[Any,
 
 def _opening_counts(
     connection: Connection, lists: Lists, instant: datetime, ids: Collection[int] | None
-) -> list[tuple[Stand, int]]:
+) -> Counts:
     table = transitions.c
     key = (table.checks_id, table.proven, table.possible, table.outcomes)
-    found = select(*key, func.count().label("n")).where(*_held(connection, lists, instant))
+    found = select(*key, func.count()).where(*_held(connection, lists, instant))
     if ids is not None:
         found = found.where(among(connection, table.entity_id, ids))
-    rows = connection.execute(found.group_by(*key)).all()
-    return [(_stand(lists[row.checks_id], row), row.n) for row in rows]
+    counts = Counts()
+    alike: dict[tuple[int, int], list[str]] = {}
+    for checks_id, proven, possible, outcomes, n in connection.execute(found.group_by(*key)):
+        counts.proven[proven] += n
+        counts.possible[possible] += n
+        alike.setdefault((checks_id, n), []).append(outcomes)
+    for (checks_id, n), texts in alike.items():
+        checks = orjson.loads(lists[checks_id].checks)
+        # A column for each check: one by one, this would take most of the time of a trend.
+        for check, column in zip(checks, zip(*texts, strict=True), strict=True):
+            letters = counts.checks.setdefault(check, Counter())
+            for letter, times in Counter(column).items():
+                letters[letter] += n * times
+    return counts
 
 
 def _openings(
@@ -148,7 +159,8 @@ def _openings(
     found = select(*columns).where(
         *_held(connection, lists, instant), among(connection, table.entity_id, ids)
     )
-    return {row.entity_id: _stand(lists[row.checks_id], row) for row in connection.execute(found)}
+    known: Stands = {}
+    return {row[0]: _stand(lists, known, *row[1:]) for row in connection.execute(found)}
 
 
 def _steps(
@@ -159,29 +171,42 @@ def _steps(
     ids: Collection[int] | None,
 ) -> dict[int, list[Step]]:
     table = transitions.c
+    columns = (table.checks_id, table.proven, table.possible, table.outcomes)
     found = (
-        select(transitions)
+        select(table.entity_id, table.at, table.reason, *columns)
         .where(table.at > start, table.at <= end, among(connection, table.checks_id, list(lists)))
         .order_by(table.at, table.id)
     )
     if ids is not None:
         found = found.where(among(connection, table.entity_id, ids))
+    known: Stands = {}
     steps: dict[int, list[Step]] = {}
-    for row in connection.execute(found):
-        stand = None if row.outcomes is None else _stand(lists[row.checks_id], row)
-        step = Step(at=_time(row.at), reason=Reason(row.reason), stand=stand)
-        steps.setdefault(row.entity_id, []).append(step)
+    for entity, at, reason, *place in connection.execute(found):
+        stand = None if place[-1] is None else _stand(lists, known, *place)
+        step = Step(at=_time(at), reason=Reason(reason), stand=stand)
+        steps.setdefault(entity, []).append(step)
     return steps
 
 
-def _stand(checks: Any, row: Any) -> Stand:
-    return Stand(
-        version=checks.version,
-        seq=0,  # nobody counts by versions of entities
-        proven=row.proven,
-        possible=row.possible,
-        outcomes=dict(zip(orjson.loads(checks.checks), row.outcomes, strict=True)),
-    )
+Place: TypeAlias = "tuple[int, int, int, str]"
+Stands: TypeAlias = "dict[Place, Stand]"
+
+
+def _stand(
+    lists: Lists, known: Stands, checks_id: int, proven: int, possible: int, outcomes: str
+) -> Stand:
+    """A result; equal ones are the same object, which is what lets them be counted together."""
+    place = (checks_id, proven, possible, outcomes)
+    if place not in known:
+        checks = lists[checks_id]
+        known[place] = Stand(
+            version=checks.version,
+            seq=0,  # nobody counts by versions of entities
+            proven=proven,
+            possible=possible,
+            outcomes=dict(zip(orjson.loads(checks.checks), outcomes, strict=True)),
+        )
+    return known[place]
 
 
 def _spans(connection: Connection, group: Related) -> dict[int, list[Span]]:

@@ -247,7 +247,27 @@ def test_storage_grows_with_transitions_and_not_with_runs(rows: ResultRows) -> N
         rows.save_results(ids, [*found, *steady])
     # Levels of the first went up and down each day; the second one changed once.
     assert count(rows.database, table) == 3 * 40 + 3 * 2
-    assert count(rows.database, evidence) == 3  # two texts, and that there are no facts
+    assert count(rows.database, evidence) == 2  # what was said, twice, of whomever
+
+
+def test_facts_that_change_nothing_are_kept_once(rows: ResultRows) -> None:
+    (a,) = [one.id for one in rows.assessable(range(1, 50)) if one.ref.endswith("/a")]
+    for day in range(20):
+        at = NOW + timedelta(days=day)
+        record = FactRecord(
+            ref="component:default/a",
+            collector="repo",
+            version="1",
+            url="",
+            revision=str(day),
+            observed_at=at,
+            valid_until=None,
+            facts={"repo.x": Known(value=day)},
+        )
+        FactRows(database=rows.database).save_facts([record])
+        rows.save_results([a], [result("a", "one", ("1", "pfu", 0, 1), at)])
+    assert count(rows.database, table) == 1
+    assert count(rows.database, evidence) == 1  # the facts of the first day
 
 
 def test_reasons_tell_what_made_a_result_begin_and_end(rows: ResultRows) -> None:
