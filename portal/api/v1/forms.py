@@ -79,7 +79,7 @@ def result(
     """A result, explained. `facts` are values by name, for the texts."""
     said = stored.result
     by_check = {found.check: found for found in said.results}
-    outcomes = [found.outcome.value for found in said.results]
+    outcomes = [found.outcome.value for found in said.results if found.counts]
     # Made with another definition, its steps would be those of other checks.
     steps = next_steps(scorecard, said) if said.version == scorecard.version else ()
     return {
