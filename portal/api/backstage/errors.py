@@ -66,7 +66,7 @@ def _error(status: int, message: str) -> dict[str, JsonValue]:
 
 def _relative_url() -> str:
     """Path below the plugin's mount point, and the query string, as they were sent."""
-    below = request.path.partition("/api/")[2].partition("/")[2]
-    path = quote(f"/{below}", safe="/:@!$&'()*+,;=~")
+    _, slash, below = request.path.partition("/api/")[2].partition("/")
+    path = quote(f"{slash}{below}", safe="/:@!$&'()*+,;=~")
     query = request.query_string.decode("latin-1")
     return f"{path}?{query}" if query else path
