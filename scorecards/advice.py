@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from scorecards.cheapest import cheapest_changes
+from scorecards.decisions import is_answer
 from scorecards.levels import gates, next_level
 from scorecards.results import CheckResult, Outcome, ScorecardResult
-from scorecards.rules import Rule, leaves
+from scorecards.rules import Leaf, Rule, leaves
 from scorecards.scorecard import Check, Scorecard
 
 EFFORTS = ("minutes", "hours", "days")
@@ -115,7 +116,8 @@ def plan(scorecard: Scorecard, result: ScorecardResult) -> Plan | None:
     asked = [
         _asked(scorecard, check, said)
         for check, said in zip(scorecard.checks, result.results, strict=True)
-        if check.level <= level
+        if said.counts
+        and check.level <= level
         and said.outcome not in (Outcome.NOT_APPLICABLE, Outcome.EXEMPT)
         and (said.leaves or said.outcome is not Outcome.PASS)
     ]
@@ -158,6 +160,8 @@ class _Asked:
 
 
 def _asked(scorecard: Scorecard, check: Check, said: CheckResult) -> _Asked:
+    if is_answer(check, said):
+        return _Asked(check, said, Leaf(expression=f"the answer to {check.id}"), None)
     condition = None if said.leaves else check.applies_to or scorecard.applies_to
     if condition is None:
         return _Asked(check, said, check.rule, None)

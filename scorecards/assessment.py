@@ -7,8 +7,8 @@ elsewhere. One assessor compiles all expressions once and is then used for many 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import orjson
@@ -16,11 +16,12 @@ import orjson
 from catalog.problems import JsonValue
 from scorecards import rules
 from scorecards.cel import Language, Program
-from scorecards.facts import FactRecord, FactSchema
+from scorecards.facts import FactRecord, FactSchema, Unknown
 from scorecards.knowledge import knowledge
 from scorecards.levels import reached
-from scorecards.results import CheckResult, Outcome, ScorecardResult
-from scorecards.rules import Leaf
+from scorecards.lifecycle import Stage, in_words, stage
+from scorecards.results import ANSWER, CheckResult, Outcome, ScorecardResult
+from scorecards.rules import Leaf, Manual
 from scorecards.scorecard import Check, Scorecard
 from scorecards.sight import Leaves, Sight
 
@@ -78,10 +79,10 @@ class Assessor:
 
         A scorecard that may apply, because it cannot be told, has a result too: of unknown checks.
         """
-        known = knowledge(subject.records, self._schemas, now=now)
-        sight = Sight(self._leaves, known, entity=orjson.loads(subject.body), now=now)
+        sights = _Sights(self._leaves, self._schemas, subject, now)
+        sight = sights.of(None)
         return tuple(
-            _result(subject.ref, card, asked, sight, applies, now)
+            _result(subject.ref, card, asked, sights, applies, now)
             for card, asked in self._scorecards
             if (applies := _applies(card.applies_to, sight)) is not Outcome.FAIL
         )
@@ -95,6 +96,28 @@ class Assessor:
     def _observed(self, expression: str) -> str | Program:
         program = self._leaves.compile(expression)
         return expression if expression in program.facts else program
+
+
+class _Sights:
+    """One entity at one moment, seen with the facts that are young enough."""
+
+    def __init__(
+        self, leaves: Leaves, schemas: Mapping[str, FactSchema], subject: Subject, now: datetime
+    ) -> None:
+        self._leaves, self._schemas, self._subject, self._now = leaves, schemas, subject, now
+        self._entity = orjson.loads(subject.body)
+        self._oldest = min((record.observed_at for record in subject.records), default=now)
+        self._found: dict[timedelta | None, Sight] = {}
+
+    def of(self, max_age: timedelta | None) -> Sight:
+        """The sight of a check with this `max_age`: the common one where nothing is older."""
+        if max_age is not None and self._oldest + max_age >= self._now:
+            max_age = None
+        if max_age not in self._found:
+            records, now = self._subject.records, self._now
+            known = knowledge(records, self._schemas, now=now, max_age=max_age)
+            self._found[max_age] = Sight(self._leaves, known, entity=self._entity, now=now)
+        return self._found[max_age]
 
 
 def _observed_facts(asked: _Asked) -> Iterator[str]:
@@ -117,12 +140,20 @@ def _result(
     ref: str,
     card: Scorecard,
     asked: tuple[_Asked, ...],
-    sight: Sight,
+    sights: _Sights,
     applies: Outcome,
     now: datetime,
 ) -> ScorecardResult:
-    results = tuple(_answer(a, sight, card.applies_to, applies) for a in asked)
-    levels = reached(len(card.levels), [a.check.level for a in asked], [r.outcome for r in results])
+    # Whether the scorecard applies is the same for all its checks, however old their facts may be.
+    told = applies is Outcome.PASS
+    results = tuple(
+        _at_its_stage(
+            a, sights.of(a.check.max_age if told else None), card.applies_to, applies, now
+        )
+        for a in asked
+    )
+    counted = [(a.check.level, r.outcome) for a, r in zip(asked, results, strict=True) if r.counts]
+    levels = reached(len(card.levels), [c[0] for c in counted], [c[1] for c in counted])
     return ScorecardResult(
         ref=ref,
         scorecard=card.name,
@@ -134,6 +165,27 @@ def _result(
     )
 
 
+def _at_its_stage(
+    asked: _Asked, sight: Sight, leaf: Leaf | None, applies: Outcome, now: datetime
+) -> CheckResult:
+    """What the check says, and whether that counts now."""
+    match stage(asked.check.lifecycle, now):
+        case Stage.ACTIVE:
+            return _answer(asked, sight, leaf, applies)
+        case Stage.RETIRED:
+            return CheckResult(
+                check=asked.check.id,
+                outcome=Outcome.NOT_APPLICABLE,
+                reason=in_words(asked.check.lifecycle, now),
+                observed={},
+                unknown={},
+                leaves=(),
+                counts=False,
+            )
+        case _:
+            return replace(_answer(asked, sight, leaf, applies), counts=False)
+
+
 def _answer(asked: _Asked, sight: Sight, leaf: Leaf | None, applies: Outcome) -> CheckResult:
     """What the check says, where whether its scorecard applies is `applies`, said by `leaf`."""
     check = asked.check
@@ -143,6 +195,8 @@ def _answer(asked: _Asked, sight: Sight, leaf: Leaf | None, applies: Outcome) ->
     if applies is not Outcome.PASS:
         assert leaf is not None, "only a leaf can say anything else"
         return _without_rule(check, applies, leaf.expression, sight)
+    if isinstance(check.rule, Manual):
+        return _unanswered(check)
     leaves = tuple((expression, sight.leaf(expression)) for expression in asked.leaves)
     outcome = rules.decide(check.rule, sight.outcomes)
     return CheckResult(
@@ -152,6 +206,18 @@ def _answer(asked: _Asked, sight: Sight, leaf: Leaf | None, applies: Outcome) ->
         observed=_observed(asked, sight),
         unknown=_unknown(asked.facts, sight),
         leaves=leaves,
+    )
+
+
+def _unanswered(check: Check) -> CheckResult:
+    """A manual check, as long as nobody is known to have answered it."""
+    return CheckResult(
+        check=check.id,
+        outcome=Outcome.UNKNOWN,
+        reason="nobody has answered it",
+        observed={},
+        unknown={ANSWER: Unknown.NOT_COLLECTED.value},
+        leaves=(),
     )
 
 

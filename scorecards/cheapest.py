@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
 from scorecards.results import Outcome
-from scorecards.rules import All, Any, AtLeast, Leaf, Not, Rule, leaves
+from scorecards.rules import All, Any, AtLeast, Leaf, Manual, Not, Rule, leaves
 
 MOST_BRANCHES = 5_000
 """Branches of one search; after these the best that was found is the answer, and says so."""
@@ -129,6 +129,8 @@ class _Search:
                 needed = 1
             case AtLeast(parts=parts, count=count):
                 needed = count
+            case Manual():
+                raise TypeError("an answer is given as a leaf")
             case _:
                 assert_never(rule)
         # As many have to fail as leave too few that could pass.

@@ -32,6 +32,8 @@ class Change(StrEnum):
     """Collect: it never did, or what it saw is out of date."""
     ASSESS = "assess"
     """Assess: the facts are there by now."""
+    ANSWER = "answer"
+    """Answer it: nobody did, or long ago."""
     MEND = "mend"
     """Mend the rule: it gives an error."""
 
@@ -51,7 +53,7 @@ class Cause(NamedTuple):
 
     change: Change
     subject: str
-    """Name of the collector; of a broken rule `scorecard/check`; '' for an assessment."""
+    """Name of the collector; of an answer or a broken rule `scorecard/check`; '' for an assessment."""
 
 
 class Lack(NamedTuple):
@@ -191,5 +193,7 @@ def in_words(cause: Cause) -> str:
             return f"Let the collector {subject} look: it never did, or long ago"
         case Change.ASSESS:
             return "Assess again: the facts are there by now"
+        case Change.ANSWER:
+            return f"Answer the manual check {subject}"
         case Change.MEND:
             return f"Mend the rule of {subject}, which gives an error"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from scorecards.rules import All, Any, AtLeast, Leaf, Not, Rule
+from scorecards.rules import All, Any, AtLeast, Leaf, Manual, Not, Rule
 from scorecards.scorecard import Check, Scorecard
 
 _SAID = frozenset(
@@ -94,3 +94,5 @@ def placeless(rule: Rule) -> Rule:
             return Any(parts=tuple(map(placeless, parts)))
         case AtLeast(parts=parts, count=count):
             return AtLeast(count=count, parts=tuple(map(placeless, parts)))
+        case Manual():
+            return rule

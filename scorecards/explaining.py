@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from typing import TypeAlias, assert_never
 
 from catalog.problems import JsonValue
+from scorecards.decisions import is_answer
 from scorecards.facts import FactRecord, FactState, FailedFact, Known, Missing
 from scorecards.knowledge import as_json
 from scorecards.results import CheckResult, Outcome
-from scorecards.rules import All, Any, AtLeast, Leaf, Not, Rule, decide, deciding, leaves
+from scorecards.rules import All, Any, AtLeast, Leaf, Manual, Not, Rule, decide, deciding, leaves
 from scorecards.scorecard import Check, Scorecard
 
 
@@ -104,7 +105,9 @@ def explain(
     if outcomes and outcomes.keys() == asked:
         decisive = frozenset(deciding(check.rule, outcomes))
         tree = _node(check.rule, outcomes, decisive, facts_of)
-    elif not outcomes and (leaf := check.applies_to or scorecard.applies_to) is not None:
+    elif not (outcomes or is_answer(check, said)) and (
+        leaf := check.applies_to or scorecard.applies_to
+    ):
         condition = LeafNode(
             expression=leaf.expression,
             outcome=Outcome.FAIL if said.outcome is Outcome.NOT_APPLICABLE else said.outcome,
@@ -144,6 +147,8 @@ def _node(
             word, needed = "any", 1
         case AtLeast(parts=parts, count=needed):
             word = "at_least"
+        case Manual():
+            raise TypeError("an answer has no tree")
         case _:
             assert_never(rule)
     inside = tuple(_node(part, outcomes, decisive, facts_of) for part in parts)

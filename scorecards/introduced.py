@@ -24,7 +24,7 @@ class Verdict(StrEnum):
     BLURRED = "blurred"
     """It cannot be told any more, and could before."""
     OTHER = "other"
-    """It says something else, and neither is worse: it applies or does so no more, or is known."""
+    """It says something else, and that is not worse: it applies no more, or does not count yet."""
     STANDING = "standing"
     """It says what it said before."""
     NEW = "new"
@@ -105,19 +105,23 @@ def _card(
         was = earlier.get(check.id)
         verdict = Verdict.STANDING
         if compared:
-            verdict = _verdict(was, said.outcome) if known else Verdict.NEW
+            verdict = _verdict(was, said) if known else Verdict.NEW
         checks.append(CheckChange(check=check, before=was, after=said, verdict=verdict))
     return CardChange(
         ref=after.ref, scorecard=scorecard, before=before, after=after, checks=tuple(checks)
     )
 
 
-def _verdict(before: Outcome | None, after: Outcome) -> Verdict:
-    """Where the scorecard newly applies to an entity that was there, its failures are introduced."""
+def _verdict(before: Outcome | None, said: CheckResult) -> Verdict:
+    """Where the scorecard newly applies to an entity that was there, its failures are introduced.
+
+    A check that does not count (yet) is held against nobody.
+    """
+    after = said.outcome
     if before is after:
         return Verdict.STANDING
     if after is Outcome.FAIL:
-        return Verdict.INTRODUCED
+        return Verdict.INTRODUCED if said.counts else Verdict.OTHER
     if after is Outcome.PASS:
         return Verdict.FIXED
     if after in _OPEN and before not in _OPEN:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from catalog.problems import JsonValue
 from scorecards.facts import (
@@ -49,15 +49,26 @@ _NOT_COLLECTED = FailedFact(reason=Unknown.NOT_COLLECTED, detail="")
 
 
 def knowledge(
-    records: Iterable[FactRecord], schemas: Mapping[str, FactSchema], *, now: datetime
+    records: Iterable[FactRecord],
+    schemas: Mapping[str, FactSchema],
+    *,
+    now: datetime,
+    max_age: timedelta | None = None,
 ) -> Knowledge:
-    """What the records say at `now`. A fact without a schema is nobody's: it is left out."""
+    """What the records say at `now`. A fact without a schema is nobody's: it is left out.
+
+    With `max_age`, what was observed longer ago is stale, whatever its collector promised.
+    """
     values: dict[str, object] = {}
     shown: dict[str, JsonValue] = {}
     failed: dict[str, FailedFact] = {}
     for record in records:
-        if record.valid_until is not None and record.valid_until < now:
-            stale = FailedFact(reason=Unknown.STALE, detail=f"since {rfc3339(record.valid_until)}")
+        until = record.valid_until
+        if max_age is not None:
+            limit = record.observed_at + max_age
+            until = limit if until is None else min(until, limit)
+        if until is not None and until < now:
+            stale = FailedFact(reason=Unknown.STALE, detail=f"since {rfc3339(until)}")
             failed.update(dict.fromkeys(record.facts, stale))
             continue
         for name, state in record.facts.items():

@@ -7,11 +7,12 @@ is taken to make its check pass for every entity that it blocks.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from scorecards.advice import MINUTES
-from scorecards.levels import reached
+from scorecards.levels import counting, reached
 from scorecards.results import LETTERS, Outcome
 from scorecards.scorecard import Scorecard
 
@@ -73,13 +74,15 @@ class _Kind:
     count: int
 
 
-def lifts(scorecard: Scorecard, counts: Mapping[str, int]) -> Lifts:
+def lifts(scorecard: Scorecard, counts: Mapping[str, int], *, now: datetime) -> Lifts:
     """What lifts most, where `counts` says how many entities have which outcome letters.
 
-    Letters of another number of checks are of another definition, and are left out.
+    Letters of another number of checks are of another definition, and are left out. A check that
+    does not count at `now` keeps nobody from anything.
     """
+    counted = counting(scorecard, now)
     kinds = [
-        _kind(scorecard, letters, n)
+        _kind(scorecard, letters, n, counted)
         for letters, n in counts.items()
         if len(letters) == len(scorecard.checks)
     ]
@@ -97,8 +100,11 @@ def lifts(scorecard: Scorecard, counts: Mapping[str, int]) -> Lifts:
     )
 
 
-def _kind(scorecard: Scorecard, letters: str, count: int) -> _Kind:
-    outcomes = tuple(_OUTCOMES[letter] for letter in letters)
+def _kind(scorecard: Scorecard, letters: str, count: int, counted: Sequence[bool]) -> _Kind:
+    outcomes = tuple(
+        _OUTCOMES[letter] if counts else Outcome.NOT_APPLICABLE
+        for letter, counts in zip(letters, counted, strict=True)
+    )
     proven = _proven(scorecard, outcomes)
     open_ = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.ERROR)
     blocking = frozenset(

@@ -19,13 +19,18 @@ from scorecards.assessment import Assessor
 from scorecards.cel import Language, Program
 from scorecards.errors import ExpressionError
 from scorecards.facts import FactRecord, FactSchema
+from scorecards.lifecycle import ACTIVE, Stage, stage
 from scorecards.results import LETTERS, Outcome
-from scorecards.rules import Leaf
-from scorecards.scorecard import Scorecard
+from scorecards.rules import Leaf, Manual
+from scorecards.scorecard import Check, Scorecard
 from scorecards.serialization import facts_from_json, state_in
 
-Packed: TypeAlias = tuple[bytes | None, object]
-"""What one collector observed: as `facts_to_json` writes it, or nothing; and whether it is stale."""
+Packed: TypeAlias = tuple[bytes | None, object, datetime | None]
+"""What one collector observed: as `facts_to_json` writes it, or nothing; whether it is stale; and when,
+which matters to checks with a `max_age` only."""
+
+Ask: TypeAlias = tuple[str, timedelta | None]
+"""A leaf: its expression, and how old the facts may be that it looks at."""
 
 
 class Glimpse(NamedTuple):
@@ -59,21 +64,30 @@ class Said(NamedTuple):
 class Lens:
     """Sees of entities what the leaves of a scorecard look at, and numbers what is different."""
 
-    def __init__(self, scorecard: Scorecard, schemas: Mapping[str, FactSchema]) -> None:
+    def __init__(
+        self, scorecard: Scorecard, schemas: Mapping[str, FactSchema], *, now: datetime
+    ) -> None:
         """Raises `ExpressionError` for an expression that `load_scorecards` would have refused."""
-        expressions = expressions_of(scorecard)
+        asks = asks_of(scorecard)
         language = Language(schemas)
-        programs = [compiled_or_raise(language, text) for text in expressions]
+        programs = [compiled_or_raise(language, text) for text, _ in asks]
         paths = [compiled.paths(program.run.serialize(), "entity") for program in programs]
         names = sorted({name for program in programs for name in program.facts})
         self.facts = frozenset(names)
         """Names of the facts that have to be read."""
         self.looks_at_entity = any(paths)
         """Whether the entity has to be read, too."""
+        self.looks_at_age = any(max_age is not None for _, max_age in asks)
+        """Whether it matters when facts were observed."""
         self._quoted = [f'"{name}":'.encode() for name in names]
         self._leaves: list[_Leaf] = [
-            (tuple(names.index(name) for name in program.facts), fields, {})
-            for program, fields in zip(programs, paths, strict=True)
+            (
+                tuple(names.index(name) for name in program.facts),
+                fields,
+                None if max_age is None else now - max_age,
+                {},
+            )
+            for program, fields, (_, max_age) in zip(programs, paths, asks, strict=True)
         ]
         self._seen = 0
         self._new: list[Glimpse] = []
@@ -83,19 +97,21 @@ class Lens:
 
         `body` is the entity's JSON, which may be empty where it is not looked at.
         """
-        states = [_state(packed, quoted) for quoted in self._quoted]
+        found = [_state(packed, quoted) for quoted in self._quoted]
         entity = orjson.loads(body) if self.looks_at_entity else None
         look = []
-        for index, (facts, paths, numbers) in enumerate(self._leaves):
+        for index, (facts, paths, oldest, numbers) in enumerate(self._leaves):
+            states = found if oldest is None else [_aged(one, oldest) for one in found]
             fields = orjson.dumps(_part(entity, paths)) if paths else b"{}"
             # Most leaves mention one fact and nothing else: these need no tuple.
             single = len(facts) == 1 and not paths
-            key = states[facts[0]] if single else (*[states[fact] for fact in facts], fields)
+            key = states[facts[0]][0] if single else (*[states[fact][0] for fact in facts], fields)
             number = numbers.get(key)
             if number is None:
                 number = numbers[key] = self._seen
                 self._seen += 1
-                self._new.append(Glimpse(index, tuple([states[fact] for fact in facts]), fields))
+                seen = tuple([states[fact][0] for fact in facts])
+                self._new.append(Glimpse(index, seen, fields))
             look.append(number)
         return tuple(look)
 
@@ -109,16 +125,30 @@ class Lens:
         return new
 
 
-_Leaf: TypeAlias = "tuple[tuple[int, ...], frozenset[tuple[str, ...]], dict[Any, int]]"
-"""Places of its facts among all states, its paths into the entity, and what it has seen."""
+_Leaf: TypeAlias = (
+    "tuple[tuple[int, ...], frozenset[tuple[str, ...]], datetime | None, dict[Any, int]]"
+)
+"""Places of its facts among all states, its paths into the entity, from when on a fact is young enough,
+and what it has seen."""
 
 
-def _state(packed: Sequence[Packed], quoted: bytes) -> bytes:
-    """The state of a fact, with a `-` before it where it is stale; empty: nobody collected it."""
-    for facts, stale in packed:
+def _state(packed: Sequence[Packed], quoted: bytes) -> tuple[bytes, datetime | None]:
+    """The state of a fact, with a `-` before it where it is stale, and when it was observed.
+
+    Empty: nobody collected it.
+    """
+    for facts, stale, observed_at in packed:
         if facts is not None and (found := state_in(facts, quoted)):
-            return b"-" + found if stale else found
-    return b""
+            return (b"-" + found if stale else found), observed_at
+    return b"", None
+
+
+def _aged(state: tuple[bytes, datetime | None], oldest: datetime) -> tuple[bytes, datetime | None]:
+    """The state as a leaf sees it for which what was observed before `oldest` is stale."""
+    found, observed_at = state
+    if found[:1] == b"{" and observed_at is not None and observed_at < oldest:
+        return b"-" + found, observed_at
+    return state
 
 
 class Reader:
@@ -128,7 +158,7 @@ class Reader:
         self, scorecard: Scorecard, schemas: Mapping[str, FactSchema], *, now: datetime
     ) -> None:
         """Raises `ExpressionError` for an expression that `load_scorecards` would have refused."""
-        texts = expressions_of(scorecard)
+        texts = [text for text, _ in asks_of(scorecard)]
         language = Language(schemas)
         self._programs = [compiled_or_raise(language, text) for text in texts]
         self._assessors = [Assessor([_asking(scorecard, text)], schemas) for text in texts]
@@ -166,9 +196,14 @@ class _Subject:
 
 
 def _asking(scorecard: Scorecard, expression: str) -> Scorecard:
-    """A scorecard that asks for nothing but this leaf."""
+    """A scorecard that asks for nothing but this leaf, without any of the conditions around it."""
     check = replace(
-        scorecard.checks[0], rule=Leaf(expression=expression), applies_to=None, observe=()
+        scorecard.checks[0],
+        rule=Leaf(expression=expression),
+        applies_to=None,
+        observe=(),
+        lifecycle=ACTIVE,
+        max_age=None,
     )
     return replace(scorecard, applies_to=None, checks=(check,))
 
@@ -181,37 +216,52 @@ def compiled_or_raise(language: Language, expression: str) -> Program:
     raise ExpressionError(program[0].message, line=program[0].line, column=program[0].column)
 
 
-def combine(scorecard: Scorecard, leaves: Sequence[LeafSaid]) -> Said | None:
-    """What the scorecard says, where its leaves say so, in their order; None: it does not apply."""
-    by_text = dict(zip(expressions_of(scorecard), leaves, strict=True))
-    outcomes = {text: said.outcome for text, said in by_text.items()}
-    everywhere = scorecard.applies_to
-    if everywhere is not None and outcomes[everywhere.expression] is Outcome.FAIL:
+def combine(scorecard: Scorecard, leaves: Sequence[LeafSaid], *, now: datetime) -> Said | None:
+    """What the scorecard says at `now`, where its leaves say so, in their order.
+
+    None: it does not apply. A manual check is unknown: its answers are no facts.
+    """
+    said = dict(zip(asks_of(scorecard), leaves, strict=True))
+    everywhere = None if scorecard.applies_to is None else (scorecard.applies_to.expression, None)
+    if everywhere is not None and said[everywhere].outcome is Outcome.FAIL:
         return None
     letters, missing = [], []
     for check in scorecard.checks:
-        asked = [leaf.expression for leaf in rules.leaves(check.rule)]
-        outcome: Outcome | None = None
-        for condition in (everywhere, check.applies_to):
-            if condition is not None and outcome is None:
-                said = outcomes[condition.expression]
-                if said is not Outcome.PASS:
-                    outcome = Outcome.NOT_APPLICABLE if said is Outcome.FAIL else said
-                    asked = [condition.expression]
-        outcome = outcome or rules.decide(check.rule, outcomes)
+        outcome, asked = _decided(check, everywhere, said)
+        if stage(check.lifecycle, now) is Stage.RETIRED:
+            outcome = Outcome.NOT_APPLICABLE
         letters.append(LETTERS[outcome])
         if outcome is Outcome.UNKNOWN:
-            facts = dict(fact for text in asked for fact in by_text[text].unknown)
+            facts = dict(fact for ask in asked for fact in said[ask].unknown)
             missing += [(check.id, name, reason) for name, reason in facts.items()]
     return Said("".join(letters), tuple(missing))
 
 
-def expressions_of(scorecard: Scorecard) -> tuple[str, ...]:
+def _decided(
+    check: Check, everywhere: Ask | None, said: Mapping[Ask, LeafSaid]
+) -> tuple[Outcome, Sequence[Ask]]:
+    """What the check says, and the leaves that were asked for it."""
+    own = None if check.applies_to is None else (check.applies_to.expression, check.max_age)
+    for condition in (everywhere, own):
+        if condition is not None and (applies := said[condition].outcome) is not Outcome.PASS:
+            excluded = applies is Outcome.FAIL
+            return Outcome.NOT_APPLICABLE if excluded else applies, [condition]
+    if isinstance(check.rule, Manual):
+        return Outcome.UNKNOWN, []
+    asked = [(leaf.expression, check.max_age) for leaf in rules.leaves(check.rule)]
+    return rules.decide(check.rule, {text: said[text, age].outcome for text, age in asked}), asked
+
+
+def asks_of(scorecard: Scorecard) -> tuple[Ask, ...]:
     """Every leaf of the scorecard, once: of conditions and of rules."""
-    conditions = (scorecard.applies_to, *(check.applies_to for check in scorecard.checks))
-    texts = [leaf.expression for leaf in conditions if leaf is not None]
-    texts += [leaf.expression for c in scorecard.checks for leaf in rules.leaves(c.rule)]
-    return tuple(dict.fromkeys(texts))
+    asks: list[Ask] = []
+    if scorecard.applies_to is not None:
+        asks.append((scorecard.applies_to.expression, None))
+    for check in scorecard.checks:
+        own = () if check.applies_to is None else (check.applies_to,)
+        leaves = (*own, *rules.leaves(check.rule))
+        asks += [(leaf.expression, check.max_age) for leaf in leaves]
+    return tuple(dict.fromkeys(asks))
 
 
 def _part(value: Any, paths: Iterable[tuple[str, ...]]) -> Any:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
 from scorecards.advice import MINUTES
-from scorecards.levels import Reached, reached
+from scorecards.levels import Reached, counting, reached
 from scorecards.results import LETTERS, Outcome
 from scorecards.scorecard import Scorecard
 
@@ -112,7 +113,8 @@ class Simulation:
 class Comparison:
     """Two definitions of a scorecard, to look at cases with. `before` is None for a new one."""
 
-    def __init__(self, before: Scorecard | None, after: Scorecard) -> None:
+    def __init__(self, before: Scorecard | None, after: Scorecard, *, now: datetime) -> None:
+        self._now = now
         self._before = before
         self._after = after
         self._effects: dict[Case, Effect] = {}
@@ -168,10 +170,20 @@ class Comparison:
             for name in self._ids
             if (was := earlier.get(name, ABSENT)) != (now := later.get(name, ABSENT))
         )
-        before, after = _reached(self._before, case.before), _reached(self._after, case.after)
+        before, after = (
+            self._reached(self._before, case.before),
+            self._reached(self._after, case.after),
+        )
         return Effect(
             before=before, after=after, flips=flips, minutes=self._minutes(before, after, later)
         )
+
+    def _reached(self, card: Scorecard | None, letters: str | None) -> Reached | None:
+        if card is None or letters is None:
+            return None
+        each = zip(card.checks, letters, counting(card, self._now), strict=True)
+        said = [(check.level, _OUTCOMES[letter]) for check, letter, counts in each if counts]
+        return reached(len(card.levels), [one[0] for one in said], [one[1] for one in said])
 
     def _minutes(
         self, before: Reached | None, after: Reached | None, later: Mapping[str, str]
@@ -181,8 +193,10 @@ class Comparison:
         lost = _OPEN + LETTERS[Outcome.FAIL]
         return sum(
             MINUTES[check.effort]
-            for check in self._after.checks
-            if check.level <= before.proven and later[check.id] in lost
+            for check, counts in zip(
+                self._after.checks, counting(self._after, self._now), strict=True
+            )
+            if counts and check.level <= before.proven and later[check.id] in lost
         )
 
     @staticmethod
@@ -229,10 +243,3 @@ class Comparison:
 
 def _opened(was: str, now: str) -> bool:
     return now in _OPEN and was not in _OPEN
-
-
-def _reached(card: Scorecard | None, letters: str | None) -> Reached | None:
-    if card is None or letters is None:
-        return None
-    outcomes = [_OUTCOMES[letter] for letter in letters]
-    return reached(len(card.levels), [check.level for check in card.checks], outcomes)

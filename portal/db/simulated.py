@@ -42,14 +42,23 @@ CHUNK = 5_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Reads:
+    """What is needed of entities."""
+
+    collectors: tuple[str, ...]
+    """Whose facts."""
+    bodies: bool
+    """Whether the entities themselves."""
+    ages: bool
+    """Whether the times at which facts were observed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
     """Which entities, and what of them."""
 
     scorecard: str
-    collectors: tuple[str, ...]
-    """Whose facts are needed."""
-    bodies: bool
-    """Whether the entities themselves are."""
+    reads: Reads
     everyone: bool
     """Also entities to which the scorecard does not apply so far."""
     ids: Collection[int] | None
@@ -59,7 +68,7 @@ class Wanted:
 
 
 def rows(connection: Connection, wanted: Wanted) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:
-    """Id, outcomes (null: it does not apply), body, and for each collector facts and staleness.
+    """Id, outcomes (null: it does not apply), body; for each collector facts, staleness, and time.
 
     In chunks, by id. Entities that wait to be assessed are left out: what is stored of them may be
     the answer to another question.
@@ -76,19 +85,19 @@ def _statement(connection: Connection, wanted: Wanted) -> Select[Any]:
     columns: list[Any] = [
         id_,
         results.c.outcomes,
-        type_coerce(entities.c.body, NullType()) if wanted.bodies else null(),
+        type_coerce(entities.c.body, NullType()) if wanted.reads.bodies else null(),
     ]
     source: Any = results
     if wanted.everyone:
         source = entities.outerjoin(results, and_(results.c.entity_id == entities.c.id, stored))
-    elif wanted.bodies:
+    elif wanted.reads.bodies:
         source = results.join(entities, entities.c.id == results.c.entity_id)
-    for number, collector in enumerate(wanted.collectors):
+    for number, collector in enumerate(wanted.reads.collectors):
         of = facts.alias(f"facts_{number}")
         source = source.outerjoin(of, and_(of.c.entity_id == id_, of.c.collector == collector))
         # As the drivers give them: a conversion for each value would take as long as reading it.
         stale = type_coerce(of.c.valid_until < literal(wanted.now), NullType())
-        columns += [type_coerce(of.c.facts, NullType()), stale]
+        columns += [type_coerce(of.c.facts, NullType()), stale, _time(of, wanted.reads)]
     found = select(*columns).select_from(source).order_by(id_)
     if not wanted.everyone:
         found = found.where(stored)
@@ -104,8 +113,7 @@ def rows_at(
     *,
     instant: datetime,
     seq: int,
-    collectors: tuple[str, ...],
-    bodies: bool,
+    reads: Reads,
     ids: Collection[int] | None,
 ) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:
     """The same rows of an instant of the past, whose catalog had the sequence number `seq`.
@@ -114,7 +122,7 @@ def rows_at(
     had already been observed so, and else are not. Outcomes are null.
     """
     none = null().label("outcomes")
-    body = (lambda c: type_coerce(c, NullType()).label("body")) if bodies else _no_body
+    body = (lambda c: type_coerce(c, NullType()).label("body")) if reads.bodies else _no_body
     present = select(entities.c.id, none, body(entities.c.body)).where(entities.c.seq <= seq)
     former = select(versions.c.entity_id, none, body(versions.c.body)).where(
         versions.c.from_seq <= seq, versions.c.to_seq > seq
@@ -125,7 +133,7 @@ def rows_at(
     there = union_all(present, former).subquery()
     columns: list[Any] = [there.c.id, there.c.outcomes, there.c.body]
     source: Any = there
-    for number, collector in enumerate(collectors):
+    for number, collector in enumerate(reads.collectors):
         of = facts.alias(f"facts_{number}")
         seen = and_(
             of.c.entity_id == there.c.id,
@@ -134,13 +142,17 @@ def rows_at(
         )
         source = source.outerjoin(of, seen)
         stale = type_coerce(of.c.valid_until < literal(instant), NullType())
-        columns += [type_coerce(of.c.facts, NullType()), stale]
+        columns += [type_coerce(of.c.facts, NullType()), stale, _time(of, reads)]
     found = select(*columns).select_from(source).order_by(there.c.id)
     return (
         connection.execution_options(stream_results=True, yield_per=CHUNK)
         .execute(found)
         .partitions()
     )
+
+
+def _time(of: Any, reads: Reads) -> Any:
+    return of.c.observed_at if reads.ages else null()
 
 
 def _no_body(_: Any) -> Any:

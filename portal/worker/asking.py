@@ -14,6 +14,8 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from plugins.contract import FactSchema, Plugin
+from portal.db.engine import utc
+from portal.db.simulated import Reads
 from portal.db.state import Connection
 from portal.pool import Pool
 from scorecards.many import Glimpse, LeafSaid, Lens, Reader, Said, combine
@@ -64,16 +66,20 @@ def _reader(scorecard: Scorecard, schemas: tuple[FactSchema, ...], now: datetime
 
 
 def ask(
-    means: Means, card: Scorecard, rows_of: Callable[[tuple[str, ...], bool], Rows]
+    means: Means, card: Scorecard, rows_of: Callable[[Reads], Rows]
 ) -> Iterator[tuple[int, str | None, Said | None]]:
     """Of each entity its id, the stored letters, and what `card` says; None: it does not apply.
 
-    Entities that it says the same about get the same object. `rows_of` is told whose facts are
-    needed, and whether the entities themselves are. Raises `portal.pool.TaskFailed` where evaluating
+    Entities that it says the same about get the same object. `rows_of` is told what is
+    needed. Raises `portal.pool.TaskFailed` where evaluating
     does not end in time.
     """
-    lens = Lens(card, means.schemas)
-    collectors = collectors_of(means.plugins, lens.facts)
+    lens = Lens(card, means.schemas, now=means.now)
+    reads = Reads(
+        collectors=collectors_of(means.plugins, lens.facts),
+        bodies=lens.looks_at_entity,
+        ages=lens.looks_at_age,
+    )
     schemas = tuple(means.schemas[name] for name in sorted(lens.facts))
     tasks: list[Future[list[LeafSaid]]] = []
 
@@ -86,10 +92,10 @@ def ask(
     stored: list[str | None] = []
     looks: list[tuple[int, ...]] = []
     seen: dict[Any, Any] = {}  # equal objects are kept once
-    places = [(3 + 2 * n, 4 + 2 * n) for n in range(len(collectors))]
-    for chunk in rows_of(collectors, lens.looks_at_entity):
+    places = [3 + 3 * n for n in range(len(reads.collectors))]
+    for chunk in rows_of(reads):
         for row in chunk:
-            look = lens.look(row[2], [(row[facts], row[stale]) for facts, stale in places])
+            look = lens.look(row[2], [(row[n], row[n + 1], utc(row[n + 2])) for n in places])
             entities.append(row[0])
             stored.append(seen.setdefault(row[1], row[1]))
             looks.append(seen.setdefault(look, look))
@@ -103,7 +109,7 @@ def ask(
     for look in set(looks):
         leaves = tuple([read[number] for number in look])
         if leaves not in answers:
-            answers[leaves] = combine(card, leaves)
+            answers[leaves] = combine(card, leaves, now=means.now)
         said[look] = answers[leaves]
     yield from zip(entities, stored, map(said.__getitem__, looks), strict=True)
 

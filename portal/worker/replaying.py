@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from portal.db import instants, simulated
+from portal.db.simulated import Reads
 from portal.worker.asking import Means, Rows, ask
 from scorecards.facts import Unknown
 from scorecards.many import Said
@@ -84,7 +85,7 @@ def _point(
     gone = Unknown.NOT_COLLECTED.value
     return Point(
         at=at,
-        simulation=Comparison(before, after).simulation(cases),
+        simulation=Comparison(before, after, now=at).simulation(cases),
         uncollected=sum(any(why == gone for _, _, why in said.missing) for said in later.values()),
     )
 
@@ -95,10 +96,8 @@ def _said(
     """What the scorecard says about each entity of then that it applies to."""
     seq = instants.seq_at(means.connection, at)
 
-    def rows_of(collectors: tuple[str, ...], bodies: bool) -> Rows:
-        return simulated.rows_at(
-            means.connection, instant=at, seq=seq, collectors=collectors, bodies=bodies, ids=ids
-        )
+    def rows_of(reads: Reads) -> Rows:
+        return simulated.rows_at(means.connection, instant=at, seq=seq, reads=reads, ids=ids)
 
     return {entity: said for entity, _, said in ask(means, card, rows_of) if said is not None}
 

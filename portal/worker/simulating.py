@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from portal.db import simulated
-from portal.db.simulated import Wanted
+from portal.db.simulated import Reads, Wanted
 from portal.worker.asking import Means, Rows, ask
 from scorecards.differences import Difference, difference
 from scorecards.many import Said
-from scorecards.scorecard import Scorecard
+from scorecards.rules import Manual
+from scorecards.scorecard import Check, Scorecard
 from scorecards.simulation import Case, Comparison, Simulation
 
 MOST_EXAMPLES = 100
@@ -57,7 +58,7 @@ def simulate(
 ) -> Simulated:
     """What `after` would do in place of the published `before`, over these entities or over all."""
     changed = difference(before, after)
-    comparison = Comparison(before, after)
+    comparison = Comparison(before, after, now=means.now)
     missing = Counter[tuple[str, str, str]]()
     left_out = simulated.waiting(means.connection, ids)
     found = list(_cases(means, before, after, changed, ids, missing))
@@ -154,23 +155,32 @@ def _case(
             new[index] if index in new else letters[changed.kept[index]]
             for index in range(len(after.checks))
         )
-    return Case(letters, _with_exempt(before, after, letters, now))
+    return Case(letters, _with_decisions(before, after, letters, now))
 
 
 _ALIKE = ({"u"}, {"e"})
 
 
-def _with_exempt(before: Scorecard | None, after: Scorecard, letters: str | None, said: str) -> str:
-    """What is exempt stays so: an exemption is from a check, whatever this asks."""
-    if before is None or letters is None or "x" not in letters:
+def _with_decisions(
+    before: Scorecard | None, after: Scorecard, letters: str | None, said: str
+) -> str:
+    """What people decided stays: exemptions are from a check whatever it asks, answers are no facts."""
+    if before is None or letters is None:
         return said
-    exempt = {
-        check.id for check, letter in zip(before.checks, letters, strict=True) if letter == "x"
+    stored = {
+        check.id: (check, letter) for check, letter in zip(before.checks, letters, strict=True)
     }
     return "".join(
-        "x" if check.id in exempt and letter != "n" else letter
+        stored[check.id][1]
+        if letter != "n" and check.id in stored and _is_decided(check, *stored[check.id])
+        else letter
         for check, letter in zip(after.checks, said, strict=True)
     )
+
+
+def _is_decided(check: Check, earlier: Check, letter: str) -> bool:
+    manual = isinstance(check.rule, Manual) and isinstance(earlier.rule, Manual)
+    return letter == "x" or (manual and letter != "n")
 
 
 def _asked(
@@ -178,11 +188,10 @@ def _asked(
 ) -> Iterator[tuple[int, str | None, Said | None]]:
     """Of each entity its id, the stored letters, and what `card` says; None: it does not apply."""
 
-    def rows_of(collectors: tuple[str, ...], bodies: bool) -> Rows:
+    def rows_of(reads: Reads) -> Rows:
         wanted = Wanted(
             scorecard=card.name,
-            collectors=collectors,
-            bodies=bodies,
+            reads=reads,
             everyone=everyone,
             ids=ids,
             now=means.now,

@@ -249,3 +249,15 @@ def test_rules_say_the_same_together_as_each_alone(facts: dict[str, object]) -> 
     assert [(r.outcome, r.reason, r.observed) for r in together.results] == [
         (r.outcome, r.reason, r.observed) for r in alone
     ]
+
+
+def test_a_check_with_a_max_age_waits_for_whether_its_scorecard_applies_as_any_other() -> None:
+    card = scorecard(check("repo.readme.bytes > 0", max_age="1d"), applies_to="repo.ci.runs_tests")
+    old = record({"repo.readme.bytes": 5}, observed_at=NOW - timedelta(days=3))
+    result = assess(card, subject(records=(old,)))
+    assert result is not None
+    (said,) = result.results
+    assert (said.outcome, said.unknown) == (
+        Outcome.UNKNOWN,
+        {"repo.ci.runs_tests": "not_collected"},
+    )

@@ -67,6 +67,17 @@ def test_what_a_change_does_to_each_check(
     assert found.changes == (set(verdicts) != {Verdict.STANDING})
 
 
+def test_a_check_that_does_not_count_yet_is_held_against_nobody() -> None:
+    coming = scorecard(
+        check("repo.readme.bytes > 100", lifecycle={"stage": "preview", "from": "2030-01-01"})
+    )
+    before, after = (assess(coming, subject({"repo.readme.bytes": size})) for size in (200, 5))
+    assert before is not None
+    assert after is not None
+    (found,) = card_changes({coming.name: coming}, [before], [after])
+    assert [one.verdict for one in found.checks] == [Verdict.OTHER]
+
+
 def test_a_new_entity_is_not_held_against_the_change() -> None:
     found = changed([], result(readme_bytes=5, readme_path="R", ci_runs_tests=False))
     assert {one.verdict for one in found.checks} == {Verdict.NEW}

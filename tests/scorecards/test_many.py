@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -12,7 +13,7 @@ from scorecard_samples import NOW, SCHEMAS, assess, check, record, scorecard, su
 from scorecards import compiled
 from scorecards.cel import Language, Program
 from scorecards.facts import FailedFact, Known, Missing, Unknown
-from scorecards.many import LeafSaid, Lens, Packed, Reader, Said, combine, expressions_of
+from scorecards.many import LeafSaid, Lens, Packed, Reader, Said, asks_of, combine
 from scorecards.results import Outcome, outcome_letters
 from scorecards.scorecard import Scorecard
 from scorecards.serialization import facts_to_json, state_in
@@ -22,6 +23,11 @@ CARD = scorecard(
     check("repo.ci.runs_tests && entity.spec.type == 'service'"),
     check("entity.metadata.annotations['a'] == 'b'", applies_to="has(entity.metadata.annotations)"),
     check("1 / repo.readme.bytes > 0", level="Defined"),
+    check("repo.ci.runs_tests", max_age="2d"),
+    check("repo.ci.runs_tests", applies_to="repo.readme.bytes > 1", max_age="4d"),
+    check({"manual": {"question": "Is it so?"}}),
+    check("repo.readme.bytes > 9", lifecycle={"stage": "retiring", "until": "2026-02-01"}),
+    check("repo.readme.bytes > 9", lifecycle={"stage": "preview", "from": "2030-02-01"}),
     applies_to="entity.kind == 'Component' || repo.readme.path != ''",
 )
 _STATE = st.one_of(
@@ -61,24 +67,31 @@ ENTITIES = st.fixed_dictionaries(
 class Answers:
     def __init__(self, card: Scorecard) -> None:
         self.card = card
-        self.lens = Lens(card, SCHEMAS)
+        self.lens = Lens(card, SCHEMAS, now=NOW)
         self.reader = Reader(card, SCHEMAS, now=NOW)
         self.read: list[LeafSaid] = []
 
     def say(self, body: bytes, packed: list[Packed]) -> Said | None:
         look = self.lens.look(body, packed)
         self.read += [self.reader.read(glimpse) for glimpse in self.lens.take()]
-        return combine(self.card, [self.read[number] for number in look])
+        return combine(self.card, [self.read[number] for number in look], now=NOW)
 
 
-@given(st.lists(st.tuples(ENTITIES, RECORDS), max_size=12))
+AGES = st.sampled_from([timedelta(0), timedelta(days=3), timedelta(days=5)])
+
+
+@given(st.lists(st.tuples(ENTITIES, RECORDS, AGES), max_size=12))
 @settings(deadline=None, max_examples=200)
-def test_the_answers_are_those_of_assessing_one_by_one(rows: list[tuple[Any, Any]]) -> None:
+def test_the_answers_are_those_of_assessing_one_by_one(
+    rows: list[tuple[Any, Any, timedelta]],
+) -> None:
     answers = Answers(CARD)
-    for entity, facts in rows:
-        what = subject(entity=entity, records=(record(facts),))
+    for entity, facts, age in rows:
+        what = subject(entity=entity, records=(record(facts, observed_at=NOW - age),))
         expected = assess(CARD, what)
-        said = answers.say(what.body, [(facts_to_json(what.records[0]), False)])
+        said = answers.say(
+            what.body, [(facts_to_json(what.records[0]), False, what.records[0].observed_at)]
+        )
         assert (said and said.letters) == (expected and outcome_letters(expected))
         if said is not None and expected is not None:
             assert set(said.missing) == {
@@ -86,6 +99,7 @@ def test_the_answers_are_those_of_assessing_one_by_one(rows: list[tuple[Any, Any
                 for result in expected.results
                 if result.outcome is Outcome.UNKNOWN
                 for name, reason in result.unknown.items()
+                if name in SCHEMAS  # whether people have answered is no fact
             }
 
 
@@ -93,7 +107,7 @@ def test_stale_facts_are_unknown_and_said_to_be_missing() -> None:
     card = scorecard(check("repo.ci.runs_tests"))
     answers = Answers(card)
     packed = facts_to_json(record({"repo.ci.runs_tests": True}))
-    said = [answers.say(b"", [(packed, stale)]) for stale in (True, True, False)]
+    said = [answers.say(b"", [(packed, stale, NOW)]) for stale in (True, True, False)]
     assert [one and one.letters for one in said] == ["u", "u", "p"]
     assert said[0] is not None
     assert said[0].missing == (("check-0", "repo.ci.runs_tests", "stale"),)
@@ -101,18 +115,20 @@ def test_stale_facts_are_unknown_and_said_to_be_missing() -> None:
 
 
 def test_it_looks_only_at_what_its_expressions_mention() -> None:
-    lens = Lens(CARD, SCHEMAS)
+    lens = Lens(CARD, SCHEMAS, now=NOW)
     assert lens.facts == {"repo.readme.bytes", "repo.ci.runs_tests", "repo.readme.path"}
     entity = (
         b'{"kind":"API","spec":{"type":"x","owner":"y"},"metadata":{"name":"n","annotations":{}}}'
     )
     first = lens.look(entity, [])
-    seen = {expressions_of(CARD)[g.leaf]: g.fields for g in lens.take()}
-    assert first == lens.look(entity.replace(b'"y"', b'"z"'), []) == tuple(range(len(seen)))
+    seen = {asks_of(CARD)[g.leaf][0]: g.fields for g in lens.take()}
+    assert (
+        first == lens.look(entity.replace(b'"y"', b'"z"'), []) == tuple(range(len(asks_of(CARD))))
+    )
     assert lens.waiting() == 0
     assert seen["repo.ci.runs_tests && entity.spec.type == 'service'"] == b'{"spec":{"type":"x"}}'
     assert seen["repo.readme.bytes > 100"] == b"{}"
-    assert not Lens(scorecard(check("repo.ci.runs_tests")), SCHEMAS).looks_at_entity
+    assert not Lens(scorecard(check("repo.ci.runs_tests")), SCHEMAS, now=NOW).looks_at_entity
 
 
 _TEXTS = st.text(alphabet='ab"\\\\{}[],:', max_size=12)

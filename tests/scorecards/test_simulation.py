@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from scorecard_samples import check, scorecard
 from scorecards.differences import difference
 from scorecards.simulation import Case, Comparison
 
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 BEFORE = scorecard(
     check("repo.readme.bytes > 1", id="one", effort="minutes"),
     check("repo.readme.bytes > 2", id="two", effort="hours"),
@@ -63,7 +65,7 @@ def test_who_falls_is_counted_by_team_with_the_work_to_get_back() -> None:
         ("group:default/b", Case("pfp", "ppp")): 3,
         ("", Case("ppp", "ppp")): 5,
     }
-    found = Comparison(BEFORE, AFTER).simulation(cases)
+    found = Comparison(BEFORE, AFTER, now=NOW).simulation(cases)
     assert (found.entities, found.up, found.down) == (11, 3, 3)
     # With all of two levels reached the top of four is reached: nothing is asked above.
     assert found.moves == {(3, 0): 2, (3, 1): 1, (0, 3): 3, (3, 3): 5}
@@ -81,7 +83,7 @@ def test_who_falls_is_counted_by_team_with_the_work_to_get_back() -> None:
 
 
 def test_whom_it_newly_concerns_and_whom_no_more() -> None:
-    found = Comparison(BEFORE, AFTER).simulation(
+    found = Comparison(BEFORE, AFTER, now=NOW).simulation(
         {("", Case(None, "ppf")): 2, ("", Case("ppp", None)): 1}
     )
     assert (found.starts, found.ends, found.up, found.down) == (2, 1, 0, 0)
@@ -89,7 +91,7 @@ def test_whom_it_newly_concerns_and_whom_no_more() -> None:
 
 
 def test_a_new_scorecard_has_no_before() -> None:
-    found = Comparison(None, AFTER).simulation({("group:default/a", Case(None, "pff")): 4})
+    found = Comparison(None, AFTER, now=NOW).simulation({("group:default/a", Case(None, "pff")): 4})
     assert (found.starts, found.down) == (4, 0)
     assert [(c.check, c.failing, c.passing) for c in found.checks] == [
         ("one", 0, 4),
@@ -115,7 +117,7 @@ def test_everybody_is_counted_once(rows: list[tuple[str, str | None, str | None]
     cases: dict[tuple[str, Case], int] = {}
     for owner, before, after in rows:
         cases[owner, Case(before, after)] = cases.get((owner, Case(before, after)), 0) + 1
-    found = Comparison(BEFORE, AFTER).simulation(cases)
+    found = Comparison(BEFORE, AFTER, now=NOW).simulation(cases)
     assert found.entities == sum(found.moves.values()) == sum(found.possible.values()) == len(rows)
     both = [
         (was, now, n)

@@ -94,7 +94,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
             tag = tags.check(connection)
             counts = outcome_counts(connection, name, owners=owners)
         card = cards[name]
-        found = lifts(card, counts)
+        found = lifts(card, counts, now=portal.now())
         shown = {
             "scorecard": name,
             "entities": found.entities,

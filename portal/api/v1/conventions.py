@@ -118,19 +118,21 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest 
         method: str,
         rule: str,
         *,
-        answer: type[Schema] | Schema,
+        answer: type[Schema] | Schema | dict[str, str],
         query: type[Schema] = Nothing,
         body: type[Schema] | None = None,
         status: int = 200,
         headers: Sequence[Mapping[str, Any]] = (),
+        content_type: str = "application/json",
     ) -> Callable[[View], View]:
-        """Serve `rule` by a view that is given the query's arguments first, then the path's.
+        """Serve `rule` by a view.
 
-        With `body`, what the JSON body holds comes between them. `headers` are described.
+        It is given the query's arguments first, then the JSON body if there is one, then the path's.
+        `headers` are described.
         """
 
         def decorate(view: View) -> View:
-            described = self.response(status, answer)(view)
+            described = self.response(status, answer, content_type=content_type)(view)
             if body is not None:
                 described = self.arguments(body, location="json")(described)
             if headers:
@@ -159,9 +161,12 @@ class Tags:
         editions = sorted(f"{card.name}={card.version}" for card in portal.scorecards)
         self._edition = "\n".join([VERSION, *editions])
 
-    def check(self, connection: Connection) -> str:
-        """The tag of the answer to this request; ends it with 304 where the client has it."""
-        parts = (self._edition, state_of(connection), request.full_path)
+    def check(self, connection: Connection, form: str = "") -> str:
+        """The tag of the answer to this request; ends it with 304 where the client has it.
+
+        `form` tells answers apart that are the same in another form.
+        """
+        parts = (self._edition, state_of(connection), request.full_path, form)
         tag = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
         end_if_known(tag)
         return tag

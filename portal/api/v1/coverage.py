@@ -20,7 +20,7 @@ from scorecards import rules
 from scorecards.cel import Language, Program
 from scorecards.coverage import Change, Coverage, coverage, in_words
 from scorecards.rules import Leaf
-from scorecards.scorecard import Check, Scorecard
+from scorecards.scorecard import Scorecard
 
 ASKED = "pfue"
 """Letters of answers: what does not apply or is exempt was not asked."""
@@ -153,11 +153,15 @@ def _mentioned(card: Scorecard, language: Language) -> list[Mentioned]:
         names = (name for p in programs if isinstance(p, Program) for name in p.facts)
         return tuple(dict.fromkeys(names))
 
-    def conditions(check: Check) -> list[Leaf]:
-        return [leaf for leaf in (card.applies_to, check.applies_to) if leaf is not None]
+    def condition(leaf: Leaf | None) -> tuple[str, ...]:
+        return () if leaf is None else facts([leaf])
 
     return [
-        Mentioned(conditions=facts(conditions(check)), rule=facts([*rules.leaves(check.rule)]))
+        Mentioned(
+            everywhere=condition(card.applies_to),
+            conditions=condition(check.applies_to),
+            rule=facts([*rules.leaves(check.rule)]),
+        )
         for check in card.checks
     ]
 

@@ -9,6 +9,7 @@ from scorecards.facts import FactType
 from scorecards.results import Outcome
 
 PAST = "With `as_of`: the version of then. What is null beside it is not kept of the past."
+LIFECYCLE = "`active`, or an object with `stage`, and the day `from` or `until` it is another."
 OUTCOMES = [outcome.value for outcome in Outcome]
 SEVERITIES = ["error", "warning", "info"]
 
@@ -83,6 +84,15 @@ class LeafAnswer(Answer):
     outcome = fields.String(validate=validate.OneOf(OUTCOMES))
 
 
+class ExcuseAnswer(Answer):
+    """The exemption that a check is under, and what it would have said without."""
+
+    id = fields.Integer()
+    until = time_field("When it expires.")
+    outcome = fields.String(validate=validate.OneOf(OUTCOMES))
+    reason = fields.String()
+
+
 class CheckResultAnswer(Answer):
     """What a check says about an entity, from what, and what to do."""
 
@@ -91,6 +101,8 @@ class CheckResultAnswer(Answer):
     category = fields.String()
     level = fields.Nested(LevelAnswer)
     outcome = fields.String(validate=validate.OneOf(OUTCOMES))
+    counts = fields.Boolean(metadata={"description": "For levels: a preview does not, yet."})
+    lifecycle = fields.Raw(metadata={"description": LIFECYCLE})
     reason = fields.String()
     since = time_field("When the outcome began.", nullable=True)
     observed = fields.Dict(keys=fields.String(), metadata={"description": "Values, by name."})
@@ -101,6 +113,7 @@ class CheckResultAnswer(Answer):
         values=fields.String(),
         metadata={"description": "Why facts are not known, by name."},
     )
+    exemption = fields.Nested(ExcuseAnswer, allow_none=True)
     leaves = fields.List(fields.Nested(LeafAnswer))
     why = fields.String(metadata={"description": "Markdown."})
     fix = fields.String(metadata={"description": "Markdown, filled in for this entity."})
@@ -160,12 +173,15 @@ class FactAnswer(Answer):
     """One fact about an entity."""
 
     name = fields.String()
+    type = fields.String(metadata={"description": "Empty where no installed collector says it."})
     state = fields.String(validate=validate.OneOf(["known", "missing", "failed"]))
     value = fields.Raw(allow_none=True, metadata={"description": "Null unless it is known."})
     path = fields.String(metadata={"description": "File or field that showed it."})
     line = fields.Integer(allow_none=True)
     looked_for = fields.String(metadata={"description": "What would have shown it."})
-    reason = fields.String(metadata={"description": "Why it could not be looked for."})
+    reason = fields.String(
+        metadata={"description": "Why it could not be looked for; `not_collected`: not yet."}
+    )
     detail = fields.String()
 
 
@@ -174,10 +190,14 @@ class FactRecordAnswer(Answer):
 
     collector = fields.String()
     version = fields.String()
-    url = fields.String(metadata={"description": "Where it looked."})
+    url = fields.String(metadata={"description": "Where it looked, or the run that said so."})
     revision = fields.String()
-    observed_at = time_field("When.")
+    observed_at = time_field("When it was first seen so; null: never yet.", nullable=True)
+    age = fields.Integer(allow_none=True, metadata={"description": "Seconds since then."})
     valid_until = time_field("When it becomes stale.", nullable=True)
+    stale = fields.Boolean(
+        metadata={"description": "Whether that is past: to rules these facts are unknown."}
+    )
     facts = fields.List(fields.Nested(FactAnswer))
 
 

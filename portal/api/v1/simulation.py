@@ -73,7 +73,7 @@ class MoveAnswer(Answer):
     entities = fields.Integer()
 
 
-class CheckChangeAnswer(Answer):
+class SimulatedCheckAnswer(Answer):
     """What a check newly says."""
 
     check = fields.String()
@@ -121,7 +121,7 @@ class MissingFactAnswer(Answer):
     entities = fields.Integer()
 
 
-class PointAnswer(Answer):
+class ReplayPointAnswer(Answer):
     """How it would have been at one instant, by both definitions."""
 
     at = time_field("The instant.")
@@ -139,7 +139,7 @@ class ReplayAnswer(Answer):
 
     begin = time_field("Where it begins: entities are kept from here on.")
     end = time_field("Where it ends.")
-    points = fields.List(fields.Nested(PointAnswer), metadata={"description": "At most 12."})
+    points = fields.List(fields.Nested(ReplayPointAnswer), metadata={"description": "At most 12."})
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """`from` and `to`, as in the request."""
@@ -171,7 +171,7 @@ class SimulationAnswer(Answer):
     minutes = fields.Integer(metadata={"description": "Of work for all who fall, to get back."})
     moves = fields.List(fields.Nested(MoveAnswer), metadata={"description": "By proven level."})
     possible_moves = fields.List(fields.Nested(MoveAnswer))
-    checks = fields.List(fields.Nested(CheckChangeAnswer))
+    checks = fields.List(fields.Nested(SimulatedCheckAnswer))
     teams = fields.List(fields.Nested(TeamChangeAnswer))
     falling = fields.List(fields.Nested(ExampleAnswer), metadata={"description": "At most 100."})
     rising = fields.List(fields.Nested(ExampleAnswer), metadata={"description": "At most 100."})

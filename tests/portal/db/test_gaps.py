@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import orjson
@@ -49,6 +50,8 @@ def scorecard() -> Scorecard:
                 check("tests", "repo.tests"),
                 check("both", {"all": ["repo.tests", "sonar.gate"]}),
                 check("rota", "pager.rota", applies_to="sonar.gate"),
+                check("asked", {"manual": {"question": "Is it so?"}}),
+                check("recent", "repo.tests", max_age="2d"),
                 check("broken", "repo.tests && 1 / 0 > 0"),
             ]
         },
@@ -62,10 +65,12 @@ def scorecard() -> Scorecard:
 
 CARD = scorecard()
 MENTIONED = [
-    Mentioned(conditions=(), rule=("repo.tests",)),
-    Mentioned(conditions=(), rule=("repo.tests", "sonar.gate")),
-    Mentioned(conditions=("sonar.gate",), rule=("pager.rota",)),
-    Mentioned(conditions=(), rule=("repo.tests",)),
+    Mentioned(everywhere=(), conditions=(), rule=("repo.tests",)),
+    Mentioned(everywhere=(), conditions=(), rule=("repo.tests", "sonar.gate")),
+    Mentioned(everywhere=(), conditions=("sonar.gate",), rule=("pager.rota",)),
+    Mentioned(everywhere=(), conditions=(), rule=()),
+    Mentioned(everywhere=(), conditions=(), rule=("repo.tests",)),
+    Mentioned(everywhere=(), conditions=(), rule=("repo.tests",)),
 ]
 
 
@@ -91,7 +96,8 @@ def assessed(database: Database) -> Database:
     not_permitted = FailedFact(reason=Unknown.NOT_PERMITTED, detail="403")
     FactRows(database=database).save_facts(
         [
-            *(record(name, "repo.tests", fine) for name in "abd"),
+            *(record(name, "repo.tests", fine) for name in "ab"),
+            replace(record("d", "repo.tests", fine), observed_at=NOW - timedelta(days=3)),
             record("a", "sonar.gate", fine),
             record("a", "pager.rota", fine),
             record("b", "sonar.gate", not_configured),
@@ -135,7 +141,8 @@ def test_gaps_lack_what_the_evidence_says_is_not_known(assessed: Database) -> No
             for stored in results.for_entity(connection, row.id):
                 for said in stored.result.results:
                     if said.outcome.value in ("unknown", "error"):
-                        expected[row.name, said.check] = dict(said.unknown)
+                        lacking = {n: why for n, why in said.unknown.items() if n in SCHEMAS}
+                        expected[row.name, said.check] = lacking
     assert told.keys() == expected.keys()
     for key, gap in told.items():
         lacks = {lack.fact: lack.reason for lack in gap.lacks if lack.fact}
@@ -152,6 +159,9 @@ def test_causes_name_what_has_to_be_done(assessed: Database) -> None:
     assert causes["e", "both"] == {repo, Cause(Change.COLLECT, "sonar")}
     assert causes["a", "broken"] == {Cause(Change.MEND, "card/broken")}
     assert ("d", "both") not in causes
+    assert causes["a", "asked"] == {Cause(Change.ANSWER, "card/asked")}
+    assert causes["d", "recent"] == {repo}, "what was observed three days ago is too old"
+    assert ("d", "tests") not in causes
     (lack,) = found(assessed)["b", "both"].lacks
     assert (lack.detail, lack.reason) == ("no token for {x}", "not_configured")
 

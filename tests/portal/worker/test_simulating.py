@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import orjson
@@ -52,7 +52,7 @@ class Silent:
 PLUGIN = Plugin(name="test", version="1", summary="s", collectors=(Silent("repo"), Silent("sonar")))
 
 
-def card(*rules: str, **spec: object) -> Scorecard:
+def card(*rules: object, **spec: object) -> Scorecard:
     checks = [
         {"id": f"c{n}", "title": "t", "level": level, "why": "w", "fix": "f", "rule": rule}
         for n, (level, rule) in enumerate(
@@ -172,6 +172,28 @@ def test_what_is_exempt_stays_so(filled: Database, pool: Pool) -> None:
         connection.execute(tables.results.update().values(outcomes="px"))
     found = run(filled, pool, BEFORE, card("repo.size > 100", "repo.size > 100"))
     assert {example.case for example in found.down} == {Case("px", "fx")}
+
+
+def test_answers_of_people_stay(filled: Database, pool: Pool) -> None:
+    manual = {"manual": {"question": "Is it so?"}}
+    before = card("repo.size > 0", manual)
+    assess(filled, before)
+    with filled.write() as connection:
+        connection.execute(tables.results.update().values(outcomes="pp"))
+    narrower = card("repo.size > 15", manual, applies_to="repo.size > 5")
+    assert {e.case for e in run(filled, pool, before, narrower).down} == {Case("pp", "fp")}
+
+
+def test_how_old_facts_may_be_is_part_of_a_rule(filled: Database, pool: Pool) -> None:
+    assess(filled, BEFORE)
+    old = record("c", "repo.size", 31, at=NOW - timedelta(days=9))
+    FactRows(database=filled).save_facts([old])
+    stricter = replace(BEFORE.checks[1], max_age=timedelta(days=2))
+    after = replace(BEFORE, checks=(BEFORE.checks[0], stricter))
+    found = run(filled, pool, BEFORE, after)
+    assert found.difference.changed == (1,)
+    assert {example.ref for example in found.down} == {"component:default/c"}
+    assert found.missing == {("c1", "repo.size", "stale"): 1}
 
 
 def test_where_it_cannot_be_told_whether_it_applies_nothing_is_made_up(
