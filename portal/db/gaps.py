@@ -62,7 +62,7 @@ def gaps(
     wanted = Wanted(
         scorecard=scorecard.name,
         reads=Reads(collectors=needed, bodies=False, ages=True),
-        everyone=False,
+        settled=False,
         ids=ids,
         now=now,
     )

@@ -59,8 +59,10 @@ class Wanted:
 
     scorecard: str
     reads: Reads
-    everyone: bool
+    everyone: bool = False
     """Also entities to which the scorecard does not apply so far."""
+    settled: bool
+    """Without entities that wait to be assessed: what is stored may answer another question."""
     ids: Collection[int] | None
     """Of these only; None: of all."""
     now: datetime
@@ -70,8 +72,7 @@ class Wanted:
 def rows(connection: Connection, wanted: Wanted) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:
     """Id, outcomes (null: it does not apply), body; for each collector facts, staleness, and time.
 
-    In chunks, by id. Entities that wait to be assessed are left out: what is stored of them may be
-    the answer to another question.
+    In chunks, by id.
     """
     found = connection.execution_options(stream_results=True, yield_per=CHUNK).execute(
         _statement(connection, wanted)
@@ -103,7 +104,7 @@ def _statement(connection: Connection, wanted: Wanted) -> Select[Any]:
         found = found.where(stored)
     if wanted.ids is not None:
         found = found.where(among(connection, id_, wanted.ids))
-    if waiting(connection):
+    if wanted.settled and waiting(connection):
         found = found.where(id_.not_in(select(unassessed.c.entity_id)))
     return found
 

@@ -193,6 +193,7 @@ def _asked(
             scorecard=card.name,
             reads=reads,
             everyone=everyone,
+            settled=True,
             ids=ids,
             now=means.now,
         )

@@ -42,6 +42,13 @@ CHANGES: dict[str, Callable[[str], str]] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def nobody_waits(filled: Portal) -> None:
+    """Other tests ask for everybody to be assessed again, which nobody does meanwhile."""
+    with filled.database.write() as connection:
+        connection.execute(tables.unassessed.delete())
+
+
 def loaded(portal: Portal, text: str) -> Scorecard:
     (card,), problems = load_scorecards(text, file="x.yaml", schemas=portal.schemas)
     assert problems == ()

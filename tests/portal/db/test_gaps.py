@@ -166,6 +166,14 @@ def test_causes_name_what_has_to_be_done(assessed: Database) -> None:
     assert (lack.detail, lack.reason) == ("no token for {x}", "not_configured")
 
 
+def test_who_waits_to_be_assessed_is_told_of_as_results_show_them(assessed: Database) -> None:
+    before = found(assessed)
+    with assessed.write() as connection:
+        for id_ in connection.execute(select(tables.entities.c.id)).scalars().all():
+            connection.execute(tables.unassessed.insert().values(entity_id=id_, seq=1))
+    assert found(assessed) == before
+
+
 def test_gaps_can_be_of_some_owners(assessed: Database) -> None:
     names = {name for name, _ in found(assessed, "group:default/web")}
     assert names == {"a", "b", "c"}
