@@ -4,7 +4,8 @@
 
 The portal reads the corpus and is stopped. The second start is what is measured: how long until it
 answers, how much memory all its processes take once it has settled, and how much CPU it uses while
-nothing changes, with a sweep over everything in that time.
+nothing changes. A sweep falls into that time only where `--rest` is longer than `--interval`, which
+counts with `--locations`; a portal of folders sweeps each hour.
 """
 
 from __future__ import annotations

@@ -22,13 +22,13 @@ def identity(data: dict[str, JsonValue]) -> EntityRef | None:
 
 
 def owner(state: Empty | Malformed | Parsed, ref: EntityRef | None) -> str | None:
-    """The ref of who would own the entity, in the manner of `spec.owner`."""
+    """The ref of who would own the entity, as `spec.owner` says; None where that cannot be told."""
     data = state.data if isinstance(state, Parsed) else None
     spec = data.get("spec") if isinstance(data, dict) else None
-    owner = spec.get("owner") if isinstance(spec, dict) else None
-    if ref is None or not isinstance(owner, str):
+    written = spec.get("owner") if isinstance(spec, dict) else None
+    if ref is None or not isinstance(written, str):
         return None
     try:
-        return str(parse_ref(owner, default_kind="group", default_namespace=ref.namespace))
+        return str(parse_ref(written, default_kind="group", default_namespace=ref.namespace))
     except RefError:
         return None

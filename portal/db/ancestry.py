@@ -83,8 +83,7 @@ def _parents(connection: Connection, file_ids: Iterable[int]) -> dict[int | None
 
 
 def _of_files(dialect: str) -> Select[tuple[object, ...]]:
-    """Columns of the parents of files, the files that they are in and led to, and whether they are
-    tops."""
+    """The parents of files: `COLUMNS`, the file that each is in, the one it led to, if it is a top."""
     named = select(file_parents.c.file_id.label("of_file"), file_parents.c.ref_id)
     inside = named.where(is_listed(dialect, file_parents.c.file_id))
     placed = select(files.c.id.label("of_file")).join(

@@ -21,6 +21,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import StaticPool
 
+from portal.db.prepared import execute
+
 CATALOG_LOCK = 7_007_001
 """Key of PostgreSQL's advisory lock that writers of the catalog hold."""
 
@@ -134,7 +136,7 @@ def _note_idle(_connection: Any, record: Any) -> None:
 def _ask_whether_alive(connection: Any, record: Any, _proxy: Any) -> None:
     """A server that was restarted leaves dead connections in the pool, which is to open new ones.
 
-    Not each time, as SQLAlchemy's own `pool_pre_ping`: it is a round trip of three for most answers.
+    Not each time, as SQLAlchemy's own `pool_pre_ping`: that is a round trip more for every answer.
     """
     if time.monotonic() - record.info.get("idle_since", time.monotonic()) < TRUSTED:
         return
@@ -146,5 +148,4 @@ def _ask_whether_alive(connection: Any, record: Any, _proxy: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    driver: Any = connection.connection.driver_connection
-    driver.execute(connection.info.get("begin", "BEGIN"))
+    execute(connection, connection.info.get("begin", "BEGIN"))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Dialect, Select
+from sqlalchemy.exc import DBAPIError
 
 Make: TypeAlias = Callable[[str], Select[Any]]
 """The statement for a dialect's name; its parameters are `bindparam`s with names."""
@@ -43,9 +44,20 @@ class Prepared:
             written = self._written[name] = _write(self._make(name), connection.dialect)
         every = {**written.constants, **values}
         given = every if written.places is None else [every[place] for place in written.places]
-        driver: Any = connection.connection.driver_connection
-        found: list[Row] = driver.execute(written.sql, given).fetchall()
+        found: list[Row] = execute(connection, written.sql, given).fetchall()
         return found
+
+
+def execute(connection: Connection, sql: str, values: Any = ()) -> Any:
+    """The driver's cursor. Its errors are raised as SQLAlchemy's, as from any other statement."""
+    driver: Any = connection.connection.driver_connection
+    dialect = connection.dialect
+    try:
+        return driver.execute(sql, values)
+    except dialect.loaded_dbapi.Error as error:
+        raise DBAPIError.instance(
+            sql, values, error, dialect.loaded_dbapi.Error, dialect=dialect
+        ) from error
 
 
 def _write(statement: Select[Any], dialect: Dialect) -> _Written:

@@ -1,13 +1,22 @@
+from pathlib import Path
+
 import pytest
-from sqlalchemy import bindparam, func, literal, select, text
+from sqlalchemy import bindparam, event, func, literal, select, table, text
+from sqlalchemy.exc import DBAPIError
 
 from portal.db import engine
 from portal.db.bulk import is_listed, listed
-from portal.db.engine import Database
+from portal.db.engine import Database, open_database
+from portal.db.failures import is_unavailable
 from portal.db.prepared import Prepared
 from portal.db.state import catalog_state_of
 from portal.db.tables import entities
 from tests.catalog_rows import entity, save
+
+OTHERS = """\
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE pid <> pg_backend_pid() AND datname = current_database()"""
+"""Ends every other connection to this database."""
 
 
 @pytest.fixture
@@ -45,10 +54,46 @@ def test_a_dead_pooled_connection_is_replaced(
     if database.is_sqlite:
         pytest.skip("there is no server that could go")
     monkeypatch.setattr(engine, "TRUSTED", 0.0)
-    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
     with database.read() as one, database.read() as other:
         assert catalog_state_of(one) == catalog_state_of(other)
     with database.engine.connect() as connection:
-        connection.execute(text(others + " AND datname = current_database()"))
+        connection.execute(text(OTHERS))
     with database.read() as one, database.read() as other:
         assert catalog_state_of(one) == catalog_state_of(other)
+
+
+def test_what_the_driver_cannot_do_fails_like_any_statement(database: Database) -> None:
+    missing = Prepared(lambda _: select(func.count()).select_from(table("nowhere")))
+    with database.read() as connection, pytest.raises(DBAPIError, match="nowhere"):
+        missing.rows(connection, {})
+
+
+def test_a_connection_that_dies_is_told_as_a_database_that_does_not_answer(
+    database: Database,
+) -> None:
+    if database.is_sqlite:
+        pytest.skip("there is no server that could go")
+    with pytest.raises(DBAPIError) as failed:
+        _ask_a_dead_server(database)
+    assert is_unavailable(failed.value)
+    with database.read() as connection:
+        assert catalog_state_of(connection)
+
+
+def _ask_a_dead_server(database: Database) -> None:
+    with database.read() as connection:
+        assert catalog_state_of(connection)
+        with database.engine.connect() as other:
+            other.execute(text(OTHERS))
+        catalog_state_of(connection)
+
+
+def test_a_locked_file_is_told_as_a_database_that_does_not_answer(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'portal.db'}"
+    one, other = open_database(url), open_database(url)
+    event.listen(other.engine, "connect", lambda driver, _: driver.execute("PRAGMA busy_timeout=0"))
+    with one.write(), pytest.raises(DBAPIError) as failed, other.write():
+        pytest.fail("two writers at a time")
+    assert is_unavailable(failed.value)
+    one.close()
+    other.close()
