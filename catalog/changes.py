@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from catalog.claims import EVERYTHING, Claim, Declaration, as_stored, kept_refs, read_claims
 from catalog.conflicts import also_declared, held, not_served, suppressed
@@ -41,6 +42,16 @@ class Overrides:
     """Whether what files no longer declare becomes an orphan instead of going."""
 
 
+class Noted(NamedTuple):
+    """A problem of a file."""
+
+    ref: str | None
+    """The entity that it is about, where it is about one."""
+    problem: Problem
+    owner: str | None = None
+    """Who would own an entity that was never accepted."""
+
+
 @dataclass(kw_only=True, slots=True)
 class Plan:
     """What a batch changes; filled ref by ref while it is made, only read afterwards."""
@@ -66,8 +77,8 @@ class Plan:
     """File and ref of declarations to delete."""
     reread: set[int] = field(default_factory=set)
     """Missing files that lost a ref to another: to be read again should they come back."""
-    problems: dict[int, list[tuple[str | None, Problem]]] = field(default_factory=dict)
-    """By file, each with its ref: all problems of the files read, the conflicts of others."""
+    problems: dict[int, list[Noted]] = field(default_factory=dict)
+    """By file: all problems of the files read, the conflicts of others."""
     contested: set[str] = field(default_factory=set)
     """Refs whose conflicts are among `problems` in full: those stored before no longer hold."""
 
@@ -102,9 +113,11 @@ def plan(
         ):
             claims[declaration.ref].append(as_stored(declaration))
     for file, reading in readings.items():
-        result.problems[file] = [(None, problem) for problem in reading.problems]
+        result.problems[file] = [Noted(None, problem) for problem in reading.problems]
         for outcome in reading.outcomes:
-            result.problems[file] += [(outcome.ref, problem) for problem in outcome.problems]
+            result.problems[file] += [
+                Noted(outcome.ref, problem, outcome.owner) for problem in outcome.problems
+            ]
             result.rejected += outcome.verdict is Verdict.REJECT
         for claim in read_claims(file, reading):
             claims[claim.ref].append(claim)
@@ -136,7 +149,7 @@ def _hold_back(
     for declaration in lost:
         claims[declaration.ref].append(as_stored(declaration))
     for file, n in Counter(declaration.file for declaration in lost).items():
-        result.problems[file].append((None, held(n, total=len(lost), limit=limit)))
+        result.problems[file].append(Noted(None, held(n, total=len(lost), limit=limit)))
         result.reread.add(file)
 
 
@@ -153,7 +166,7 @@ def _settle(
     winner = min(claims, key=lambda claim: _precedence(claim, served), default=None)
     if winner is not None and ref in overrides.suppressed:
         result.problems.setdefault(winner.file, []).append(
-            (ref, suppressed(ref, document=winner.document))
+            Noted(ref, suppressed(ref, document=winner.document))
         )
         result.contested.add(ref)
         winner = None
@@ -180,10 +193,10 @@ def _note_conflict(
     result.conflicts += sum(claim.file in readings for claim in losers)
     for claim in losers:
         problem = not_served(ref, document=claim.document, line=claim.line, winner=winner.url)
-        result.problems.setdefault(claim.file, []).append((ref, problem))
+        result.problems.setdefault(claim.file, []).append(Noted(ref, problem))
     other = min(losers, key=lambda claim: (claim.url, claim.document, claim.file))
     problem = also_declared(ref, document=winner.document, line=winner.line, loser=other.url)
-    result.problems.setdefault(winner.file, []).append((ref, problem))
+    result.problems.setdefault(winner.file, []).append(Noted(ref, problem))
 
 
 def _precedence(claim: Claim, served: Declaration | None) -> tuple[bool, bool, str, int, int]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from catalog.bundling import Resolve
+from catalog.claimed import identity, owner
 from catalog.duplicates import with_duplicates_noted
 from catalog.entity import Entity, Outcome, Target, Verdict
 from catalog.kinds.registry import Kinds, builtin_kinds
@@ -28,7 +29,7 @@ from catalog.parsing.documents import (
 from catalog.parsing.positions import positions
 from catalog.placing import place
 from catalog.problems import JsonValue, Problem, Severity, quote
-from catalog.refs import DEFAULT_NAMESPACE, EntityRef
+from catalog.refs import EntityRef
 from catalog.relations import relate
 from catalog.rules import AllowRule, is_allowed, not_allowed
 from catalog.substitution import substitute
@@ -120,7 +121,7 @@ def _read(document: ParsedDocument, state: Parsed, file: _File) -> Outcome:
         data, more = substitute(data, file.resolve)
         problems += more
     problems += validate(data, file.kinds)
-    ref = _identity(data)
+    ref = identity(data)
     if ref is None or _has_errors(problems):
         return _refused(document, file, ref, problems)
     if not _is_allowed(ref, data, file):
@@ -186,19 +187,6 @@ def _is_allowed(ref: EntityRef, data: Mapping[str, JsonValue], file: _File) -> b
         spec_type=spec_type if isinstance(spec_type, str) else None,
         origin=file.origin,
     )
-
-
-def _identity(data: dict[str, JsonValue]) -> EntityRef | None:
-    """The ref that a descriptor claims, valid or not; None where kind or name cannot be told."""
-    kind, metadata = data.get("kind"), data.get("metadata")
-    if not isinstance(metadata, dict):
-        return None
-    name, namespace = metadata.get("name"), metadata.get("namespace", DEFAULT_NAMESPACE)
-    if not (isinstance(kind, str) and isinstance(name, str) and isinstance(namespace, str)):
-        return None
-    if not (kind and name and namespace):
-        return None
-    return EntityRef(kind=kind, namespace=namespace, name=name)
 
 
 def _targets(spec: Mapping[str, JsonValue], document: ParsedDocument) -> tuple[Target, ...]:
@@ -273,6 +261,7 @@ def _rejected(
         line=document.line,
         verdict=Verdict.REJECT,
         ref=None if ref is None else str(ref),
+        owner=owner(document.state, ref),
         problems=place(problems, document, file=file.name),
     )
 

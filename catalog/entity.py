@@ -93,6 +93,8 @@ class Outcome:
     """Canonical ref; of a rejected document the one it would have had, where that can be told."""
     line: int | None = None
     """Where its content begins in the file, from 1; None where nothing says so."""
+    owner: str | None = None
+    """Of a rejected document: canonical ref of who would own the entity, where that can be told."""
     problems: tuple[Problem, ...] = ()
     entity: Entity | None = None
     """Set exactly when the verdict is accept."""

@@ -65,7 +65,9 @@ class WordsFormatter(logging.Formatter):
 
 def clean(text: str) -> str:
     """`text` on one line without control characters, at most `LONGEST_FIELD` bytes."""
-    text = "".join(c if c.isprintable() else _escape(c) for c in text[:LONGEST_FIELD])
+    text = text[:LONGEST_FIELD]
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else _escape(c) for c in text)
     encoded = text.encode(errors="backslashreplace")
     if len(encoded) <= LONGEST_FIELD:
         return encoded.decode()

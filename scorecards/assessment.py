@@ -8,9 +8,9 @@ letters, as they are stored; words are put to them only where somebody reads (`s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from operator import itemgetter
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import orjson
 
@@ -23,7 +23,7 @@ from scorecards.evidence import Evidence, explained
 from scorecards.facts import FactRecord, FactSchema
 from scorecards.inputs import Inputs, Looks
 from scorecards.knowledge import Knowledge, knowledge
-from scorecards.layouts import Layout, layout_of
+from scorecards.layouts import Layout, Slots, layout_of
 from scorecards.observing import Observation
 from scorecards.packing import PackedResult, evidence_of
 from scorecards.plans import Plan, Verdict
@@ -52,7 +52,7 @@ class Subject(Protocol):
 
 
 class _Seen(NamedTuple):
-    """One entity at one moment, with what the leaves say of it."""
+    """One entity at one moment, with what the leaves say of it, and with facts of one age."""
 
     known: Knowledge
     entity: JsonValue
@@ -62,14 +62,20 @@ class _Seen(NamedTuple):
     """Every fact that anybody asks for: null where it is missing or not known."""
 
 
+_Sights: TypeAlias = "Mapping[timedelta | None, _Seen]"
+"""An entity as checks see it, by their `max_age`."""
+
+
 class _Asked(NamedTuple):
-    """A scorecard with all that its evidence needs."""
+    """A scorecard on a day, with all that its evidence needs."""
 
     plan: Plan
-    observations: tuple[Observation, ...]
+    slots: Slots
+    aged: bool
+    """Whether any of its checks has a `max_age`."""
     leaves: Callable[[Sequence[str]], Any]
     """Takes the letters of its leaves, in order, out of all."""
-    shown: Callable[[Mapping[str, JsonValue]], Any]
+    facts: Callable[[Mapping[str, JsonValue]], Any]
     """Takes the values of its facts, in order, out of all."""
 
 
@@ -91,7 +97,7 @@ class Assessor:
         cards, refused = tuple(scorecards), refused or {}
         language, watch = Language(schemas), watch or Unwatched()
         programs = _compiled(language, _expressions(cards))
-        observed = _compiled(language, _observed(cards))
+        observed = _compiled(language, _observations(cards))
         everything = [*programs.values(), *observed.values()]
         # Facts that nobody asks for need not be prepared for every entity.
         wanted = {name: schemas[name] for program in everything for name in program.facts}
@@ -107,12 +113,12 @@ class Assessor:
             )
             for text, program in observed.items()
         }
-        self._cards = tuple(self._prepared(card, programs, observed) for card in cards)
-
-    @property
-    def layouts(self) -> dict[str, Layout]:
-        """Of all scorecards, by digest: what evidence is read with."""
-        return {asked.plan.layout.digest: asked.plan.layout for asked in self._cards}
+        self._scorecards, self._programs, self._observed = cards, programs, observed
+        self._ages = {check.max_age for card in cards for check in card.checks} - {None}
+        self._day: date | None = None
+        self._cards: tuple[_Asked, ...] = ()
+        self.layouts: dict[str, Layout] = {}
+        """By digest, of all scorecards on all days so far: what evidence is read with."""
 
     @property
     def refused(self) -> dict[str, str]:
@@ -125,8 +131,12 @@ class Assessor:
 
         A scorecard that may apply, because it cannot be told, has a result too: of unknown checks.
         """
-        known = knowledge(subject.records, self._schemas, now=now)
-        seen = self._see(known, subject.body, now)
+
+        def known(max_age: timedelta | None) -> Knowledge:
+            return knowledge(subject.records, self._schemas, now=now, max_age=max_age)
+
+        oldest = min((record.observed_at for record in subject.records), default=now)
+        sights = self._see(known, oldest, subject.body, now)
         return tuple(
             ScorecardResult(
                 ref=subject.ref,
@@ -135,96 +145,154 @@ class Assessor:
                 proven=verdict.levels.proven,
                 possible=verdict.levels.possible,
                 results=explained(
-                    verdict.letters, self._evidence(asked, seen, now), asked.plan.layout
+                    self._evidence(asked, leaves, verdict, sights, now), asked.plan.layout
                 ),
                 evaluated_at=now,
             )
-            for asked, verdict in self._verdicts(seen)
+            for asked, leaves, verdict in self._verdicts(sights, now)
         )
 
     def pack(
-        self, body: bytes, records: Iterable[StoredFacts], *, now: datetime
+        self, body: bytes, records: Sequence[StoredFacts], *, now: datetime
     ) -> tuple[PackedResult, ...]:
         """The same of stored facts, in few bytes; `layouts` are needed to read them."""
-        seen = self._see(knowledge_of(records, self._absences, now=now), body, now)
+        sights = self._see_stored(body, records, now)
         return tuple(
             PackedResult(
                 asked.plan.scorecard.name,
                 asked.plan.scorecard.version,
                 asked.plan.layout.ids,
                 verdict.letters,
+                verdict.counted,
                 *verdict.levels,
-                evidence_of(asked.plan.layout.digest, self._evidence(asked, seen, now)),
+                evidence_of(
+                    asked.plan.layout.digest, self._evidence(asked, leaves, verdict, sights, now)
+                ),
             )
-            for asked, verdict in self._verdicts(seen)
+            for asked, leaves, verdict in self._verdicts(sights, now)
         )
 
     def verdicts(
-        self, body: bytes, records: Iterable[StoredFacts], *, now: datetime
+        self, body: bytes, records: Sequence[StoredFacts], *, now: datetime
     ) -> tuple[tuple[str, Verdict], ...]:
         """Letters and levels alone, with the name of each scorecard that applies."""
-        seen = self._see(knowledge_of(records, self._absences, now=now), body, now)
+        sights = self._see_stored(body, records, now)
         return tuple(
-            (asked.plan.scorecard.name, verdict) for asked, verdict in self._verdicts(seen)
+            (asked.plan.scorecard.name, verdict)
+            for asked, _, verdict in self._verdicts(sights, now)
         )
 
-    def _see(self, known: Knowledge, body: bytes, now: datetime) -> _Seen:
+    def _see_stored(self, body: bytes, records: Sequence[StoredFacts], now: datetime) -> _Sights:
+        def known(max_age: timedelta | None) -> Knowledge:
+            return knowledge_of(records, self._absences, now=now, max_age=max_age)
+
+        oldest = min((record.observed_at for record in records), default=now)
+        return self._see(known, oldest, body, now)
+
+    def _see(
+        self,
+        known: Callable[[timedelta | None], Knowledge],
+        oldest: datetime,
+        body: bytes,
+        now: datetime,
+    ) -> _Sights:
+        """The entity as all checks see it; those to whom nothing is too old see the same."""
         entity = orjson.loads(body)
+        everything = self._seen(known(None), entity, now)
+        sights: dict[timedelta | None, _Seen] = {None: everything}
+        for age in self._ages:
+            assert age is not None
+            old = oldest + age < now
+            sights[age] = self._seen(known(age), entity, now) if old else everything
+        return sights
+
+    def _seen(self, known: Knowledge, entity: JsonValue, now: datetime) -> _Seen:
         inputs = self._looks.inputs(known.values, entity)
         said = self._answers.ask(known, entity, inputs, now)
         return _Seen(known, entity, inputs, said, {**self._nothing, **known.shown})
 
-    def _verdicts(self, seen: _Seen) -> Iterator[tuple[_Asked, Verdict]]:
-        letters = seen.said.letters
+    def _verdicts(
+        self, sights: _Sights, now: datetime
+    ) -> Iterator[tuple[_Asked, Sequence[str], Verdict]]:
+        """What each scorecard that applies says, with the letters of its leaves."""
+        if now.astimezone(UTC).date() != self._day:
+            self._begin_day(now)
+        common = sights[None].said.letters
         for asked in self._cards:
-            verdict = asked.plan.verdict(letters)
+            if asked.aged:
+                numbers = self._answers.numbers
+                leaves = [sights[age].said.letters[numbers[e]] for e, age in asked.slots.leaves]
+            else:
+                leaves = asked.leaves(common)
+            verdict = asked.plan.verdict(leaves)
             if verdict is not None:
-                yield asked, verdict
+                yield asked, leaves, verdict
 
-    def _evidence(self, asked: _Asked, seen: _Seen, now: datetime) -> Evidence:
-        known, said, plan = seen.known, seen.said, asked.plan
-        letters = said.letters
+    def _evidence(
+        self,
+        asked: _Asked,
+        leaves: Sequence[str],
+        verdict: Verdict,
+        sights: _Sights,
+        now: datetime,
+    ) -> Evidence:
+        slots, common = asked.slots, sights[None]
         unknown, details = {}, {}
-        if len(known.values) < len(self._nothing):
+        if asked.aged or len(common.known.values) < len(self._nothing):
             unknown = {
                 str(place): (why.reason.value, why.detail)
-                for place, name in enumerate(plan.layout.facts)
-                if (why := known.why_not(name)) is not None
+                for place, (name, age) in enumerate(slots.facts)
+                if (why := sights[age].known.why_not(name)) is not None
             }
-        if said.details:
+        if any(seen.said.details for seen in sights.values()):
+            numbers = self._answers.numbers
             details = {
-                str(place): said.details[number]
-                for place, number in enumerate(plan.leaves)
-                if letters[number] in (ABSENT, ERROR)
+                str(place): sights[age].said.details[numbers[expression]]
+                for place, (expression, age) in enumerate(slots.leaves)
+                if leaves[place] in (ABSENT, ERROR)
             }
+        if asked.aged:
+            facts = [sights[age].shown[name] for name, age in slots.facts]
+        else:
+            facts = asked.facts(common.shown)
         return Evidence(
-            leaves="".join(asked.leaves(letters)),
-            facts=asked.shown(seen.shown),
+            letters=verdict.letters,
+            leaves="".join(leaves),
+            facts=facts,
             unknown=unknown,
             details=details,
-            observations=self._shown_besides(asked, seen, now),
+            observations=self._shown_besides(asked, leaves, sights, now),
         )
 
-    def _shown_besides(self, asked: _Asked, seen: _Seen, now: datetime) -> tuple[JsonValue, ...]:
+    def _shown_besides(
+        self, asked: _Asked, leaves: Sequence[str], sights: _Sights, now: datetime
+    ) -> tuple[JsonValue, ...]:
         """The values of observations; null where no check that shows it is asked."""
-        if not asked.observations:
+        if not asked.slots.observations:
             return ()
-        wanted = asked.plan.observed(seen.said.letters)
+        wanted = asked.plan.observed(leaves)
         return tuple(
-            o.value(seen.known, seen.entity, seen.inputs, now) if place in wanted else None
-            for place, o in enumerate(asked.observations)
+            self._observations[text].value(seen.known, seen.entity, seen.inputs, now)
+            if place in wanted
+            else None
+            for place, (text, age) in enumerate(asked.slots.observations)
+            for seen in [sights[age]]
         )
 
-    def _prepared(
-        self, card: Scorecard, programs: Mapping[str, Program], observed: Mapping[str, Program]
-    ) -> _Asked:
-        layout, others = layout_of(card, programs, observed)
-        plan = Plan(card, layout, self._answers.numbers)
+    def _begin_day(self, now: datetime) -> None:
+        """Lay out the scorecards anew: checks begin and cease to count with a day."""
+        self._day = now.astimezone(UTC).date()
+        self._cards = tuple(self._prepared(card, now) for card in self._scorecards)
+        self.layouts |= {asked.plan.layout.digest: asked.plan.layout for asked in self._cards}
+
+    def _prepared(self, card: Scorecard, now: datetime) -> _Asked:
+        layout, slots = layout_of(card, self._programs, self._observed, now=now)
         return _Asked(
-            plan=plan,
-            observations=tuple(self._observations[text] for text in others),
-            leaves=_all_of(plan.leaves),
-            shown=_all_of(layout.facts),
+            plan=Plan(card, layout),
+            slots=slots,
+            aged=any(check.max_age is not None for check in card.checks),
+            leaves=_all_of([self._answers.numbers[expression] for expression, _ in slots.leaves]),
+            facts=_all_of(layout.facts),
         )
 
 
@@ -242,7 +310,7 @@ def _expressions(scorecards: Iterable[Scorecard]) -> Iterator[str]:
         yield from (leaf.expression for c in card.checks for leaf in rules.leaves(c.rule))
 
 
-def _observed(scorecards: Iterable[Scorecard]) -> Iterator[str]:
+def _observations(scorecards: Iterable[Scorecard]) -> Iterator[str]:
     return (o.expression for card in scorecards for check in card.checks for o in check.observe)
 
 

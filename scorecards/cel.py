@@ -93,7 +93,9 @@ class Language:
     """CEL with one typed variable for each fact, `entity` (any) and `now` (timestamp)."""
 
     def __init__(self, schemas: Mapping[str, FactSchema]) -> None:
+        self.schemas = schemas
         self.names = frozenset(schemas) | _NOT_FACTS
+        self.integers = frozenset(n for n, s in schemas.items() if s.type is FactType.INT)
         types = {name: _TYPES[schema.type] for name, schema in schemas.items()}
         self._environment = cel.NewEnv(
             variables=types | {"entity": cel.Type.DYN, "now": cel.Type.TIMESTAMP},

@@ -1,4 +1,4 @@
-"""What a compiled expression mentions: its variables, and the regular expressions written in it.
+"""What a compiled expression mentions: variables, and the regular expressions written in it.
 
 Reads the serialized form of a checked expression (`cel.expr.CheckedExpr` of the CEL specification,
 inside a `google.protobuf.Any`). Field numbers are those of `checked.proto` and `syntax.proto`. It
@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scorecards.protobuf import fields, parts
+from scorecards.protobuf import fields as _fields
+from scorecards.protobuf import parts as _parts
 
 _ANY_VALUE = 2
-_REFERENCE_MAP, EXPR = 2, 4
+_REFERENCE_MAP, _EXPR = 2, 4
 _ENTRY_VALUE = 2
 _REFERENCE_NAME, _REFERENCE_OVERLOAD = 1, 3
 _CONSTANT, _CALL = 3, 6
@@ -28,40 +29,44 @@ _STRUCT, _STRUCT_ENTRY, _ENTRY_EXPRESSIONS = 8, 2, (3, 4)
 def variables(serialized: bytes) -> frozenset[str]:
     """Every identifier that the checker resolved: variables, locals of macros, names of types."""
     names: set[str] = set()
-    for entry in parts(checked(serialized), _REFERENCE_MAP):
-        for reference in parts(entry, _ENTRY_VALUE):
-            if not any(True for _ in parts(reference, _REFERENCE_OVERLOAD)):
-                names.update(name.decode() for name in parts(reference, _REFERENCE_NAME))
+    for entry in _parts(_checked(serialized), _REFERENCE_MAP):
+        for reference in _parts(entry, _ENTRY_VALUE):
+            if not any(True for _ in _parts(reference, _REFERENCE_OVERLOAD)):
+                names.update(name.decode() for name in _parts(reference, _REFERENCE_NAME))
     return frozenset(names)
 
 
 def patterns(serialized: bytes) -> tuple[str, ...]:
     """Every regular expression that is written out as the argument of `matches`."""
-    return tuple(p for e in parts(checked(serialized), EXPR) for p in _patterns_of(e))
+    return tuple(p for e in _parts(_checked(serialized), _EXPR) for p in _patterns_of(e))
 
 
 def _patterns_of(expression: bytes) -> Iterator[str]:
-    for call in parts(expression, _CALL):
-        if b"matches" in parts(call, _CALL_FUNCTION):
-            for argument in list(parts(call, _CALL_ARGUMENT))[-1:]:
-                for constant in parts(argument, _CONSTANT):
-                    yield from (text.decode() for text in parts(constant, _CONSTANT_STRING))
+    for call in _parts(expression, _CALL):
+        if b"matches" in _parts(call, _CALL_FUNCTION):
+            for argument in list(_parts(call, _CALL_ARGUMENT))[-1:]:
+                for constant in _parts(argument, _CONSTANT):
+                    yield from (text.decode() for text in _parts(constant, _CONSTANT_STRING))
     for child in children(expression):
         yield from _patterns_of(child)
 
 
 def children(expression: bytes) -> Iterator[bytes]:
-    """The expressions right inside an expression."""
-    for number, value in fields(expression):
+    """The expressions right inside an expression (`cel.expr.Expr`)."""
+    for number, value in _fields(expression):
         if not isinstance(value, bytes):
             continue
         if number == _STRUCT:
-            for entry in parts(value, _STRUCT_ENTRY):
-                yield from (v for n in _ENTRY_EXPRESSIONS for v in parts(entry, n))
+            for entry in _parts(value, _STRUCT_ENTRY):
+                yield from (v for n in _ENTRY_EXPRESSIONS for v in _parts(entry, n))
         else:
-            yield from (v for n in _CHILDREN.get(number, ()) for v in parts(value, n))
+            yield from (v for n in _CHILDREN.get(number, ()) for v in _parts(value, n))
 
 
-def checked(serialized: bytes) -> bytes:
-    """The message itself."""
-    return next(parts(serialized, _ANY_VALUE), b"")
+def expression(serialized: bytes) -> bytes:
+    """The expression itself (`cel.expr.Expr`), which `scorecards.syntax` reads."""
+    return next(_parts(_checked(serialized), _EXPR), b"")
+
+
+def _checked(serialized: bytes) -> bytes:
+    return next(_parts(serialized, _ANY_VALUE), b"")

@@ -15,8 +15,8 @@ from scorecards.answers import ABSENT, FALSE, TRUE
 from scorecards.answers import UNKNOWN as OPEN
 from scorecards.facts import FailedFact, Unknown
 from scorecards.knowledge import in_words
-from scorecards.layouts import CheckLayout, Layout, rule_of
-from scorecards.results import LETTERS, CheckResult, Outcome
+from scorecards.layouts import MANUAL, CheckLayout, Layout, rule_of
+from scorecards.results import ANSWER, LETTERS, CheckResult, Outcome
 from scorecards.rules import Leaf
 
 OUTCOMES = {letter: outcome for outcome, letter in LETTERS.items()}
@@ -27,6 +27,8 @@ _MOST_REASONS = 3
 class Evidence(NamedTuple):
     """What a result was made from, in the order of its layout."""
 
+    letters: str
+    """What each check said: one of `scorecards.results.LETTERS`."""
     leaves: str
     """What each leaf said: a letter of `scorecards.answers`."""
     facts: Sequence[JsonValue]
@@ -38,12 +40,12 @@ class Evidence(NamedTuple):
     observations: Sequence[JsonValue]
 
 
-def explained(letters: str, evidence: Evidence, layout: Layout) -> tuple[CheckResult, ...]:
-    """The same of evidence that is at hand."""
+def explained(evidence: Evidence, layout: Layout) -> tuple[CheckResult, ...]:
+    """What each check said, with what it was said from."""
     reading = _Reading(evidence, layout)
     return tuple(
         reading.check(check, OUTCOMES[letter])
-        for check, letter in zip(layout.checks, letters, strict=True)
+        for check, letter in zip(layout.checks, evidence.letters, strict=True)
     )
 
 
@@ -55,9 +57,14 @@ class _Reading:
         self._layout = layout
 
     def check(self, check: CheckLayout, outcome: Outcome) -> CheckResult:
+        if check.retired:
+            return _without_leaves(check, outcome, check.retired)
         for condition in (self._layout.condition, check.condition):
             if condition is not None and self._evidence.leaves[condition] != TRUE:
                 return self._without_rule(check, condition, outcome)
+        if check.rule == MANUAL:
+            unknown = {ANSWER: Unknown.NOT_COLLECTED.value}
+            return _without_leaves(check, outcome, "nobody has answered it", unknown=unknown)
         outcomes = {place: LEAF_OUTCOMES[self._evidence.leaves[place]] for place in check.leaves}
         return CheckResult(
             check=check.id,
@@ -66,6 +73,7 @@ class _Reading:
             observed=self._observed(check),
             unknown=self._unknown(check.facts),
             leaves=tuple((self._layout.leaves[p].expression, outcomes[p]) for p in check.leaves),
+            counts=check.counts,
         )
 
     def _without_rule(self, check: CheckLayout, condition: int, outcome: Outcome) -> CheckResult:
@@ -73,13 +81,12 @@ class _Reading:
         facts = self._layout.leaves[condition].facts
         said = outcome is Outcome.NOT_APPLICABLE
         untold = f"whether it applies cannot be told: {self._why(condition)}"
-        return CheckResult(
-            check=check.id,
-            outcome=outcome,
-            reason=check.because if said else untold,
+        return _without_leaves(
+            check,
+            outcome,
+            check.because if said else untold,
             observed=self._shown(facts),
             unknown=self._unknown(facts),
-            leaves=(),
         )
 
     def _observed(self, check: CheckLayout) -> dict[str, JsonValue]:
@@ -135,3 +142,22 @@ class _Reading:
             if str(place) in unknown
             for reason, detail in [unknown[str(place)]]
         ]
+
+
+def _without_leaves(
+    check: CheckLayout,
+    outcome: Outcome,
+    reason: str,
+    *,
+    observed: Mapping[str, JsonValue] | None = None,
+    unknown: Mapping[str, str] | None = None,
+) -> CheckResult:
+    return CheckResult(
+        check=check.id,
+        outcome=outcome,
+        reason=reason,
+        observed=observed or {},
+        unknown=unknown or {},
+        leaves=(),
+        counts=check.counts,
+    )

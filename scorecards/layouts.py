@@ -9,17 +9,22 @@ has long become another.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 
 from scorecards import rules
 from scorecards.cel import Program
-from scorecards.rules import Rule
-from scorecards.scorecard import Check, Scorecard
+from scorecards.lifecycle import Stage, counts, in_words, stage
+from scorecards.rules import Leaf, Rule
+from scorecards.scorecard import Check, Observation, Scorecard
+
+MANUAL = "manual"
+"""Stands for the rule of a check that a person answers."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +42,8 @@ class CheckLayout:
 
     id: str
     rule: Any
-    """The place of a leaf; or `["all", ...]`, `["any", ...]`, `["not", x]`, `["least", n, ...]`."""
+    """The place of a leaf; or `["all", ...]`, `["any", ...]`, `["not", x]`, `["least", n, ...]`;
+    or `manual`."""
     leaves: tuple[int, ...]
     """Of the rule, in order."""
     facts: tuple[int, ...]
@@ -48,6 +54,10 @@ class CheckLayout:
     """Whom it applies to."""
     shown: tuple[tuple[str, int | None, int | None], ...]
     """Title, and the place of a fact or of an observation."""
+    counts: bool
+    """Whether it counts for levels."""
+    retired: str
+    """Why it is no longer asked; '': it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,47 +82,83 @@ class Layout:
         """Of the checks, in order."""
         return tuple(check.id for check in self.checks)
 
+    @cached_property
+    def counting(self) -> tuple[int, ...]:
+        """Places of the checks that count for levels."""
+        return tuple(place for place, check in enumerate(self.checks) if check.counts)
+
+
+Slot: TypeAlias = "tuple[str, timedelta | None]"
+"""A fact, an expression or an observation, seen with facts that are not older."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slots:
+    """What is to be put where a layout has places."""
+
+    facts: tuple[Slot, ...]
+    leaves: tuple[Slot, ...]
+    observations: tuple[Slot, ...]
+
 
 def layout_of(
-    scorecard: Scorecard, programs: Mapping[str, Program], observed: Mapping[str, Program]
-) -> tuple[Layout, tuple[str, ...]]:
-    """The layout, and the expressions of its observations; `programs` are by expression."""
-    asked = [_expressions(check) for check in scorecard.checks]
-    of_card = [] if scorecard.applies_to is None else [scorecard.applies_to.expression]
-    leaves = _places([*of_card, *(e for expressions in asked for e in expressions)])
-    shown = [o.expression for check in scorecard.checks for o in check.observe]
-    names = [n for e in leaves for n in programs[e].facts]
-    facts = _places([*names, *(e for e in shown if e in observed[e].facts)])
-    others = _places(e for e in shown if e not in facts)
+    scorecard: Scorecard,
+    programs: Mapping[str, Program],
+    observed: Mapping[str, Program],
+    *,
+    now: datetime,
+) -> tuple[Layout, Slots]:
+    """The layout of a scorecard on a day; the programs are by expression.
+
+    A check with a `max_age` has places of its own: it may not know what the others do.
+    """
+    leaves, facts, others = dict[Slot, int](), dict[Slot, int](), dict[Slot, int]()
+
+    def place(slots: dict[Slot, int], text: str, age: timedelta | None) -> int:
+        return slots.setdefault((text, age), len(slots))
+
+    def leaf(one: Leaf, age: timedelta | None) -> int:
+        for name in programs[one.expression].facts:
+            place(facts, name, age)
+        return place(leaves, one.expression, age)
+
+    def shown(one: Observation, age: timedelta | None) -> tuple[str, int | None, int | None]:
+        if one.expression in observed[one.expression].facts:
+            return one.title, place(facts, one.expression, age), None
+        return one.title, None, place(others, one.expression, age)
 
     def check_layout(check: Check) -> CheckLayout:
-        inside = tuple(leaves[leaf.expression] for leaf in rules.leaves(check.rule))
-        looked = dict.fromkeys(
-            n for leaf in rules.leaves(check.rule) for n in programs[leaf.expression].facts
-        )
+        age = check.max_age
+        asked = tuple(rules.leaves(check.rule))
+        names = dict.fromkeys(n for one in asked for n in programs[one.expression].facts)
+        inside = {one.expression: leaf(one, age) for one in asked}
+        condition = None if check.applies_to is None else leaf(check.applies_to, age)
+        retired = stage(check.lifecycle, now) is Stage.RETIRED
         return CheckLayout(
             id=check.id,
-            rule=_packed(check.rule, leaves),
-            leaves=inside,
-            facts=tuple(facts[name] for name in looked),
-            condition=None if check.applies_to is None else leaves[check.applies_to.expression],
+            rule=_packed(check.rule, inside),
+            leaves=tuple(inside[one.expression] for one in asked),
+            facts=tuple(facts[name, age] for name in names),
+            condition=condition,
             because=check.applies_because,
-            shown=tuple(
-                (o.title, facts.get(o.expression), others.get(o.expression)) for o in check.observe
-            ),
+            shown=tuple(shown(one, age) for one in check.observe),
+            counts=counts(check.lifecycle, now),
+            retired=in_words(check.lifecycle, now) if retired else "",
         )
 
+    condition = None if scorecard.applies_to is None else leaf(scorecard.applies_to, None)
+    checks = tuple(check_layout(check) for check in scorecard.checks)
     layout = Layout(
-        facts=tuple(facts),
+        facts=tuple(name for name, _ in facts),
         leaves=tuple(
-            LeafLayout(expression=e, facts=tuple(facts[n] for n in programs[e].facts))
-            for e in leaves
+            LeafLayout(expression=e, facts=tuple(facts[n, age] for n in programs[e].facts))
+            for e, age in leaves
         ),
-        condition=leaves[of_card[0]] if of_card else None,
-        checks=tuple(check_layout(check) for check in scorecard.checks),
+        condition=condition,
+        checks=checks,
         observations=len(others),
     )
-    return layout, tuple(others)
+    return layout, Slots(facts=tuple(facts), leaves=tuple(leaves), observations=tuple(others))
 
 
 def layout_to_json(layout: Layout) -> bytes:
@@ -123,7 +169,17 @@ def layout_to_json(layout: Layout) -> bytes:
             "leaves": [[leaf.expression, leaf.facts] for leaf in layout.leaves],
             "condition": layout.condition,
             "checks": [
-                [c.id, c.rule, c.leaves, c.facts, c.condition, c.because, c.shown]
+                [
+                    c.id,
+                    c.rule,
+                    c.leaves,
+                    c.facts,
+                    c.condition,
+                    c.because,
+                    c.shown,
+                    c.counts,
+                    c.retired,
+                ]
                 for c in layout.checks
             ],
             "observations": layout.observations,
@@ -147,8 +203,12 @@ def layout_from_json(data: bytes) -> Layout:
                 condition=condition,
                 because=because,
                 shown=tuple((title, fact, other) for title, fact, other in shown),
+                counts=counting,
+                retired=retired,
             )
-            for id_, rule, leaves, facts, condition, because, shown in found["checks"]
+            for id_, rule, leaves, facts, condition, because, shown, counting, retired in found[
+                "checks"
+            ]
         ),
         observations=found["observations"],
     )
@@ -173,8 +233,10 @@ def rule_of(packed: Any, leaf: Callable[[int], Rule]) -> Rule:
 
 def _packed(rule: Rule, places: Mapping[str, int]) -> Any:
     match rule:
-        case rules.Leaf(expression=expression):
+        case Leaf(expression=expression):
             return places[expression]
+        case rules.Manual():
+            return MANUAL
         case rules.Not(part=part):
             return ("not", _packed(part, places))
         case rules.All(parts=parts):
@@ -183,13 +245,3 @@ def _packed(rule: Rule, places: Mapping[str, int]) -> Any:
             return ("any", *(_packed(p, places) for p in parts))
         case rules.AtLeast(count=count, parts=parts):
             return ("least", count, *(_packed(p, places) for p in parts))
-
-
-def _expressions(check: Check) -> list[str]:
-    condition = [] if check.applies_to is None else [check.applies_to.expression]
-    return [*condition, *(leaf.expression for leaf in rules.leaves(check.rule))]
-
-
-def _places(texts: Iterator[str] | Sequence[str]) -> dict[str, int]:
-    """The texts without repetitions, each with its place."""
-    return {text: place for place, text in enumerate(dict.fromkeys(texts))}

@@ -2,14 +2,17 @@
 
 A level is reached when nothing at it or below it blocks. A failed check blocks; one that does not
 apply, or is exempt, does not; one that is unknown or broken blocks the proven level and not the
-possible one. Where nothing was examined at all, nothing is reached.
+possible one. Where nothing was examined at all, nothing is reached. Checks that do not count (yet, or
+any more) have no part in it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
+from scorecards.lifecycle import counts
 from scorecards.results import LETTERS, Outcome, ScorecardResult
 from scorecards.scorecard import Check, Scorecard
 
@@ -56,6 +59,11 @@ def reached_by(levels: int, checks: Sequence[int], letters: str) -> Reached:
     )
 
 
+def counting(scorecard: Scorecard, now: datetime) -> tuple[bool, ...]:
+    """For each check whether it counts at `now` (`scorecards.lifecycle`), in order."""
+    return tuple(counts(check.lifecycle, now) for check in scorecard.checks)
+
+
 def next_level(scorecard: Scorecard, result: ScorecardResult) -> int | None:
     """Index of the level to reach next; None at the top."""
     above = result.proven + 1
@@ -68,5 +76,7 @@ def gates(scorecard: Scorecard, result: ScorecardResult) -> tuple[tuple[Check, O
     return tuple(
         (check, said.outcome)
         for check, said in zip(scorecard.checks, result.results, strict=True)
-        if check.level == level and (said.outcome is Outcome.FAIL or said.outcome in _OPEN)
+        if said.counts
+        and check.level == level
+        and (said.outcome is Outcome.FAIL or said.outcome in _OPEN)
     )

@@ -15,7 +15,7 @@ import orjson
 
 from scorecards.evidence import Evidence, explained
 from scorecards.layouts import Layout
-from scorecards.results import CheckResult, ScorecardResult, outcome_letters
+from scorecards.results import LETTERS, CheckResult, ScorecardResult, outcome_letters
 from scorecards.serialization import evidence_from_json, evidence_to_json
 
 
@@ -28,6 +28,8 @@ class PackedResult(NamedTuple):
     """Their ids, in the order of the letters."""
     letters: str
     """One of `scorecards.results.LETTERS` for each check."""
+    counted: str
+    """The same of the checks that count for levels."""
     proven: int
     possible: int
     evidence: bytes
@@ -40,6 +42,7 @@ def pack(result: ScorecardResult) -> PackedResult:
         version=result.version,
         checks=tuple(said.check for said in result.results),
         letters=outcome_letters(result),
+        counted="".join(LETTERS[said.outcome] for said in result.results if said.counts),
         proven=result.proven,
         possible=result.possible,
         evidence=evidence_to_json(result),
@@ -56,7 +59,7 @@ def unpack(
         version=packed.version,
         proven=packed.proven,
         possible=packed.possible,
-        results=check_results(packed.letters, packed.evidence, layouts),
+        results=check_results(packed.evidence, layouts),
         evaluated_at=evaluated_at,
     )
 
@@ -71,12 +74,10 @@ def digest_of(evidence: bytes) -> str:
     return evidence[2:14].decode() if evidence.startswith(b'["') else ""
 
 
-def check_results(
-    letters: str, evidence: bytes, layouts: Mapping[str, Layout]
-) -> tuple[CheckResult, ...]:
-    """What each check said, `letters`, with what it was said from."""
+def check_results(evidence: bytes, layouts: Mapping[str, Layout]) -> tuple[CheckResult, ...]:
+    """What each check said, with what it was said from; `layouts` are by digest."""
     digest = digest_of(evidence)
     if not digest:
         return evidence_from_json(evidence)
     _, *parts = orjson.loads(evidence)
-    return explained(letters, Evidence(*parts), layouts[digest])
+    return explained(Evidence(*parts), layouts[digest])

@@ -1,4 +1,4 @@
-"""Protocol buffers, as far as reading needs: the fields of a message by their numbers."""
+"""Protocol buffers on the wire, as far as reading a compiled expression needs them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ Field: TypeAlias = "tuple[int, int | bytes]"
 
 
 def parts(message: bytes, number: int) -> Iterator[bytes]:
-    """The messages and texts in the field of this number."""
+    """The values of the fields with this number, of those that are bytes."""
     return (v for n, v in fields(message) if n == number and isinstance(v, bytes))
 
 
 def fields(message: bytes) -> Iterator[Field]:
-    """Field number and value of each field of a protocol buffer, in order."""
+    """Field number and value of each field, in order: an integer, or the bytes of anything else."""
     at = 0
     while at < len(message):
         tag, at = _varint(message, at)
@@ -27,7 +27,9 @@ def fields(message: bytes) -> Iterator[Field]:
                 yield tag >> 3, message[at : at + length]
                 at += length
             case wire:
-                at += 8 if wire == 1 else 4  # fixed width: numbers that nobody here asks for
+                length = 8 if wire == 1 else 4  # of fixed width
+                yield tag >> 3, message[at : at + length]
+                at += length
 
 
 def _varint(message: bytes, at: int) -> tuple[int, int]:

@@ -7,20 +7,21 @@ Assessment wants values, thousands of entities at a time. `knowledge_of` says wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import orjson
 
 from catalog.problems import JsonValue
 from scorecards.facts import FactRecord, FactSchema, FailedFact, Unknown
-from scorecards.knowledge import Knowledge, rfc3339
+from scorecards.knowledge import Knowledge, ends, rfc3339
 from scorecards.serialization import facts_to_json
 
 
 class StoredFacts(NamedTuple):
     """What one collector observed about one entity."""
 
+    observed_at: datetime
     valid_until: datetime | None
     facts: bytes
     """As `serialization.facts_to_json` writes them."""
@@ -28,7 +29,7 @@ class StoredFacts(NamedTuple):
 
 def stored(record: FactRecord) -> StoredFacts:
     """The record as a store keeps it, as far as rules can see it."""
-    return StoredFacts(record.valid_until, facts_to_json(record))
+    return StoredFacts(record.observed_at, record.valid_until, facts_to_json(record))
 
 
 class Absences:
@@ -41,14 +42,24 @@ class Absences:
         }
 
 
-def knowledge_of(records: Iterable[StoredFacts], absences: Absences, *, now: datetime) -> Knowledge:
-    """What the records say at `now`. A fact without a schema is nobody's: it is left out."""
+def knowledge_of(
+    records: Iterable[StoredFacts],
+    absences: Absences,
+    *,
+    now: datetime,
+    max_age: timedelta | None = None,
+) -> Knowledge:
+    """What the records say at `now`. A fact without a schema is nobody's: it is left out.
+
+    With `max_age`, what was observed longer ago is stale, whatever its collector promised.
+    """
     values: dict[str, object] = {}
     shown: dict[str, JsonValue] = {}
     failed: dict[str, FailedFact] = {}
     absent = absences.values
-    for until, facts in records:
+    for observed_at, valid_until, facts in records:
         states = orjson.loads(facts)
+        until = ends(observed_at, valid_until, max_age)
         if until is not None and until < now:
             stale = FailedFact(reason=Unknown.STALE, detail=f"since {rfc3339(until)}")
             failed.update(dict.fromkeys(states, stale))

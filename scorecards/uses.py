@@ -11,7 +11,7 @@ from collections.abc import Container, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from scorecards.compiled import EXPR, checked, children
+from scorecards import compiled
 from scorecards.protobuf import fields, parts
 
 _CONSTANT, _IDENT, _SELECT, _CALL = 3, 4, 5, 6
@@ -51,8 +51,7 @@ class Use(NamedTuple):
 
 def uses(serialized: bytes, variables: Container[str]) -> frozenset[Use]:
     """What a compiled expression looks at of these variables."""
-    expressions = parts(checked(serialized), EXPR)
-    return frozenset(use for e in expressions for use in _uses(e, variables))
+    return frozenset(_uses(compiled.expression(serialized), variables))
 
 
 def _uses(expression: bytes, variables: Container[str]) -> Iterator[Use]:
@@ -60,7 +59,7 @@ def _uses(expression: bytes, variables: Container[str]) -> Iterator[Use]:
     if use is not None:
         yield use
         return
-    for child in children(expression):
+    for child in compiled.children(expression):
         yield from _uses(child, variables)
 
 

@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,7 +56,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL server of this test process's own; yields its URL without a database."""
     programs = _postgres_programs()
     # Not under tmp_path: a socket's path is limited to 107 bytes, and root must hand the folder over.
-    home = Path(f"/tmp/plumbline-pg-{secrets.token_hex(4)}")
+    room = tempfile.gettempdir()
+    home = Path(room if len(room) < 40 else "/tmp", f"plumbline-pg-{secrets.token_hex(4)}")
     home.mkdir(mode=0o755)
     as_user = []
     if os.geteuid() == 0:
@@ -63,7 +65,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
     data = home / "data"
     trust = ["-A", "trust", "-U", "plumbline", "--no-sync", "-E", "UTF8", "--locale=C"]
-    options = f"-c listen_addresses='' -k {home} -c fsync=off -c shared_buffers=64MB"
+    options = f"-c listen_addresses='' -k {home} -c fsync=off -c full_page_writes=off -c shared_buffers=64MB"
     start = ["-w", "-o", options, "-l", home / "log", "start"]
     for command in (["initdb", "-D", data, *trust], ["pg_ctl", "-D", data, *start]):
         program, *arguments = command

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +17,10 @@ from rich.table import Table
 
 from catalog.problems import Problem
 from catalog.query import EntityQuery
-from plugins.contract import Context
-from plugins.registry import load_plugins
+from portal.cli.checkout import assessed
 from portal.cli.options import show_problem
-from portal.config import Settings
 from portal.db import entities, locations, problems, results
-from portal.db.migrations import migrate
-from portal.pool import Pool
-from portal.wiring import Portal, now, open_portal, tools_of
-from portal.worker import assessing, jobs
+from portal.wiring import Portal
 from scorecards.advice import next_steps
 from scorecards.results import Outcome
 from scorecards.scorecard import Scorecard
@@ -50,9 +43,7 @@ LOOKS = {
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def check(path: Path, as_json: bool) -> None:
     """Print the scorecards of the checkout at PATH, with the built-in scorecards, offline."""
-    with tempfile.TemporaryDirectory(prefix="plumbline-") as scratch:
-        portal = _offline(Path(scratch))
-        _ingest(portal, path.resolve())
+    with assessed(path) as (portal, _):
         cards = _cards(portal)
     if as_json:
         click.echo(json.dumps(cards, indent=2, default=str))
@@ -60,30 +51,6 @@ def check(path: Path, as_json: bool) -> None:
         _show(cards)
     errors = any(problem["severity"] == "error" for problem in cards["problems"])
     sys.exit(1 if errors or not cards["entities"] else 0)
-
-
-def _offline(scratch: Path) -> Portal:
-    portal = open_portal(Settings(database="sqlite://", data_dir=scratch))
-    plugins, _ = load_plugins(
-        context_for=lambda name: Context(cache=scratch / name, working_tree=True)
-    )
-    migrate(portal.database)
-    return replace(portal, plugins=plugins)
-
-
-def _ingest(portal: Portal, path: Path) -> None:
-    with portal.database.write() as connection:
-        location = locations.register(
-            connection, type="file", target=str(path), origin="command", now=now()
-        )
-    pool = Pool(1)
-    tools = tools_of(portal, pool)
-    tools = replace(tools, setup=replace(tools.setup, working_tree=True))
-    for repository in jobs.list_repositories(tools, location):
-        jobs.ingest(tools, location, repository)
-    while assessing.assess_round(tools):
-        pass
-    pool.close()
 
 
 def _cards(portal: Portal) -> dict[str, Any]:

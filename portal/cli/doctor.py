@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from catalog.problems import Severity
 from portal.cli.options import settings_options, settings_or_exit
 from portal.config import Settings
 from portal.db import locations
@@ -102,9 +103,10 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 def _parts(settings: Settings) -> Iterator[Finding]:
     portal: Portal = open_portal(settings)
-    for problem in (*portal.plugin_problems, *portal.scorecard_problems, *portal.kind_problems):
+    for problem in portal.problems:
         place = f"{problem.file}: " if problem.file else ""
-        yield Finding("configuration", False, place + problem.message, problem.hint)
+        fine = problem.severity is not Severity.ERROR
+        yield Finding("configuration", fine, place + problem.message, problem.hint)
     yield Finding("plugins", True, ", ".join(plugin.name for plugin in portal.plugins))
     yield Finding("scorecards", True, ", ".join(s.name for s in portal.scorecards))
     if not settings.data_dir.exists() or current(portal.database) != head():

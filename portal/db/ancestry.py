@@ -8,15 +8,15 @@ that is registered.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, exists, select, union
+from sqlalchemy import Connection, Select, and_, bindparam, case, exists, select, union
 
+from portal.db.answerable import COLUMNS, Answerable
 from portal.db.bulk import is_listed, listed
-from portal.db.entities import by_ref
-from portal.db.entity_rows import COLUMNS, EntityRow, entity_row
+from portal.db.filters import storable
+from portal.db.prepared import Prepared
 from portal.db.tables import (
     entities,
     file_parents,
@@ -31,9 +31,19 @@ from portal.db.tables import (
 class Ancestor:
     """An entity on the way up, and what led to it."""
 
-    entity: EntityRow
+    entity: Answerable
     parents: tuple[str, ...]
     """Canonical refs of Location entities that exist, sorted; none: it is a root, or an orphan."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Found:
+    """An entity, and where it stands."""
+
+    entity: Answerable
+    file_id: int | None
+    is_top: bool = False
+    """It was registered: nothing leads to it."""
 
 
 def ancestry(connection: Connection, ref: str) -> list[Ancestor]:
@@ -41,40 +51,40 @@ def ancestry(connection: Connection, ref: str) -> list[Ancestor]:
 
     Empty where there is no such entity.
     """
-    root = by_ref(connection, ref)
-    if root is None:
-        return []
-    known = {root.id: root}
+    rows = _ROOT.rows(connection, {"value": ref}) if storable([ref]) else []
+    level = [_Found(entity=Answerable._make(row[:-1]), file_id=row[-1]) for row in rows]
+    known = {one.entity.id: one for one in level}
     parents: dict[int, tuple[str, ...]] = {}
-    tops: set[int] = set()
-    level = [root]
     while level:
-        of_file = _parents(connection, {row.file_id for row in level if row.file_id is not None})
-        above: dict[int, EntityRow] = {}
-        for entity in level:
+        of_file = _parents(connection, {one.file_id for one in level if one.file_id is not None})
+        above: dict[int, _Found] = {}
+        for one in level:
             # A Location entity may name the file that it is in.
-            found = [row for row in of_file.get(entity.file_id, []) if row.id != entity.id]
-            parents[entity.id] = tuple(row.ref for row in found)
-            above |= {row.id: entity_row(row) for row in found if row.id not in known}
-            tops |= {row.id for row in found if row.is_top}
+            led = [up for up in of_file.get(one.file_id, []) if up.entity.id != one.entity.id]
+            parents[one.entity.id] = tuple(up.entity.ref for up in led)
+            above |= {up.entity.id: up for up in led if up.entity.id not in known}
         known |= above
-        level = [entity for entity in above.values() if entity.id not in tops]
-    return [Ancestor(entity=row, parents=parents.get(row.id, ())) for row in known.values()]
+        level = [one for one in above.values() if not one.is_top]
+    return [
+        Ancestor(entity=one.entity, parents=parents.get(one.entity.id, ()))
+        for one in known.values()
+    ]
 
 
-def _parents(connection: Connection, file_ids: set[int]) -> dict[int | None, list[Row[Any]]]:
-    """Rows of the Location entities that led to each of these files, by ref."""
-    found: dict[int | None, list[Row[Any]]] = defaultdict(list)
-    if file_ids:
-        statement = _of_files(connection.dialect.name)
-        for row in connection.execute(statement, listed(connection, file_ids)):
-            found[row.of_file].append(row)
+def _parents(connection: Connection, file_ids: Iterable[int]) -> dict[int | None, list[_Found]]:
+    """The Location entities that led to each of these files, by ref."""
+    found: dict[int | None, list[_Found]] = defaultdict(list)
+    wanted = list(file_ids)
+    for row in _PARENTS.rows(connection, listed(connection, wanted)) if wanted else ():
+        *columns, file_id, of_file, is_top = row
+        entity = Answerable._make(columns)
+        found[of_file].append(_Found(entity=entity, file_id=file_id, is_top=bool(is_top)))
     return found
 
 
-@cache
-def _of_files(dialect: str) -> Select[Any]:
-    """Rows of the parents of files, for a statement that is kept: it saves most of the time."""
+def _of_files(dialect: str) -> Select[tuple[object, ...]]:
+    """Columns of the parents of files, the files that they are in and led to, and whether they are
+    tops."""
     named = select(file_parents.c.file_id.label("of_file"), file_parents.c.ref_id)
     inside = named.where(is_listed(dialect, file_parents.c.file_id))
     placed = select(files.c.id.label("of_file")).join(
@@ -99,7 +109,12 @@ def _of_files(dialect: str) -> Select[Any]:
     # A file of the registrations has a repository without a location: nothing leads to it.
     own_file, of_registrations = files.alias(), repositories.alias()
     return (
-        select(*COLUMNS, pairs.c.of_file, of_registrations.c.id.is_not(None).label("is_top"))
+        select(
+            *COLUMNS,
+            entities.c.file_id,
+            pairs.c.of_file,
+            case((of_registrations.c.id.is_not(None), 1), else_=0),
+        )
         .join(pairs, pairs.c.ref_id == entities.c.id)
         .outerjoin(own_file, own_file.c.id == entities.c.file_id)
         .outerjoin(
@@ -111,3 +126,9 @@ def _of_files(dialect: str) -> Select[Any]:
         )
         .order_by(entities.c.ref)
     )
+
+
+_ROOT = Prepared(
+    lambda _: select(*COLUMNS, entities.c.file_id).where(entities.c.ref == bindparam("value"))
+)
+_PARENTS = Prepared(_of_files)

@@ -18,6 +18,7 @@ from portal.db import bulk, held, overrides, registrations
 from portal.db.catalog_store import Store, next_seq, record
 from portal.db.declarations import pack
 from portal.db.descriptor_files import BatchFiles
+from portal.db.entities import ref_id
 from portal.db.past import Moment, former
 from portal.db.serving import Served, write_served
 from portal.db.tables import (
@@ -77,7 +78,7 @@ def suppress(
 
 def lift(store: Store, connection: Connection, ref: str, *, actor: str, now: datetime) -> bool:
     """Serve an entity again that was suppressed, with its uid; False where it was not."""
-    entity = connection.execute(select(refs.c.id).where(refs.c.ref == ref)).scalar()
+    entity = ref_id(connection, ref)
     if entity is None or not overrides.drop_suppression(connection, entity):
         return False
     _settle(store, connection, entity, actor=actor, now=now)

@@ -14,16 +14,15 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Select, bindparam, func, select, update
 
-from catalog.changes import Plan
+from catalog.changes import Noted, Plan
 from catalog.conflicts import ENTITY_CONFLICT, ENTITY_SUPPRESSED
-from catalog.problems import Problem
 from catalog.store import Batch, FileReading
 from portal.db import bulk
 from portal.db.tables import file_parents, files, location_links, problems
 
 PROBLEM = (
     *("file_id", "ref", "code", "severity", "message", "hint", "document", "line", "column"),
-    *("pointer", "found", "expected"),
+    *("pointer", "found", "expected", "owner"),
 )
 
 
@@ -93,10 +92,10 @@ def write_problems(connection: Connection, plan: Plan, batch: BatchFiles) -> set
     Returns the refs whose problems are other than before; None stands for files as a whole.
     """
     wanted = Counter(
-        _problem_row(file, ref, problem)
+        _problem_row(file, noted)
         for file, found in plan.problems.items()
         if file not in batch.gone
-        for ref, problem in found
+        for noted in found
     )
     columns = tuple(problems.c[name] for name in ("id", *PROBLEM))
     stored = {
@@ -145,10 +144,11 @@ def _row(reading: FileReading, batch: Batch) -> tuple[Any, ...]:
     return (reading.url, reading.token, batch.now, targets, companions, None, 0)
 
 
-def _problem_row(file: int, ref: str | None, problem: Problem) -> tuple[Any, ...]:
+def _problem_row(file: int, noted: Noted) -> tuple[Any, ...]:
+    problem = noted.problem
     return (
         file,
-        ref,
+        noted.ref,
         problem.code,
         problem.severity.value,
         problem.message,
@@ -159,4 +159,5 @@ def _problem_row(file: int, ref: str | None, problem: Problem) -> tuple[Any, ...
         problem.pointer,
         problem.found,
         problem.expected,
+        noted.owner,
     )

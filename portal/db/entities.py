@@ -32,6 +32,7 @@ __all__ = [
     "catalog_seq",
     "facets",
     "kind_counts",
+    "ref_id",
     "related",
     "search",
 ]
@@ -73,6 +74,13 @@ def by_refs(connection: Connection, wanted: Iterable[str]) -> dict[str, EntityRo
     unique = storable(list(dict.fromkeys(wanted)))
     rows = connection.execute(ENTITIES.where(among(connection, entities.c.ref, unique)))
     return {row.ref: entity_row(row) for row in rows}
+
+
+def ref_id(connection: Connection, ref: str) -> int | None:
+    """The number of a canonical ref; None where no entity or relation ever named it."""
+    if not storable([ref]):
+        return None
+    return connection.execute(select(refs.c.id).where(refs.c.ref == ref)).scalar()
 
 
 def related(connection: Connection, entity_id: int) -> list[Related]:

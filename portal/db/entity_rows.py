@@ -1,15 +1,15 @@
-"""Entities as they are stored, and the bytes that Backstage's clients are answered with."""
+"""Entities as they are stored, whole rows of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-import orjson
 from sqlalchemy import Connection, Row, select
 
+from portal.db.answerable import Answerable
 from portal.db.bulk import among
 from portal.db.engine import utc
 from portal.db.tables import entities
@@ -36,9 +36,6 @@ COLUMNS = (
 
 ENTITIES = select(*COLUMNS)
 """All of them; made once, because it is the start of every hot statement."""
-
-START = b'{"metadata":{'
-"""Every body begins so (`catalog.entity`): uid and etag are put in right after it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,29 +69,15 @@ class EntityRow:
 
     def answer(self) -> bytes:
         """The entity as JSON, as Backstage answers it. Nothing is parsed."""
-        return answer_of(self)
-
-
-class Answerable(NamedTuple):
-    """The part of an entity's row that its answer is made of; see `EntityRow`."""
-
-    uid: str
-    etag: str
-    body: bytes
-    relations: bytes
-    status: bytes | None
-
-
-def answer_of(row: EntityRow | Answerable) -> bytes:
-    """The entity as JSON, as Backstage answers it. Nothing is parsed."""
-    return b'%b"uid":"%b","etag":%b,%b,"relations":%b%b}' % (
-        START,
-        row.uid.encode(),
-        orjson.dumps(row.etag),
-        row.body[len(START) : -1],
-        row.relations,
-        b"" if row.status is None else b',"status":' + row.status,
-    )
+        return Answerable(
+            id=self.id,
+            ref=self.ref,
+            uid=self.uid,
+            etag=self.etag,
+            body=self.body,
+            relations=self.relations,
+            status=self.status,
+        ).answer()
 
 
 def entity_row(row: Row[*tuple[Any, ...]]) -> EntityRow:

@@ -11,12 +11,23 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, distinct, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    case,
+    distinct,
+    func,
+    select,
+)
 
 from catalog.query import Equals, Filter
-from portal.db.bulk import among
+from portal.db.bulk import among, is_listed, listed
 from portal.db.filters import Kinds, Question, Way, ask, storable, terms_with
 from portal.db.index import unpack
+from portal.db.prepared import Prepared
 from portal.db.tables import edges, entities, postings, refs, relation_types, terms
 
 Counts = list[tuple[str, int]]
@@ -53,8 +64,19 @@ def _facet(connection: Connection, key: str, asked: Question) -> Counts:
 
 def _kept(connection: Connection, key: str, kinds: Kinds) -> Counts:
     """As they are maintained."""
-    summed = select(_SPELLED, func.sum(terms.c.n)).where(_having(key, kinds))
-    return _pairs(connection, summed.group_by(terms.c.value, terms.c.original))
+    values = {"key": key} if kinds is None else {"key": key, **listed(connection, kinds)}
+    statement = _KEPT if kinds is None else _KEPT_OF_KINDS
+    return [(value, int(count)) for value, count in statement.rows(connection, values)]
+
+
+def _summed() -> Select[tuple[str, int]]:
+    having = (terms.c.key == bindparam("key"), terms.c.known, terms.c.n > 0)
+    summed = select(_SPELLED, func.sum(terms.c.n)).where(*having)
+    return summed.group_by(terms.c.value, terms.c.original)
+
+
+_KEPT = Prepared(lambda _: _summed())
+_KEPT_OF_KINDS = Prepared(lambda dialect: _summed().where(is_listed(dialect, terms.c.kind)))
 
 
 def _of_few(connection: Connection, key: str, asked: Question) -> Counts:

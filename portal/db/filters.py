@@ -16,9 +16,11 @@ from enum import Enum
 from typing import TypeAlias, TypeGuard
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     and_,
+    bindparam,
     false,
     func,
     literal,
@@ -30,6 +32,7 @@ from sqlalchemy import (
 
 from catalog.query import All, AnyOf, Equals, Filter, Has, HasPrefix, Not
 from portal.db import bulk
+from portal.db.prepared import Prepared
 from portal.db.tables import edges, entities, postings, refs, relation_types, terms
 
 COLUMNS = {
@@ -108,9 +111,7 @@ class Question:
         perhaps in kinds. An entity has a value once, however it is spelled (`catalog.terms`)."""
         match self.filter:
             case None:
-                everything = select(func.coalesce(func.sum(terms.c.n), 0))
-                counted = self.connection.execute(everything.where(terms.c.key == "kind"))
-                return int(counted.scalar_one())
+                return sum(int(n) for (n,) in _EVERYTHING.rows(self.connection, {"key": "kind"}))
             case Equals(key=key, values=values) if key in COUNTED or _is_term(key):
                 single = key in COUNTED or len(values) == 1
                 return self.count(key, values, None) if single else None
@@ -238,7 +239,7 @@ def _most(asked: Question, tree: Filter | None, kinds: Kinds) -> int | None:
         case Equals(key="metadata.name" | "metadata.uid" as key, values=values):
             wanted: ColumnElement[bool] = COLUMNS[key].in_(storable(values))
         case Equals(key=key) if key.startswith(RELATION):
-            wanted = _edges(key.removeprefix(RELATION), tree)
+            wanted = _edges(asked.connection, key.removeprefix(RELATION), tree)
         case _:
             return None
     found = select(literal(1)).where(wanted).limit(FEW + 1).subquery()
@@ -269,7 +270,7 @@ def _condition(asked: Question, tree: Filter | None, way: Way, kinds: Kinds) -> 
                 hidden = way is Way.FEW and key in COUNTED
                 return _matches(column.concat("") if hidden else column, tree)
             if key.startswith(RELATION):
-                return _edge(key.removeprefix(RELATION), tree, way)
+                return _edge(asked, key.removeprefix(RELATION), tree, way)
             return _term(asked, tree, way, kinds)
 
 
@@ -292,20 +293,45 @@ def _matches(column: ColumnElement[str], leaf: Equals | HasPrefix) -> ColumnElem
             return begins(column, prefix)
 
 
-def _edges(relation: str, leaf: Leaf) -> ColumnElement[bool]:
+def _edges(connection: Connection, relation: str, leaf: Leaf) -> ColumnElement[bool]:
+    """What holds for the rows of `edges`. Ids are looked up first: what is asked of it is short."""
     if "\0" in relation:
         return false()
-    named = select(relation_types.c.id).where(func.lower(relation_types.c.name) == relation)
-    typed = edges.c.type_id.in_(named)
-    if isinstance(leaf, Equals | HasPrefix):
-        targets = select(refs.c.id).where(_matches(refs.c.ref, leaf))
-        return and_(typed, edges.c.target_id.in_(targets))
-    return typed
+    types = [row[0] for row in _TYPES.rows(connection, {"name": relation})]
+    typed = _one_of(connection, edges.c.type_id, types)
+    match leaf:
+        case Has():
+            return typed
+        case Equals(values=values):
+            rows = _TARGETS.rows(connection, bulk.listed(connection, storable(values)))
+            targets = [row[0] for row in rows]
+            return and_(typed, _one_of(connection, edges.c.target_id, targets))
+        case HasPrefix(prefix=prefix):
+            begun = select(refs.c.id).where(begins(refs.c.ref, prefix))
+            return and_(typed, edges.c.target_id.in_(begun))
 
 
-def _edge(relation: str, leaf: Leaf, way: Way) -> ColumnElement[bool]:
-    wanted = _edges(relation, leaf)
+def _one_of(connection: Connection, column: Column[int], ids: Sequence[int]) -> ColumnElement[bool]:
+    match ids:
+        case []:
+            return false()
+        case [one]:
+            return column == one
+    return bulk.among(connection, column, ids)
+
+
+def _edge(asked: Question, relation: str, leaf: Leaf, way: Way) -> ColumnElement[bool]:
+    wanted = _edges(asked.connection, relation, leaf)
     if way is Way.PROBE and isinstance(leaf, Equals):
         one = select(literal(1)).where(edges.c.source_id == entities.c.id, wanted).limit(1)
         return one.scalar_subquery().is_not(None)
     return entities.c.id.in_(select(edges.c.source_id).where(wanted))
+
+
+_EVERYTHING = Prepared(lambda _: select(terms.c.n).where(terms.c.key == bindparam("key")))
+_TYPES = Prepared(
+    lambda _: select(relation_types.c.id).where(
+        func.lower(relation_types.c.name) == bindparam("name")
+    )
+)
+_TARGETS = Prepared(lambda dialect: select(refs.c.id).where(bulk.is_listed(dialect, refs.c.ref)))

@@ -16,7 +16,6 @@ from sqlalchemy import Column, Connection, select
 
 from catalog.cycles import cycles
 from portal.db import bulk
-from portal.db.filters import storable
 from portal.db.tables import edges, entities, refs, relation_types
 
 EDGES_PER_NODE = 10
@@ -82,13 +81,6 @@ class _Row(NamedTuple):
     source: int
     type: int
     target: int
-
-
-def ref_id(connection: Connection, ref: str) -> int | None:
-    """The number of a canonical ref; None where no entity or relation ever named it."""
-    if not storable([ref]):
-        return None
-    return connection.execute(select(refs.c.id).where(refs.c.ref == ref)).scalar()
 
 
 def walk(

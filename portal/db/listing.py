@@ -6,7 +6,7 @@ A page is found by ids first, so that sorting never moves a body.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -35,16 +35,22 @@ from portal.db.filters import (
 from portal.db.full_text import ALL, Found, find_text
 from portal.db.tables import entities, postings, terms
 
+Item = TypeVar("Item")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class EntityPage:
+class QueryPage(Generic[Item]):
     """A page of a list of entities."""
 
-    items: tuple[EntityRow, ...]
+    items: tuple[Item, ...]
     total: int
     """What the query matches, counted when its first page was read; 0 where nobody asked."""
     next_cursor: str | None
     prev_cursor: str | None
+
+
+EntityPage: TypeAlias = QueryPage[EntityRow]
+IdPage: TypeAlias = QueryPage[int]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +94,17 @@ class _Sorting:
 
 def by_query(connection: Connection, query: EntityQuery) -> EntityPage:
     """The page that a query asks for. Raises `QueryError` for a cursor that cannot be read."""
+    page = ids_by_query(connection, query)
+    return QueryPage(
+        items=tuple(by_ids(connection, page.items)),
+        total=page.total,
+        next_cursor=page.next_cursor,
+        prev_cursor=page.prev_cursor,
+    )
+
+
+def ids_by_query(connection: Connection, query: EntityQuery) -> IdPage:
+    """The same page, of ids."""
     cursor = decode(query.cursor) if query.cursor is not None else None
     asked = _asked(connection, cursor or query)
     places, counted = _places(connection, query, cursor, asked) if query.limit > 0 else ([], None)
@@ -97,7 +114,7 @@ def by_query(connection: Connection, query: EntityQuery) -> EntityPage:
     more = len(places) > query.limit
     places = places[: query.limit]
     if not places:
-        return EntityPage(items=(), total=total, next_cursor=None, prev_cursor=None)
+        return QueryPage(items=(), total=total, next_cursor=None, prev_cursor=None)
     backward = cursor is not None and cursor.backward
     if backward:
         places.reverse()
@@ -112,8 +129,8 @@ def by_query(connection: Connection, query: EntityQuery) -> EntityPage:
     )
     has_next = more or backward
     has_prev = cursor is not None and places[0] != base.first and (more or not backward)
-    return EntityPage(
-        items=tuple(by_ids(connection, [place.id for place in places])),
+    return QueryPage(
+        items=tuple(place.id for place in places),
         total=total,
         next_cursor=encode(turned(base, places[-1], backward=False)) if has_next else None,
         prev_cursor=encode(turned(base, places[0], backward=True)) if has_prev else None,

@@ -10,6 +10,7 @@ import posixpath
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 
 import orjson
@@ -17,9 +18,12 @@ from sqlalchemy import Connection, and_, delete, func, insert, select
 
 from catalog.problems import JsonValue
 from catalog.sources import Repository
+from portal.db import values
+from portal.db.bulk import add, among, increase, pick
 from portal.db.tables import (
     edges,
     entities,
+    facts,
     files,
     meta,
     relation_types,
@@ -27,6 +31,12 @@ from portal.db.tables import (
     unassessed,
 )
 from scorecards.collectors import Subject
+
+AGAIN = 2**32
+"""Added to the number of a mark that is made again: no batch of the catalog has the sum."""
+
+STALE_UNTIL = "stale_marked_until"
+"""Key of the stored value that says up to when entities with stale facts were marked."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,9 +65,40 @@ def mark_one(connection: Connection, ref: str) -> bool:
     found = connection.execute(select(entities.c.id).where(entities.c.ref == ref)).scalar()
     if found is None:
         return False
-    connection.execute(delete(unassessed).where(unassessed.c.entity_id == found))
-    connection.execute(insert(unassessed).values(entity_id=found, seq=0))
+    _mark(connection, [found])
     return True
+
+
+def mark_refs(connection: Connection, refs: Sequence[str]) -> None:
+    """Mark the entities with these canonical refs, as when facts about them were pushed."""
+    ids = list(
+        connection.execute(
+            select(entities.c.id).where(among(connection, entities.c.ref, refs))
+        ).scalars()
+    )
+    _mark(connection, ids)
+
+
+def mark_stale(connection: Connection, now: datetime) -> int:
+    """Mark the entities of which facts have gone stale since the last call; returns how many."""
+    before = values.get(connection, STALE_UNTIL)
+    ended = [facts.c.valid_until <= now]
+    if before is not None:
+        ended.append(facts.c.valid_until > datetime.fromisoformat(before))
+    ids = list(connection.execute(select(facts.c.entity_id).where(*ended).distinct()).scalars())
+    _mark(connection, ids)
+    values.put(connection, STALE_UNTIL, now.isoformat())
+    return len(ids)
+
+
+def _mark(connection: Connection, ids: Sequence[int]) -> None:
+    """Mark entities; a mark that is being answered right now becomes another one, and stays."""
+    found = {
+        row[0] for row in pick(connection, (unassessed.c.entity_id,), unassessed.c.entity_id, ids)
+    }
+    increase(connection, unassessed, "entity_id", "seq", [(entity, AGAIN) for entity in found])
+    fresh = [(entity, 0) for entity in sorted(set(ids) - found)]
+    add(connection, unassessed, ("entity_id", "seq"), fresh)
 
 
 def count_marks(connection: Connection) -> int:
@@ -97,13 +138,13 @@ def next_marked(connection: Connection, *, limit: int) -> list[Marked]:
 
 
 def clear_marks(connection: Connection, seqs: Mapping[int, int]) -> None:
-    """Take away the marks that were answered; one that is newer than its answer stays."""
+    """Take away the marks that were answered; one that was made anew meanwhile stays."""
     by_seq: dict[int, list[int]] = defaultdict(list)
     for entity_id, seq in seqs.items():
         by_seq[seq].append(entity_id)
     for seq, ids in by_seq.items():
         connection.execute(
-            delete(unassessed).where(and_(unassessed.c.entity_id.in_(ids), unassessed.c.seq <= seq))
+            delete(unassessed).where(and_(unassessed.c.entity_id.in_(ids), unassessed.c.seq == seq))
         )
 
 

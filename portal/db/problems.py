@@ -47,7 +47,7 @@ def list_problems(
 
     `ref` is canonical, `repository` a name or a URL; `text` is part of message, path or ref, in any
     case; `owner` is the canonical ref of whoever owns the entity with the problem, as it is served
-    now. Raises `QueryError` for an `after` that no page has given.
+    now, or as the rejected document says. Raises `QueryError` for an `after` that no page has given.
     """
     given = [value for value in (ref, location, repository, code, severity, text, owner) if value]
     if len(storable(given)) < len(given):
@@ -64,7 +64,7 @@ def list_problems(
             or_(repositories.c.name == repository, repositories.c.url == repository)
         )
     if owner is not None:
-        found = found.where(problems.c.ref.in_(_owned_by(owner)))
+        found = found.where(or_(problems.c.ref.in_(_owned_by(owner)), problems.c.owner == owner))
     if text:
         looked_at = (problems.c.message, files.c.path, problems.c.ref)
         found = found.where(

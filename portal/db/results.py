@@ -6,7 +6,7 @@ rates need no evidence. What is written is here; what is read of many rows is in
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,9 +14,10 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, select
 
+from portal.db import transitions
 from portal.db.bulk import add, among, remove
 from portal.db.engine import Database, utc
-from portal.db.facts import for_entities
+from portal.db.facts import for_entities as records_of
 from portal.db.result_lists import (
     Distribution,
     Summary,
@@ -31,7 +32,7 @@ from portal.db.tables import entities as entity_table
 from portal.db.tables import results
 from scorecards.results import ScorecardResult, outcome_letters
 from scorecards.serialization import evidence_from_json, evidence_to_json
-from scorecards.store import Assessable
+from scorecards.store import Asked, Assessable
 
 __all__ = [
     "Distribution",
@@ -42,6 +43,7 @@ __all__ = [
     "check_counts",
     "distribution",
     "entities",
+    "for_entities",
     "for_entity",
     "summaries",
 ]
@@ -88,7 +90,7 @@ class ResultRows:
                     select(*columns).where(among(connection, entity_table.c.id, ids))
                 )
             }
-            records = for_entities(connection, ids)
+            records = records_of(connection, ids)
         return [
             Assessable(
                 id=number,
@@ -100,18 +102,18 @@ class ResultRows:
             if number in rows
         ]
 
-    def save_results(self, ids: Sequence[int], results: Sequence[ScorecardResult]) -> None:
+    def save_results(
+        self, ids: Sequence[int], results: Sequence[ScorecardResult], *, asked: Asked | None = None
+    ) -> None:
         """Replace what is stored for these entities: without a result, a scorecard applies no more.
 
-        One transaction. Results of entities that went are dropped, and what is already stored is
-        not written again. `since` of a check stays while its outcome does.
+        One transaction. Results of entities that went are dropped, as are those of entities that
+        have changed since they were read, whose turn comes again; and what is already stored is not
+        written again. `since` of a check stays while its outcome does.
         """
         with self.database.write() as connection:
-            known = select(entity_table.c.ref, entity_table.c.id).where(
-                among(connection, entity_table.c.id, ids)
-            )
-            by_ref = {row.ref: row.id for row in connection.execute(known)}
-            stored = _stored(connection, ids)
+            by_ref = _as_read(connection, ids, asked)
+            stored = _stored(connection, list(by_ref.values()))
             given = {
                 (by_ref[result.ref], result.scorecard): result
                 for result in results
@@ -124,6 +126,16 @@ class ResultRows:
             fresh = [row for row in rows if stored.get(row[:2]) != row[2:11]]
             gone = [key for key in stored if key not in given]
             replaced = [row[:2] for row in fresh if row[:2] in stored]
+            transitions.record(
+                connection,
+                {
+                    key: transitions.Former(version=stored[key][0], evidence=stored[key][7])
+                    for key in gone + replaced
+                },
+                {row[:2]: given[row[:2]] for row in fresh},
+                gone,
+                asked=asked,
+            )
             remove(connection, _TABLE, COLUMNS[:2], gone + replaced)
             add(connection, _TABLE, COLUMNS, fresh)
             if fresh or gone:
@@ -135,13 +147,33 @@ _TABLE = results  # `save_results` has an argument of this name, as the protocol
 
 def for_entity(connection: Connection, entity_id: int) -> tuple[StoredResult, ...]:
     """The results of an entity, by scorecard."""
+    return for_entities(connection, [entity_id]).get(entity_id, ())
+
+
+def for_entities(
+    connection: Connection, ids: Collection[int]
+) -> dict[int, tuple[StoredResult, ...]]:
+    """For each of these entities its results by scorecard; an entity without any is not there."""
     found = (
         select(entity_table.c.ref, results)
         .join(entity_table, entity_table.c.id == results.c.entity_id)
-        .where(results.c.entity_id == entity_id)
-        .order_by(results.c.scorecard)
+        .where(among(connection, results.c.entity_id, ids))
+        .order_by(results.c.entity_id, results.c.scorecard)
     )
-    return tuple(_stored_result(row) for row in connection.execute(found))
+    gathered: dict[int, list[StoredResult]] = {}
+    for row in connection.execute(found):
+        gathered.setdefault(row.entity_id, []).append(_stored_result(row))
+    return {number: tuple(stored) for number, stored in gathered.items()}
+
+
+def _as_read(connection: Connection, ids: Sequence[int], asked: Asked | None) -> dict[str, int]:
+    """The ids of those entities that are still what they were when they were read, by ref."""
+    found = select(entity_table.c.ref, entity_table.c.id).where(
+        among(connection, entity_table.c.id, ids)
+    )
+    if asked is not None:
+        found = found.where(entity_table.c.seq <= asked.seq)
+    return {row.ref: row.id for row in connection.execute(found)}
 
 
 _Key = tuple[int, str]
@@ -158,6 +190,7 @@ def _row(
     entity_id: int, result: ScorecardResult, stored: tuple[Any, ...] | None
 ) -> tuple[Any, ...]:
     letters = outcome_letters(result)
+    counted = [letter for said, letter in zip(result.results, letters, strict=True) if said.counts]
     began: dict[str, tuple[str, str]] = {}
     if stored is not None:
         # `since` is in the order of the checks as they were, whatever they are now.
@@ -178,9 +211,9 @@ def _row(
         result.proven,
         result.possible,
         letters,
-        letters.count("p"),
-        letters.count("f"),
-        letters.count("u") + letters.count("e"),
+        counted.count("p"),
+        counted.count("f"),
+        counted.count("u") + counted.count("e"),
         evidence_to_json(result),
         orjson.dumps(since).decode(),
         result.evaluated_at,

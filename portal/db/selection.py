@@ -15,7 +15,7 @@ from sqlalchemy.sql.selectable import FromClause
 from catalog.matching import matches
 from catalog.query import All, AnyOf, Filter, Not, Order
 from portal.db.bulk import pick
-from portal.db.entity_rows import Answerable, EntityRow
+from portal.db.entity_rows import EntityRow
 from portal.db.filters import COLUMNS, Way, ask, storable
 from portal.db.index import unpack
 from portal.db.tables import entities, postings, terms
@@ -24,15 +24,6 @@ ALL = 2**31 - 1
 """A limit that is none: SQLite has no offset without a limit."""
 
 RELATIONS = "relations."
-
-_ANSWERABLE = (
-    entities.c.id,
-    entities.c.uid,
-    entities.c.etag,
-    entities.c.body,
-    entities.c.relations,
-    entities.c.status,
-)
 
 
 def ids_in_order(
@@ -83,12 +74,6 @@ def matching(connection: Connection, rows: Collection[EntityRow], tree: Filter) 
         for key, value in (named[term] for term in ids if term in named):
             values[number].setdefault(key, set()).update(() if value is None else (value,))
     return {number for number, found in values.items() if matches(tree, found)}
-
-
-def answerable(connection: Connection, ids: Sequence[int]) -> list[Answerable]:
-    """The entities that exist, in the order of `ids`: only what answers are made of."""
-    found = {row[0]: row for row in pick(connection, _ANSWERABLE, entities.c.id, ids)}
-    return [Answerable(*found[number][1:]) for number in ids if number in found]
 
 
 def _sorting(orders: Sequence[Order]) -> tuple[FromClause, list[ColumnElement[Any]]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from sqlalchemy import Connection, Select, or_, select
+from sqlalchemy import Connection, select
 
 from portal.db import values
+from portal.db.bulk import is_listed, listed
+from portal.db.prepared import Prepared
 from portal.db.tables import meta
 
 __all__ = ["ASSESSMENT", "Connection", "catalog_state_of", "raise_assessment", "state_of"]
@@ -19,15 +19,9 @@ _CATALOG = ("instance", "catalog_seq")
 _ALL = (*_CATALOG, ASSESSMENT)
 
 
-def _of(keys: Sequence[str]) -> Select[tuple[str, str]]:
-    # Not a list of values: SQLAlchemy would write its statement anew each time.
-    return select(meta.c.key, meta.c.value).where(or_(*(meta.c.key == key for key in keys)))
-
-
-_STATEMENTS: dict[tuple[str, ...], Select[tuple[str, str]]] = {
-    keys: _of(keys) for keys in (_CATALOG, _ALL)
-}
-"""Made once: every answer begins with one."""
+_VALUES = Prepared(
+    lambda dialect: select(meta.c.key, meta.c.value).where(is_listed(dialect, meta.c.key))
+)
 
 
 def state_of(connection: Connection) -> str:
@@ -41,7 +35,7 @@ def catalog_state_of(connection: Connection) -> str:
 
 
 def _state(connection: Connection, keys: tuple[str, ...]) -> str:
-    kept = {row.key: row.value for row in connection.execute(_STATEMENTS[keys])}
+    kept: dict[str, str] = dict(_VALUES.rows(connection, listed(connection, keys)))
     return "/".join(kept.get(key, "") for key in keys)
 
 

@@ -86,6 +86,8 @@ class Setup:
     working_tree: bool
     disabled_plugins: tuple[str, ...]
     scorecards: tuple[Scorecard, ...]
+    pushed: tuple[FactSchema, ...] = ()
+    """Facts that no collector observes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,6 +99,8 @@ class Appraisal:
     """Of the repository that all subjects live in; None: it cannot be read."""
     subjects: tuple[Subject, ...]
     bodies: tuple[bytes, ...]
+    pushed: tuple[tuple[FactRecord, ...], ...]
+    """Of each subject, the records that were pushed."""
     now: datetime
 
 
@@ -118,9 +122,9 @@ def appraise(task: Appraisal) -> Appraised:
             for record in collector.collect(task.subjects, view, now=task.now):
                 records[record.ref].append(record)
     results = []
-    for subject, body in zip(task.subjects, task.bodies, strict=True):
+    for subject, body, pushed in zip(task.subjects, task.bodies, task.pushed, strict=True):
         assessable = Assessable(
-            id=0, ref=subject.ref, body=body, records=tuple(records[subject.ref])
+            id=0, ref=subject.ref, body=body, records=(*records[subject.ref], *pushed)
         )
         results.append(assessor.assess(assessable, now=task.now))
     return Appraised(
@@ -141,7 +145,8 @@ def _prepared(setup: Setup) -> tuple[tuple[Plugin, ...], Assessor]:
         context_for=lambda name: Context(cache=setup.cache / name, working_tree=setup.working_tree),
         disabled=setup.disabled_plugins,
     )
-    return plugins, Assessor(setup.scorecards, schemas_of(plugins))
+    pushed = {schema.name: schema for schema in setup.pushed}
+    return plugins, Assessor(setup.scorecards, {**schemas_of(plugins), **pushed})
 
 
 def _view(plugins: Sequence[Plugin], snapshot: Snapshot | None) -> View | None:

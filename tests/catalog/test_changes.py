@@ -121,7 +121,7 @@ def test_of_new_claimants_the_lowest_url_wins_whatever_their_order() -> None:
 
 def test_both_sides_of_a_conflict_are_told() -> None:
     found = made({1: reading("1", A2)}, [stored(2, A)])
-    (ref, loser), (_, winner) = found.problems[1][0], found.problems[2][0]
+    (ref, loser, _), (_, winner, _) = found.problems[1][0], found.problems[2][0]
     assert ref == REF
     assert {loser.code, winner.code} == {ENTITY_CONFLICT}
     assert (loser.severity, winner.severity) == (Severity.WARNING, Severity.INFO)
@@ -131,7 +131,7 @@ def test_both_sides_of_a_conflict_are_told() -> None:
 
 def test_a_message_of_a_conflict_is_short_however_long_the_url() -> None:
     long = stored(2, A, url="file:/" + "x" * 3000 + "/end\n.yaml")
-    message = made({1: reading("1", A2)}, [long]).problems[1][0][1].message
+    message = made({1: reading("1", A2)}, [long]).problems[1][0].problem.message
     assert len(message) <= 300
     assert "/end?.yaml" in message
 
@@ -178,7 +178,7 @@ def test_more_removals_than_allowed_are_held_back_and_said() -> None:
     found = made({1: reading("1")}, before, most_removals=1)
     assert refs(found) == ([], [], [])
     assert found.dropped == []
-    assert [problem.code for _, problem in found.problems[1]] == [REMOVALS_HELD]
+    assert [noted.problem.code for noted in found.problems[1]] == [REMOVALS_HELD]
     assert refs(made({1: reading("1")}, before, most_removals=2))[2] == [REF, OTHER]
 
 

@@ -7,7 +7,8 @@ tree's logic; nothing of what is remembered, packed or asked for together.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -17,7 +18,10 @@ from scorecards.cel import Language, Program, Raised, evaluate
 from scorecards.facts import FactSchema
 from scorecards.knowledge import Knowledge, in_words, knowledge
 from scorecards.levels import reached
+from scorecards.lifecycle import Stage, counts, stage
+from scorecards.lifecycle import in_words as in_words_of
 from scorecards.results import CheckResult, Outcome, ScorecardResult
+from scorecards.rules import Manual
 from scorecards.scorecard import Check, Scorecard
 from scorecards.store import Assessable
 
@@ -25,9 +29,15 @@ from scorecards.store import Assessable
 class Slow:
     """One entity at one moment."""
 
-    def __init__(self, schemas: Mapping[str, FactSchema], what: Assessable, now: datetime) -> None:
+    def __init__(
+        self,
+        schemas: Mapping[str, FactSchema],
+        what: Assessable,
+        now: datetime,
+        max_age: timedelta | None,
+    ) -> None:
         self.language = Language(schemas)
-        self.known: Knowledge = knowledge(what.records, schemas, now=now)
+        self.known: Knowledge = knowledge(what.records, schemas, now=now, max_age=max_age)
         self.entity = orjson.loads(what.body)
         self.now = now
 
@@ -70,40 +80,63 @@ def assess_slowly(
     card: Scorecard, schemas: Mapping[str, FactSchema], what: Assessable, now: datetime
 ) -> ScorecardResult | None:
     """What the scorecard says; None: it does not apply."""
-    slow = Slow(schemas, what, now)
-    applies = Outcome.PASS if card.applies_to is None else slow.leaf(card.applies_to.expression)[0]
+    slow = Slow(schemas, what, now, None)
+    condition = card.applies_to
+    applies = Outcome.PASS if condition is None else slow.leaf(condition.expression)[0]
     if applies is Outcome.FAIL:
         return None
-    results = tuple(_check(slow, card, check, applies) for check in card.checks)
-    levels = reached(len(card.levels), [c.level for c in card.checks], [r.outcome for r in results])
+    results = []
+    for check in card.checks:
+        if stage(check.lifecycle, now) is Stage.RETIRED:
+            retired = in_words_of(check.lifecycle, now)
+            results.append(_bare(check, Outcome.NOT_APPLICABLE, retired))
+        elif applies is not Outcome.PASS:
+            assert condition is not None
+            results.append(_without_rule(slow, check, condition.expression, applies))
+        else:
+            results.append(_check(Slow(schemas, what, now, check.max_age), check))
+    counted = [counts(check.lifecycle, now) for check in card.checks]
+    said = [
+        (c, r) for c, r, counting in zip(card.checks, results, counted, strict=True) if counting
+    ]
+    levels = reached(len(card.levels), [c.level for c, _ in said], [r.outcome for _, r in said])
     return ScorecardResult(
         ref=what.ref,
         scorecard=card.name,
         version=card.version,
         proven=levels.proven,
         possible=levels.possible,
-        results=results,
+        results=tuple(replace(r, counts=c) for r, c in zip(results, counted, strict=True)),
         evaluated_at=now,
     )
 
 
-def _check(slow: Slow, card: Scorecard, check: Check, applies: Outcome) -> CheckResult:
-    condition = card.applies_to
-    if applies is Outcome.PASS and check.applies_to is not None:
-        condition = check.applies_to
-        applies = slow.leaf(condition.expression)[0]
-    if applies is not Outcome.PASS:
-        assert condition is not None
-        why = f"whether it applies cannot be told: {slow.leaf(condition.expression)[1]}"
-        facts = slow.program(condition.expression).facts
-        said = applies is Outcome.FAIL
-        return CheckResult(
-            check=check.id,
-            outcome=Outcome.NOT_APPLICABLE if said else applies,
-            reason=check.applies_because if said else why,
-            observed=slow.shown(facts),
-            unknown=slow.unknown(facts),
-            leaves=(),
+def _bare(check: Check, outcome: Outcome, reason: str, **more: Any) -> CheckResult:
+    fields: dict[str, Any] = {"observed": {}, "unknown": {}, "leaves": ()}
+    return CheckResult(check=check.id, outcome=outcome, reason=reason, **fields | more)
+
+
+def _without_rule(slow: Slow, check: Check, condition: str, applies: Outcome) -> CheckResult:
+    why = f"whether it applies cannot be told: {slow.leaf(condition)[1]}"
+    facts = slow.program(condition).facts
+    said = applies is Outcome.FAIL
+    return _bare(
+        check,
+        Outcome.NOT_APPLICABLE if said else applies,
+        check.applies_because if said else why,
+        observed=slow.shown(facts),
+        unknown=slow.unknown(facts),
+    )
+
+
+def _check(slow: Slow, check: Check) -> CheckResult:
+    if check.applies_to is not None:
+        applies = slow.leaf(check.applies_to.expression)[0]
+        if applies is not Outcome.PASS:
+            return _without_rule(slow, check, check.applies_to.expression, applies)
+    if isinstance(check.rule, Manual):
+        return _bare(
+            check, Outcome.UNKNOWN, "nobody has answered it", unknown={"answer": "not_collected"}
         )
     expressions = [leaf.expression for leaf in rules.leaves(check.rule)]
     said_by = {expression: slow.leaf(expression) for expression in expressions}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from leaf_by_leaf import assess_slowly
 from scorecard_samples import NOW, SCHEMAS, check, record, scorecard, subject
@@ -16,7 +17,11 @@ from scorecards import answers
 from scorecards.assessment import Assessor
 from scorecards.facts import FactRecord, FailedFact, Known, Missing, Unknown
 from scorecards.knowledge import knowledge
+from scorecards.lifecycle import Preview, Retiring
 from scorecards.packing import unpack
+from scorecards.rules import All, AtLeast, Leaf, Manual, Not
+from scorecards.rules import Any as AnyOf
+from scorecards.scorecard import Check, Observation, Scorecard
 from scorecards.store import Assessable
 from scorecards.stored_facts import Absences, knowledge_of, stored
 
@@ -50,45 +55,65 @@ LEAVES = [
     "entity == {'spec': {}}",
 ]
 OBSERVED = [
-    "repo.readme.bytes",
-    {"title": "Half", "expression": "repo.readme.bytes / 2"},
-    {"title": "Share", "expression": "10 / repo.readme.bytes"},
-    {"title": "Tier", "expression": "entity.spec.tier"},
+    Observation(title="repo.readme.bytes", expression="repo.readme.bytes"),
+    Observation(title="Half", expression="repo.readme.bytes / 2"),
+    Observation(title="Share", expression="10 / repo.readme.bytes"),
+    Observation(title="Tier", expression="entity.spec.tier"),
 ]
 
 FAILED = FailedFact(reason=Unknown.SOURCE_FAILED, detail="it could not be cloned")
 NOT_PERMITTED = FailedFact(reason=Unknown.NOT_PERMITTED, detail="")
 
-some_leaf = st.sampled_from(LEAVES)
+some_leaf = st.sampled_from(LEAVES).map(lambda text: Leaf(expression=text))
 some_rule = st.recursive(
     some_leaf,
     lambda parts: (
-        st.builds(lambda p: {"not": p}, parts)
-        | st.builds(lambda p: {"all": p}, st.lists(parts, min_size=1, max_size=4))
-        | st.builds(lambda p: {"any": p}, st.lists(parts, min_size=1, max_size=4))
+        st.builds(lambda p: Not(part=p), parts)
+        | st.builds(lambda p: All(parts=tuple(p)), st.lists(parts, min_size=1, max_size=4))
+        | st.builds(lambda p: AnyOf(parts=tuple(p)), st.lists(parts, min_size=1, max_size=4))
         | st.builds(
-            lambda p: {"at_least": {"count": (len(p) + 1) // 2, "of": p}},
+            lambda p: AtLeast(count=(len(p) + 1) // 2, parts=tuple(p)),
             st.lists(parts, min_size=1, max_size=5),
         )
     ),
     max_leaves=6,
 )
+TODAY = NOW.date()
+LIVES: list[dict[str, Any]] = [
+    {},
+    {"max_age": timedelta(days=1)},
+    {"max_age": timedelta(hours=1)},
+    {"lifecycle": Preview(starts=TODAY + timedelta(days=1))},
+    {"lifecycle": Retiring(ends=TODAY)},
+    {"lifecycle": Retiring(ends=TODAY - timedelta(days=1))},
+]
+BASE = scorecard(check("repo.readme.bytes > 1"))
 some_check = st.builds(
-    lambda rule, condition, observe, level: (
-        check(rule, level=level, observe=observe) | ({"applies_to": condition} if condition else {})
+    lambda rule, condition, observe, level, life: replace(
+        BASE.checks[0],
+        rule=rule,
+        applies_to=condition,
+        applies_because="only to some",
+        observe=tuple(observe),
+        level=level,
+        **life,
     ),
-    some_rule,
+    some_rule | st.just(Manual(question="", expires=timedelta(days=9))),
     st.none() | some_leaf,
-    st.lists(st.sampled_from(OBSERVED), max_size=2, unique_by=str),
-    st.sampled_from(["Managed", "Defined", "Optimizing"]),
+    st.lists(st.sampled_from(OBSERVED), max_size=2, unique=True),
+    st.integers(1, 3),
+    st.sampled_from(LIVES),
 )
-some_card = st.builds(
-    lambda checks, condition: scorecard(
-        *checks, **({"applies_to": condition} if condition else {})
-    ),
-    st.lists(some_check, min_size=1, max_size=4),
-    st.none() | some_leaf,
-)
+
+
+def _card(checks: Sequence[Check], condition: Leaf | None) -> Scorecard:
+    """Loading refuses rules that make no sense, which assessment has to stand all the same."""
+    ordered = sorted(checks, key=lambda one: one.level)
+    named = tuple(replace(one, id=f"check-{n}") for n, one in enumerate(ordered))
+    return replace(BASE, checks=named, applies_to=condition)
+
+
+some_card = st.builds(_card, st.lists(some_check, min_size=1, max_size=4), st.none() | some_leaf)
 
 silent = st.sampled_from([FAILED, NOT_PERMITTED, Missing(looked_for="it")])
 
@@ -114,9 +139,10 @@ some_facts = st.fixed_dictionaries(
 )
 some_records = st.lists(
     st.builds(
-        lambda facts, until: record(facts, valid_until=until),
+        lambda facts, until, at: record(facts, valid_until=until, observed_at=at),
         some_facts,
         st.sampled_from([None, NOW, NOW - timedelta(seconds=1)]),
+        st.sampled_from([NOW, NOW - timedelta(hours=2), NOW - timedelta(days=3)]),
     ),
     max_size=2,
 ).map(tuple)
@@ -152,10 +178,18 @@ def settled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.usefixtures("settled")
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(some_card, some_subjects, st.sampled_from([NOW, NOW + timedelta(hours=2)]))
+@settings(
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # making it smaller takes minutes
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    some_card,
+    some_subjects,
+    st.sampled_from([NOW, NOW + timedelta(hours=2), NOW + timedelta(days=2)]),
+)
 def test_assessment_says_what_each_expression_says_by_itself(
-    card: Any, subjects: Sequence[Assessable], later: datetime
+    card: Scorecard, subjects: Sequence[Assessable], later: datetime
 ) -> None:
     assessor = Assessor([card], SCHEMAS)
     for now in (NOW, later):
@@ -166,7 +200,7 @@ def test_assessment_says_what_each_expression_says_by_itself(
 
 @settings(deadline=None)
 @given(some_card, some_subjects)
-def test_what_is_packed_is_what_is_said(card: Any, subjects: Sequence[Assessable]) -> None:
+def test_what_is_packed_is_what_is_said(card: Scorecard, subjects: Sequence[Assessable]) -> None:
     assessor = Assessor([card], SCHEMAS)
     for what in subjects:
         records = [stored(one) for one in what.records]
@@ -183,9 +217,11 @@ def test_what_is_packed_is_what_is_said(card: Any, subjects: Sequence[Assessable
         ]
 
 
-@given(some_records)
-def test_stored_facts_are_known_as_their_records_are(records: tuple[FactRecord, ...]) -> None:
+@given(some_records, st.none() | st.just(timedelta(hours=1)))
+def test_stored_facts_are_known_as_their_records_are(
+    records: tuple[FactRecord, ...], age: timedelta | None
+) -> None:
     stored_ones = [stored(one) for one in records]
-    assert knowledge_of(stored_ones, Absences(SCHEMAS), now=NOW) == knowledge(
-        records, SCHEMAS, now=NOW
+    assert knowledge_of(stored_ones, Absences(SCHEMAS), now=NOW, max_age=age) == knowledge(
+        records, SCHEMAS, now=NOW, max_age=age
     )

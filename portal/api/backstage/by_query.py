@@ -5,11 +5,14 @@ from __future__ import annotations
 import orjson
 from flask import Blueprint, Response, request
 
+from catalog.query import EntityQuery
 from portal.api.backstage.parameters import body_of, check_names
 from portal.api.backstage.projection import shower
 from portal.api.backstage.queries import page_query_of, page_query_of_body
 from portal.api.backstage.replies import current, reply
-from portal.db.entities import EntityPage, by_query
+from portal.db import answerable
+from portal.db.listing import ids_by_query
+from portal.db.state import Connection
 from portal.wiring import Portal
 
 
@@ -19,21 +22,21 @@ def add_query_routes(routes: Blueprint, portal: Portal) -> None:
     @routes.get("/entities/by-query")
     def get_by_query() -> Response:
         query, fields = page_query_of(request.args)
-        return current(portal, lambda connection: reply(_page(by_query(connection, query), fields)))
+        return current(portal, lambda connection: reply(_page(connection, query, fields)))
 
     @routes.post("/entities/by-query")
     def post_by_query() -> Response:
         check_names(request.args, ())
         query, fields = page_query_of_body(body_of(request))
         with portal.database.read() as connection:
-            page = by_query(connection, query)
-        return reply(_page(page, fields))
+            return reply(_page(connection, query, fields))
 
 
-def _page(page: EntityPage, fields: tuple[str, ...]) -> bytes:
+def _page(connection: Connection, query: EntityQuery, fields: tuple[str, ...]) -> bytes:
+    page = ids_by_query(connection, query)
     info = {"nextCursor": page.next_cursor, "prevCursor": page.prev_cursor}
     return b'{"items":[%b],"totalItems":%d,"pageInfo":%b}' % (
-        b",".join(map(shower(fields), page.items)),
+        b",".join(map(shower(fields), answerable.by_ids(connection, page.items))),
         page.total,
         orjson.dumps({name: cursor for name, cursor in info.items() if cursor is not None}),
     )

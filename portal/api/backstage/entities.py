@@ -14,8 +14,9 @@ from portal.api.backstage.parameters import body_of, check_names, fields_of, str
 from portal.api.backstage.projection import shower
 from portal.api.backstage.queries import predicate_of
 from portal.api.backstage.replies import current, reply
+from portal.db import answerable
 from portal.db.ancestry import Ancestor, ancestry
-from portal.db.entities import by_ref, by_refs, by_uid
+from portal.db.entities import by_refs
 from portal.db.past import present_ref
 from portal.db.selection import matching
 from portal.db.state import Connection
@@ -36,10 +37,10 @@ def add_entity_routes(routes: Blueprint, portal: Portal) -> None:
         ref = str(EntityRef(kind=kind, namespace=namespace, name=name))
 
         def read(connection: Connection) -> Response:
-            if (entity := by_ref(connection, ref)) is not None:
+            if (entity := answerable.by_ref(connection, ref)) is not None:
                 return reply(entity.answer())
             present = present_ref(connection, ref)
-            if present is None or (entity := by_ref(connection, present)) is None:
+            if present is None or (entity := answerable.by_ref(connection, present)) is None:
                 raise NotFoundError(
                     f"No entity named '{name}' found, with kind '{kind}' in namespace '{namespace}'"
                 )
@@ -67,7 +68,7 @@ def add_entity_routes(routes: Blueprint, portal: Portal) -> None:
         check_names(request.args, ())
 
         def read(connection: Connection) -> Response:
-            if (entity := by_uid(connection, uid.lower())) is None:
+            if (entity := answerable.by_uid(connection, uid.lower())) is None:
                 raise NotFoundError(f"No entity with uid {uid}")
             return reply(entity.answer())
 
@@ -93,12 +94,13 @@ def _shown(
     connection: Connection, refs: list[str | None], tree: Filter | None, fields: tuple[str, ...]
 ) -> dict[str | None, bytes]:
     """The entities that exist and match, as JSON, by ref."""
-    found = by_refs(connection, [ref for ref in refs if ref is not None])
+    wanted = [ref for ref in dict.fromkeys(refs) if ref is not None]
     if tree is not None:
-        good = matching(connection, found.values(), tree)
-        found = {ref: row for ref, row in found.items() if row.id in good}
+        rows = by_refs(connection, wanted)
+        good = matching(connection, rows.values(), tree)
+        wanted = [ref for ref, row in rows.items() if row.id in good]
     show = shower(fields)
-    return {ref: show(row) for ref, row in found.items()}
+    return {ref: show(row) for ref, row in answerable.by_refs(connection, wanted).items()}
 
 
 def _canonical(text: str) -> str | None:

@@ -11,10 +11,12 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, Response, request
 
-from portal.api.backstage.projection import Stored, shower
+from portal.api.backstage.projection import shower
 from portal.api.backstage.queries import after_of, list_query_of
 from portal.api.backstage.replies import current, reply
-from portal.db.selection import answerable, ids_in_order
+from portal.db import answerable
+from portal.db.answerable import Answerable
+from portal.db.selection import ids_in_order
 from portal.db.state import Connection
 from portal.wiring import Portal
 
@@ -43,7 +45,9 @@ def add_list_routes(routes: Blueprint, portal: Portal) -> None:
             if len(shown) > PIECE:
                 response = reply(_pieces(portal, shown, show))
             else:
-                response = reply(b"[%b]" % b",".join(map(show, answerable(connection, shown))))
+                response = reply(
+                    b"[%b]" % b",".join(map(show, answerable.by_ids(connection, shown)))
+                )
             after = after_of(query)
             if after is not None and len(ids) > len(shown):
                 response.headers["Link"] = f'<{_next(after)}>; rel="next"'
@@ -52,12 +56,12 @@ def add_list_routes(routes: Blueprint, portal: Portal) -> None:
         return current(portal, read)
 
 
-def _pieces(portal: Portal, ids: list[int], show: Callable[[Stored], bytes]) -> Iterator[bytes]:
+def _pieces(portal: Portal, ids: list[int], show: Callable[[Answerable], bytes]) -> Iterator[bytes]:
     """The array; what goes meanwhile is left out."""
     between = b"["
     for start in range(0, len(ids), PIECE):
         with portal.database.read() as connection:
-            rows = answerable(connection, ids[start : start + PIECE])
+            rows = answerable.by_ids(connection, ids[start : start + PIECE])
         if rows:
             yield between + b",".join(map(show, rows))
             between = b","

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import orjson
 
-from portal.db.entity_rows import Answerable, EntityRow, answer_of
-
-Stored: TypeAlias = EntityRow | Answerable
+from portal.db.answerable import Answerable
 
 HEAD = frozenset({"kind", "apiVersion", "metadata", "relations", "status"})
 """Keys for which the spec of an entity need not be parsed."""
 
 
-def shower(fields: Sequence[str]) -> Callable[[Stored], bytes]:
+def shower(fields: Sequence[str]) -> Callable[[Answerable], bytes]:
     """What makes JSON of a stored entity, with these fields; without fields the whole of it."""
     if not fields:
-        return answer_of
+        return Answerable.answer
     paths = [field.split(".") for field in fields]
     load = _load_head if all(path[0] in HEAD for path in paths) else orjson.loads
 
-    def show(row: Stored) -> bytes:
+    def show(row: Answerable) -> bytes:
         return orjson.dumps(_project(_parsed(row, load), paths))
 
     return show
@@ -37,7 +35,7 @@ def project(entity: dict[str, Any], fields: Sequence[str]) -> dict[str, Any]:
     return _project(entity, [field.split(".") for field in fields])
 
 
-def _parsed(row: Stored, load: Callable[[bytes], Any]) -> dict[str, Any]:
+def _parsed(row: Answerable, load: Callable[[bytes], Any]) -> dict[str, Any]:
     """The entity; its relations are not parsed, for no path leads into a list."""
     entity: dict[str, Any] = load(row.body)
     entity["metadata"] |= {"uid": row.uid, "etag": row.etag}

@@ -12,7 +12,8 @@ from catalog.refs import EntityRef, parse_ref
 from portal.api.errors import Refusal
 from portal.api.v1.conventions import Answer, Camel, Paging, Resource, Tags, after, answer, page
 from portal.db import reach
-from portal.db.graph import Direction, Graph, Node, ref_id, walk
+from portal.db.entities import ref_id
+from portal.db.graph import Direction, Graph, Node, walk
 from portal.db.reach import Reached
 from portal.db.state import Connection
 from portal.wiring import Portal

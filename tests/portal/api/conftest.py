@@ -48,7 +48,7 @@ spec: {type: website, lifecycle: experimental, owner: team-b}
 apiVersion: backstage.io/v1alpha1
 kind: Component
 metadata: {name: rejected}
-spec: {type: service}
+spec: {type: service, owner: team-z}
 """
 
 

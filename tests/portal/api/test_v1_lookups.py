@@ -57,6 +57,7 @@ def test_a_location_is_not_refreshed_by_looking(client: FlaskClient) -> None:
         ("?repo=orders", True),
         ("?repo=basket&severity=error", False),
         ("?owner=team-c", False),
+        ("?owner=team-z", True),  # of a document that was rejected
         ("?owner=group:default/team-a&severity=error", False),
         ("?repository=basket&severity=error", False),
         ("?code=NO_SUCH_CODE", False),

@@ -1,8 +1,9 @@
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from catalog.discovery import Elsewhere
 from catalog.entity import Entity
@@ -13,6 +14,7 @@ from portal.db import locations, registrations
 from portal.db.ancestry import ancestry
 from portal.db.catalog_store import Store
 from portal.db.engine import Database
+from portal.db.prepared import Prepared
 from portal.db.tables import locations as table
 from tests.catalog_batches import batch, new_store, reading
 from tests.catalog_rows import LOCATION, NOW, REPOSITORY, entity
@@ -149,15 +151,19 @@ def test_an_orphan_has_no_parents(database: Database) -> None:
     assert len(chain(store, "component:default/twig")) == 2
 
 
-def test_a_chain_takes_one_statement_for_each_step(store: Store) -> None:
+def test_a_chain_takes_one_statement_for_each_step(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     read(store, reading("one.yaml", entity("leaf")), of=register(store), repository=FAR)
-    statements = []
+    asked = []
+    rows = Prepared.rows
 
-    def count(*arguments: object) -> None:
-        statements.append(arguments[2])
+    def count(*arguments: Any) -> Any:
+        asked.append(arguments)
+        return rows(*arguments)
 
+    monkeypatch.setattr(Prepared, "rows", count)
     with store.database.read() as connection:
-        event.listen(connection, "before_cursor_execute", count)
         assert len(ancestry(connection, LEAF)) == 2
     # The entity, and its parents: a registered location has none
-    assert len(statements) == 2
+    assert len(asked) == 2

@@ -8,7 +8,8 @@ import pytest
 
 from catalog.entity import Entity
 from portal.db.engine import Database
-from portal.db.graph import Direction, Graph, ref_id, walk
+from portal.db.entities import ref_id
+from portal.db.graph import Direction, Graph, walk
 from portal.db.reach import Dependents, Reached, dependents, members, owned
 from tests.catalog_rows import entity, save
 

@@ -2,10 +2,10 @@ import pytest
 
 from catalog.predicates import parse_predicate
 from catalog.query import Filter, Order, parse_filters
+from portal.db import answerable
 from portal.db.engine import Database
 from portal.db.entities import by_ids
-from portal.db.entity_rows import answer_of
-from portal.db.selection import answerable, ids_in_order, matching
+from portal.db.selection import ids_in_order, matching
 from tests.catalog_rows import entity, owned, save
 
 
@@ -100,5 +100,5 @@ def test_what_is_read_for_an_answer_makes_the_same_answer(filled: Database) -> N
     with filled.read() as connection:
         ids = ids_in_order(connection, None)[::-1]
         rows = by_ids(connection, ids)
-        from_parts = answerable(connection, [*ids, 10**9])
-        assert [answer_of(one) for one in from_parts] == [row.answer() for row in rows]
+        from_parts = answerable.by_ids(connection, [*ids, 10**9])
+        assert [one.answer() for one in from_parts] == [row.answer() for row in rows]

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from portal.api.backstage.projection import project, shower
-from portal.db.entity_rows import Answerable
+from portal.db.answerable import Answerable
 
 ENTITY: dict[str, Any] = {
     "kind": "Component",
@@ -42,7 +42,9 @@ def test_only_the_fields_asked_for_are_shown(fields: list[str], shown: dict[str,
 def stored(entity: dict[str, Any], *, status: bytes | None = None) -> Answerable:
     relations = b'[{"type":"ownedBy","targetRef":"group:default/x"}]'
     body = orjson.dumps(entity)
-    return Answerable(uid="u", etag="e", body=body, relations=relations, status=status)
+    return Answerable(
+        id=1, ref="", uid="u", etag="e", body=body, relations=relations, status=status
+    )
 
 
 META = {"name": "a", "spec": {"spec": {"name": "b"}}, "x": [',"spec":']}
