@@ -1,4 +1,4 @@
-"""What a compiled expression mentions: variables, fields of a variable, and regular expressions.
+"""What a compiled expression mentions: variables, and the regular expressions written in it.
 
 Reads the serialized form of a checked expression (`cel.expr.CheckedExpr` of the CEL specification,
 inside a `google.protobuf.Any`). Field numbers are those of `checked.proto` and `syntax.proto`. It
@@ -16,9 +16,7 @@ _ANY_VALUE = 2
 _REFERENCE_MAP, _EXPR = 2, 4
 _ENTRY_VALUE = 2
 _REFERENCE_NAME, _REFERENCE_OVERLOAD = 1, 3
-_CONSTANT, _IDENT, _SELECT, _CALL = 3, 4, 5, 6
-_IDENT_NAME = 1
-_SELECT_OPERAND, _SELECT_FIELD = 1, 2
+_CONSTANT, _CALL = 3, 6
 _CALL_FUNCTION, _CALL_ARGUMENT = 2, 3
 _CONSTANT_STRING = 6
 # Where an expression holds further expressions, by the path of fields that leads to them:
@@ -43,64 +41,18 @@ def patterns(serialized: bytes) -> tuple[str, ...]:
     return tuple(p for e in _parts(_checked(serialized), _EXPR) for p in _patterns_of(e))
 
 
-def paths(serialized: bytes, variable: str) -> frozenset[tuple[str, ...]]:
-    """The parts of `variable` that the expression looks at, as keys from the outside inwards.
-
-    What it says depends on nothing else of the variable. The empty path is all of it. Keys that are
-    written out count, as in `v.a`, `v['a']`, `has(v.a)` and `'a' in v`.
-    """
-    return frozenset(p for e in _parts(_checked(serialized), _EXPR) for p in _paths_of(e, variable))
-
-
-def _paths_of(expression: bytes, variable: str) -> Iterator[tuple[str, ...]]:
-    path = _path(expression, variable)
-    if path is not None:
-        yield path
-        return
-    for child in _children(expression):
-        yield from _paths_of(child, variable)
-
-
-def _path(expression: bytes, variable: str) -> tuple[str, ...] | None:
-    """The path, where the expression is the variable or a key of a path and nothing else."""
-    for ident in _parts(expression, _IDENT):
-        return () if variable.encode() in _parts(ident, _IDENT_NAME) else None
-    for select in _parts(expression, _SELECT):
-        base = next((_path(p, variable) for p in _parts(select, _SELECT_OPERAND)), None)
-        field = next(_parts(select, _SELECT_FIELD), b"")
-        return None if base is None else (*base, field.decode())
-    for call in _parts(expression, _CALL):
-        function = next(_parts(call, _CALL_FUNCTION), b"")
-        if function not in _KEYED:
-            return None
-        arguments = list(_parts(call, _CALL_ARGUMENT))
-        held, key = arguments if function == b"_[_]" else reversed(arguments)
-        base, text = _path(held, variable), _text(key)
-        return None if base is None or text is None else (*base, text)
-    return None
-
-
-_KEYED = frozenset({b"_[_]", b"@in"})
-
-
-def _text(expression: bytes) -> str | None:
-    for constant in _parts(expression, _CONSTANT):
-        for text in _parts(constant, _CONSTANT_STRING):
-            return text.decode()
-    return None
-
-
 def _patterns_of(expression: bytes) -> Iterator[str]:
     for call in _parts(expression, _CALL):
         if b"matches" in _parts(call, _CALL_FUNCTION):
             for argument in list(_parts(call, _CALL_ARGUMENT))[-1:]:
                 for constant in _parts(argument, _CONSTANT):
                     yield from (text.decode() for text in _parts(constant, _CONSTANT_STRING))
-    for child in _children(expression):
+    for child in children(expression):
         yield from _patterns_of(child)
 
 
-def _children(expression: bytes) -> Iterator[bytes]:
+def children(expression: bytes) -> Iterator[bytes]:
+    """The expressions right inside an expression (`cel.expr.Expr`)."""
     for number, value in _fields(expression):
         if not isinstance(value, bytes):
             continue

@@ -63,10 +63,7 @@ def knowledge(
     shown: dict[str, JsonValue] = {}
     failed: dict[str, FailedFact] = {}
     for record in records:
-        until = record.valid_until
-        if max_age is not None:
-            limit = record.observed_at + max_age
-            until = limit if until is None else min(until, limit)
+        until = ends(record.observed_at, record.valid_until, max_age)
         if until is not None and until < now:
             stale = FailedFact(reason=Unknown.STALE, detail=f"since {rfc3339(until)}")
             failed.update(dict.fromkeys(record.facts, stale))
@@ -83,6 +80,16 @@ def knowledge(
             values[name] = list(value) if isinstance(value, tuple) else value
             shown[name] = as_json(value) if isinstance(state, Known) else None
     return Knowledge(values=values, shown=shown, failed=failed)
+
+
+def ends(
+    observed_at: datetime, valid_until: datetime | None, max_age: timedelta | None
+) -> datetime | None:
+    """When facts become stale; None: never."""
+    if max_age is None:
+        return valid_until
+    limit = observed_at + max_age
+    return limit if valid_until is None else min(valid_until, limit)
 
 
 def in_words(name: str, why: FailedFact) -> str:

@@ -13,11 +13,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from scorecards.lifecycle import counts
-from scorecards.results import Outcome, ScorecardResult
+from scorecards.results import LETTERS, Outcome, ScorecardResult
 from scorecards.scorecard import Check, Scorecard
 
 _OPEN = frozenset({Outcome.UNKNOWN, Outcome.ERROR})
 _EXCUSED = frozenset({Outcome.NOT_APPLICABLE, Outcome.EXEMPT})
+_EXCUSED_LETTERS = "".join(LETTERS[outcome] for outcome in sorted(_EXCUSED))
+_PASSED_LETTERS = LETTERS[Outcome.PASS] + _EXCUSED_LETTERS
 
 
 class Reached(NamedTuple):
@@ -43,6 +45,18 @@ def reached(levels: int, checks: Sequence[int], outcomes: Sequence[Outcome]) -> 
         if outcome is not Outcome.PASS:
             proven = min(proven, level)
     return Reached(proven - 1, possible - 1) if examined else Reached(0, 0)
+
+
+def reached_by(levels: int, checks: Sequence[int], letters: str) -> Reached:
+    """The same of packed outcomes, where `checks` has the levels in ascending order."""
+    if not letters.strip(_EXCUSED_LETTERS):
+        return Reached(0, 0)
+    failed = letters.find(LETTERS[Outcome.FAIL])
+    open_ = len(letters) - len(letters.lstrip(_PASSED_LETTERS))
+    return Reached(
+        (levels if open_ == len(letters) else checks[open_]) - 1,
+        (levels if failed == -1 else checks[failed]) - 1,
+    )
 
 
 def counting(scorecard: Scorecard, now: datetime) -> tuple[bool, ...]:

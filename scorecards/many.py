@@ -7,14 +7,14 @@ evaluated once: a `Lens` finds what is different, a `Reader` evaluates it, `comb
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
-from scorecards import compiled, rules
+from scorecards import rules
 from scorecards.assessment import Assessor
 from scorecards.cel import Language, Program
 from scorecards.errors import ExpressionError
@@ -71,7 +71,10 @@ class Lens:
         asks = asks_of(scorecard)
         language = Language(schemas)
         programs = [compiled_or_raise(language, text) for text, _ in asks]
-        paths = [compiled.paths(program.run.serialize(), "entity") for program in programs]
+        paths = [
+            frozenset(use.keys for use in program.uses if use.variable == "entity")
+            for program in programs
+        ]
         names = sorted({name for program in programs for name in program.facts})
         self.facts = frozenset(names)
         """Names of the facts that have to be read."""
@@ -264,8 +267,10 @@ def asks_of(scorecard: Scorecard) -> tuple[Ask, ...]:
     return tuple(dict.fromkeys(asks))
 
 
-def _part(value: Any, paths: Iterable[tuple[str, ...]]) -> Any:
+def _part(value: Any, paths: Collection[tuple[str, ...]]) -> Any:
     """Of a JSON object what these paths lead to; what is not there stays away."""
+    if () in paths:
+        return value
     inside: dict[str, list[tuple[str, ...]]] = {}
     for path in paths:
         inside.setdefault(path[0], []).append(path[1:])

@@ -12,8 +12,8 @@ from scorecard_samples import NOW, SCHEMAS, ask, assess, check, record, scorecar
 from scorecards.assessment import Assessor
 from scorecards.errors import ExpressionError
 from scorecards.facts import FailedFact, Missing, Unknown
+from scorecards.observing import LARGEST_OBSERVATION
 from scorecards.results import Outcome
-from scorecards.sight import LARGEST_OBSERVATION
 
 FAILED = FailedFact(reason=Unknown.SOURCE_FAILED, detail="the repository could not be cloned")
 

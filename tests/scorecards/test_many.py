@@ -10,8 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scorecard_samples import NOW, SCHEMAS, assess, check, record, scorecard, subject
 
-from scorecards import compiled
-from scorecards.cel import Language, Program
 from scorecards.facts import FailedFact, Known, Missing, Unknown
 from scorecards.many import LeafSaid, Lens, Packed, Reader, Said, asks_of, combine
 from scorecards.results import Outcome, outcome_letters
@@ -149,19 +147,3 @@ def test_a_state_is_found_without_parsing_whatever_the_texts_hold(facts: dict[st
     for name in ("a.b", "b", "a", "c.b.a"):
         state = state_in(written, f'"{name}":'.encode())
         assert (orjson.loads(state) if state else None) == orjson.loads(written).get(name)
-
-
-def paths(expression: str) -> set[tuple[str, ...]]:
-    program = Language(SCHEMAS).compile(expression)
-    assert isinstance(program, Program)
-    return set(compiled.paths(program.run.serialize(), "entity"))
-
-
-def test_paths_are_found_wherever_they_stand() -> None:
-    assert paths("size(entity) > 0") == {()}
-    assert paths("entity.spec.a.b == 1 && has(entity.x.y)") == {("spec", "a", "b"), ("x", "y")}
-    assert paths("entity.tags.exists(t, t == entity.spec.t)") == {("tags",), ("spec", "t")}
-    assert paths("entity['a'].b == 1") == {("a", "b")}
-    assert paths("entity[entity.k].b == 1") == {(), ("k",)}
-    assert paths("{'k': entity.v}.k == 1 && [entity.w][0] == 2") == {("v",), ("w",)}
-    assert paths("repo.ci.runs_tests") == set()
