@@ -11,10 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import is_hypothesis_test, settings
 from sqlalchemy import create_engine, text
 
 from portal.db.engine import Database, open_database
 from portal.db.migrations import migrate
+
+settings.register_profile("change", deadline=None, max_examples=25)
+settings.register_profile("verify", deadline=None, max_examples=250)
+settings.load_profile("change")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -22,6 +27,13 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--update-docs`: write what the documentation shows of the product anew (`make docs`)."""
     parser.addoption("--update-docs", action="store_true")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the laws, which `make verify` tries with many more examples."""
+    for item in items:
+        if is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker("law")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scorecard_samples import NOW, assess, check, scorecard, subject
 
@@ -82,7 +82,6 @@ def test_the_evidence_of_an_exempt_check_comes_back_as_it_was() -> None:
     assert evidence_from_json(evidence_to_json(after)) == after.results
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from([Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN]), min_size=3, max_size=3

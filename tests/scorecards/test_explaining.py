@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scorecard_samples import NOW, SCHEMAS, assess, check, record, scorecard, subject
 
@@ -85,7 +85,6 @@ STATES = st.sampled_from(
 
 
 @given(st.fixed_dictionaries({}, optional={"repo.ci.runs_tests": STATES}), st.integers(0, 200))
-@settings(deadline=None)
 def test_the_root_of_the_tree_is_the_outcome(facts: dict[str, Any], size: int) -> None:
     found = explained(RULE, {**facts, "repo.readme.bytes": size})
     assert isinstance(found.tree, BranchNode)
