@@ -11,8 +11,9 @@ from marshmallow import fields, validate
 from catalog.refs import EntityRef
 from portal.api.errors import Refusal
 from portal.api.v1 import forms
-from portal.api.v1.conventions import Answer, Nothing, Resource, answer, rfc3339
+from portal.api.v1.conventions import Answer, Nothing, Resource, answer
 from portal.api.v1.schemas import OUTCOMES, ExcuseAnswer, FactAnswer, LevelAnswer, time_field
+from portal.api.v1.times import rfc3339
 from portal.db import facts, results
 from portal.db.entities import EntityRow, by_ref
 from portal.db.state import Connection
