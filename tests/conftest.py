@@ -77,7 +77,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
     data = home / "data"
     trust = ["-A", "trust", "-U", "plumbline", "--no-sync", "-E", "UTF8", "--locale=C"]
-    options = f"-c listen_addresses='' -k {home} -c fsync=off -c full_page_writes=off -c shared_buffers=64MB"
+    options = f"-c listen_addresses='' -k {home} -c fsync=off -c full_page_writes=off -c autovacuum=off -c shared_buffers=64MB"
     start = ["-w", "-o", options, "-l", home / "log", "start"]
     for command in (["initdb", "-D", data, *trust], ["pg_ctl", "-D", data, *start]):
         program, *arguments = command

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from typing import Any
 
 from flask import Response
@@ -90,9 +91,11 @@ class CoverageOf(Camel):
 def resource(portal: Portal, tags: Tags) -> Resource:
     """`/api/v1/coverage`."""
     views = Resource("coverage", __name__, url_prefix="/api/v1", description="What is not known.")
-    mentioned = {
-        card.name: _mentioned(card, Language(portal.schemas)) for card in portal.scorecards
-    }
+
+    @cache
+    def mentioned(card: Scorecard) -> list[Mentioned]:
+        return _mentioned(card, Language(portal.schemas))
+
     collectors = {
         schema.name: collector.name
         for plugin in portal.plugins
@@ -115,7 +118,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
                     for gap in gaps(
                         connection,
                         card,
-                        mentioned=mentioned[card.name],
+                        mentioned=mentioned(card),
                         collectors=collectors,
                         owners=owners,
                         now=portal.now(),

@@ -74,7 +74,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Any:
     opened.database.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(portal: Portal) -> FlaskClient:
     return create_app(portal).test_client()
 
