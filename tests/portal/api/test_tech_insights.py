@@ -342,4 +342,4 @@ def _nothing_is_evaluated(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any, **__: Any) -> None:
         raise AssertionError("a rule was evaluated")
 
-    monkeypatch.setattr("scorecards.sight.evaluate", refuse)
+    monkeypatch.setattr("scorecards.answers.Answers.ask", refuse)
