@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import orjson
@@ -21,9 +22,9 @@ from portal.db.bulk import add, among, change, next_id, pick
 from portal.db.engine import utc
 from portal.db.facts import put_aside
 from portal.db.instants import KEPT_SINCE, kept_since
+from portal.db.layouts import said_in
 from portal.db.tables import check_lists, entities, results, transitions
-from scorecards.results import LETTERS, ScorecardResult
-from scorecards.serialization import evidence_from_json
+from scorecards.packing import PackedResult
 from scorecards.store import Asked
 from scorecards.transitions import (
     Reason,
@@ -49,7 +50,7 @@ class Former:
 
     version: str
     evidence: bytes
-    """What each check said, see `scorecards.serialization`."""
+    """What each check said, see `scorecards.packing`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,12 +79,13 @@ class _Subject:
 def record(
     connection: Connection,
     replaced: Mapping[Key, Former],
-    found: Mapping[Key, ScorecardResult],
+    found: Mapping[Key, PackedResult],
     gone: Collection[Key],
     *,
+    at: datetime,
     asked: Asked | None,
 ) -> None:
-    """Write the transitions from stored results to those that are about to be stored.
+    """Write the transitions from stored results to those, of `at`, that are about to be stored.
 
     `found` are results that are not stored as they are; of those that are stored otherwise, and of
     those that go, the former ones are in `replaced`. The connection is in a write transaction.
@@ -100,7 +102,10 @@ def record(
         for key, result in found.items()
         if is_transition(open_[key].stand if key in open_ else None, stands[key])
     }
-    lists = _check_lists(connection, moved.values())
+    lists = _check_lists(connection, moved.values(), at)
+    both = [key for key in moved if key in open_ and key in replaced]
+    was_said = said_in(connection, {key: replaced[key].evidence for key in both})
+    is_said = said_in(connection, {key: moved[key].evidence for key in both})
     rows: list[tuple[_Open | None, tuple[Any, ...]]] = []
     for key, result in moved.items():
         checks_id, rules = lists[_list_of(result)]
@@ -110,19 +115,19 @@ def record(
             subject = subjects[key[0]]
             why = why_begun(came=subject.came, others=subject.others, rules=rules)
         else:
-            former, said = _of_version(before.stand, was.version), evidence_from_json(was.evidence)
-            why = why_changed(former, after, said, result.results)
-        at = _not_before(before, result.evaluated_at)
+            former = _of_version(before.stand, was.version)
+            why = why_changed(former, after, was_said[key], is_said[key])
+        then = _not_before(before, at)
         numbers = (after.proven, after.possible, "".join(after.outcomes.values()))
-        row = (key[0], checks_id, at, None, after.seq, *numbers, why.value, None, None)
+        row = (key[0], checks_id, then, None, after.seq, *numbers, why.value, None, None)
         rows.append((before, row))
     for key in sorted(open_.keys() & set(gone)):
         before, seq = open_[key], subjects[key[0]].seq
         version = replaced[key].version
         now = asked.rules.get(key[1]) if asked is not None else version
         why = why_ended(_of_version(before.stand, version), version=now, seq=seq)
-        at = _not_before(before, before.at if asked is None else asked.at)
-        rows.append((before, _end(key[0], before, at, seq, why)))
+        then = _not_before(before, before.at if asked is None else asked.at)
+        rows.append((before, _end(key[0], before, then, seq, why)))
     _keep_said(connection, open_, {key: was.evidence for key, was in replaced.items()})
     _write(connection, rows)
 
@@ -143,14 +148,14 @@ def end_all(connection: Connection, ids: Collection[int], *, at: datetime) -> No
     _write(connection, rows)
 
 
-def stand(result: ScorecardResult, seq: int) -> Stand:
+def stand(result: PackedResult, seq: int) -> Stand:
     """The result without its evidence, of a version of its entity."""
     return Stand(
         version=result.version,
         seq=seq,
         proven=result.proven,
         possible=result.possible,
-        outcomes={said.check: LETTERS[said.outcome] for said in result.results},
+        outcomes=dict(zip(result.checks, result.letters, strict=True)),
     )
 
 
@@ -225,29 +230,33 @@ def _subjects(connection: Connection, ids: Collection[int]) -> dict[int, _Subjec
 _List: TypeAlias = "tuple[str, str, str]"
 
 
-def _list_of(result: ScorecardResult) -> _List:
-    checks = orjson.dumps([said.check for said in result.results]).decode()
-    return result.scorecard, result.version, checks
+def _list_of(result: PackedResult) -> _List:
+    return result.scorecard, result.version, _written(result.checks)
+
+
+@lru_cache(maxsize=1_000)
+def _written(checks: tuple[str, ...]) -> str:
+    return orjson.dumps(checks).decode()
 
 
 def _check_lists(
-    connection: Connection, found: Collection[ScorecardResult]
+    connection: Connection, found: Collection[PackedResult], at: datetime
 ) -> dict[_List, tuple[int, datetime]]:
     """Number of the list of checks of each result, and when its version was first used."""
-    used = {_list_of(result): result.evaluated_at for result in found}
+    used = {_list_of(result) for result in found}
     names = sorted({name for name, _, _ in used})
     rows = connection.execute(
         select(check_lists).where(among(connection, check_lists.c.scorecard, names))
     ).all()
     known = {(row.scorecard, row.version, row.checks): row.id for row in rows}
     first = {(row.scorecard, row.version): _time(row.first_at) for row in rows}
-    new = sorted(used.keys() - known.keys())
+    new = sorted(used - known.keys())
     if new:
         added = list(enumerate(new, start=next_id(connection, check_lists)))
         columns = ("id", "scorecard", "version", "checks", "first_at")
-        add(connection, check_lists, columns, [(n, *one, used[one]) for n, one in added])
+        add(connection, check_lists, columns, [(n, *one, at) for n, one in added])
         known |= {one: number for number, one in added}
-    return {one: (known[one], first.get(one[:2], at)) for one, at in used.items()}
+    return {one: (known[one], first.get(one[:2], at)) for one in used}
 
 
 def _keep_said(

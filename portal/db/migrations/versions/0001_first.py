@@ -126,6 +126,13 @@ def upgrade() -> None:
     op.create_index("exemptions_by_state", "exemptions", ["state", "expires_at"], unique=False)
     op.create_index(op.f("ix_exemptions_ref"), "exemptions", ["ref"], unique=False)
     op.create_table(
+        "layouts",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("layout", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+        comment="The part of evidence that is the same for every entity; never changed.",
+    )
+    op.create_table(
         "locations",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
@@ -781,8 +788,10 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("scope", sa.Text(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["entity_id"], ["entities.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("entity_id"),
         comment="Entities whose facts and results have to be made anew; written with what changed them.",
     )
+    op.create_index("unassessed_by_scope", "unassessed", ["scope", "entity_id"], unique=False)
     # ### end Alembic commands ###
