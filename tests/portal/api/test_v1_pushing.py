@@ -61,7 +61,7 @@ def portal(make_portal: Callable[..., Portal], tmp_path: Any) -> Portal:
     made = make_portal(pushed_facts=DECLARED, sources=(source,))
     cards, problems = load_scorecards(CARD, file="tested.yaml", schemas=made.schemas)
     assert problems == ()
-    made = replace(made, scorecards=cards)
+    made = replace(made, scorecards=cards, scorecard_texts={cards[0].name: CARD})
     prepare(made)
     work(made, read=True)
     return made
