@@ -20,8 +20,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -35,10 +34,9 @@ from sqlalchemy import Connection, func, select
 from portal.config import Settings
 from portal.db import facts, marks, pushed, results, tables
 from portal.db.bulk import add
-from portal.db.result_lists import check_counts
+from portal.db.migrations import migrate
 from portal.pool import Pool
 from portal.wiring import open_portal, tools_of
-from portal.db.migrations import migrate
 from portal.worker import assessing
 from portal.worker.jobs import Tools
 from scorecards.assessment import Assessor
@@ -46,7 +44,6 @@ from scorecards.facts import FactRecord, Known
 from scorecards.readers import readers
 from scorecards.results import LETTERS
 from scorecards.serialization import facts_to_json
-from scorecards.store import Assessable
 
 SAMPLE = 500
 """Entities that are assessed one by one, too."""
@@ -59,7 +56,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--total", type=int, default=100_000, help="entities")
     parser.add_argument("--database", help="an empty PostgreSQL database; SQLite by default")
-    parser.add_argument("--changes", type=int, default=20, help="facts that are changed, one by one")
+    parser.add_argument(
+        "--changes", type=int, default=20, help="facts that are changed, one by one"
+    )
     parser.add_argument("--profile", action="store_true", help="where the parent's time goes")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -97,7 +96,9 @@ def fill(tools: Tools, total: int) -> None:
             refs = [(number, one.ref) for number, one in zip(ids, made, strict=True)]
             add(connection, tables.refs, ("id", "ref"), refs)
             columns = [column.name for column in tables.entities.columns]
-            entities = [tuple(_entity(number, one).values()) for number, one in zip(ids, made)]
+            entities = [
+                tuple(_entity(number, one).values()) for number, one in zip(ids, made, strict=True)
+            ]
             add(connection, tables.entities, columns, entities)
             add(connection, tables.facts, facts.COLUMNS, records)
 

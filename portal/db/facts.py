@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -135,13 +135,14 @@ def stored_for(connection: Connection, ids: Collection[int]) -> dict[int, list[S
     """The same as rules read it: nothing is parsed. An entity without any is not there."""
     columns = (facts.c.entity_id, facts.c.observed_at, facts.c.valid_until, facts.c.facts)
     found: dict[int, list[StoredFacts]] = {}
+    times: dict[datetime | None, datetime | None] = {}  # most were observed at the same
     for entity, observed_at, valid_until, states in pick(
         connection, columns, facts.c.entity_id, ids
     ):
-        one = StoredFacts(observed_at, valid_until, states)
-        if observed_at.tzinfo is None:  # SQLite keeps UTC without saying so
-            until = None if valid_until is None else valid_until.replace(tzinfo=UTC)
-            one = StoredFacts(observed_at.replace(tzinfo=UTC), until, states)
+        for time in (observed_at, valid_until):
+            if time not in times:
+                times[time] = utc(time)
+        one = StoredFacts(times[observed_at] or observed_at, times[valid_until], states)
         found.setdefault(entity, []).append(one)
     return found
 

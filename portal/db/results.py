@@ -6,16 +6,15 @@ rates need no evidence. What is written is here; what is read of many rows is in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import groupby
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection, Select, select
 
 from portal.db import transitions
+from portal.db.beginnings import Before, begun, from_runs
 from portal.db.bulk import add, among, remove
 from portal.db.engine import Database, utc
 from portal.db.facts import for_entities as records_of
@@ -32,9 +31,9 @@ from portal.db.result_lists import entities_of as entities
 from portal.db.state import raise_assessment
 from portal.db.tables import entities as entity_table
 from portal.db.tables import results
+from scorecards.layouts import Layout
 from scorecards.packing import PackedResult, digest_of, pack
 from scorecards.results import CheckResult, ScorecardResult
-from scorecards.serialization import evidence_from_json
 from scorecards.store import Asked, Assessable
 
 __all__ = [
@@ -138,26 +137,23 @@ def save(
     ids = _as_read(connection, packed, asked)
     stored = _stored(connection, ids, cards)
     given = {(number, one.scorecard): one for number in ids for one in packed[number]}
-    moment = at.isoformat()
-    orders = _orders(connection, stored.values())
-    fresh = [
-        (*key, *row, at)
-        for key, result in sorted(given.items(), key=lambda item: (item[0][1], item[0][0]))
-        if (row := _row(result, stored.get(key), moment, orders)) != stored.get(key)
-    ]
+    found = {
+        key: given[key]
+        for key in sorted(given, key=lambda key: (key[1], key[0]))
+        if not _is_stored(given[key], stored.get(key))
+    }
     gone = [key for key in stored if key not in given]
-    replaced = [row[:2] for row in fresh if row[:2] in stored]
-    transitions.record(
-        connection,
-        {
-            key: transitions.Former(version=stored[key][0], evidence=stored[key][7])
-            for key in gone + replaced
-        },
-        {row[:2]: given[row[:2]] for row in fresh},
-        gone,
-        at=at,
-        asked=asked,
-    )
+    replaced = [key for key in found if key in stored]
+    formers = {
+        key: transitions.Former(version=stored[key][0], evidence=stored[key][7])
+        for key in gone + replaced
+    }
+    transitions.record(connection, formers, found, gone, at=at, asked=asked)
+    layouts = read(connection, {digest_of(stored[key][7]) for key in replaced})
+    moment = at.isoformat()
+    fresh = [
+        (*key, *_row(result, stored.get(key), moment, layouts), at) for key, result in found.items()
+    ]
     remove(connection, results, COLUMNS[:2], gone + replaced)
     add(connection, results, COLUMNS, fresh)
     if fresh or gone:
@@ -215,29 +211,26 @@ def _stored(
     found = select(*columns).where(among(connection, results.c.entity_id, ids))
     if cards is not None:
         found = found.where(among(connection, results.c.scorecard, list(cards)))
-    return {(row[0], row[1]): tuple(row[2:]) for row in connection.execute(found)}
+    return {(row[0], row[1]): row[2:] for row in connection.execute(found).all()}
 
 
-def _orders(connection: Connection, stored: Iterable[_Stored]) -> Callable[[bytes], Sequence[str]]:
-    """What tells the ids of the checks, in order, that evidence is about."""
-    layouts = read(connection, {digest_of(row[7]) for row in stored})
-
-    def order(evidence: bytes) -> Sequence[str]:
-        digest = digest_of(evidence)
-        if digest:
-            return layouts[digest].ids
-        return [said.check for said in evidence_from_json(evidence)]
-
-    return order
+def _is_stored(result: PackedResult, stored: _Stored | None) -> bool:
+    """Whether the same is stored: numbers and times follow from the rest."""
+    if stored is None:
+        return False
+    version, proven, possible, letters, *_, evidence, _ = stored
+    return (
+        evidence == result.evidence
+        and (version, proven, possible) == (result.version, result.proven, result.possible)
+        and letters == result.letters
+    )
 
 
 def _row(
-    result: PackedResult,
-    stored: _Stored | None,
-    now: str,
-    order: Callable[[bytes], Sequence[str]],
+    result: PackedResult, stored: _Stored | None, now: str, layouts: Mapping[str, Layout]
 ) -> _Stored:
     counted = result.counted
+    before = None if stored is None else Before(stored[3], stored[7], stored[8])
     return (
         result.version,
         result.proven,
@@ -247,42 +240,8 @@ def _row(
         counted.count("f"),
         counted.count("u") + counted.count("e"),
         result.evidence,
-        _since(result, stored, now, order),
+        begun(result, before, now, layouts),
     )
-
-
-def _since(
-    result: PackedResult,
-    stored: _Stored | None,
-    now: str,
-    order: Callable[[bytes], Sequence[str]],
-) -> str:
-    """When the outcome of each check began: as long as it was before, or now."""
-    if stored is None:
-        return in_runs([now] * len(result.letters))
-    same_order = digest_of(result.evidence) == digest_of(stored[7]) != ""
-    if same_order and result.letters == stored[3]:
-        return str(stored[8])
-    times = from_runs(stored[8])
-    checks = result.checks if same_order else order(stored[7])
-    began = dict(zip(checks, zip(stored[3], times, strict=True), strict=True))
-    return in_runs(
-        [
-            time if before == letter else now
-            for check, letter in zip(result.checks, result.letters, strict=True)
-            for before, time in [began.get(check, ("", now))]
-        ]
-    )
-
-
-def in_runs(times: Sequence[str]) -> str:
-    """Times in the order of checks, as they are kept: equal ones that follow each other once."""
-    return orjson.dumps([(time, len(list(run))) for time, run in groupby(times)]).decode()
-
-
-def from_runs(kept: str) -> list[str]:
-    """The times that `in_runs` wrote."""
-    return [time for time, length in orjson.loads(kept) for _ in range(length)]
 
 
 def _stored_result(row: Any, said: tuple[CheckResult, ...]) -> StoredResult:
