@@ -90,6 +90,10 @@ class Setup:
     pushed: tuple[FactSchema, ...] = ()
     """Facts that no collector observes."""
 
+    def plugins(self) -> tuple[Plugin, ...]:
+        """Those that are installed, loaded in this process."""
+        return _plugins(self.cache, self.working_tree, self.disabled_plugins)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Appraisal:
@@ -136,7 +140,7 @@ class Appraised:
 
 def appraise(task: Appraisal) -> Appraised:
     """Collect every fact about the subjects and assess them with every scorecard."""
-    plugins = _plugins(task.setup)
+    plugins = task.setup.plugins()
     view = _view(plugins, task.snapshot)
     records: dict[str, list[FactRecord]] = {subject.ref: [] for subject in task.subjects}
     for plugin in plugins:
@@ -177,11 +181,11 @@ def schemas_of(plugins: Sequence[Plugin]) -> Mapping[str, FactSchema]:
 
 
 @lru_cache(maxsize=1)
-def _plugins(setup: Setup) -> tuple[Plugin, ...]:
-    """The plugins; kept for as long as the set-up stays the same."""
+def _plugins(cache: Path, working_tree: bool, disabled: tuple[str, ...]) -> tuple[Plugin, ...]:
+    """The plugins; kept for as long as they are set up the same."""
     plugins, _ = load_plugins(
-        context_for=lambda name: Context(cache=setup.cache / name, working_tree=setup.working_tree),
-        disabled=setup.disabled_plugins,
+        context_for=lambda name: Context(cache=cache / name, working_tree=working_tree),
+        disabled=disabled,
     )
     return plugins
 
@@ -191,7 +195,7 @@ def _assessor(setup: Setup, cards: frozenset[str] | None) -> Assessor:
     """The scorecards, or some of them, compiled."""
     pushed = {schema.name: schema for schema in setup.pushed}
     asked = [card for card in setup.scorecards if cards is None or card.name in cards]
-    return Assessor(asked, {**schemas_of(_plugins(setup)), **pushed})
+    return Assessor(asked, {**schemas_of(setup.plugins()), **pushed})
 
 
 def _view(plugins: Sequence[Plugin], snapshot: Snapshot | None) -> View | None:
