@@ -14,7 +14,7 @@ from catalog.problems import JsonValue
 from scorecards.facts import Unknown
 from scorecards.knowledge import rfc3339
 from scorecards.layouts import Layout
-from scorecards.levels import reached
+from scorecards.levels import releveled
 from scorecards.packing import PackedResult, pack, unpack
 from scorecards.results import ANSWER, CheckResult, Excuse, Outcome, ScorecardResult
 from scorecards.rules import Manual
@@ -78,9 +78,7 @@ def decided(card: Scorecard, result: ScorecardResult, decisions: Decisions) -> S
     results = tuple(
         _excused(_answered(said, answers.get(said.check), now), grants) for said in result.results
     )
-    counted = [(c.level, r.outcome) for c, r in zip(card.checks, results, strict=True) if r.counts]
-    levels = reached(len(card.levels), [c[0] for c in counted], [c[1] for c in counted])
-    return replace(result, results=results, proven=levels.proven, possible=levels.possible)
+    return releveled(card, result, results)
 
 
 def decided_packed(

@@ -395,6 +395,16 @@ results = Table(
     sqlite_with_rowid=False,
 )
 
+held_passes = Table(
+    "held_passes",
+    metadata,
+    Column("entity_id", ForeignKey("entities.id", ondelete="CASCADE"), nullable=False),
+    Column("scorecard", Text, nullable=False),
+    Column("until", Time, nullable=False, index=True),  # the first of its checks
+    PrimaryKeyConstraint("entity_id", "scorecard"),
+    comment="Results with a failure that counts from an instant on, if it lasts until then.",
+)
+
 check_lists = Table(
     "check_lists",
     metadata,

@@ -80,6 +80,7 @@ def test_of_several_the_one_that_lasts_longest_is_told() -> None:
     assert excuses == [2, 2]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["check-0", "check-1", None]), max_size=2),
     st.integers(0, 2),

@@ -15,8 +15,18 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from catalog.removal import RemovalPolicy
-from portal.db import answers, editions, exemptions, marks, pushed, results
+from portal.db import (
+    answers,
+    editions,
+    exemptions,
+    held_passes,
+    marks,
+    pushed,
+    result_history,
+    results,
+)
 from portal.db.engine import Database, open_database
+from portal.db.entities import by_ref
 from portal.db.migrations import migrate
 from portal.db.results import ResultRows
 from portal.db.tables import entities, metadata
@@ -30,7 +40,7 @@ from scorecards.decisions import NO_DECISIONS, Answer, decided
 from scorecards.facts import FactRecord, FactSchema, FactType, Known
 from scorecards.loading import load_scorecards
 from scorecards.readers import readers
-from scorecards.results import ScorecardResult
+from scorecards.results import CheckResult, Held, Outcome, ScorecardResult
 from scorecards.scorecard import Scorecard
 from tests.catalog_rows import NOW, entity, save
 from tests.conftest import new_postgres_database
@@ -41,10 +51,11 @@ PUSHED = tuple(
     FactSchema(name=name, type=FactType.INT, description=name, when_absent=0)
     for name in ("ci.tests", "ci.lint", "scan.bugs", "scan.unread")
 )
-SHAPES = {
+SHAPES: dict[str, list[Any]] = {
     "ci": ["ci.tests > 1", "entity.spec.type == 'service'"],
     "ci, stricter": ["ci.tests > 2", {"any": ["ci.lint > 0", "catalog.type == 'website'"]}],
     "scan": ["scan.bugs == 0"],
+    "damped": ["ci.tests > 1, grace: 4h"],
     "both": ["scan.bugs == 0 && ci.tests > 0", "manual"],
 }
 
@@ -69,7 +80,8 @@ def _rule(rule: Any) -> str:
         return "{manual: {question: Is it?, expires: 30d}}"
     if isinstance(rule, dict):
         return "{any: [" + ", ".join(f'"{leaf}"' for leaf in rule["any"]) + "]}"
-    return f'"{rule}"'
+    expression, comma, more = rule.partition(", ")
+    return f'"{expression}"{comma}{more}'
 
 
 @dataclass
@@ -122,6 +134,7 @@ class World:
         self.at[0] += hours * HOUR
         with self.tools.database.write() as connection:
             marks.mark_stale(connection, self.at[0])
+            held_passes.mark_lasting(connection, self.at[0])
             answers.expire(connection, now=self.at[0])
             exemptions.expire(connection, now=self.at[0])
 
@@ -211,6 +224,7 @@ def pair(
         database.close()
 
 
+UNDAMPED = sorted(SHAPES.keys() - {"damped"})  # damping goes by what was before
 PUSH = st.tuples(
     st.just("push"),
     st.sampled_from(NAMES),
@@ -219,7 +233,7 @@ PUSH = st.tuples(
 )
 PUBLISH = st.tuples(
     st.just("publish"),
-    st.dictionaries(st.sampled_from(["one", "two"]), st.sampled_from(sorted(SHAPES)), max_size=2),
+    st.dictionaries(st.sampled_from(["one", "two"]), st.sampled_from(UNDAMPED), max_size=2),
 )
 CHANGE = st.tuples(
     st.just("change"), st.sampled_from(NAMES), st.sampled_from(["service", "website"])
@@ -286,6 +300,54 @@ def test_an_answer_that_expires_asks_its_scorecard_again(world: World) -> None:
     world.pass_time(3)
     world.work()
     assert world.stored() == world.from_scratch() != answered
+
+
+def said_of(world: World, name: str = "a") -> CheckResult:
+    return world.stored()[f"component:default/{name}", "slow"].results[0]
+
+
+def test_a_failure_counts_when_it_has_lasted(world: World) -> None:
+    damped = card("slow", "damped")
+    world.publish((damped,))
+    world.push("a", "ci.tests", 2)
+    world.work()
+    world.push("a", "ci.tests", 0)
+    world.work()
+    held = said_of(world)
+    assert (held.outcome, held.leaves[0][1]) == (Outcome.PASS, Outcome.FAIL)
+    assert held.held == Held(since=NOW, until=NOW + 4 * HOUR)
+    assert held.reason.startswith("counts as a failure from 2026-03-01T16:00:00Z on if it lasts: ")
+    assert world.stored()["component:default/a", "slow"].proven > 0
+    world.pass_time(3)
+    world.push("a", "ci.tests", -1)  # still too few: this does not begin anew
+    world.work()
+    assert said_of(world).held == held.held
+    world.pass_time(1)
+    world.work()
+    assert (said_of(world).outcome, said_of(world).held) == (Outcome.FAIL, None)
+    assert world.stored() == world.from_scratch()
+
+
+def test_a_failure_that_goes_was_none(world: World) -> None:
+    world.publish((card("slow", "damped"),))
+    for hour, tests in enumerate([2, 0, 2, 0]):
+        world.at[0] = NOW + hour * HOUR
+        world.push("a", "ci.tests", tests)
+        world.work()
+    assert said_of(world).held == Held(since=NOW + 3 * HOUR, until=NOW + 7 * HOUR)
+    with world.tools.database.read() as connection:
+        a = by_ref(connection, "component:default/a")
+        assert a is not None
+        (move,) = result_history.moves(connection, [a.id], "slow").items
+    assert move.transition.stand is not None
+    assert [*move.transition.stand.outcomes.values()] == ["p"]
+
+
+def test_what_never_passed_is_not_held(world: World) -> None:
+    world.publish((card("slow", "damped"),))
+    world.push("a", "ci.tests", 0)
+    world.work()
+    assert (said_of(world).outcome, said_of(world).held) == (Outcome.FAIL, None)
 
 
 def test_what_happens_while_it_is_assessed_is_not_lost(world: World) -> None:

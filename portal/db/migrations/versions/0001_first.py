@@ -736,6 +736,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("entity_id", "collector"),
     )
     op.create_table(
+        "held_passes",
+        sa.Column(
+            "entity_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("scorecard", sa.Text(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["entity_id"], ["entities.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("entity_id", "scorecard"),
+        comment="Results with a failure that counts from an instant on, if it lasts until then.",
+    )
+    op.create_index(op.f("ix_held_passes_until"), "held_passes", ["until"], unique=False)
+    op.create_table(
         "level_watches",
         sa.Column("scorecard", sa.Text(), nullable=False),
         sa.Column(
