@@ -17,7 +17,10 @@ from flask import Flask, Response, g, request
 from flask.json.provider import JSONProvider
 
 from portal import logs
-from portal.api import backstage, docs, errors, guard, health, metrics, signin, tech_insights, v1
+from portal.api import docs, errors, guard, health, metrics, signin
+from portal.api.backstage import routes as backstage
+from portal.api.tech_insights import routes as tech_insights
+from portal.api.v1 import description as v1
 from portal.config import Settings
 from portal.ui import blueprint as pages
 from portal.wiring import Portal

@@ -116,7 +116,7 @@ def _read(item: JsonValue, now: datetime) -> Push | tuple[Problem, ...]:
 
 def _ref(value: JsonValue, problems: list[Problem]) -> str:
     try:
-        if isinstance(value, str):
+        if isinstance(value, str) and "\x00" not in value:
             return str(parse_ref(value, default_kind="component"))
         problems.append(_fault("/entity", "`entity` must be an entity reference", value))
     except RefError as error:

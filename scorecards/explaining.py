@@ -108,9 +108,10 @@ def explain(
     elif not (outcomes or is_answer(check, said)) and (
         leaf := check.applies_to or scorecard.applies_to
     ):
+        untold = said.excuse.outcome if said.excuse else said.outcome
         condition = LeafNode(
             expression=leaf.expression,
-            outcome=Outcome.FAIL if said.outcome is Outcome.NOT_APPLICABLE else said.outcome,
+            outcome=Outcome.FAIL if untold is Outcome.NOT_APPLICABLE else untold,
             decides=True,
             facts=facts_of.get(leaf.expression, ()),
         )

@@ -101,7 +101,8 @@ def portal(
     assert len(imported.checks) == len(checks), imported.problems
     cards, problems = load_scorecards(imported.text, file="recorded", schemas=schemas)
     assert problems == ()
-    portal = replace(portal, scorecards=cards)
+    texts = {card.name: imported.text for card in cards}
+    portal = replace(portal, scorecards=cards, scorecard_texts=texts)
     migrate(portal.database)
     prepare(portal)
     with closing(Pool(1)) as pool:

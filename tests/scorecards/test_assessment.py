@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scorecard_samples import NOW, SCHEMAS, ask, assess, check, record, scorecard, subject
 
@@ -240,7 +240,6 @@ RULES = [
 ]
 
 
-@settings(deadline=None)
 @given(some_facts)
 def test_rules_say_the_same_together_as_each_alone(facts: dict[str, object]) -> None:
     together = assess(scorecard(*(check(rule) for rule in RULES)), subject(facts))  # type: ignore[arg-type]

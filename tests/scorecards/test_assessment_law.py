@@ -179,7 +179,6 @@ def settled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.usefixtures("settled")
 @settings(
-    deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # making it smaller takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -198,7 +197,6 @@ def test_assessment_says_what_each_expression_says_by_itself(
             assert assessor.assess(what, now=now) == ((slow,) if slow else ())
 
 
-@settings(deadline=None)
 @given(some_card, some_subjects)
 def test_what_is_packed_is_what_is_said(card: Scorecard, subjects: Sequence[Assessable]) -> None:
     assessor = Assessor([card], SCHEMAS)

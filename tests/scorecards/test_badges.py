@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scorecard_samples import check, scorecard
 
@@ -11,7 +11,6 @@ from scorecards.badges import Color, badge, no_result
 CARD = scorecard(check("repo.readme.bytes > 1"))
 
 
-@settings(deadline=None)
 @given(st.integers(0, 9), st.integers(0, 9), st.integers(0, 3))
 def test_what_may_turn_out_either_way_is_neither_green_nor_red(
     proven: int, more: int, fails: int

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scorecard_samples import NOW, check, scorecard
 
@@ -122,7 +122,6 @@ def test_a_planned_one_begins_on_its_day_and_no_other_moves_by_itself(state: Sta
         assert after == before
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(State), max_size=8))
 def test_whatever_is_tried_a_life_is_one_of_the_lives(tries: list[State]) -> None:
     campaign = planned()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import product
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scorecards import cheapest
@@ -63,7 +63,6 @@ def _as_outcomes(values: Mapping[str, bool | None]) -> dict[str, Outcome]:
     st.fixed_dictionaries(dict.fromkeys(NAMES, OUTCOMES)),
     st.fixed_dictionaries(dict.fromkeys(NAMES, st.integers(1, 9))),
 )
-@settings(deadline=None, max_examples=400)
 def test_nothing_is_cheaper_than_what_the_search_finds(
     rules: list[Rule], outcomes: dict[str, Outcome], prices: dict[str, int]
 ) -> None:

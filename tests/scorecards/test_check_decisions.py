@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scorecard_samples import NOW, SCHEMAS, assess, check, scorecard, subject
 
@@ -80,7 +80,6 @@ def test_of_several_the_one_that_lasts_longest_is_told() -> None:
     assert excuses == [2, 2]
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["check-0", "check-1", None]), max_size=2),
     st.integers(0, 2),
@@ -106,7 +105,6 @@ def test_the_evidence_of_an_exempt_check_comes_back_as_it_was() -> None:
     assert evidence_from_json(evidence_to_json(after)) == after.results
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from([Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN]), min_size=3, max_size=3

@@ -263,4 +263,4 @@ class Life(RuleBasedStateMachine):
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=200, stateful_step_count=12, deadline=None)
+TestLife.settings = settings(stateful_step_count=12)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scorecard_samples import NOW, SCHEMAS, assess, check, record, scorecard, subject
 
 from scorecards.cel import Language, Program
+from scorecards.decisions import Decisions, Grant, decided
 from scorecards.explaining import (
     BranchNode,
     Explanation,
@@ -84,7 +85,6 @@ STATES = st.sampled_from(
 
 
 @given(st.fixed_dictionaries({}, optional={"repo.ci.runs_tests": STATES}), st.integers(0, 200))
-@settings(deadline=None)
 def test_the_root_of_the_tree_is_the_outcome(facts: dict[str, Any], size: int) -> None:
     found = explained(RULE, {**facts, "repo.readme.bytes": size})
     assert isinstance(found.tree, BranchNode)
@@ -152,3 +152,23 @@ def test_a_tree_is_not_made_up_for_a_rule_that_has_changed() -> None:
     assert found.tree is None
     assert found.condition is None
     assert not found.current
+
+
+def test_an_exemption_is_explained_by_what_it_is_from() -> None:
+    card = scorecard(check("repo.readme.bytes > 1", applies_to="repo.ci.runs_tests"))
+    result = assess(card, subject({"repo.readme.bytes": 0}))
+    assert result is not None
+    grant = Grant(exemption=7, scorecard=card.name, check=None, until=NOW + timedelta(days=1))
+    (said,) = decided(card, result, Decisions(grants=(grant,))).results
+    assert said.outcome is Outcome.EXEMPT
+    found = explain(
+        card,
+        card.checks[0],
+        said,
+        version=result.version,
+        records=[],
+        facts_of=facts_of(card),
+        now=NOW,
+    )
+    assert found.condition is not None
+    assert found.condition.outcome is Outcome.UNKNOWN

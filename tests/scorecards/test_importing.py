@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from catalog.problems import Problem, Severity
 from scorecards.assessment import Assessor
@@ -75,7 +75,6 @@ def outcome(text: str, schemas: dict[str, FactSchema], facts: dict[str, Any]) ->
     return check.outcome
 
 
-@settings(deadline=None, max_examples=300)
 @given(rule=RULES, facts=VALUED)
 def test_what_is_translated_says_what_the_engine_says(rule: Any, facts: dict[str, Any]) -> None:
     found = imported(app_config(rule), MAP, COV)

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from itertools import combinations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scorecard_samples import check, scorecard
 
@@ -37,7 +37,6 @@ def fixed(letters: str, checks: tuple[int, ...]) -> str:
 
 
 @given(st.lists(st.text(alphabet="pfunxe", min_size=4, max_size=4), max_size=12))
-@settings(deadline=None)
 def test_a_fix_lifts_whom_it_lifts_when_it_is_made(rows: list[str]) -> None:
     found = lifts(CARD, Counter(rows), now=NOW)
     assert found.entities == len(rows)
@@ -54,7 +53,6 @@ def test_a_fix_lifts_whom_it_lifts_when_it_is_made(rows: list[str]) -> None:
 
 
 @given(st.lists(st.text(alphabet="pfun", min_size=4, max_size=4), max_size=12))
-@settings(deadline=None)
 def test_a_bundle_lifts_everybody_who_lacks_no_more_than_it_has(rows: list[str]) -> None:
     found = {bundle.checks: bundle for bundle in lifts(CARD, Counter(rows), now=NOW).bundles}
     for size in (1, 2):

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scorecard_samples import NOW, SCHEMAS, assess, check, record, scorecard, subject
 
@@ -79,7 +79,6 @@ AGES = st.sampled_from([timedelta(0), timedelta(days=3), timedelta(days=5)])
 
 
 @given(st.lists(st.tuples(ENTITIES, RECORDS, AGES), max_size=12))
-@settings(deadline=None, max_examples=200)
 def test_the_answers_are_those_of_assessing_one_by_one(
     rows: list[tuple[Any, Any, timedelta]],
 ) -> None:
@@ -141,7 +140,6 @@ _STATES = st.one_of(
 
 
 @given(st.dictionaries(st.sampled_from(["a.b", "b", "a", "c.b.a"]), _STATES))
-@settings(deadline=None, max_examples=500)
 def test_a_state_is_found_without_parsing_whatever_the_texts_hold(facts: dict[str, Any]) -> None:
     written = facts_to_json(record(facts))
     for name in ("a.b", "b", "a", "c.b.a"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scorecards.notices import (
@@ -88,7 +88,6 @@ def test_a_level_that_stays_lost_is_told_once() -> None:
         assert drop is None
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(1, 30)), max_size=30))
 def test_nothing_is_told_that_did_not_last(looks: list[tuple[int, int, int]]) -> None:
     watch, hours = None, 0
@@ -163,7 +162,6 @@ def test_texts_of_strangers_are_plain_in_every_part() -> None:
     assert many.subject == "Plumbline for web: 2 notices"
 
 
-@settings(deadline=None)
 @given(st.integers(1, MOST_ATTEMPTS - 1), st.floats(0, 1))
 def test_each_attempt_waits_longer_up_to_a_bound(attempts: int, chance: float) -> None:
     again = next_attempt(attempts, now=NOW, chance=chance)

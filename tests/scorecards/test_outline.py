@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scorecard_samples import SCHEMAS, check, document, scorecard
 
@@ -141,7 +141,6 @@ def outlined(some: list[dict[str, Any]]) -> Any:
 
 
 @given(checks, checks)
-@settings(deadline=None, max_examples=60)
 def test_differences_lead_from_one_to_the_other_and_back(
     some: list[dict[str, Any]], others: list[dict[str, Any]]
 ) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.problems import JsonValue
@@ -135,7 +135,6 @@ def test_a_namespace_of_a_collector_cannot_be_pushed() -> None:
     assert (problem.code, problem.found) == ("PUSHED_FACT_TAKEN", "repo.size")
 
 
-@settings(deadline=None)
 @given(
     facts=st.dictionaries(
         st.sampled_from([*DECLARED, "x", "a.b", ""]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scorecard_samples import NOW, SCHEMAS, assess, check, record, scorecard, subject
 
@@ -44,7 +44,6 @@ def stand(result: ScorecardResult) -> Stand:
     )
 
 
-@settings(deadline=None)
 @given(some_facts, st.none() | times, st.sampled_from(["service", "website"]))
 def test_stored_evidence_gives_the_same_result_again(
     facts: dict[str, object], valid_until: object, kind: str

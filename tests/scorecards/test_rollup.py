@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from fractions import Fraction
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scorecards.results import Outcome
@@ -39,7 +39,6 @@ def said(check: str, now: dict[str, int], *, ever: str = "", improved: int = 0) 
     return CheckHistory(check=check, now=now, ever=frozenset([*now, *ever]), improved=improved)
 
 
-@settings(deadline=None)
 @given(rows, members)
 def test_a_group_counts_each_of_its_entities_once(
     found: list[Row], groups: dict[int, list[str]]
@@ -63,7 +62,6 @@ def test_results_of_another_number_of_checks_wait_for_the_next_assessment() -> N
     assert [one.total for one in rolled] == [1]
 
 
-@settings(deadline=None)
 @given(ways, ways)
 def test_ancestors_are_whatever_can_be_reached(
     owners: dict[int, list[int]], parents: dict[int, list[int]]

@@ -7,7 +7,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scorecard_samples import NOW, SCHEMAS, check, document
 
@@ -69,7 +69,6 @@ def without(rule: Any, path: tuple[Any, ...]) -> Any:
 
 
 @given(trees)
-@settings(deadline=None, max_examples=300)
 def test_always_and_never_are_found_exactly(rule: Rule) -> None:
     said, found = table(rule), analyzed(rule)
     assert (AlwaysPasses() in found) == all(said)
@@ -77,7 +76,6 @@ def test_always_and_never_are_found_exactly(rule: Rule) -> None:
 
 
 @given(trees)
-@settings(deadline=None, max_examples=300)
 def test_what_is_redundant_can_go_and_nothing_else_can(rule: Rule) -> None:
     found = analyzed(rule)
     if AlwaysPasses() in found or NeverPasses() in found:
@@ -174,7 +172,6 @@ WORLDS = some_worlds()
 @given(
     st.lists(expressions, min_size=1, max_size=3), st.sampled_from([All, rules.Any]), st.booleans()
 )
-@settings(deadline=None, max_examples=300)
 def test_no_claim_about_expressions_is_ever_refuted(
     texts: list[str], kind: Any, is_negated: bool
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scorecard_samples import check, scorecard
 
@@ -112,7 +112,6 @@ LETTERS = st.text(alphabet="pfunxe", min_size=3, max_size=3)
         )
     )
 )
-@settings(deadline=None)
 def test_everybody_is_counted_once(rows: list[tuple[str, str | None, str | None]]) -> None:
     cases: dict[tuple[str, Case], int] = {}
     for owner, before, after in rows:

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scorecard_samples import NOW
 
@@ -76,7 +76,6 @@ def ends(found: list[Course]) -> list[Stand | None]:
     return [one.steps[-1].stand if one.steps else one.opening for one in found]
 
 
-@settings(deadline=None)
 @given(courses)
 def test_the_parts_of_every_change_add_up_to_it_exactly(found: list[Course]) -> None:
     before, after = counted([one.opening for one in found]), counted(ends(found))
@@ -103,7 +102,6 @@ def test_the_parts_of_every_change_add_up_to_it_exactly(found: list[Course]) -> 
         assert before.checks.get(check) == after.checks.get(check)
 
 
-@settings(deadline=None)
 @given(courses, st.lists(st.integers(0, 6), min_size=1, max_size=5).map(sorted))
 def test_snapshots_count_what_stood_there_at_each_instant(
     found: list[Course], hours: list[int]
@@ -118,7 +116,6 @@ def test_snapshots_count_what_stood_there_at_each_instant(
         assert counts == counted(then)
 
 
-@settings(deadline=None)
 @given(courses, st.lists(st.integers(0, 5), max_size=4, unique=True).map(sorted))
 def test_what_is_looked_at_for_a_while_counts_only_then(
     found: list[Course], bounds: list[int]

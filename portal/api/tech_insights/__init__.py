@@ -3,7 +3,3 @@
 Everything is answered from stored results and facts: nothing is evaluated when it is asked for.
 Source of routes, shapes and quirks: `@backstage-community/plugin-tech-insights-backend` 3.1.0.
 """
-
-from portal.api.tech_insights.routes import blueprint
-
-__all__ = ["blueprint"]

@@ -10,17 +10,9 @@ from marshmallow import fields, validate
 
 from catalog.refs import EntityRef
 from portal.api.errors import Refusal
-from portal.api.v1.conventions import (
-    Answer,
-    Paging,
-    Resource,
-    Storable,
-    after,
-    answer,
-    page,
-    rfc3339,
-)
+from portal.api.v1.conventions import Answer, Paging, Resource, Storable, after, answer, page
 from portal.api.v1.schemas import time_field
+from portal.api.v1.times import rfc3339
 from portal.auth import actor_of
 from portal.db import answers as store
 from portal.db.entities import by_ref

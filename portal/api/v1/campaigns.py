@@ -13,20 +13,11 @@ from catalog.errors import RefError
 from catalog.problems import Problem
 from catalog.refs import parse_ref
 from portal.api.errors import Refusal
-from portal.api.v1.conventions import (
-    Answer,
-    Camel,
-    Paging,
-    Resource,
-    Storable,
-    after,
-    answer,
-    page,
-    rfc3339,
-)
+from portal.api.v1.conventions import Answer, Camel, Paging, Resource, Storable, after, answer, page
 from portal.api.v1.exemptions import filter_of
 from portal.api.v1.preconditions import IF_MATCH, check_match, refusal_of, tagged
 from portal.api.v1.schemas import time_field
+from portal.api.v1.times import rfc3339
 from portal.auth import actor_of
 from portal.db import campaigns as store
 from portal.db import standings

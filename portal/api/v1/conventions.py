@@ -10,7 +10,6 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, TypeVar
 
 import flask_smorest
@@ -210,10 +209,3 @@ def after(arguments: Mapping[str, Any]) -> str | None:
 
 def _seal(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode()
-
-
-def rfc3339(time: datetime | None) -> str | None:
-    """A time as the API writes it, to the millisecond."""
-    if time is None:
-        return None
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

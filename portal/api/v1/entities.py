@@ -22,7 +22,7 @@ from catalog.query import (
 from catalog.refs import EntityRef, parse_ref
 from portal.api.errors import Refusal
 from portal.api.v1 import forms
-from portal.api.v1.conventions import LARGEST_PAGE, Paging, Resource, Tags, answer, rfc3339
+from portal.api.v1.conventions import LARGEST_PAGE, Paging, Resource, Tags, answer
 from portal.api.v1.history import entity_at
 from portal.api.v1.instants import AsOf, known
 from portal.api.v1.result_history import results_then
@@ -34,6 +34,7 @@ from portal.api.v1.schemas import (
     ResultAnswer,
     TicketAnswer,
 )
+from portal.api.v1.times import rfc3339
 from portal.db import facts, locations, marks, problems, results
 from portal.db.entities import EntityRow, by_query, by_ref
 from portal.db.state import Connection

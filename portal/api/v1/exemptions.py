@@ -14,19 +14,11 @@ from catalog.problems import Problem
 from catalog.query import parse_filters
 from catalog.refs import parse_ref
 from portal.api.errors import Refusal
-from portal.api.v1.conventions import (
-    Answer,
-    Paging,
-    Resource,
-    Storable,
-    after,
-    answer,
-    page,
-    rfc3339,
-)
+from portal.api.v1.conventions import Answer, Paging, Resource, Storable, after, answer, page
 from portal.api.v1.instants import Instant
 from portal.api.v1.preconditions import IF_MATCH, check_match, refusal_of, tagged
 from portal.api.v1.schemas import time_field
+from portal.api.v1.times import rfc3339
 from portal.auth import User, actor_of
 from portal.db import exemptions as store
 from portal.db.spending import spendings

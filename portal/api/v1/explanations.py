@@ -11,8 +11,9 @@ from marshmallow import fields, validate
 from catalog.refs import EntityRef
 from portal.api.errors import Refusal
 from portal.api.v1 import forms
-from portal.api.v1.conventions import Answer, Nothing, Resource, answer, rfc3339
-from portal.api.v1.schemas import OUTCOMES, FactAnswer, LevelAnswer, time_field
+from portal.api.v1.conventions import Answer, Nothing, Resource, answer
+from portal.api.v1.schemas import OUTCOMES, ExcuseAnswer, FactAnswer, LevelAnswer, time_field
+from portal.api.v1.times import rfc3339
 from portal.db import facts, results
 from portal.db.entities import EntityRow, by_ref
 from portal.db.state import Connection
@@ -84,6 +85,7 @@ class CheckExplanationAnswer(Answer):
     level = fields.Nested(LevelAnswer)
     outcome = fields.String(validate=validate.OneOf(OUTCOMES))
     reason = fields.String()
+    exemption = fields.Nested(ExcuseAnswer, allow_none=True)
     since = time_field("When the outcome began.", nullable=True)
     evaluated_at = time_field("When it was first found so.")
     rule_version = fields.String(metadata={"description": "Digest of the definition of then."})
@@ -189,6 +191,7 @@ def form(
         "level": forms.level(card, found.check.level),
         "outcome": said.outcome.value,
         "reason": said.reason,
+        "exemption": forms.exemption(said.excuse),
         "since": rfc3339(stored.since.get(found.check.id)),
         "evaluatedAt": rfc3339(result.evaluated_at),
         "ruleVersion": result.version,
@@ -211,6 +214,9 @@ def form(
 def _words(check: Check, found: Explanation) -> list[str]:
     said = found.said
     lines = [f"{check.title}: {said.outcome.value}" + (f", {said.reason}" if said.reason else "")]
+    if said.excuse is not None:
+        why = f", {said.excuse.reason}" if said.excuse.reason else ""
+        lines.append(f"Without the exemption: {said.excuse.outcome.value}{why}")
     if not found.current:
         lines.append("The definition has changed since; the next assessment uses the new one.")
     for name, node in (("It applies where:", found.condition), ("Its rule:", found.tree)):

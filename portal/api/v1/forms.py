@@ -9,7 +9,7 @@ from typing import Any, assert_never
 import orjson
 
 from catalog.problems import JsonValue, Problem
-from portal.api.v1.conventions import rfc3339
+from portal.api.v1.times import rfc3339
 from portal.db.entities import EntityRow
 from portal.db.locations import FileOrigin
 from portal.db.problems import ProblemRow

@@ -11,18 +11,10 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from catalog.errors import RefError
 from catalog.refs import parse_ref
 from portal.api.errors import Refusal
-from portal.api.v1.conventions import (
-    Answer,
-    Paging,
-    Resource,
-    Storable,
-    after,
-    answer,
-    page,
-    rfc3339,
-)
+from portal.api.v1.conventions import Answer, Paging, Resource, Storable, after, answer, page
 from portal.api.v1.instants import Instant
 from portal.api.v1.schemas import time_field
+from portal.api.v1.times import rfc3339
 from portal.auth import actor_of
 from portal.db import notices as store
 from portal.db import outbox

@@ -12,10 +12,11 @@ from marshmallow import fields, validate
 
 from portal.api.errors import Refusal
 from portal.api.v1 import forms
-from portal.api.v1.conventions import Answer, Paging, Resource, after, answer, page, rfc3339
+from portal.api.v1.conventions import Answer, Paging, Resource, after, answer, page
 from portal.api.v1.history import NOT_THEN
 from portal.api.v1.instants import known, moment
 from portal.api.v1.schemas import OUTCOMES, LevelAnswer, time_field
+from portal.api.v1.times import rfc3339
 from portal.db.history import Identity, version_at
 from portal.db.instants import kept_since
 from portal.db.result_history import Move, PastResult, basis_of, moves, results_at

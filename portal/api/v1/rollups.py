@@ -11,20 +11,12 @@ from marshmallow import ValidationError, fields, validate
 
 from portal.api.errors import Refusal
 from portal.api.v1 import forms
-from portal.api.v1.conventions import (
-    Answer,
-    Paging,
-    Resource,
-    Tags,
-    after,
-    answer,
-    page,
-    rfc3339,
-)
+from portal.api.v1.conventions import Answer, Paging, Resource, Tags, after, answer, page
 from portal.api.v1.instants import Instant, moment
 from portal.api.v1.schemas import time_field
 from portal.api.v1.selections import RefFilter, related
 from portal.api.v1.tallies import CheckTallyAnswer, StepsAnswer, TallyAnswer, rounded, steps, tally
+from portal.api.v1.times import rfc3339
 from portal.api.v1.trends import check_tally, found
 from portal.db.page import Page, number
 from portal.db.rollups import By, RolledUp, rolled_up

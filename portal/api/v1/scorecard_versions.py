@@ -9,17 +9,9 @@ from marshmallow import fields, validate
 
 from catalog.errors import QueryError
 from portal.api.errors import Refusal
-from portal.api.v1.conventions import (
-    Answer,
-    Camel,
-    Paging,
-    Resource,
-    after,
-    answer,
-    page,
-    rfc3339,
-)
+from portal.api.v1.conventions import Answer, Camel, Paging, Resource, after, answer, page
 from portal.api.v1.schemas import time_field
+from portal.api.v1.times import rfc3339
 from portal.db import definitions
 from portal.db.definitions import GONE, Definition
 from portal.db.state import Connection

@@ -20,7 +20,6 @@ from portal.api.v1.conventions import (
     after,
     answer,
     page,
-    rfc3339,
 )
 from portal.api.v1.schemas import (
     LIFECYCLE,
@@ -31,6 +30,7 @@ from portal.api.v1.schemas import (
     StandingAnswer,
 )
 from portal.api.v1.tallies import StepsAnswer, TallyAnswer, steps, tally
+from portal.api.v1.times import rfc3339
 from portal.db import results
 from portal.wiring import Portal
 from scorecards.results import LETTERS, Outcome

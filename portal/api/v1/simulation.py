@@ -13,9 +13,10 @@ from catalog.problems import JsonValue
 from catalog.query import parse_filters
 from portal.api.errors import Refusal
 from portal.api.v1 import forms
-from portal.api.v1.conventions import Answer, Camel, Resource, answer, rfc3339
+from portal.api.v1.conventions import Answer, Camel, Resource, answer
 from portal.api.v1.instants import Instant
 from portal.api.v1.schemas import LevelAnswer, time_field
+from portal.api.v1.times import rfc3339
 from portal.db.selection import ids_in_order
 from portal.db.state import Connection
 from portal.pool import Pool

@@ -12,7 +12,7 @@ from marshmallow import fields, validate
 
 from portal.api.errors import Refusal
 from portal.api.v1 import forms
-from portal.api.v1.conventions import Answer, Resource, Tags, answer, rfc3339
+from portal.api.v1.conventions import Answer, Resource, Tags, answer
 from portal.api.v1.instants import Instant, moment
 from portal.api.v1.schemas import LevelAnswer, time_field
 from portal.api.v1.selections import RefFilter, related
@@ -24,6 +24,7 @@ from portal.api.v1.tallies import (
     steps,
     tally,
 )
+from portal.api.v1.times import rfc3339
 from portal.db.trends import course_of, editions
 from portal.wiring import Portal
 from scorecards.periods import Period, instants

@@ -132,6 +132,9 @@ def test_an_exemption_changes_the_result_until_it_ends(
     assert found["outcome"] == "exempt"
     assert found["exemption"]["id"] == made.json["id"]
     assert found["exemption"]["outcome"] == "fail"
+    why = get(client, f"{BASKET}/{card}/checks/{check}/explain").json
+    assert (why["outcome"], why["exemption"]) == ("exempt", found["exemption"])
+    assert any(line.startswith("Without the exemption: fail, ") for line in why["words"])
     counts = get(client, f"/api/v1/scorecards/{card}").json
     (counted,) = [c["counts"] for c in counts["checks"] if c["id"] == check]
     assert (counted["exempt"], counted["passed"]) == (1, 0)

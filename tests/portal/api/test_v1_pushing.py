@@ -61,7 +61,7 @@ def portal(make_portal: Callable[..., Portal], tmp_path: Any) -> Portal:
     made = make_portal(pushed_facts=DECLARED, sources=(source,))
     cards, problems = load_scorecards(CARD, file="tested.yaml", schemas=made.schemas)
     assert problems == ()
-    made = replace(made, scorecards=cards, scorecard_texts={cards[0].name: CARD})
+    made = replace(made, scorecards=cards, scorecard_texts={card.name: CARD for card in cards})
     prepare(made)
     work(made, read=True)
     return made
@@ -186,6 +186,7 @@ def test_one_bad_item_does_not_harm_the_others(client: FlaskClient, portal: Port
         item(entity=7, revision=8),
         item(observedAt="2999-01-01T00:00:00Z"),
         item(entity="orders", facts={}),
+        item(entity="a\0b"),
     )
     codes = [[problem["code"] for problem in one["problems"]] for one in done["items"]]
     assert codes == [
@@ -198,8 +199,9 @@ def test_one_bad_item_does_not_harm_the_others(client: FlaskClient, portal: Port
         ["FIELD_VALUE", "FIELD_VALUE"],
         ["FIELD_VALUE"],
         ["FACTS_EMPTY"],
+        ["FIELD_VALUE"],
     ]
-    assert (done["stored"], done["refused"]) == (1, 8)
+    assert (done["stored"], done["refused"]) == (1, 9)
     assert done["items"][4]["problems"][0]["hint"] == "Did you mean `revision`?"
     assert work(portal) == 1
 

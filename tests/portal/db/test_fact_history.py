@@ -107,9 +107,7 @@ def test_the_past_of_facts_goes_with_its_entity(
     assert told(database, at(-1), at(9)) == {}
 
 
-@settings(
-    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=st.lists(FACTS, min_size=1, max_size=6))
 def test_every_former_record_comes_back_as_it_was(
     database: Database, history: list[dict[str, FactState]]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
@@ -126,7 +126,6 @@ def told(database: Database) -> list[tuple[Any, ...]]:
     return found
 
 
-@settings(max_examples=25, deadline=None)
 @given(STEPS)
 def test_packed_results_are_those_that_are_written_out(
     pair: list[Database], steps: list[tuple[str, dict[str, Any]]]

@@ -134,9 +134,7 @@ def test_of_several_runs_in_one_batch_the_newest_stays(rows: Database) -> None:
     assert stored(rows) == NEXT
 
 
-@settings(
-    deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     values=st.lists(st.integers(0, 2), min_size=1, max_size=5),
     retries=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.booleans()), max_size=5),

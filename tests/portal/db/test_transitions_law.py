@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
@@ -157,10 +157,6 @@ def count(database: Database, what: Any) -> int:
         return int(connection.execute(select(func.count()).select_from(what)).scalar_one())
 
 
-EXAMPLES = settings(max_examples=25, deadline=None)
-
-
-@EXAMPLES
 @given(STEPS)
 def test_replaying_the_transitions_gives_every_result_that_ever_was(
     pair: list[Database], steps: list[Step]
@@ -175,7 +171,6 @@ def test_replaying_the_transitions_gives_every_result_that_ever_was(
     assert answers[0] == answers[1]
 
 
-@EXAMPLES
 @given(STEPS)
 def test_since_replayed_is_since_stored(pair: list[Database], steps: list[Step]) -> None:
     database = emptied(pair[0])
@@ -188,7 +183,6 @@ def test_since_replayed_is_since_stored(pair: list[Database], steps: list[Step])
             assert {one.result.scorecard: one.since for one in of_entity} == told
 
 
-@EXAMPLES
 @given(STEPS)
 def test_the_same_again_writes_nothing(pair: list[Database], steps: list[Step]) -> None:
     for database in pair[:1]:
@@ -209,7 +203,6 @@ def test_the_same_again_writes_nothing(pair: list[Database], steps: list[Step]) 
         assert (count(database, table), count(database, evidence)) == before
 
 
-@EXAMPLES
 @given(STEPS, st.integers(0, 9))
 def test_pruning_leaves_what_came_after_as_it_was(
     pair: list[Database], steps: list[Step], hour: int

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -262,7 +262,6 @@ def play(world: World, step: tuple[Any, ...], types: dict[str, str]) -> None:
             world.work()
 
 
-@settings(max_examples=40, deadline=None)
 @given(STEPS)
 def test_what_is_asked_step_by_step_is_what_is_asked_from_scratch(
     pair: list[Database], pool: Pool, tmp_path_factory: pytest.TempPathFactory, steps: list[Any]
