@@ -54,7 +54,7 @@ def receive(portal: Portal, items: Sequence[JsonValue], *, allowed: Allowed) -> 
     with portal.database.write() as connection:
         judged = _judged(portal, connection, read, allowed)
         records = [record for found in judged if isinstance(found, list) for record in found]
-        verdicts = pushed.push(connection, records)
+        verdicts = pushed.push(connection, records, portal.readers)
     if Verdict.STORED in verdicts.values():
         portal.work.request(ASSESS, Lane.EVENT)
     return [

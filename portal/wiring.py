@@ -5,12 +5,12 @@ Everything at the edges (API, pages, worker, command line) is given a `Portal` a
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,7 +22,7 @@ from plugins.contract import Context, FactSchema, Plugin, ReadingRule
 from plugins.gitstore.authors import last_author
 from plugins.registry import load_plugins
 from portal.config import Settings
-from portal.db import definitions, held, locations, marks, registrations, values
+from portal.db import definitions, editions, held, locations, registrations, values
 from portal.db.catalog_store import Store
 from portal.db.engine import Database, open_database
 from portal.db.migrations import migrate
@@ -36,15 +36,13 @@ from scorecards.loading import Loaded, load_files
 from scorecards.promotion import Definition
 from scorecards.pushed import VERSION as PUSHED_VERSION
 from scorecards.pushed import Declared, clashes
+from scorecards.readers import readers
 from scorecards.scorecard import Scorecard
 
 VERSION = version("plumbline")
 
 INSTANCE = "instance"
 """Key of the stored value that tells this database from any other: ETags hold it."""
-
-APPRAISAL = "appraisal"
-"""Key of the stored value that says with which scorecards and collectors all was assessed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +87,11 @@ class Portal:
             *self.kind_problems,
             *self.fact_problems,
         )
+
+    @cached_property
+    def readers(self) -> Mapping[str, frozenset[str]]:
+        """By name of a fact, the names of the scorecards that look at it."""
+        return readers(self.scorecards, self.schemas)
 
 
 def now() -> datetime:
@@ -202,10 +205,11 @@ def prepare(portal: Portal) -> list[str]:
         if values.get(connection, INSTANCE) is None:
             values.put(connection, INSTANCE, uuid.uuid4().hex)
         definitions.record(connection, _published(portal), now=portal.now())
-        edition = _edition(portal)
-        if values.get(connection, APPRAISAL) != edition:
-            marks.mark_all(connection)
-            values.put(connection, APPRAISAL, edition)
+        editions.mark_changed(
+            connection,
+            scorecards=portal.scorecards,
+            observed=[VERSION, *_observed(portal)],
+        )
     for location in named:
         portal.work.request(ingest_key(location), Lane.EVENT)
     portal.work.request(ASSESS, Lane.SWEEP)
@@ -309,9 +313,7 @@ def _sources(settings: Settings) -> list[tuple[str, str, str]]:
     return [(source.type, source.target, source.origin) for source in settings.sources]
 
 
-def _edition(portal: Portal) -> str:
-    """A digest over everything that makes the same entity and files come to other results."""
-    parts = [f"{s.name}={s.version}" for s in portal.scorecards]
-    parts += [f"{c.name}={c.version}" for p in portal.plugins for c in p.collectors]
-    parts += [repr(fact) for fact in portal.pushed.values()]
-    return hashlib.sha256("\n".join([VERSION, *sorted(parts)]).encode()).hexdigest()
+def _observed(portal: Portal) -> list[str]:
+    """All that makes the same entity and files come to other facts, in words."""
+    parts = [f"{c.name}={c.version}" for p in portal.plugins for c in p.collectors]
+    return sorted(parts + [repr(fact) for fact in portal.pushed.values()])

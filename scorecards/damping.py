@@ -8,10 +8,14 @@ no longer known is not kept as one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from scorecards.results import Outcome
+from scorecards.knowledge import rfc3339
+from scorecards.levels import releveled
+from scorecards.results import CheckResult, Held, Outcome, ScorecardResult
+from scorecards.scorecard import Scorecard
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,16 +23,6 @@ class Settled:
     """The outcome counts as it was found."""
 
     outcome: Outcome
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Held:
-    """A failure was found, and the pass before it still counts."""
-
-    since: datetime
-    """When the failure was first found."""
-    until: datetime
-    """When it will count, if it lasts."""
 
 
 Standing = Settled | Held
@@ -60,3 +54,36 @@ def settle(
 def counting(standing: Standing) -> Outcome:
     """The outcome that counts."""
     return Outcome.PASS if isinstance(standing, Held) else standing.outcome
+
+
+def places(card: Scorecard) -> tuple[int, ...]:
+    """The checks of the scorecard that are damped, by their place."""
+    return tuple(place for place, check in enumerate(card.checks) if check.grace)
+
+
+def damped(
+    card: Scorecard, result: ScorecardResult, before: Mapping[str, CheckResult]
+) -> ScorecardResult:
+    """The result with the passes that still count; `before` is what was stored, by check.
+
+    What an exemption hid counts as what would have been said without it.
+    """
+    results = tuple(
+        _damped(said, before.get(said.check), result.evaluated_at, grace=check.grace)
+        for check, said in zip(card.checks, result.results, strict=True)
+    )
+    return result if results == result.results else releveled(card, result, results)
+
+
+def _damped(
+    said: CheckResult, before: CheckResult | None, now: datetime, *, grace: timedelta
+) -> CheckResult:
+    if before is None or not grace:
+        return said
+    was = before.outcome if before.excuse is None else before.excuse.outcome
+    since = None if before.held is None else before.held.since
+    standing = settle(was, since, said.outcome, now, grace=grace)
+    if isinstance(standing, Settled):
+        return said
+    when = f"counts as a failure from {rfc3339(standing.until)} on if it lasts"
+    return replace(said, outcome=Outcome.PASS, reason=f"{when}: {said.reason}", held=standing)

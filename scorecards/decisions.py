@@ -6,13 +6,16 @@ would have said is kept beside it. Levels follow the outcomes that count.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from catalog.problems import JsonValue
 from scorecards.facts import Unknown
 from scorecards.knowledge import rfc3339
-from scorecards.levels import reached
+from scorecards.layouts import Layout
+from scorecards.levels import releveled
+from scorecards.packing import PackedResult, pack, unpack
 from scorecards.results import ANSWER, CheckResult, Excuse, Outcome, ScorecardResult
 from scorecards.rules import Manual
 from scorecards.scorecard import Check, Scorecard
@@ -75,9 +78,24 @@ def decided(card: Scorecard, result: ScorecardResult, decisions: Decisions) -> S
     results = tuple(
         _excused(_answered(said, answers.get(said.check), now), grants) for said in result.results
     )
-    counted = [(c.level, r.outcome) for c, r in zip(card.checks, results, strict=True) if r.counts]
-    levels = reached(len(card.levels), [c[0] for c in counted], [c[1] for c in counted])
-    return replace(result, results=results, proven=levels.proven, possible=levels.possible)
+    return releveled(card, result, results)
+
+
+def decided_packed(
+    card: Scorecard,
+    packed: PackedResult,
+    decisions: Decisions,
+    layouts: Mapping[str, Layout],
+    *,
+    now: datetime,
+) -> PackedResult:
+    """The same of a packed result that was made at `now`; `layouts` are by digest."""
+    about = {a.scorecard for a in decisions.answers} | {g.scorecard for g in decisions.grants}
+    if card.name not in about:
+        return packed
+    found = unpack(packed, layouts, ref="", evaluated_at=now)
+    after = decided(card, found, decisions)
+    return packed if after is found else pack(after)
 
 
 def _answered(said: CheckResult, answer: Answer | None, now: datetime) -> CheckResult:

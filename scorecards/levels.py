@@ -9,11 +9,12 @@ any more) have no part in it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
 from scorecards.lifecycle import counts
-from scorecards.results import LETTERS, Outcome, ScorecardResult
+from scorecards.results import LETTERS, CheckResult, Outcome, ScorecardResult
 from scorecards.scorecard import Check, Scorecard
 
 _OPEN = frozenset({Outcome.UNKNOWN, Outcome.ERROR})
@@ -80,3 +81,12 @@ def gates(scorecard: Scorecard, result: ScorecardResult) -> tuple[tuple[Check, O
         and check.level == level
         and (said.outcome is Outcome.FAIL or said.outcome in _OPEN)
     )
+
+
+def releveled(
+    card: Scorecard, result: ScorecardResult, results: tuple[CheckResult, ...]
+) -> ScorecardResult:
+    """The result with other results of its checks, and the levels that follow from them."""
+    counted = [(c.level, r.outcome) for c, r in zip(card.checks, results, strict=True) if r.counts]
+    levels = reached(len(card.levels), [c[0] for c in counted], [c[1] for c in counted])
+    return replace(result, results=results, proven=levels.proven, possible=levels.possible)

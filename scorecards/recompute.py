@@ -6,7 +6,7 @@ facts with their provenance. Given these, and when it was, the same engine says 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,15 +48,18 @@ def recompute(
     return results[0] if results else None
 
 
-def mismatches(kept: Stand, again: ScorecardResult | None) -> tuple[Mismatch, ...]:
+def mismatches(
+    kept: Stand, again: ScorecardResult | None, *, held: Collection[str] = ()
+) -> tuple[Mismatch, ...]:
     """Where a kept result is not what comes out again; none: it is proven.
 
-    Exemptions are decisions and not facts: an exempt check is not compared.
+    Exemptions are decisions and not facts: an exempt check is not compared. Nor are those `held`,
+    whose failure did not count yet: that is from what was before.
     """
     exempt = LETTERS[Outcome.EXEMPT]
     found = {} if again is None else {said.check: LETTERS[said.outcome] for said in again.results}
     return tuple(
         Mismatch(check=check, kept=kept.outcomes.get(check, ""), again=found.get(check, ""))
         for check in dict.fromkeys((*kept.outcomes, *found))
-        if kept.outcomes.get(check) not in (exempt, found.get(check))
+        if check not in held and kept.outcomes.get(check) not in (exempt, found.get(check))
     )

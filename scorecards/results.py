@@ -51,6 +51,16 @@ class Excuse:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """A failure was found, and the pass before it still counts."""
+
+    since: datetime
+    """When the failure was first found."""
+    until: datetime
+    """When it will count, if it lasts."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CheckResult:
     """What one check said."""
 
@@ -67,6 +77,8 @@ class CheckResult:
     """Each leaf of the rule in order: its expression and outcome."""
     excuse: Excuse | None = None
     """Of an exempt check."""
+    held: Held | None = None
+    """Of a pass that is one for a while only: the rule says fail."""
     counts: bool = True
     """Whether it counts for levels: a preview and a retiring check do not."""
 

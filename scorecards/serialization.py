@@ -14,7 +14,7 @@ import orjson
 
 from scorecards.facts import FactRecord, FactState, FactValue, FailedFact, Known, Missing, Unknown
 from scorecards.knowledge import rfc3339
-from scorecards.results import LETTERS, CheckResult, Excuse, ScorecardResult
+from scorecards.results import LETTERS, CheckResult, Excuse, Held, ScorecardResult
 
 _OUTCOMES = {letter: outcome for outcome, letter in LETTERS.items()}
 
@@ -88,7 +88,7 @@ def evidence_to_json(result: ScorecardResult) -> bytes:
     """What each check said and from what, as a list in the order of the checks.
 
     `c` check, `o` letter of the outcome, `r` reason, `v` observed, `u` unknown, `l` leaves,
-    `x` the exemption; `n` where it does not count for levels.
+    `x` the exemption; `h` a pass that is held; `n` where it does not count for levels.
     """
     return orjson.dumps([_check(said) for said in result.results])
 
@@ -143,6 +143,8 @@ def _check(said: CheckResult) -> dict[str, object]:
     if (excuse := said.excuse) is not None:
         until, letter = rfc3339(excuse.until), LETTERS[excuse.outcome]
         written["x"] = [excuse.exemption, until, letter, excuse.reason]
+    if (held := said.held) is not None:
+        written["h"] = [rfc3339(held.since), rfc3339(held.until)]
     if not said.counts:
         written["n"] = True
     return written
@@ -157,8 +159,13 @@ def _read_check(said: Mapping[str, Any]) -> CheckResult:
         unknown=said.get("u", {}),
         leaves=tuple((expression, _OUTCOMES[letter]) for expression, letter in said.get("l", ())),
         excuse=_read_excuse(*said["x"]) if "x" in said else None,
+        held=_read_held(*said["h"]) if "h" in said else None,
         counts="n" not in said,
     )
+
+
+def _read_held(since: str, until: str) -> Held:
+    return Held(since=datetime.fromisoformat(since), until=datetime.fromisoformat(until))
 
 
 def _read_excuse(exemption: int, until: str, letter: str, reason: str) -> Excuse:

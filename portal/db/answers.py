@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from portal.db.bulk import among, next_id
-from portal.db.catalog_store import mark, next_seq
+from portal.db.catalog_store import next_seq
 from portal.db.engine import utc
+from portal.db.marks import mark
 from portal.db.page import Page, number, page_of
 from portal.db.tables import answers, entities
 from scorecards.decisions import Answer
@@ -33,7 +34,7 @@ def put(connection: Connection, ref: str, answer: Answer) -> None:
             lapsed=False,
         )
     )
-    _mark(connection, [ref])
+    _mark(connection, [ref], {answer.scorecard})
 
 
 def list_answers(
@@ -84,17 +85,18 @@ def has_due(connection: Connection, *, now: datetime) -> bool:
 def expire(connection: Connection, *, now: datetime) -> int:
     """Mark the entities of which an answer has come to its time; returns how many answers."""
     due = (answers.c.lapsed.is_(False), answers.c.expires_at <= now)
-    refs = list(connection.execute(select(answers.c.ref).where(*due)).scalars())
-    if refs:
+    rows = connection.execute(select(answers.c.ref, answers.c.scorecard).where(*due)).all()
+    if rows:
         connection.execute(update(answers).where(*due).values(lapsed=True))
-        _mark(connection, refs)
-    return len(refs)
+        _mark(connection, {row.ref for row in rows}, {row.scorecard for row in rows})
+    return len(rows)
 
 
-def _mark(connection: Connection, refs: Collection[str]) -> None:
+def _mark(connection: Connection, refs: Collection[str], cards: Collection[str]) -> None:
     wanted = select(entities.c.id).where(among(connection, entities.c.ref, sorted(set(refs))))
     ids = list(connection.execute(wanted).scalars())
-    mark(connection, ids, next_seq(connection))
+    mark(connection, ids, cards)
+    next_seq(connection)
 
 
 def _answer(row: Row[*tuple[Any, ...]]) -> Answer:

@@ -14,9 +14,10 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, upd
 
 from catalog.query import parse_filters
 from portal.db.bulk import among, next_id
-from portal.db.catalog_store import mark, next_seq
+from portal.db.catalog_store import next_seq
 from portal.db.engine import utc
 from portal.db.filters import ask
+from portal.db.marks import mark
 from portal.db.page import Page, number, page_of
 from portal.db.tables import entities, exemption_steps, exemptions, results
 from scorecards.decisions import Grant
@@ -109,7 +110,8 @@ def put(connection: Connection, exemption: Exemption) -> None:
     if fresh:
         connection.execute(insert(exemption_steps), fresh)
     if {State.APPROVED, State.REVOKED, State.EXPIRED} & {step["state"] for step in fresh}:
-        mark(connection, covered(connection, scope), next_seq(connection))
+        mark(connection, covered(connection, scope), {scope.scorecard})
+        next_seq(connection)
 
 
 def expire(connection: Connection, *, now: datetime) -> int:

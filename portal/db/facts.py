@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
 from portal.db import evidence, fact_history
-from portal.db.bulk import add, among, remove
+from portal.db.bulk import add, among, pick, remove
 from portal.db.engine import Database, utc
 from portal.db.state import raise_assessment
 from portal.db.tables import entities, facts
 from scorecards.facts import FactRecord
 from scorecards.serialization import facts_from_json, facts_to_json, records_to_json
+from scorecards.stored_facts import StoredFacts
 
 COLUMNS = (
     "entity_id",
@@ -127,6 +129,22 @@ def for_entities(
     for row in connection.execute(found):
         records[row.entity_id] = (*records.get(row.entity_id, ()), _record(row))
     return records
+
+
+def stored_for(connection: Connection, ids: Collection[int]) -> dict[int, list[StoredFacts]]:
+    """The same as rules read it: nothing is parsed. An entity without any is not there."""
+    columns = (facts.c.entity_id, facts.c.observed_at, facts.c.valid_until, facts.c.facts)
+    found: dict[int, list[StoredFacts]] = {}
+    times: dict[datetime | None, datetime | None] = {}  # most were observed at the same
+    for entity, observed_at, valid_until, states in pick(
+        connection, columns, facts.c.entity_id, ids
+    ):
+        for time in (observed_at, valid_until):
+            if time not in times:
+                times[time] = utc(time)
+        one = StoredFacts(times[observed_at] or observed_at, times[valid_until], states)
+        found.setdefault(entity, []).append(one)
+    return found
 
 
 def having(connection: Connection) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from sqlalchemy import Connection, select
@@ -23,8 +23,14 @@ def known(connection: Connection, refs: Sequence[str]) -> set[str]:
     return set(connection.execute(found).scalars())
 
 
-def push(connection: Connection, records: Sequence[FactRecord]) -> dict[Key, Verdict]:
+def push(
+    connection: Connection,
+    records: Sequence[FactRecord],
+    readers: Mapping[str, frozenset[str]],
+) -> dict[Key, Verdict]:
     """Store what is new, and mark its entities to be assessed; what became of each.
+
+    `readers` are the scorecards that look at each fact, see `scorecards.readers`.
 
     A record of the run that is stored adds to what that run has said. One that was observed before
     what is stored, or whose run something newer has followed, is a retry that comes too late. The
@@ -49,10 +55,29 @@ def push(connection: Connection, records: Sequence[FactRecord]) -> dict[Key, Ver
         else:
             fresh[key] = made
     written = facts.save(connection, list(fresh.values()))
-    marks.mark_refs(connection, sorted({ref for ref, _ in written}))
+    _mark(connection, ids, {key: (stored.get(key), fresh[key]) for key in written}, readers)
     for key in fresh:
         verdicts[key] = Verdict.STORED if key in written else Verdict.UNCHANGED
     return verdicts
+
+
+def _mark(
+    connection: Connection,
+    ids: Mapping[str, int],
+    written: Mapping[Key, tuple[FactRecord | None, FactRecord]],
+    readers: Mapping[str, frozenset[str]],
+) -> None:
+    """Mark entities for the scorecards that look at what was written about them, before and now."""
+    cards: dict[int, set[str]] = {}
+    for (ref, _), records in written.items():
+        names = {name for record in records if record is not None for name in record.facts}
+        cards.setdefault(ids[ref], set()).update(*(readers.get(name, ()) for name in names))
+    alike: dict[frozenset[str], list[int]] = {}
+    for entity, asked in cards.items():
+        alike.setdefault(frozenset(asked), []).append(entity)
+    for asked_alike, entities_alike in alike.items():
+        if asked_alike:
+            marks.mark(connection, entities_alike, asked_alike)
 
 
 def _after(before: FactRecord | None, record: FactRecord, *, seen: bool) -> FactRecord | Verdict:

@@ -18,11 +18,12 @@ from portal.db import evidence
 from portal.db.bulk import among, pick
 from portal.db.engine import utc
 from portal.db.facts import for_entity
+from portal.db.layouts import said_in
 from portal.db.page import Page, number
 from portal.db.tables import check_lists, entities, refs, results, transitions, versions
 from scorecards.recompute import Basis
 from scorecards.results import CheckResult
-from scorecards.serialization import evidence_from_json, records_from_json
+from scorecards.serialization import records_from_json
 from scorecards.transitions import CheckChange, Reason, Stand, changed, replayed_since
 
 
@@ -206,4 +207,4 @@ def _said(
     for entity, scorecard, data in pick(connection, columns, results.c.entity_id, ids):
         if (entity, scorecard) in present:
             told[present[entity, scorecard]] = data
-    return {number: evidence_from_json(data) for number, data in told.items()}
+    return said_in(connection, told)

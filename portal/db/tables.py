@@ -377,8 +377,8 @@ results = Table(
     Column("passes", SmallInteger, nullable=False),
     Column("fails", SmallInteger, nullable=False),
     Column("unknowns", SmallInteger, nullable=False),
-    Column("evidence", LargeBinary, nullable=False),  # JSON, see scorecards.serialization
-    Column("since", Text, nullable=False),  # JSON: for each check, when its outcome began
+    Column("evidence", LargeBinary, nullable=False),  # JSON, see scorecards.packing
+    Column("since", Text, nullable=False),  # JSON: for each check, when its outcome began; in runs
     Column("evaluated_at", Time, nullable=False),
     PrimaryKeyConstraint("scorecard", "entity_id"),
     Index("results_by_entity", "entity_id"),
@@ -393,6 +393,16 @@ results = Table(
         "outcomes",
     ),
     sqlite_with_rowid=False,
+)
+
+held_passes = Table(
+    "held_passes",
+    metadata,
+    Column("entity_id", ForeignKey("entities.id", ondelete="CASCADE"), nullable=False),
+    Column("scorecard", Text, nullable=False),
+    Column("until", Time, nullable=False, index=True),  # the first of its checks
+    PrimaryKeyConstraint("entity_id", "scorecard"),
+    comment="Results with a failure that counts from an instant on, if it lasts until then.",
 )
 
 check_lists = Table(
@@ -454,6 +464,14 @@ scorecard_versions = Table(
     comment="Every definition that was ever in force, from when on.",
 )
 
+layouts = Table(
+    "layouts",
+    metadata,
+    Column("digest", Text, primary_key=True),  # which evidence begins with
+    Column("layout", LargeBinary, nullable=False),  # JSON, see scorecards.layouts
+    comment="The part of evidence that is the same for every entity; never changed.",
+)
+
 unassessed = Table(
     "unassessed",
     metadata,
@@ -464,6 +482,8 @@ unassessed = Table(
         autoincrement=False,
     ),
     Column("seq", Id, nullable=False),  # the catalog_seq that asked for it
+    Column("scope", Text, nullable=False, server_default=""),  # see portal.db.marks
+    Index("unassessed_by_scope", "scope", "entity_id"),
     comment="Entities whose facts and results have to be made anew; written with what changed them.",
 )
 

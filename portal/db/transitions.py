@@ -11,19 +11,19 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-import orjson
 from sqlalchemy import Connection, delete, select
 
-from portal.db import evidence, values
+from portal.db import check_lists, evidence, values
 from portal.db.bulk import add, among, change, next_id, pick
 from portal.db.engine import utc
 from portal.db.facts import put_aside
 from portal.db.instants import KEPT_SINCE, kept_since
-from portal.db.tables import check_lists, entities, results, transitions
-from scorecards.results import LETTERS, ScorecardResult
-from scorecards.serialization import evidence_from_json
+from portal.db.layouts import said_in
+from portal.db.tables import check_lists as lists_table
+from portal.db.tables import entities, results, transitions
+from scorecards.packing import PackedResult
 from scorecards.store import Asked
 from scorecards.transitions import (
     Reason,
@@ -49,23 +49,36 @@ class Former:
 
     version: str
     evidence: bytes
-    """What each check said, see `scorecards.serialization`."""
+    """What each check said, see `scorecards.packing`."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Open:
-    """The last transition of a result that goes on."""
+class _Open(NamedTuple):
+    """The last transition of a result that goes on, as it is stored."""
 
     id: int
     checks_id: int
     at: datetime
-    stand: Stand
-    has_said: bool
-    """Whether what the checks said was put aside."""
+    said_id: int | None
+    """None: what the checks said was not put aside."""
+    version: str
+    seq: int
+    proven: int
+    possible: int
+    letters: str
+    checks: str
+
+    def stand(self, version: str | None = None) -> Stand:
+        """What it led to; of the version that it was last found with: no transition tells that."""
+        return Stand(
+            version=self.version if version is None else version,
+            seq=self.seq,
+            proven=self.proven,
+            possible=self.possible,
+            outcomes=dict(zip(check_lists.ids(self.checks), self.letters, strict=True)),
+        )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Subject:
+class _Subject(NamedTuple):
     """An entity, as far as reasons need it."""
 
     seq: int
@@ -75,15 +88,20 @@ class _Subject:
     """When its stored results were found."""
 
 
+_Row: TypeAlias = "tuple[Any, ...]"
+"""The values of `_COLUMNS` but for the id."""
+
+
 def record(
     connection: Connection,
     replaced: Mapping[Key, Former],
-    found: Mapping[Key, ScorecardResult],
+    found: Mapping[Key, PackedResult],
     gone: Collection[Key],
     *,
+    at: datetime,
     asked: Asked | None,
 ) -> None:
-    """Write the transitions from stored results to those that are about to be stored.
+    """Write the transitions from stored results to those, of `at`, that are about to be stored.
 
     `found` are results that are not stored as they are; of those that are stored otherwise, and of
     those that go, the former ones are in `replaced`. The connection is in a write transaction.
@@ -94,37 +112,64 @@ def record(
     ids = sorted({entity for entity, _ in keys})
     open_ = _open(connection, ids)
     subjects = _subjects(connection, ids)
-    stands = {key: stand(result, subjects[key[0]].seq) for key, result in found.items()}
-    moved = {
-        key: result
-        for key, result in found.items()
-        if is_transition(open_[key].stand if key in open_ else None, stands[key])
-    }
-    lists = _check_lists(connection, moved.values())
-    rows: list[tuple[_Open | None, tuple[Any, ...]]] = []
+    moved = {key: one for key, one in found.items() if not _goes_on(open_.get(key), one)}
+    lists = check_lists.keep(connection, moved.values(), at)
+    whys = _whys(connection, open_, replaced, moved, subjects)
+    rows: list[tuple[_Open | None, _Row]] = []
     for key, result in moved.items():
-        checks_id, rules = lists[_list_of(result)]
-        after = stands[key]
-        before, was = open_.get(key), replaced.get(key)
-        if before is None or was is None:
-            subject = subjects[key[0]]
-            why = why_begun(came=subject.came, others=subject.others, rules=rules)
-        else:
-            former, said = _of_version(before.stand, was.version), evidence_from_json(was.evidence)
-            why = why_changed(former, after, said, result.results)
-        at = _not_before(before, result.evaluated_at)
-        numbers = (after.proven, after.possible, "".join(after.outcomes.values()))
-        row = (key[0], checks_id, at, None, after.seq, *numbers, why.value, None, None)
+        checks_id, rules = lists[check_lists.of(result)]
+        before, subject = open_.get(key), subjects[key[0]]
+        why = whys.get(key) or why_begun(came=subject.came, others=subject.others, rules=rules)
+        then = at if before is None else _not_before(before, at)
+        said = (result.proven, result.possible, result.letters)
+        row = (key[0], checks_id, then, None, subject.seq, *said, why.value, None, None)
         rows.append((before, row))
     for key in sorted(open_.keys() & set(gone)):
         before, seq = open_[key], subjects[key[0]].seq
         version = replaced[key].version
         now = asked.rules.get(key[1]) if asked is not None else version
-        why = why_ended(_of_version(before.stand, version), version=now, seq=seq)
-        at = _not_before(before, before.at if asked is None else asked.at)
-        rows.append((before, _end(key[0], before, at, seq, why)))
+        why = why_ended(before.stand(version), version=now, seq=seq)
+        then = _not_before(before, before.at if asked is None else asked.at)
+        rows.append((before, _end(key[0], before, then, seq, why)))
     _keep_said(connection, open_, {key: was.evidence for key, was in replaced.items()})
     _write(connection, rows)
+
+
+def _goes_on(before: _Open | None, result: PackedResult) -> bool:
+    """Whether a result is what it was but for its evidence, as most are: nothing is taken apart."""
+    if before is None:
+        return False
+    same = (before.proven, before.possible) == (result.proven, result.possible)
+    if (
+        same
+        and before.letters == result.letters
+        and before.checks == check_lists.written(result.checks)
+    ):
+        return True
+    return not is_transition(before.stand(), stand(result, 0))
+
+
+def _whys(
+    connection: Connection,
+    open_: Mapping[Key, _Open],
+    replaced: Mapping[Key, Former],
+    moved: Mapping[Key, PackedResult],
+    subjects: Mapping[int, _Subject],
+) -> dict[Key, Reason]:
+    """Why results are others than stored ones. Evidence is read where another version does not say."""
+    both = [key for key in moved if key in open_ and key in replaced]
+    due = [key for key in both if moved[key].version == replaced[key].version]
+    was = said_in(connection, {key: replaced[key].evidence for key in due})
+    said = said_in(connection, {key: moved[key].evidence for key in due})
+    return {
+        key: why_changed(
+            open_[key].stand(replaced[key].version),
+            stand(moved[key], subjects[key[0]].seq),
+            was.get(key, ()),
+            said.get(key, ()),
+        )
+        for key in both
+    }
 
 
 def end_all(connection: Connection, ids: Collection[int], *, at: datetime) -> None:
@@ -137,20 +182,20 @@ def end_all(connection: Connection, ids: Collection[int], *, at: datetime) -> No
     _keep_said(connection, open_, {(row[0], row[1]): row[2] for row in stored})
     put_aside(connection, ids)
     rows = [
-        (one, _end(key[0], one, _not_before(one, at), one.stand.seq, Reason.ENTITY))
+        (one, _end(key[0], one, _not_before(one, at), one.seq, Reason.ENTITY))
         for key, one in sorted(open_.items())
     ]
     _write(connection, rows)
 
 
-def stand(result: ScorecardResult, seq: int) -> Stand:
+def stand(result: PackedResult, seq: int) -> Stand:
     """The result without its evidence, of a version of its entity."""
     return Stand(
         version=result.version,
         seq=seq,
         proven=result.proven,
         possible=result.possible,
-        outcomes={said.check: LETTERS[said.outcome] for said in result.results},
+        outcomes=dict(zip(result.checks, result.letters, strict=True)),
     )
 
 
@@ -176,38 +221,19 @@ def prune(connection: Connection, before: datetime, limit: int = 10_000) -> int:
 
 def _open(connection: Connection, ids: Collection[int]) -> dict[Key, _Open]:
     """The last transition of each result of these entities that has not ended."""
+    table = transitions.c
+    columns = (table.entity_id, lists_table.c.scorecard, table.id, table.checks_id, table.at)
+    numbers = (table.seq, table.proven, table.possible, table.outcomes)
     found = (
-        select(transitions, check_lists.c.scorecard, check_lists.c.version, check_lists.c.checks)
-        .join(check_lists, check_lists.c.id == transitions.c.checks_id)
-        .where(among(connection, transitions.c.entity_id, ids), transitions.c.until.is_(None))
+        select(*columns, table.said_id, lists_table.c.version, *numbers, lists_table.c.checks)
+        .join(lists_table, lists_table.c.id == table.checks_id)
+        .where(among(connection, table.entity_id, ids), table.until.is_(None))
     )
+    rows = connection.execute(found).all()
     return {
-        (row.entity_id, row.scorecard): _Open(
-            id=row.id,
-            checks_id=row.checks_id,
-            at=_time(row.at),
-            has_said=row.said_id is not None,
-            stand=Stand(
-                version=row.version,
-                seq=row.seq,
-                proven=row.proven,
-                possible=row.possible,
-                outcomes=dict(zip(orjson.loads(row.checks), row.outcomes, strict=True)),
-            ),
-        )
-        for row in connection.execute(found)
+        (entity, card): _Open(number, checks_id, _time(at), *said)
+        for entity, card, number, checks_id, at, *said in rows
     }
-
-
-def _of_version(before: Stand, version: str) -> Stand:
-    """What was before, of the version that it was last found with: no transition tells that."""
-    return Stand(
-        version=version,
-        seq=before.seq,
-        proven=before.proven,
-        possible=before.possible,
-        outcomes=before.outcomes,
-    )
 
 
 def _subjects(connection: Connection, ids: Collection[int]) -> dict[int, _Subject]:
@@ -217,37 +243,9 @@ def _subjects(connection: Connection, ids: Collection[int]) -> dict[int, _Subjec
         stored.setdefault(entity, []).append(_time(evaluated_at))
     columns = (entities.c.id, entities.c.seq, entities.c.updated_at)
     return {
-        row.id: _Subject(seq=row.seq, came=_time(row.updated_at), others=stored.get(row.id, ()))
-        for row in pick(connection, columns, entities.c.id, ids)
+        number: _Subject(seq, _time(came), stored.get(number, ()))
+        for number, seq, came in pick(connection, columns, entities.c.id, ids)
     }
-
-
-_List: TypeAlias = "tuple[str, str, str]"
-
-
-def _list_of(result: ScorecardResult) -> _List:
-    checks = orjson.dumps([said.check for said in result.results]).decode()
-    return result.scorecard, result.version, checks
-
-
-def _check_lists(
-    connection: Connection, found: Collection[ScorecardResult]
-) -> dict[_List, tuple[int, datetime]]:
-    """Number of the list of checks of each result, and when its version was first used."""
-    used = {_list_of(result): result.evaluated_at for result in found}
-    names = sorted({name for name, _, _ in used})
-    rows = connection.execute(
-        select(check_lists).where(among(connection, check_lists.c.scorecard, names))
-    ).all()
-    known = {(row.scorecard, row.version, row.checks): row.id for row in rows}
-    first = {(row.scorecard, row.version): _time(row.first_at) for row in rows}
-    new = sorted(used.keys() - known.keys())
-    if new:
-        added = list(enumerate(new, start=next_id(connection, check_lists)))
-        columns = ("id", "scorecard", "version", "checks", "first_at")
-        add(connection, check_lists, columns, [(n, *one, used[one]) for n, one in added])
-        known |= {one: number for number, one in added}
-    return {one: (known[one], first.get(one[:2], at)) for one, at in used.items()}
 
 
 def _keep_said(
@@ -255,20 +253,20 @@ def _keep_said(
 ) -> None:
     """Put aside what checks said, by result, where that is not done yet."""
     due = {key: open_[key] for key in said if key in open_}
-    told = {one.id: said[key] for key, one in due.items() if not one.has_said}
+    told = {one.id: said[key] for key, one in due.items() if one.said_id is None}
     evidence.keep_said(connection, told)
 
 
-def _not_before(last: _Open | None, at: datetime) -> datetime:
+def _not_before(last: _Open, at: datetime) -> datetime:
     """A clock may go back, but what follows is never earlier."""
-    return at if last is None else max(last.at, at)
+    return max(last.at, at)
 
 
-def _end(entity: int, last: _Open, at: datetime, seq: int, why: Reason) -> tuple[Any, ...]:
+def _end(entity: int, last: _Open, at: datetime, seq: int, why: Reason) -> _Row:
     return (entity, last.checks_id, at, at, seq, None, None, None, why.value, None, None)
 
 
-def _write(connection: Connection, rows: Sequence[tuple[_Open | None, tuple[Any, ...]]]) -> None:
+def _write(connection: Connection, rows: Sequence[tuple[_Open | None, _Row]]) -> None:
     """Add transitions, each with the one that it follows, which ends."""
     if not rows:
         return

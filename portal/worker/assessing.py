@@ -8,17 +8,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from datetime import datetime
 
 from catalog.sources import Failed, Repository, Snapshot
-from portal.db import answers, exemptions, marks, values
-from portal.db.facts import FactRows, for_entities
-from portal.db.results import ResultRows
+from portal.db import facts, marks, values
 from portal.db.state import Connection
 from portal.pool import Pool, TaskFailed
+from portal.worker import saving
 from portal.worker.jobs import Tools
+from portal.worker.reassessing import reassess_round
 from portal.worker.tasks import Appraisal, Appraised, source_for
-from scorecards.decisions import NO_DECISIONS, Decisions, decided
+from scorecards.decisions import Decisions
 from scorecards.facts import FactRecord
 from scorecards.store import Asked
 
@@ -32,13 +31,22 @@ ROUND = 1000
 
 
 def assess_round(tools: Tools) -> int:
-    """Look at up to `ROUND` marked entities; returns how many. 0: nothing is left to do."""
+    """Look at marked entities, for a while; returns how many. 0: nothing is left to do.
+
+    Where what is stored holds, results come first: they take a moment, and collecting may not.
+    """
+    return reassess_round(tools) or _appraise_round(tools)
+
+
+def _appraise_round(tools: Tools) -> int:
+    """Collect facts about up to `ROUND` marked entities and assess them."""
     now = tools.now()
     with tools.database.read() as connection:
         marked = marks.next_marked(connection, limit=ROUND)
         groups = [(group, marks.subjects(connection, sorted(group.seqs))) for group in marked]
-        pushed = _pushed(tools, connection, [entity for group in marked for entity in group.seqs])
-        found = _decisions(connection, [entity for group in marked for entity in group.seqs], now)
+        ids = [entity for group in marked for entity in group.seqs]
+        pushed = _pushed(tools, connection, ids)
+        decisions = saving.decisions_of(connection, ids, now)
         seq = int(values.get(connection, "catalog_seq") or 0)
     rules = {card.name: card.version for card in tools.setup.scorecards}
     asked = Asked(rules=rules, seq=seq, at=now)
@@ -55,8 +63,8 @@ def assess_round(tools: Tools) -> int:
                 now=now,
             )
             tasks.append((_appraise(tools.pool, task), [entity for entity, _, _ in part]))
-    for future, ids in tasks:
-        _save(tools, future, ids, found, asked)
+    for future, part_ids in tasks:
+        _save(tools, future, part_ids, decisions, asked)
     seqs = {entity: seq for group in marked for entity, seq in group.seqs.items()}
     with tools.database.write() as connection:
         marks.clear_marks(connection, seqs)
@@ -68,7 +76,7 @@ def _pushed(
 ) -> Mapping[int, tuple[FactRecord, ...]]:
     """What was pushed about entities: no collector observes it, so it is read as it is stored."""
     namespaces = sorted({schema.name.partition(".")[0] for schema in tools.setup.pushed})
-    return for_entities(connection, ids, namespaces) if namespaces else {}
+    return facts.for_entities(connection, ids, namespaces) if namespaces else {}
 
 
 def _snapshot(tools: Tools, repository: Repository | None) -> Snapshot | None:
@@ -79,18 +87,6 @@ def _snapshot(tools: Tools, repository: Repository | None) -> Snapshot | None:
 
 def _appraise(pool: Pool, task: Appraisal) -> Future[Appraised]:
     return pool.submit("portal.worker.tasks:appraise", task, deadline=120)
-
-
-def _decisions(
-    connection: Connection, ids: Sequence[int], now: datetime
-) -> Mapping[int, Decisions]:
-    """What people decided about these entities; of most there is nothing."""
-    granted = exemptions.grants(connection, ids, now=now)
-    answered = answers.latest(connection, ids)
-    return {
-        entity: Decisions(grants=granted.get(entity, ()), answers=answered.get(entity, ()))
-        for entity in granted.keys() | answered.keys()
-    }
 
 
 def _save(
@@ -106,11 +102,7 @@ def _save(
         # What was known about these entities stays; their facts say how old they are.
         log.error("looking at %d entities failed: %s", len(ids), failure)
         return
-    FactRows(database=tools.database).save_facts(done.records)
-    cards = {card.name: card for card in tools.setup.scorecards}
-    results = [
-        decided(cards[result.scorecard], result, decisions.get(entity, NO_DECISIONS))
-        for entity, found in zip(ids, done.results, strict=True)
-        for result in found
-    ]
-    ResultRows(database=tools.database).save_results(ids, results, asked=asked)
+    with tools.database.write() as connection:
+        facts.save(connection, done.records)
+        said = dict(zip(ids, done.assessed.results, strict=True))
+        saving.save(tools, connection, said, done.assessed, decisions=decisions, asked=asked)

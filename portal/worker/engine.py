@@ -19,7 +19,7 @@ from typing import Any
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 
 from catalog.ingestion import Ingested
-from portal.db import locations, marks, pending
+from portal.db import held_passes, locations, marks, pending
 from portal.db.hearing import hear
 from portal.worker import assessing, deadlines, jobs, noticing
 from portal.worker.requests import ASSESS, NOTICES, Lane, Work, ingest_key
@@ -300,10 +300,12 @@ def _sweep(engine: Engine) -> None:
 
 
 def _look_at_stale(engine: Engine) -> None:
-    """Ask for the entities of which facts have gone stale: what they say is no longer known."""
+    """Ask for the entities of which facts have gone stale, or a failure has come to count."""
+    now = engine.tools.now()
     with engine.tools.database.write() as connection:
-        stale = marks.mark_stale(connection, engine.tools.now())
-    if stale:
+        stale = marks.mark_stale(connection, now)
+        lasting = held_passes.mark_lasting(connection, now)
+    if stale or lasting:
         engine.requests.request(ASSESS, Lane.SWEEP)
 
 

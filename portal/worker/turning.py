@@ -17,21 +17,24 @@ STAGES = "stages"
 
 
 def mark_turned(tools: Tools) -> bool:
-    """Mark every entity where a check is in another stage than at the last look."""
+    """Mark every entity where a check is in another stage than at the last look.
+
+    Scorecards whose checks have such days are asked, of what is stored.
+    """
     now = tools.now()
     dated = [
-        f"{card.name} {check.id} {stage(check.lifecycle, now)}"
+        (card.name, f"{check.id} {stage(check.lifecycle, now)}")
         for card in tools.setup.scorecards
         for check in card.checks
         if check.lifecycle != ACTIVE
     ]
-    found = hashlib.sha256("\n".join(dated).encode()).hexdigest()
+    found = hashlib.sha256("\n".join(map(" ".join, dated)).encode()).hexdigest()
     with tools.database.read() as connection:
         if values.get(connection, STAGES) == found:
             return False
     with tools.database.write() as connection:
         first = values.get(connection, STAGES) is None
         values.put(connection, STAGES, found)
-        if not first:
-            marks.mark_all(connection)
+        if dated and not first:
+            marks.mark_all(connection, {card for card, _ in dated})
     return not first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -110,6 +111,10 @@ def scorecard(*checks: dict[str, Any], **spec: Any) -> Scorecard:
     (loaded,), problems = load_scorecards(document(*checks, **spec), file="s.yaml", schemas=SCHEMAS)
     assert [p for p in problems if p.severity is Severity.ERROR] == []
     return loaded
+
+
+def renamed(card: Scorecard, name: str) -> Scorecard:
+    return replace(card, name=name)
 
 
 def assess(card: Scorecard, what: Assessable, *, now: datetime = NOW) -> ScorecardResult | None:

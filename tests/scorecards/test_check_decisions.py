@@ -8,11 +8,14 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scorecard_samples import NOW, assess, check, scorecard, subject
+from scorecard_samples import NOW, SCHEMAS, assess, check, scorecard, subject
 
-from scorecards.decisions import NO_DECISIONS, Decisions, Grant, decided
-from scorecards.results import CheckResult, Outcome, ScorecardResult
+from scorecards.assessment import Assessor
+from scorecards.decisions import NO_DECISIONS, Decisions, Grant, decided, decided_packed
+from scorecards.packing import unpack
+from scorecards.results import CheckResult, Outcome, ScorecardResult, outcome_letters
 from scorecards.serialization import evidence_from_json, evidence_to_json
+from scorecards.stored_facts import stored
 
 CARD = scorecard(
     check("repo.readme.bytes > 0", level="Managed"),
@@ -75,6 +78,26 @@ def test_of_several_the_one_that_lasts_longest_is_told() -> None:
     after = decided(CARD, said(), Decisions(grants=grants))
     excuses = [one.excuse.exemption for one in after.results if one.excuse]
     assert excuses == [2, 2]
+
+
+@given(
+    st.lists(st.sampled_from(["check-0", "check-1", None]), max_size=2),
+    st.integers(0, 2),
+    st.booleans(),
+)
+def test_a_packed_result_is_decided_as_any_other(
+    exempt: list[str | None], bytes_: int, tests: bool
+) -> None:
+    decisions = Decisions(grants=tuple(grant(name) for name in exempt))
+    facts = {"repo.readme.bytes": bytes_, "repo.ci.runs_tests": tests, "test.coverage": 1.0}
+    assessor, one = Assessor([CARD], SCHEMAS), subject(facts)
+    (packed,) = assessor.pack(one.body, [stored(r) for r in one.records], now=NOW)
+    found = decided_packed(CARD, packed, decisions, assessor.layouts, now=NOW)
+    read = unpack(found, assessor.layouts, ref=one.ref, evaluated_at=NOW)
+    assert read == decided(CARD, said(bytes_, tests), decisions)
+    assert found.letters == outcome_letters(read)
+    if not exempt:
+        assert found is packed
 
 
 def test_the_evidence_of_an_exempt_check_comes_back_as_it_was() -> None:

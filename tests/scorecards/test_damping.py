@@ -6,9 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+from scorecard_samples import assess, check, scorecard, subject
 
-from scorecards.damping import Held, Settled, counting, settle
-from scorecards.results import Outcome
+from scorecards.damping import Settled, counting, damped, places, settle
+from scorecards.decisions import Decisions, Grant, decided
+from scorecards.results import Held, Outcome, ScorecardResult
+from scorecards.serialization import evidence_from_json, evidence_to_json
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 GRACE = timedelta(hours=48)
@@ -92,3 +95,39 @@ def test_looking_more_often_changes_nothing(
     moment, outcome = found[index]
     again = [*found[: index + 1], (moment, outcome), *found[index + 1 :]]
     assert run(again)[index + 1 :] == run(found)[index:]
+
+
+CARD = scorecard(
+    check("repo.readme.bytes > 0", grace="48h"), check("repo.ci.runs_tests", level="Defined")
+)
+
+
+def said(bytes_: int, hours: int, before: ScorecardResult | None = None) -> ScorecardResult:
+    """What is stored some hours after the start, where `before` was."""
+    facts = {"repo.readme.bytes": bytes_, "repo.ci.runs_tests": True}
+    result = assess(CARD, subject(facts), now=at(hours))
+    assert result is not None
+    return damped(CARD, result, {} if before is None else {r.check: r for r in before.results})
+
+
+def test_a_held_pass_counts_for_levels_and_says_until_when() -> None:
+    held = said(0, 1, said(5, 0))
+    assert places(CARD) == (0,)
+    assert held.proven == held.possible == 3
+    assert held.results[0].held == Held(since=at(1), until=at(49))
+    assert held.results[0].leaves[0][1] is F
+    assert said(0, 30, held).results[0].held == held.results[0].held
+    assert evidence_from_json(evidence_to_json(held)) == held.results
+    settled = said(0, 49, held)
+    assert (settled.results[0].outcome, settled.proven) == (F, 0)
+
+
+def test_what_an_exemption_hid_is_what_was_before() -> None:
+    grants = Decisions(
+        grants=(Grant(exemption=1, scorecard="sample", check="check-0", until=at(2)),)
+    )
+    exempt = decided(CARD, said(5, 0), grants)
+    assert exempt.results[0].outcome is Outcome.EXEMPT
+    assert said(0, 3, exempt).results[0].held == Held(since=at(3), until=at(51))
+    held = decided(CARD, said(0, 1, exempt), grants)
+    assert said(0, 3, held).results[0].held == Held(since=at(1), until=at(49))

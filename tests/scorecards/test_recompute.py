@@ -66,6 +66,7 @@ def test_what_does_not_come_out_again_is_named() -> None:
     assert result is not None
     other = assess(card, subject({"repo.readme.bytes": 9}))
     assert mismatches(stand(result), other) == (Mismatch(check="check-0", kept="p", again="f"),)
+    assert mismatches(stand(result), other, held=["check-0"]) == ()
     assert mismatches(stand(result), None) == (Mismatch(check="check-0", kept="p", again=""),)
 
 

@@ -86,8 +86,8 @@ def answer(database: Database) -> None:
 def marked(database: Database) -> set[str]:
     names = dict(numbers(database))
     with database.read() as connection:
-        groups = marks.next_marked(connection, limit=100)
-    return {names[number] for group in groups for number in group.seqs}
+        due = marks.next_due(connection, limit=100)
+    return set() if due is None else {names[number] for number in due.seqs}
 
 
 def ask(

@@ -42,6 +42,8 @@ NEXT = replace(
     facts={"coverage.line_pct": Known(value=90.0)},
 )
 
+READERS = {"coverage.line_pct": frozenset({"quality"})}
+
 
 @pytest.fixture
 def rows(database: Database) -> Database:
@@ -58,7 +60,7 @@ def unmark(database: Database) -> None:
 def sent(database: Database, *records: FactRecord) -> Verdict:
     """What became of records of one entity and namespace."""
     with database.write() as connection:
-        [verdict] = push(connection, records).values()
+        [verdict] = push(connection, records, READERS).values()
     return verdict
 
 
@@ -172,15 +174,30 @@ def test_a_mark_that_is_being_answered_is_made_anew(rows: Database) -> None:
     """What is pushed while its entity is being looked at is looked at again."""
     sent(rows, RECORD)
     with rows.read() as connection:
-        [answered] = marks.next_marked(connection, limit=10)
+        answered = marks.next_due(connection, limit=10)
+    assert answered is not None
+    assert answered.cards == {"quality"}
     sent(rows, NEXT)
     with rows.write() as connection:
+        assert marks.unchanged(connection, answered.seqs) == set()
         marks.clear_marks(connection, answered.seqs)
     assert waiting(rows) == 1
     with rows.write() as connection:
-        [again] = marks.next_marked(connection, limit=10)
+        again = marks.next_due(connection, limit=10)
+        assert again is not None
         marks.clear_marks(connection, again.seqs)
     assert waiting(rows) == 0
+
+
+def test_a_push_that_no_scorecard_looks_at_marks_nothing(rows: Database) -> None:
+    assert sent(rows, replace(RECORD, facts={"coverage.tools": Known(value=("go",))})) is (
+        Verdict.STORED
+    )
+    assert waiting(rows) == 0
+    assert sent(rows, replace(NEXT, facts={"coverage.line_pct": Known(value=1.0)})) is (
+        Verdict.STORED
+    )
+    assert waiting(rows) == 1
 
 
 def test_entities_of_which_facts_go_stale_are_marked_once(rows: Database) -> None:

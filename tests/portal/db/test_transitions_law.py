@@ -12,16 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from portal.db import result_history, transitions
+from portal.db import result_history, results, transitions
 from portal.db.engine import Database, open_database, utc
 from portal.db.facts import FactRows
 from portal.db.instants import kept_since
 from portal.db.migrations import migrate
 from portal.db.results import ResultRows
-from portal.db.tables import entities, evidence, metadata, refs, results
+from portal.db.tables import entities, evidence, metadata, refs
 from portal.db.tables import transitions as table
 from scorecards.facts import FactRecord, Known
-from scorecards.results import CheckResult, ScorecardResult
+from scorecards.results import LETTERS, CheckResult, ScorecardResult
 from scorecards.store import Asked
 from scorecards.transitions import OUTCOMES, Reason, Stand
 from tests.catalog_rows import NOW, entity, save
@@ -118,18 +118,19 @@ def play(database: Database, steps: list[Step]) -> list[dict[tuple[str, str], St
 def stored(database: Database) -> dict[tuple[str, str], Stand]:
     """The present results, as they are stored."""
     with database.read() as connection:
-        rows = connection.execute(
-            select(results, entities.c.name).join(entities, entities.c.id == results.c.entity_id)
-        ).all()
+        found = connection.execute(select(entities.c.id, entities.c.name)).all()
+        names = {row.id: row.name for row in found}
+        rows = results.for_entities(connection, names)
     return {
-        (row.name, row.scorecard): Stand(
+        (names[number], one.result.scorecard): Stand(
             version="",
             seq=0,
-            proven=row.proven,
-            possible=row.possible,
-            outcomes=dict(zip(orjson.loads(row.since), row.outcomes, strict=True)),
+            proven=one.result.proven,
+            possible=one.result.possible,
+            outcomes={said.check: LETTERS[said.outcome] for said in one.result.results},
         )
-        for row in rows
+        for number, of_entity in rows.items()
+        for one in of_entity
     }
 
 
@@ -175,11 +176,11 @@ def test_since_replayed_is_since_stored(pair: list[Database], steps: list[Step])
     database = emptied(pair[0])
     play(database, steps)
     with database.read() as connection:
-        for row in connection.execute(select(results)):
-            past = result_history.results_at(connection, [row.entity_id], NOW + timedelta(days=9))
-            (one,) = (found for found in past if found.transition.scorecard == row.scorecard)
-            since = {check: time.isoformat() for check, time in one.since.items()}
-            assert since == orjson.loads(row.since)
+        ids = connection.execute(select(entities.c.id)).scalars().all()
+        for number, of_entity in results.for_entities(connection, ids).items():
+            past = result_history.results_at(connection, [number], NOW + timedelta(days=9))
+            told = {found.transition.scorecard: found.since for found in past}
+            assert {one.result.scorecard: one.since for one in of_entity} == told
 
 
 @given(STEPS)

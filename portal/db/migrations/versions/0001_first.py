@@ -126,6 +126,13 @@ def upgrade() -> None:
     op.create_index("exemptions_by_state", "exemptions", ["state", "expires_at"], unique=False)
     op.create_index(op.f("ix_exemptions_ref"), "exemptions", ["ref"], unique=False)
     op.create_table(
+        "layouts",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("layout", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+        comment="The part of evidence that is the same for every entity; never changed.",
+    )
+    op.create_table(
         "locations",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
@@ -729,6 +736,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("entity_id", "collector"),
     )
     op.create_table(
+        "held_passes",
+        sa.Column(
+            "entity_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("scorecard", sa.Text(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["entity_id"], ["entities.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("entity_id", "scorecard"),
+        comment="Results with a failure that counts from an instant on, if it lasts until then.",
+    )
+    op.create_index(op.f("ix_held_passes_until"), "held_passes", ["until"], unique=False)
+    op.create_table(
         "level_watches",
         sa.Column("scorecard", sa.Text(), nullable=False),
         sa.Column(
@@ -781,8 +800,10 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("scope", sa.Text(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["entity_id"], ["entities.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("entity_id"),
         comment="Entities whose facts and results have to be made anew; written with what changed them.",
     )
+    op.create_index("unassessed_by_scope", "unassessed", ["scope", "entity_id"], unique=False)
     # ### end Alembic commands ###
