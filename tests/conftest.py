@@ -10,16 +10,16 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
-from hypothesis import is_hypothesis_test, settings
 from sqlalchemy import create_engine, make_url, text
 
 from portal.db.engine import Database, open_database
 from portal.db.migrations import migrate
 
-settings.register_profile("change", deadline=None, max_examples=25)
-settings.register_profile("verify", deadline=None, max_examples=250)
-settings.load_profile("change")
+hypothesis.settings.register_profile("change", deadline=None, max_examples=25)
+hypothesis.settings.register_profile("verify", deadline=None, max_examples=250)
+hypothesis.settings.load_profile("change")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the laws, which `make verify` tries with many more examples."""
     for item in items:
-        if is_hypothesis_test(getattr(item, "obj", None)):
+        if hypothesis.is_hypothesis_test(getattr(item, "obj", None)):
             item.add_marker("law")
 
 
@@ -77,7 +77,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
     data = home / "data"
     trust = ["-A", "trust", "-U", "plumbline", "--no-sync", "-E", "UTF8", "--locale=C"]
-    options = f"-c listen_addresses='' -k {home} -c fsync=off -c full_page_writes=off -c autovacuum=off -c shared_buffers=64MB"
+    settings = ["fsync=off", "full_page_writes=off", "autovacuum=off", "shared_buffers=64MB"]
+    options = f"-c listen_addresses='' -k {home} " + " ".join(f"-c {one}" for one in settings)
     start = ["-w", "-o", options, "-l", home / "log", "start"]
     for command in (["initdb", "-D", data, *trust], ["pg_ctl", "-D", data, *start]):
         program, *arguments = command
