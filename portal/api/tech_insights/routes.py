@@ -148,9 +148,10 @@ def _everything(asking: _Asking, checks: Sequence[str] | None) -> Response:
         while part := list(islice(ahead, CHUNK)):
             with database.read() as connection:
                 found = by_ids(connection, part)
-                for row, results in zip(found, asking.run(connection, found, checks), strict=True):
-                    yield comma + orjson.dumps({"entity": row.ref, "results": results})
-                    comma = b","
+                said = list(asking.run(connection, found, checks))
+            for row, results in zip(found, said, strict=True):
+                yield comma + orjson.dumps({"entity": row.ref, "results": results})
+                comma = b","
         yield b"[]" if comma == b"[" else b"]"
 
     response = reply(pieces())

@@ -188,7 +188,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
                     connection, name, **wanted, after=after(asked), limit=asked["limit"]
                 )
         if as_table:
-            rows = _rows(portal, card, wanted)
+            rows = csv_rows(portal, card, wanted)
             return table(_header(card), rows, name=f"{name}-results", tag=tag)
         items = [
             {
@@ -210,30 +210,30 @@ def _header(card: Scorecard) -> list[str]:
     return ["ref", "title", *numbers, *(check.id for check in card.checks)]
 
 
-def _rows(portal: Portal, card: Scorecard, wanted: Mapping[str, Any]) -> Iterator[list[object]]:
-    """The rows of the whole list, read a page at a time as they are sent."""
-    with portal.database.read() as connection:
-        place: str | None = None
-        while True:
+def csv_rows(portal: Portal, card: Scorecard, wanted: Mapping[str, Any]) -> Iterator[list[object]]:
+    """The rows of the whole list, read a page at a time; whoever takes them slowly holds nothing."""
+    place: str | None = None
+    while True:
+        with portal.database.read() as connection:
             found = results.entities(
                 connection, card.name, **wanted, after=place, limit=LARGEST_PAGE
             )
-            for row, summary in found.items:
-                outcomes = _outcomes(card, summary.outcomes)
-                yield [
-                    row.ref,
-                    forms.entity_head(row)["title"],
-                    forms.level(card, summary.proven)["name"],
-                    forms.level(card, summary.possible)["name"],
-                    summary.passes,
-                    summary.fails,
-                    summary.unknowns,
-                    rfc3339(summary.evaluated_at),
-                    *(outcomes.get(check.id, "") for check in card.checks),
-                ]
-            place = found.after
-            if place is None:
-                return
+        for row, summary in found.items:
+            outcomes = _outcomes(card, summary.outcomes)
+            yield [
+                row.ref,
+                forms.entity_head(row)["title"],
+                forms.level(card, summary.proven)["name"],
+                forms.level(card, summary.possible)["name"],
+                summary.passes,
+                summary.fails,
+                summary.unknowns,
+                rfc3339(summary.evaluated_at),
+                *(outcomes.get(check.id, "") for check in card.checks),
+            ]
+        place = found.after
+        if place is None:
+            return
 
 
 def _found(cards: Mapping[str, Scorecard], name: str) -> Scorecard:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from portal.api.v1.scorecards import csv_rows
 from portal.app import create_app
 from tests.portal.api.result_world import text, with_past, write_card
 from tests.portal.conftest import MakePortal
@@ -295,3 +296,14 @@ def test_csv_and_json_have_tags_of_their_own(past: FlaskClient) -> None:
     assert past.get(path, headers=known).status_code == 304
     known["If-None-Match"] = as_json.headers["ETag"]
     assert past.get(path, headers=known).status_code == 200
+
+
+def test_whoever_takes_csv_slowly_holds_no_connection(
+    make_portal: MakePortal, tmp_path: Path
+) -> None:
+    portal = with_past(make_portal(scorecards=(write_card(tmp_path),)))
+    card = next(card for card in portal.scorecards if card.name == "care")
+    rows = csv_rows(portal, card, {})
+    assert next(rows)
+    assert "Current Checked out connections: 0" in portal.database.engine.pool.status()
+    assert next(rows)
