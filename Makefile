@@ -53,8 +53,8 @@ contracts: setup
 test: setup system lint types contracts  ## the checks of every change; T=tests/catalog narrows the tests
 	TMPDIR=$(SCRATCH) $(BIN)/pytest -n 2 -m "not slow" $(T)
 
-verify: test  ## what takes long: kill loops, and whether benchmarks get right answers
-	TMPDIR=$(SCRATCH) $(BIN)/pytest -n 2 -m slow --timeout 1800 tests
+verify: test  ## what takes long: kill loops, benchmarks' answers, and laws with many examples
+	TMPDIR=$(SCRATCH) $(BIN)/pytest -n 2 -m "slow or law" --hypothesis-profile verify --timeout 1800 tests
 
 format: setup  ## format and fix what can be fixed
 	$(BIN)/ruff format .

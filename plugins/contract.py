@@ -8,9 +8,10 @@ the same door.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from catalog.problems import JsonValue, Problem, Severity
 from catalog.sources import (
@@ -37,12 +38,14 @@ from scorecards.facts import (
     Missing,
     Unknown,
 )
+from scorecards.notices import Message
 
 __all__ = [
     "Blob",
     "Collector",
     "Complete",
     "Context",
+    "Delivered",
     "FactRecord",
     "FactSchema",
     "FactState",
@@ -53,7 +56,11 @@ __all__ = [
     "JsonValue",
     "Known",
     "Listing",
+    "MailChannel",
+    "Message",
     "Missing",
+    "NotDelivered",
+    "Notifier",
     "Partial",
     "Plugin",
     "PluginFactory",
@@ -68,6 +75,7 @@ __all__ = [
     "TreeFile",
     "Unknown",
     "Unreadable",
+    "WebhookChannel",
 ]
 
 
@@ -85,6 +93,61 @@ class ReadingRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WebhookChannel:
+    """A URL that notices are posted to, signed after Standard Webhooks."""
+
+    name: str
+    url: str = field(repr=False)  # many hold a secret
+    secrets: tuple[str, ...] = field(repr=False)
+    """`whsec_...`; each message is signed with all: with two, one can be replaced by the other."""
+    internal: bool = False
+    """Whether the host may have a private address."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailChannel:
+    """An SMTP server."""
+
+    name: str
+    host: str
+    port: int
+    security: str
+    """`starttls`, `tls` or `none`."""
+    sender: str
+    to: tuple[str, ...] = ()
+    """Who gets every message."""
+    teams: bool = True
+    """Whether the team's own address gets its messages."""
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivered:
+    """The message was taken."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotDelivered:
+    """The message was not taken, or nobody knows."""
+
+    problem: Problem
+    final: bool
+    """Trying again would be in vain."""
+
+
+class Notifier(Protocol):
+    """Takes messages to people. It may be asked to deliver a message again that it delivered."""
+
+    name: str
+    """Of the channel, unique among all."""
+
+    def send(self, message: Message, *, now: datetime) -> Delivered | NotDelivered:
+        """Deliver one message within a minute. Raises nothing."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
 class Context:
     """What a plugin is given when it is loaded."""
 
@@ -94,6 +157,8 @@ class Context:
     """Read working trees instead of HEAD: what `portal check` and `portal validate` want."""
     reading: tuple[ReadingRule, ...] = ()
     """Hosts that may be read over HTTP."""
+    channels: tuple[WebhookChannel | MailChannel, ...] = ()
+    """Where notices are sent to."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +174,7 @@ class Plugin:
     collectors: tuple[Collector, ...] = ()
     scorecards: tuple[tuple[str, str], ...] = ()
     """Scorecard documents: a name to show for the file, and its YAML text."""
+    notifiers: tuple[Notifier, ...] = ()
 
 
 PluginFactory: TypeAlias = Callable[[Context], Plugin]

@@ -72,6 +72,7 @@ def _faults(made: Plugin, point: EntryPoint) -> Iterable[str]:
         yield f"it calls itself {made.name!r}; the entry point is {point.name!r}"
     try:
         names = [made.name, *(s.name for s in made.sources), *(c.name for c in made.collectors)]
+        names += [notifier.name for notifier in made.notifiers]
         schemas = [schema for collector in made.collectors for schema in collector.schemas]
         documents = list(made.scorecards)
     except (AttributeError, TypeError) as error:
@@ -111,6 +112,7 @@ def _claims(made: Plugin) -> Iterable[str]:
     yield f"plugin {made.name!r}"
     yield from (f"source {source.name!r}" for source in made.sources)
     yield from (f"collector {collector.name!r}" for collector in made.collectors)
+    yield from (f"notifier {notifier.name!r}" for notifier in made.notifiers)
     for collector in made.collectors:
         yield from (f"fact {schema.name!r}" for schema in collector.schemas)
 

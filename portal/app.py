@@ -17,7 +17,10 @@ from flask import Flask, Response, g, request
 from flask.json.provider import JSONProvider
 
 from portal import logs
-from portal.api import backstage, docs, errors, guard, health, metrics, signin, v1
+from portal.api import docs, errors, guard, health, metrics, signin
+from portal.api.backstage import routes as backstage
+from portal.api.tech_insights import routes as tech_insights
+from portal.api.v1 import description as v1
 from portal.config import Settings
 from portal.ui import blueprint as pages
 from portal.wiring import Portal
@@ -57,6 +60,7 @@ def create_app(portal: Portal, *, beats: Callable[[], bool] | None = None) -> Fl
     app.register_blueprint(signin.blueprint(portal))
     app.register_blueprint(pages(portal))
     app.register_blueprint(backstage.blueprint(portal))
+    app.register_blueprint(tech_insights.blueprint(portal))
     v1.register(app, portal)
     app.register_blueprint(docs.blueprint())
     _install_headers(app, portal.settings)

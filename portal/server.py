@@ -93,6 +93,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "control_socket_disable": True,
             "post_worker_init": self._start,
             "worker_exit": self._stop,
+            # Tech Insights' maturity page names the retriever of every check in one URL.
+            "limit_request_line": 8190,
         }
         for name, value in options.items():
             self.cfg.set(name, value)

@@ -5,12 +5,12 @@ Everything at the edges (API, pages, worker, command line) is given a `Portal` a
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,9 +19,10 @@ from catalog.defined_kinds import KindFile, kinds_of
 from catalog.problems import Problem
 from catalog.removal import RemovalPolicy
 from plugins.contract import Context, FactSchema, Plugin, ReadingRule
+from plugins.gitstore.authors import last_author
 from plugins.registry import load_plugins
 from portal.config import Settings
-from portal.db import held, locations, marks, registrations, values
+from portal.db import definitions, editions, held, locations, registrations, values
 from portal.db.catalog_store import Store
 from portal.db.engine import Database, open_database
 from portal.db.migrations import migrate
@@ -31,16 +32,17 @@ from portal.sample.builder import build as build_sample
 from portal.worker.jobs import Tools
 from portal.worker.requests import ASSESS, Lane, Requests, Work, ingest_key
 from portal.worker.tasks import Setup, schemas_of
-from scorecards.loading import load_scorecards
+from scorecards.loading import Loaded, load_files
+from scorecards.promotion import Definition
+from scorecards.pushed import VERSION as PUSHED_VERSION
+from scorecards.pushed import Declared, clashes
+from scorecards.readers import readers
 from scorecards.scorecard import Scorecard
 
 VERSION = version("plumbline")
 
 INSTANCE = "instance"
 """Key of the stored value that tells this database from any other: ETags hold it."""
-
-APPRAISAL = "appraisal"
-"""Key of the stored value that says with which scorecards and collectors all was assessed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,18 +57,41 @@ class Portal:
     scorecards: tuple[Scorecard, ...]
     """Those that can be used; broken ones are quarantined, and said in `scorecard_problems`."""
     scorecard_problems: tuple[Problem, ...]
+    scorecard_texts: Mapping[str, str]
+    """By name of a scorecard, the document that defines it."""
     kind_files: tuple[KindFile, ...]
     """Definitions of the kinds that users added."""
     kind_problems: tuple[Problem, ...]
     """Definitions of kinds that cannot be used."""
     schemas: Mapping[str, FactSchema]
-    """Every fact that an installed collector can observe, by name."""
+    """Every fact that an installed collector can observe or that may be pushed, by name."""
+    pushed: Mapping[str, Declared]
+    """Facts that may be pushed, by name."""
+    fact_problems: tuple[Problem, ...]
+    """Facts that are declared and cannot be pushed."""
+    collectors: Mapping[str, tuple[str, tuple[FactSchema, ...]]]
+    """By name, the version of each collector and what it can observe; pushed namespaces, too."""
     work: Work
     """Puts keys into the queue."""
     now: Callable[[], datetime]
     """UTC, aware."""
     awake: threading.Event
     """Set whenever a key was put into the queue by this process."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything that is installed or configured and cannot be used."""
+        return (
+            *self.plugin_problems,
+            *self.scorecard_problems,
+            *self.kind_problems,
+            *self.fact_problems,
+        )
+
+    @cached_property
+    def readers(self) -> Mapping[str, frozenset[str]]:
+        """By name of a fact, the names of the scorecards that look at it."""
+        return readers(self.scorecards, self.schemas)
 
 
 def now() -> datetime:
@@ -79,12 +104,17 @@ def open_portal(settings: Settings) -> Portal:
     database = open_database(settings.database)
     plugins, plugin_problems = load_plugins(
         context_for=lambda name: Context(
-            cache=cache_of(settings) / name, reading=(*settings.reading, *_commanded(settings))
+            cache=cache_of(settings) / name,
+            reading=(*settings.reading, *_commanded(settings)),
+            channels=settings.channels,
         ),
         disabled=settings.plugins_disabled,
     )
-    schemas = schemas_of(plugins)
-    scorecards, scorecard_problems = load_all_scorecards(settings, plugins, schemas)
+    collectors = {c.name: (c.version, c.schemas) for p in plugins for c in p.collectors}
+    taken = {name.partition(".")[0] for name in schemas_of(plugins)} | collectors.keys()
+    pushed, fact_problems = clashes(settings.pushed_facts, taken)
+    schemas = {**schemas_of(plugins), **{name: fact.schema for name, fact in pushed.items()}}
+    loaded = load_all_scorecards(settings, plugins, schemas)
     kind_files, kind_problems = _kind_files(settings)
     awake = threading.Event()
     return Portal(
@@ -92,15 +122,29 @@ def open_portal(settings: Settings) -> Portal:
         database=database,
         plugins=plugins,
         plugin_problems=plugin_problems,
-        scorecards=scorecards,
-        scorecard_problems=scorecard_problems,
+        scorecards=loaded.scorecards,
+        scorecard_problems=loaded.problems,
+        scorecard_texts=loaded.texts,
         kind_files=kind_files,
         kind_problems=(*kind_problems, *kinds_of(kind_files)[1]),
         schemas=schemas,
+        pushed=pushed,
+        fact_problems=fact_problems,
+        collectors={**collectors, **_namespaces(pushed)},
         work=Requests(database=database, now=now, wake=awake.set),
         now=now,
         awake=awake,
     )
+
+
+def _namespaces(
+    pushed: Mapping[str, Declared],
+) -> dict[str, tuple[str, tuple[FactSchema, ...]]]:
+    """What is pushed, as if a collector observed each namespace."""
+    found: dict[str, tuple[FactSchema, ...]] = {}
+    for fact in pushed.values():
+        found[fact.namespace] = (*found.get(fact.namespace, ()), fact.schema)
+    return {name: (PUSHED_VERSION, schemas) for name, schemas in found.items()}
 
 
 def _commanded(settings: Settings) -> Iterator[ReadingRule]:
@@ -126,6 +170,7 @@ def tools_of(portal: Portal, pool: Pool) -> Tools:
             working_tree=False,
             disabled_plugins=portal.settings.plugins_disabled,
             scorecards=portal.scorecards,
+            pushed=tuple(fact.schema for fact in portal.pushed.values()),
         ),
         pool=pool,
         policy=RemovalPolicy(grace=portal.settings.removal_grace),
@@ -135,6 +180,7 @@ def tools_of(portal: Portal, pool: Pool) -> Tools:
         same_repository=portal.settings.same_repository_placeholders,
         history_keep=portal.settings.history_keep,
         tombstones_keep=portal.settings.tombstones_keep,
+        notices=portal.settings.notices,
         now=portal.now,
     )
 
@@ -158,10 +204,12 @@ def prepare(portal: Portal) -> list[str]:
         _declare(portal, connection, named)
         if values.get(connection, INSTANCE) is None:
             values.put(connection, INSTANCE, uuid.uuid4().hex)
-        edition = _edition(portal)
-        if values.get(connection, APPRAISAL) != edition:
-            marks.mark_all(connection)
-            values.put(connection, APPRAISAL, edition)
+        definitions.record(connection, _published(portal), now=portal.now())
+        editions.mark_changed(
+            connection,
+            scorecards=portal.scorecards,
+            observed=[VERSION, *_observed(portal)],
+        )
     for location in named:
         portal.work.request(ingest_key(location), Lane.EVENT)
     portal.work.request(ASSESS, Lane.SWEEP)
@@ -210,27 +258,37 @@ def _declare(portal: Portal, connection: Connection, named: Sequence[str]) -> No
 
 def load_all_scorecards(
     settings: Settings, plugins: tuple[Plugin, ...], schemas: Mapping[str, FactSchema]
-) -> tuple[tuple[Scorecard, ...], tuple[Problem, ...]]:
+) -> Loaded:
     """The scorecards of plugins and of the configured files; a name that is taken stays taken."""
-    found: dict[str, Scorecard] = {}
-    problems: list[Problem] = []
+    unreadable: list[Problem] = []
     texts = [text for plugin in plugins for text in plugin.scorecards]
-    for file, text in [*texts, *_scorecard_files(settings.scorecards, problems)]:
-        loaded, faults = load_scorecards(text, file=file, schemas=schemas)
-        problems.extend(faults)
-        for scorecard in loaded:
-            first = found.setdefault(scorecard.name, scorecard)
-            if first is not scorecard:
-                problems.append(
-                    Problem(
-                        code="SCORECARD_NAME_TAKEN",
-                        message=f"{first.file} already defines a scorecard of this name.",
-                        file=file,
-                        found=scorecard.name,
-                        hint="Give it another name.",
-                    )
-                )
-    return tuple(found.values()), tuple(problems)
+    files = [*texts, *_scorecard_files(settings.scorecards, unreadable)]
+    loaded = load_files(files, schemas=schemas)
+    return replace(loaded, problems=(*unreadable, *loaded.problems))
+
+
+def _published(portal: Portal) -> list[definitions.Published]:
+    """The definitions in force, each with where it comes from."""
+    brought = {file for plugin in portal.plugins for file, _ in plugin.scorecards}
+    return [
+        definitions.Published(
+            scorecard=card,
+            text=portal.scorecard_texts[card.name],
+            source="plugin" if card.file in brought else "config",
+            author="" if card.file in brought else last_author(Path(card.file)),
+        )
+        for card in portal.scorecards
+    ]
+
+
+def definition_of(portal: Portal, name: str) -> Definition | None:
+    """The file that defines a scorecard, as it is now; None where it is no longer there."""
+    file = next((card.file for card in portal.scorecards if card.name == name), None)
+    texts = [text for plugin in portal.plugins for text in plugin.scorecards]
+    for named, text in [*texts, *_scorecard_files(portal.settings.scorecards, [])]:
+        if named == file:
+            return Definition(file=named, text=text, name=name)
+    return None
 
 
 def _scorecard_files(paths: tuple[Path, ...], problems: list[Problem]) -> Iterator[tuple[str, str]]:
@@ -255,8 +313,7 @@ def _sources(settings: Settings) -> list[tuple[str, str, str]]:
     return [(source.type, source.target, source.origin) for source in settings.sources]
 
 
-def _edition(portal: Portal) -> str:
-    """A digest over everything that makes the same entity and files come to other results."""
-    parts = [f"{s.name}={s.version}" for s in portal.scorecards]
-    parts += [f"{c.name}={c.version}" for p in portal.plugins for c in p.collectors]
-    return hashlib.sha256("\n".join([VERSION, *sorted(parts)]).encode()).hexdigest()
+def _observed(portal: Portal) -> list[str]:
+    """All that makes the same entity and files come to other facts, in words."""
+    parts = [f"{c.name}={c.version}" for p in portal.plugins for c in p.collectors]
+    return sorted(parts + [repr(fact) for fact in portal.pushed.values()])

@@ -1,30 +1,35 @@
 """Assessment: every scorecard that applies, said about one entity, with the evidence.
 
 Pure: it reads what it is given and answers. Who is assessed when, and where results go, is decided
-elsewhere. One assessor compiles all expressions once and is then used for many entities.
+elsewhere. One assessor compiles all expressions once and is then used for many entities. It works in
+letters, as they are stored; words are put to them only where somebody reads (`scorecards.evidence`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from operator import itemgetter
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import orjson
 
-from catalog.problems import JsonValue
+from catalog.problems import JsonValue, quote
 from scorecards import rules
+from scorecards.answers import ABSENT, ERROR, Answers, Said, Unwatched, Watch
 from scorecards.cel import Language, Program
+from scorecards.errors import ExpressionError
+from scorecards.evidence import Evidence, explained
 from scorecards.facts import FactRecord, FactSchema
-from scorecards.knowledge import knowledge
-from scorecards.levels import reached
-from scorecards.results import CheckResult, Outcome, ScorecardResult
-from scorecards.rules import Leaf
-from scorecards.scorecard import Check, Scorecard
-from scorecards.sight import Leaves, Sight
-
-_MOST_REASONS = 3
+from scorecards.inputs import Inputs, Looks
+from scorecards.knowledge import Knowledge, knowledge
+from scorecards.layouts import Layout, Slots, layout_of
+from scorecards.observing import Observation
+from scorecards.packing import PackedResult, evidence_of
+from scorecards.plans import Plan, Verdict
+from scorecards.results import ScorecardResult
+from scorecards.scorecard import Scorecard
+from scorecards.stored_facts import Absences, StoredFacts, knowledge_of
 
 
 class Subject(Protocol):
@@ -46,60 +51,256 @@ class Subject(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Asked:
-    """A check, with what it needs looked up."""
+class _Seen(NamedTuple):
+    """One entity at one moment, with what the leaves say of it, and with facts of one age."""
 
-    check: Check
-    leaves: tuple[str, ...]
-    """Expressions of its rule, in order."""
-    facts: tuple[str, ...]
-    """Names of the facts that its rule mentions, in order."""
-    observed: tuple[tuple[str, str | Program], ...]
-    """Title, and the fact or the expression, of what is shown besides."""
+    known: Knowledge
+    entity: JsonValue
+    inputs: Inputs
+    said: Said
+    shown: Mapping[str, JsonValue]
+    """Every fact that anybody asks for: null where it is missing or not known."""
+
+
+_Sights: TypeAlias = "Mapping[timedelta | None, _Seen]"
+"""An entity as checks see it, by their `max_age`."""
+
+
+class _Asked(NamedTuple):
+    """A scorecard on a day, with all that its evidence needs."""
+
+    plan: Plan
+    slots: Slots
+    aged: bool
+    """Whether any of its checks has a `max_age`."""
+    leaves: Callable[[Sequence[str]], Any]
+    """Takes the letters of its leaves, in order, out of all."""
+    facts: Callable[[Mapping[str, JsonValue]], Any]
+    """Takes the values of its facts, in order, out of all."""
 
 
 class Assessor:
-    """All scorecards, compiled."""
+    """All scorecards, compiled. Answers are remembered: one assessor is for one thread."""
 
-    def __init__(self, scorecards: Iterable[Scorecard], schemas: Mapping[str, FactSchema]) -> None:
-        """Raises `ExpressionError` for an expression that `load_scorecards` would have refused."""
-        cards = tuple(scorecards)
-        self._leaves = Leaves(Language(schemas), _expressions(cards))
-        self._scorecards = tuple((card, tuple(map(self._ask, card.checks))) for card in cards)
+    def __init__(
+        self,
+        scorecards: Iterable[Scorecard],
+        schemas: Mapping[str, FactSchema],
+        *,
+        refused: Mapping[str, str] | None = None,
+        watch: Watch | None = None,
+    ) -> None:
+        """`refused` are expressions that are errors without being run, each with why.
+
+        Raises `ExpressionError` for an expression that `load_scorecards` would have refused.
+        """
+        cards, refused = tuple(scorecards), refused or {}
+        language, watch = Language(schemas), watch or Unwatched()
+        programs = _compiled(language, _expressions(cards))
+        observed = _compiled(language, _observations(cards))
+        everything = [*programs.values(), *observed.values()]
         # Facts that nobody asks for need not be prepared for every entity.
-        wanted = {name for leaf in self._leaves.programs.values() for name in leaf.facts}
-        for _, checks in self._scorecards:
-            wanted.update(name for asked in checks for name in _observed_facts(asked))
-        self._schemas = {name: schemas[name] for name in wanted}
+        wanted = {name: schemas[name] for program in everything for name in program.facts}
+        self._schemas, self._absences = wanted, Absences(wanted)
+        self._nothing: dict[str, JsonValue] = dict.fromkeys(wanted)
+        self._looks = Looks(everything)
+        self._answers = Answers(
+            language, list(programs.values()), self._looks, refused=refused, watch=watch
+        )
+        self._observations = {
+            text: Observation(
+                program, language, self._looks, watch=watch, refused=refused.get(text, "")
+            )
+            for text, program in observed.items()
+        }
+        self._scorecards, self._programs, self._observed = cards, programs, observed
+        self._ages = {check.max_age for card in cards for check in card.checks} - {None}
+        self._day: date | None = None
+        self._cards: tuple[_Asked, ...] = ()
+        self.layouts: dict[str, Layout] = {}
+        """By digest, of all scorecards on all days so far: what evidence is read with."""
+
+    @property
+    def refused(self) -> dict[str, str]:
+        """Expressions that are not run, given as such or found to be too slow, each with why."""
+        found = {q.program.expression: q.refused for q in self._answers.questions if q.refused}
+        return found | {text: o.refused for text, o in self._observations.items() if o.refused}
 
     def assess(self, subject: Subject, *, now: datetime) -> tuple[ScorecardResult, ...]:
         """One result for each scorecard that applies, in the order of the scorecards.
 
         A scorecard that may apply, because it cannot be told, has a result too: of unknown checks.
         """
-        known = knowledge(subject.records, self._schemas, now=now)
-        sight = Sight(self._leaves, known, entity=orjson.loads(subject.body), now=now)
+
+        def known(max_age: timedelta | None) -> Knowledge:
+            return knowledge(subject.records, self._schemas, now=now, max_age=max_age)
+
+        oldest = min((record.observed_at for record in subject.records), default=now)
+        sights = self._see(known, oldest, subject.body, now)
         return tuple(
-            _result(subject.ref, card, asked, sight, applies, now)
-            for card, asked in self._scorecards
-            if (applies := _applies(card.applies_to, sight)) is not Outcome.FAIL
+            ScorecardResult(
+                ref=subject.ref,
+                scorecard=asked.plan.scorecard.name,
+                version=asked.plan.scorecard.version,
+                proven=verdict.levels.proven,
+                possible=verdict.levels.possible,
+                results=explained(
+                    self._evidence(asked, leaves, verdict, sights, now), asked.plan.layout
+                ),
+                evaluated_at=now,
+            )
+            for asked, leaves, verdict in self._verdicts(sights, now)
         )
 
-    def _ask(self, check: Check) -> _Asked:
-        leaves = tuple(leaf.expression for leaf in rules.leaves(check.rule))
-        names = dict.fromkeys(n for leaf in leaves for n in self._leaves.programs[leaf].facts)
-        observed = tuple((o.title, self._observed(o.expression)) for o in check.observe)
-        return _Asked(check=check, leaves=leaves, facts=tuple(names), observed=observed)
+    def pack(
+        self, body: bytes, records: Sequence[StoredFacts], *, now: datetime
+    ) -> tuple[PackedResult, ...]:
+        """The same of stored facts, in few bytes; `layouts` are needed to read them."""
+        sights = self._see_stored(body, records, now)
+        return tuple(
+            PackedResult(
+                asked.plan.scorecard.name,
+                asked.plan.scorecard.version,
+                asked.plan.layout.ids,
+                verdict.letters,
+                verdict.counted,
+                *verdict.levels,
+                evidence_of(
+                    asked.plan.layout.digest, self._evidence(asked, leaves, verdict, sights, now)
+                ),
+            )
+            for asked, leaves, verdict in self._verdicts(sights, now)
+        )
 
-    def _observed(self, expression: str) -> str | Program:
-        program = self._leaves.compile(expression)
-        return expression if expression in program.facts else program
+    def verdicts(
+        self, body: bytes, records: Sequence[StoredFacts], *, now: datetime
+    ) -> tuple[tuple[str, Verdict], ...]:
+        """Letters and levels alone, with the name of each scorecard that applies."""
+        sights = self._see_stored(body, records, now)
+        return tuple(
+            (asked.plan.scorecard.name, verdict)
+            for asked, _, verdict in self._verdicts(sights, now)
+        )
+
+    def _see_stored(self, body: bytes, records: Sequence[StoredFacts], now: datetime) -> _Sights:
+        def known(max_age: timedelta | None) -> Knowledge:
+            return knowledge_of(records, self._absences, now=now, max_age=max_age)
+
+        oldest = min((record.observed_at for record in records), default=now)
+        return self._see(known, oldest, body, now)
+
+    def _see(
+        self,
+        known: Callable[[timedelta | None], Knowledge],
+        oldest: datetime,
+        body: bytes,
+        now: datetime,
+    ) -> _Sights:
+        """The entity as all checks see it; those to whom nothing is too old see the same."""
+        entity = orjson.loads(body)
+        everything = self._seen(known(None), entity, now)
+        sights: dict[timedelta | None, _Seen] = {None: everything}
+        for age in self._ages:
+            assert age is not None
+            old = oldest + age < now
+            sights[age] = self._seen(known(age), entity, now) if old else everything
+        return sights
+
+    def _seen(self, known: Knowledge, entity: JsonValue, now: datetime) -> _Seen:
+        inputs = self._looks.inputs(known.values, entity)
+        said = self._answers.ask(known, entity, inputs, now)
+        return _Seen(known, entity, inputs, said, {**self._nothing, **known.shown})
+
+    def _verdicts(
+        self, sights: _Sights, now: datetime
+    ) -> Iterator[tuple[_Asked, Sequence[str], Verdict]]:
+        """What each scorecard that applies says, with the letters of its leaves."""
+        if now.astimezone(UTC).date() != self._day:
+            self._begin_day(now)
+        common = sights[None].said.letters
+        for asked in self._cards:
+            if asked.aged:
+                numbers = self._answers.numbers
+                leaves = [sights[age].said.letters[numbers[e]] for e, age in asked.slots.leaves]
+            else:
+                leaves = asked.leaves(common)
+            verdict = asked.plan.verdict(leaves)
+            if verdict is not None:
+                yield asked, leaves, verdict
+
+    def _evidence(
+        self,
+        asked: _Asked,
+        leaves: Sequence[str],
+        verdict: Verdict,
+        sights: _Sights,
+        now: datetime,
+    ) -> Evidence:
+        slots, common = asked.slots, sights[None]
+        unknown, details = {}, {}
+        if asked.aged or len(common.known.values) < len(self._nothing):
+            unknown = {
+                str(place): (why.reason.value, why.detail)
+                for place, (name, age) in enumerate(slots.facts)
+                if (why := sights[age].known.why_not(name)) is not None
+            }
+        if any(seen.said.details for seen in sights.values()):
+            numbers = self._answers.numbers
+            details = {
+                str(place): sights[age].said.details[numbers[expression]]
+                for place, (expression, age) in enumerate(slots.leaves)
+                if leaves[place] in (ABSENT, ERROR)
+            }
+        if asked.aged:
+            facts = [sights[age].shown[name] for name, age in slots.facts]
+        else:
+            facts = asked.facts(common.shown)
+        return Evidence(
+            letters=verdict.letters,
+            leaves="".join(leaves),
+            facts=facts,
+            unknown=unknown,
+            details=details,
+            observations=self._shown_besides(asked, leaves, sights, now),
+        )
+
+    def _shown_besides(
+        self, asked: _Asked, leaves: Sequence[str], sights: _Sights, now: datetime
+    ) -> tuple[JsonValue, ...]:
+        """The values of observations; null where no check that shows it is asked."""
+        if not asked.slots.observations:
+            return ()
+        wanted = asked.plan.observed(leaves)
+        return tuple(
+            self._observations[text].value(seen.known, seen.entity, seen.inputs, now)
+            if place in wanted
+            else None
+            for place, (text, age) in enumerate(asked.slots.observations)
+            for seen in [sights[age]]
+        )
+
+    def _begin_day(self, now: datetime) -> None:
+        """Lay out the scorecards anew: checks begin and cease to count with a day."""
+        self._day = now.astimezone(UTC).date()
+        self._cards = tuple(self._prepared(card, now) for card in self._scorecards)
+        self.layouts |= {asked.plan.layout.digest: asked.plan.layout for asked in self._cards}
+
+    def _prepared(self, card: Scorecard, now: datetime) -> _Asked:
+        layout, slots = layout_of(card, self._programs, self._observed, now=now)
+        return _Asked(
+            plan=Plan(card, layout),
+            slots=slots,
+            aged=any(check.max_age is not None for check in card.checks),
+            leaves=_all_of([self._answers.numbers[expression] for expression, _ in slots.leaves]),
+            facts=_all_of(layout.facts),
+        )
 
 
-def _observed_facts(asked: _Asked) -> Iterator[str]:
-    for _, what in asked.observed:
-        yield from (what,) if isinstance(what, str) else what.facts
+def _all_of(keys: Sequence[Any]) -> Callable[[Any], Any]:
+    """Takes the values at these keys, in order, out of a mapping or a list."""
+    if len(keys) > 1:
+        return itemgetter(*keys)
+    return lambda held: tuple(held[key] for key in keys)
 
 
 def _expressions(scorecards: Iterable[Scorecard]) -> Iterator[str]:
@@ -109,93 +310,19 @@ def _expressions(scorecards: Iterable[Scorecard]) -> Iterator[str]:
         yield from (leaf.expression for c in card.checks for leaf in rules.leaves(c.rule))
 
 
-def _applies(leaf: Leaf | None, sight: Sight) -> Outcome:
-    return Outcome.PASS if leaf is None else sight.leaf(leaf.expression)
+def _observations(scorecards: Iterable[Scorecard]) -> Iterator[str]:
+    return (o.expression for card in scorecards for check in card.checks for o in check.observe)
 
 
-def _result(
-    ref: str,
-    card: Scorecard,
-    asked: tuple[_Asked, ...],
-    sight: Sight,
-    applies: Outcome,
-    now: datetime,
-) -> ScorecardResult:
-    results = tuple(_answer(a, sight, card.applies_to, applies) for a in asked)
-    levels = reached(len(card.levels), [a.check.level for a in asked], [r.outcome for r in results])
-    return ScorecardResult(
-        ref=ref,
-        scorecard=card.name,
-        version=card.version,
-        proven=levels.proven,
-        possible=levels.possible,
-        results=results,
-        evaluated_at=now,
-    )
-
-
-def _answer(asked: _Asked, sight: Sight, leaf: Leaf | None, applies: Outcome) -> CheckResult:
-    """What the check says, where whether its scorecard applies is `applies`, said by `leaf`."""
-    check = asked.check
-    if applies is Outcome.PASS and check.applies_to is not None:
-        leaf = check.applies_to
-        applies = sight.leaf(leaf.expression)
-    if applies is not Outcome.PASS:
-        assert leaf is not None, "only a leaf can say anything else"
-        return _without_rule(check, applies, leaf.expression, sight)
-    leaves = tuple((expression, sight.leaf(expression)) for expression in asked.leaves)
-    outcome = rules.decide(check.rule, sight.outcomes)
-    return CheckResult(
-        check=check.id,
-        outcome=outcome,
-        reason="" if outcome is Outcome.PASS else _reason(asked, sight),
-        observed=_observed(asked, sight),
-        unknown=_unknown(asked.facts, sight),
-        leaves=leaves,
-    )
-
-
-def _without_rule(check: Check, applies: Outcome, condition: str, sight: Sight) -> CheckResult:
-    """A check whose rule is not asked: it does not apply, or whether it does cannot be told."""
-    said = applies is Outcome.FAIL
-    facts = sight.facts_of(condition)
-    return CheckResult(
-        check=check.id,
-        outcome=Outcome.NOT_APPLICABLE if said else applies,
-        reason=check.applies_because
-        if said
-        else f"whether it applies cannot be told: {sight.why(condition)}",
-        observed=_shown(facts, sight),
-        unknown=_unknown(facts, sight),
-        leaves=(),
-    )
-
-
-def _observed(asked: _Asked, sight: Sight) -> dict[str, JsonValue]:
-    observed = _shown(asked.facts, sight)
-    for title, what in asked.observed:
-        observed[title] = (
-            sight.known.shown.get(what) if isinstance(what, str) else sight.value(what)
-        )
-    return observed
-
-
-def _shown(facts: Sequence[str], sight: Sight) -> dict[str, JsonValue]:
-    shown = sight.known.shown
-    return {name: shown[name] for name in facts if name in shown}
-
-
-def _unknown(facts: Sequence[str], sight: Sight) -> dict[str, str]:
-    known = sight.known
-    silent = [name for name in facts if name not in known.values]
-    return {name: why.reason.value for name in silent if (why := known.why_not(name)) is not None}
-
-
-def _reason(asked: _Asked, sight: Sight) -> str:
-    """The leaves that decided, each with why; the first few."""
-    deciding = asked.leaves
-    if len(deciding) > 1:
-        deciding = rules.deciding(asked.check.rule, sight.outcomes)
-    said = [sight.why(expression) for expression in deciding[:_MOST_REASONS]]
-    rest = len(deciding) - len(said)
-    return "; ".join(said) + (f"; and {rest} more" if rest > 0 else "")
+def _compiled(language: Language, expressions: Iterable[str]) -> dict[str, Program]:
+    """The programs by their expressions, in order; raises `ExpressionError`."""
+    found: dict[str, Program] = {}
+    for expression in expressions:
+        if expression not in found:
+            program = language.compile(expression)
+            if not isinstance(program, Program):
+                fault = program[0]
+                message = f"{fault.message} in `{quote(expression)}`"
+                raise ExpressionError(message, line=fault.line, column=fault.column)
+            found[expression] = program
+    return found

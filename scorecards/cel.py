@@ -22,6 +22,7 @@ from cel_expr_python.ext import ext_strings
 from catalog.problems import quote
 from scorecards import compiled
 from scorecards.facts import FactSchema, FactType
+from scorecards.uses import Use, uses
 
 LONGEST_EXPRESSION = 2_000
 """Characters."""
@@ -71,6 +72,8 @@ class Program:
     """The facts it mentions, and `entity` and `now`."""
     facts: tuple[str, ...]
     """The facts alone, sorted."""
+    uses: frozenset[Use]
+    """The parts of the facts and of `entity` that it looks at."""
     returns: str
     """Name of its CEL type: `BOOL`, `INT`, ...; `DYN` where only a run can tell."""
     run: Any
@@ -90,7 +93,9 @@ class Language:
     """CEL with one typed variable for each fact, `entity` (any) and `now` (timestamp)."""
 
     def __init__(self, schemas: Mapping[str, FactSchema]) -> None:
+        self.schemas = schemas
         self.names = frozenset(schemas) | _NOT_FACTS
+        self.integers = frozenset(n for n, s in schemas.items() if s.type is FactType.INT)
         types = {name: _TYPES[schema.type] for name, schema in schemas.items()}
         self._environment = cel.NewEnv(
             variables=types | {"entity": cel.Type.DYN, "now": cel.Type.TIMESTAMP},
@@ -120,6 +125,7 @@ class Language:
             shown=quote(expression),
             references=references,
             facts=tuple(sorted(references - _NOT_FACTS)),
+            uses=uses(serialized, references - {"now"}),
             returns=run.return_type().name(),
             run=run,
         )

@@ -1,4 +1,4 @@
-"""What a compiled expression mentions: its variables, and the regular expressions written in it.
+"""What a compiled expression mentions: variables, and the regular expressions written in it.
 
 Reads the serialized form of a checked expression (`cel.expr.CheckedExpr` of the CEL specification,
 inside a `google.protobuf.Any`). Field numbers are those of `checked.proto` and `syntax.proto`. It
@@ -8,9 +8,9 @@ knows nothing of the engine that wrote it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeAlias
 
-_Field: TypeAlias = "tuple[int, int | bytes]"
+from scorecards.protobuf import fields as _fields
+from scorecards.protobuf import parts as _parts
 
 _ANY_VALUE = 2
 _REFERENCE_MAP, _EXPR = 2, 4
@@ -47,11 +47,12 @@ def _patterns_of(expression: bytes) -> Iterator[str]:
             for argument in list(_parts(call, _CALL_ARGUMENT))[-1:]:
                 for constant in _parts(argument, _CONSTANT):
                     yield from (text.decode() for text in _parts(constant, _CONSTANT_STRING))
-    for child in _children(expression):
+    for child in children(expression):
         yield from _patterns_of(child)
 
 
-def _children(expression: bytes) -> Iterator[bytes]:
+def children(expression: bytes) -> Iterator[bytes]:
+    """The expressions right inside an expression (`cel.expr.Expr`)."""
     for number, value in _fields(expression):
         if not isinstance(value, bytes):
             continue
@@ -62,37 +63,10 @@ def _children(expression: bytes) -> Iterator[bytes]:
             yield from (v for n in _CHILDREN.get(number, ()) for v in _parts(value, n))
 
 
+def expression(serialized: bytes) -> bytes:
+    """The expression itself (`cel.expr.Expr`), which `scorecards.syntax` reads."""
+    return next(_parts(_checked(serialized), _EXPR), b"")
+
+
 def _checked(serialized: bytes) -> bytes:
     return next(_parts(serialized, _ANY_VALUE), b"")
-
-
-def _parts(message: bytes, number: int) -> Iterator[bytes]:
-    return (v for n, v in _fields(message) if n == number and isinstance(v, bytes))
-
-
-def _fields(message: bytes) -> Iterator[_Field]:
-    """Field number and value of each field of a protocol buffer, in order."""
-    at = 0
-    while at < len(message):
-        tag, at = _varint(message, at)
-        match tag & 7:
-            case 0:
-                value, at = _varint(message, at)
-                yield tag >> 3, value
-            case 2:
-                length, at = _varint(message, at)
-                yield tag >> 3, message[at : at + length]
-                at += length
-            case wire:
-                at += 8 if wire == 1 else 4  # fixed width: numbers that nobody here asks for
-
-
-def _varint(message: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = message[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7

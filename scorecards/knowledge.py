@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from catalog.problems import JsonValue
 from scorecards.facts import (
@@ -49,15 +49,23 @@ _NOT_COLLECTED = FailedFact(reason=Unknown.NOT_COLLECTED, detail="")
 
 
 def knowledge(
-    records: Iterable[FactRecord], schemas: Mapping[str, FactSchema], *, now: datetime
+    records: Iterable[FactRecord],
+    schemas: Mapping[str, FactSchema],
+    *,
+    now: datetime,
+    max_age: timedelta | None = None,
 ) -> Knowledge:
-    """What the records say at `now`. A fact without a schema is nobody's: it is left out."""
+    """What the records say at `now`. A fact without a schema is nobody's: it is left out.
+
+    With `max_age`, what was observed longer ago is stale, whatever its collector promised.
+    """
     values: dict[str, object] = {}
     shown: dict[str, JsonValue] = {}
     failed: dict[str, FailedFact] = {}
     for record in records:
-        if record.valid_until is not None and record.valid_until < now:
-            stale = FailedFact(reason=Unknown.STALE, detail=f"since {rfc3339(record.valid_until)}")
+        until = ends(record.observed_at, record.valid_until, max_age)
+        if until is not None and until < now:
+            stale = FailedFact(reason=Unknown.STALE, detail=f"since {rfc3339(until)}")
             failed.update(dict.fromkeys(record.facts, stale))
             continue
         for name, state in record.facts.items():
@@ -72,6 +80,16 @@ def knowledge(
             values[name] = list(value) if isinstance(value, tuple) else value
             shown[name] = as_json(value) if isinstance(state, Known) else None
     return Knowledge(values=values, shown=shown, failed=failed)
+
+
+def ends(
+    observed_at: datetime, valid_until: datetime | None, max_age: timedelta | None
+) -> datetime | None:
+    """When facts become stale; None: never."""
+    if max_age is None:
+        return valid_until
+    limit = observed_at + max_age
+    return limit if valid_until is None else min(valid_until, limit)
 
 
 def in_words(name: str, why: FailedFact) -> str:

@@ -2,19 +2,25 @@
 
 A level is reached when nothing at it or below it blocks. A failed check blocks; one that does not
 apply, or is exempt, does not; one that is unknown or broken blocks the proven level and not the
-possible one. Where nothing was examined at all, nothing is reached.
+possible one. Where nothing was examined at all, nothing is reached. Checks that do not count (yet, or
+any more) have no part in it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import NamedTuple
 
-from scorecards.results import Outcome, ScorecardResult
+from scorecards.lifecycle import counts
+from scorecards.results import LETTERS, CheckResult, Outcome, ScorecardResult
 from scorecards.scorecard import Check, Scorecard
 
 _OPEN = frozenset({Outcome.UNKNOWN, Outcome.ERROR})
 _EXCUSED = frozenset({Outcome.NOT_APPLICABLE, Outcome.EXEMPT})
+_EXCUSED_LETTERS = "".join(LETTERS[outcome] for outcome in sorted(_EXCUSED))
+_PASSED_LETTERS = LETTERS[Outcome.PASS] + _EXCUSED_LETTERS
 
 
 class Reached(NamedTuple):
@@ -42,6 +48,23 @@ def reached(levels: int, checks: Sequence[int], outcomes: Sequence[Outcome]) -> 
     return Reached(proven - 1, possible - 1) if examined else Reached(0, 0)
 
 
+def reached_by(levels: int, checks: Sequence[int], letters: str) -> Reached:
+    """The same of packed outcomes, where `checks` has the levels in ascending order."""
+    if not letters.strip(_EXCUSED_LETTERS):
+        return Reached(0, 0)
+    failed = letters.find(LETTERS[Outcome.FAIL])
+    open_ = len(letters) - len(letters.lstrip(_PASSED_LETTERS))
+    return Reached(
+        (levels if open_ == len(letters) else checks[open_]) - 1,
+        (levels if failed == -1 else checks[failed]) - 1,
+    )
+
+
+def counting(scorecard: Scorecard, now: datetime) -> tuple[bool, ...]:
+    """For each check whether it counts at `now` (`scorecards.lifecycle`), in order."""
+    return tuple(counts(check.lifecycle, now) for check in scorecard.checks)
+
+
 def next_level(scorecard: Scorecard, result: ScorecardResult) -> int | None:
     """Index of the level to reach next; None at the top."""
     above = result.proven + 1
@@ -54,5 +77,16 @@ def gates(scorecard: Scorecard, result: ScorecardResult) -> tuple[tuple[Check, O
     return tuple(
         (check, said.outcome)
         for check, said in zip(scorecard.checks, result.results, strict=True)
-        if check.level == level and (said.outcome is Outcome.FAIL or said.outcome in _OPEN)
+        if said.counts
+        and check.level == level
+        and (said.outcome is Outcome.FAIL or said.outcome in _OPEN)
     )
+
+
+def releveled(
+    card: Scorecard, result: ScorecardResult, results: tuple[CheckResult, ...]
+) -> ScorecardResult:
+    """The result with other results of its checks, and the levels that follow from them."""
+    counted = [(c.level, r.outcome) for c, r in zip(card.checks, results, strict=True) if r.counts]
+    levels = reached(len(card.levels), [c[0] for c in counted], [c[1] for c in counted])
+    return replace(result, results=results, proven=levels.proven, possible=levels.possible)

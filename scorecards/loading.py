@@ -1,61 +1,143 @@
 """Loading: YAML documents into scorecards, and every problem with its line and column.
 
 A broken check is quarantined: it is left out, and its problems are told; the rest of its scorecard
-can be used. What is wrong outside the checks keeps the whole scorecard out.
+can be used. What is wrong outside the checks keeps the whole scorecard out, and what extends it.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from catalog.parsing.documents import Empty, Malformed, Parsed, ParsedDocument, parse
-from catalog.problems import Problem, quote
+from catalog.pointers import Step
+from catalog.problems import Problem, Severity, quote
 from scorecards.cel import Language
+from scorecards.extending import Bases, ordered, taken_over
 from scorecards.facts import FactSchema
+from scorecards.lifecycle import Draft
 from scorecards.reading import Reader
+from scorecards.rules import Leaf
 from scorecards.scorecard import Check, Level, Scorecard
 from scorecards.shape import shape_problems
 
 _FRAME = frozenset({"/metadata", "/spec", "/spec/checks"})
-_NEEDED = ("/spec/levels", "/spec/applies_to")
+_NEEDED = ("/spec/levels", "/spec/applies_to", "/spec/filters", "/spec/extends", "/spec/remove")
 """Where the shape must be right before anything else of the document can be read."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """What files define."""
+
+    scorecards: tuple[Scorecard, ...]
+    """Those that can be used, in the order of the files."""
+    problems: tuple[Problem, ...]
+    """All problems of all files, in their order."""
+    texts: Mapping[str, str]
+    """By name of a usable scorecard, the document that defines it."""
+
+
+@dataclass(kw_only=True, eq=False)
+class _Writing:
+    """One document on its way to a scorecard."""
+
+    file: str
+    document: ParsedDocument
+    data: Any
+    reader: Reader
+    shape: Sequence[Problem]
+    scorecard: Scorecard | None = None
+
+    @property
+    def name(self) -> str:
+        name: str = self.data["metadata"]["name"]
+        return name
+
+    @property
+    def extends(self) -> str:
+        """Name of the scorecard it begins as; '': of none."""
+        name: str = self.data["spec"].get("extends", "")
+        return name
+
+
 def load_scorecards(
-    text: str, *, file: str, schemas: Mapping[str, FactSchema]
+    text: str, *, file: str, schemas: Mapping[str, FactSchema], known: Iterable[Scorecard] = ()
 ) -> tuple[tuple[Scorecard, ...], tuple[Problem, ...]]:
     """The scorecards of a YAML file that can be used, and all problems of the file.
 
-    Never raises, whatever the text. `schemas` are all facts that rules may mention.
+    Never raises, whatever the text. `schemas` are all facts that rules may mention; `known` are
+    scorecards of elsewhere that these may extend.
     """
-    # A text with half a surrogate pair becomes bytes that the parser refuses, with a reason.
-    parsed = parse(text.encode("utf-8", "surrogatepass"), file=file)
-    problems = list(parsed.problems)
+    loaded = load_files([(file, text)], schemas=schemas, known=known)
+    return loaded.scorecards, loaded.problems
+
+
+def load_files(
+    files: Iterable[tuple[str, str]],
+    *,
+    schemas: Mapping[str, FactSchema],
+    known: Iterable[Scorecard] = (),
+) -> Loaded:
+    """The scorecards of files (name and text), which may extend each other in any order.
+
+    The first scorecard of a name has it. Never raises, whatever the texts.
+    """
     language = Language(schemas)
-    found: dict[str, Scorecard] = {}
-    for document in parsed.documents:
-        match document.state:
-            case Empty():
-                continue
-            case Malformed(problems=faults):
-                problems.extend(faults)
-            case Parsed(data=data, problems=warnings):
-                reader = Reader(document, file=file, language=language)
-                scorecard = _scorecard(data, reader, document, file)
-                if scorecard is not None and scorecard.name in found:
-                    _duplicate("SCORECARD_NAME_TAKEN", "/metadata/name", scorecard.name, reader)
-                elif scorecard is not None:
-                    found[scorecard.name] = scorecard
-                faults = tuple(sorted(reader.problems, key=lambda p: (p.line or 0, p.column or 0)))
-                problems.extend([*warnings, *faults])
-    return tuple(found.values()), tuple(problems)
+    problems: list[Problem | _Writing] = []
+    first: dict[str, _Writing] = {}
+    for file, text in files:
+        # A text with half a surrogate pair becomes bytes that the parser refuses, with a reason.
+        parsed = parse(text.encode("utf-8", "surrogatepass"), file=file)
+        problems.extend(parsed.problems)
+        for document in parsed.documents:
+            match document.state:
+                case Empty():
+                    continue
+                case Malformed(problems=faults):
+                    problems.extend(faults)
+                case Parsed(data=data, problems=warnings):
+                    problems.extend(warnings)
+                    reader = Reader(document, file=file, language=language)
+                    writing = _begin(data, reader, document, file)
+                    problems.append(writing)
+                    if _is_frame_sound(writing) and writing.name in first:
+                        _taken(writing, first[writing.name])
+                    elif _is_frame_sound(writing):
+                        first[writing.name] = writing
+    bases = Bases({card.name: card for card in known})
+    for name in ordered({name: writing.extends for name, writing in first.items()}):
+        writing = first[name]
+        base = bases.of(writing.extends, first, writing.reader)
+        if base is not None or not writing.extends:
+            writing.scorecard = _scorecard(writing, base)
+        bases.add(name, writing.scorecard)
+    usable = {w.name: w for w in first.values() if w.scorecard is not None}
+    return Loaded(
+        scorecards=tuple(w.scorecard for w in usable.values() if w.scorecard is not None),
+        problems=tuple(_in_order(problems)),
+        texts={name: w.document.text for name, w in usable.items()},
+    )
 
 
-def _scorecard(data: Any, reader: Reader, document: ParsedDocument, file: str) -> Scorecard | None:
-    """The scorecard without its broken checks; None where nothing of it can be used."""
-    if not isinstance(data, dict) or data.get("kind") != "Scorecard":
+def _in_order(found: Iterable[Problem | _Writing]) -> Iterable[Problem]:
+    for one in found:
+        if isinstance(one, Problem):
+            yield one
+        else:
+            yield from sorted(one.reader.problems, key=lambda p: (p.line or 0, p.column or 0))
+
+
+def _begin(data: Any, reader: Reader, document: ParsedDocument, file: str) -> _Writing:
+    """The document with the problems of its shape."""
+    shape: list[Problem] = []
+    if isinstance(data, dict) and data.get("kind") == "Scorecard":
+        shape = shape_problems(data)
+        for problem in shape:
+            reader.add(problem, key=problem.code == "FIELD_UNKNOWN")
+    else:
         reader.add(
             Problem(
                 code="NOT_A_SCORECARD",
@@ -66,48 +148,115 @@ def _scorecard(data: Any, reader: Reader, document: ParsedDocument, file: str) -
                 hint="Begin it with `apiVersion: plumbline.dev/v1` and `kind: Scorecard`",
             )
         )
-        return None
-    shape = shape_problems(data)
-    for problem in shape:
-        reader.add(problem, key=problem.code == "FIELD_UNKNOWN")
-    if any(p.pointer in _FRAME or p.pointer.startswith(_NEEDED) for p in shape):
-        return None
-    metadata, spec = data.get("metadata", {}), data["spec"]
-    levels = reader.levels(spec.get("levels"))
+        data = None
+    return _Writing(file=file, document=document, data=data, reader=reader, shape=shape)
+
+
+def _is_frame_sound(writing: _Writing) -> bool:
+    """Whether there is enough of the document to read its parts."""
+    if writing.data is None:
+        return False
+    if any(p.pointer in _FRAME or p.pointer.startswith(_NEEDED) for p in writing.shape):
+        return False
+    metadata = writing.data.get("metadata")
+    return isinstance(metadata, dict) and isinstance(metadata.get("name"), str)
+
+
+def _scorecard(writing: _Writing, base: Scorecard | None) -> Scorecard | None:
+    """The scorecard without its broken checks; None where nothing of it can be used."""
+    reader, metadata, spec = writing.reader, writing.data["metadata"], writing.data["spec"]
+    reader.filters(spec.get("filters"), base.filters if base else ())
+    levels = base.levels if base and "levels" not in spec else reader.levels(spec.get("levels"))
     applies_to, because = reader.applies_to(spec.get("applies_to"), ["spec", "applies_to"])
-    usable = all(_check_index(problem) is not None for problem in reader.problems)
-    checks = _checks(spec["checks"], {_check_index(p) for p in shape}, reader, levels)
-    if not usable or not checks:
+    if base and "applies_to" not in spec:
+        applies_to, because = base.applies_to, base.applies_because
+    inherited = taken_over(base, levels, spec.get("remove", ()), reader) if base else {}
+    usable = all(
+        _check_index(problem) is not None or problem.severity is not Severity.ERROR
+        for problem in reader.problems
+    )
+    broken = {_check_index(problem) for problem in writing.shape}
+    checks = _checks(spec.get("checks", ()), broken, reader, levels, inherited)
+    if usable:
+        _analyze(checks, spec, inherited, applies_to, reader)
+    in_order = sorted(checks.values(), key=lambda check: check.level)
+    in_force = tuple(check for check in in_order if not isinstance(check.lifecycle, Draft))
+    if not usable or not in_force:
         return None
     return Scorecard(
-        name=metadata["name"],
+        name=writing.name,
         title=metadata["title"],
-        description=metadata.get("description", ""),
-        owner=metadata.get("owner", ""),
+        description=metadata.get("description", base.description if base else ""),
+        owner=metadata.get("owner", base.owner if base else ""),
         levels=levels,
         applies_to=applies_to,
         applies_because=because,
-        checks=tuple(sorted(checks.values(), key=lambda check: check.level)),
-        file=file,
-        version=hashlib.sha256(document.text.encode()).hexdigest()[:12],
+        checks=in_force,
+        file=writing.file,
+        version=_version(writing.document.text, base),
+        drafts=tuple(check for check in in_order if isinstance(check.lifecycle, Draft)),
+        filters=tuple(reader.known_filters.values()),
+        extends=writing.extends,
     )
 
 
+def _version(text: str, base: Scorecard | None) -> str:
+    """A digest of the document, wherever it stands in a file, and of what it extends."""
+    own = text.removeprefix("---").strip()
+    return hashlib.sha256(f"{base.version if base else ''}\n{own}".encode()).hexdigest()[:12]
+
+
 def _checks(
-    data: list[Any], broken: Container[int | None], reader: Reader, levels: tuple[Level, ...]
+    data: Sequence[Any],
+    broken: Container[int | None],
+    reader: Reader,
+    levels: tuple[Level, ...],
+    inherited: Mapping[str, Check],
 ) -> dict[str, Check]:
-    """The checks without a problem, by id; those at the indexes `broken` are not looked at."""
-    checks: dict[str, Check] = {}
+    """The checks without an error, by id; those at the indexes `broken` are not looked at."""
+    checks, own = dict(inherited), set[str]()
     for index, item in enumerate(data):
         if index in broken:
+            # Not even the inherited one is left: nobody wants what they meant to change.
+            checks.pop(_id_of(item), None)
             continue
-        before = len(reader.problems)
-        check = reader.check(item, ["spec", "checks", index], levels)
-        if check.id in checks:
+        before = reader.errors()
+        check = reader.check(item, ["spec", "checks", index], levels, inherited.get(item["id"]))
+        if check.id in own:
             _duplicate("DUPLICATE_CHECK", f"/spec/checks/{index}/id", check.id, reader)
-        if len(reader.problems) == before:
-            checks[check.id] = check
+            continue
+        own.add(check.id)
+        checks.pop(check.id, None) if reader.errors() > before else checks.update({check.id: check})
     return checks
+
+
+def _analyze(
+    checks: dict[str, Check],
+    spec: Mapping[str, Any],
+    inherited: Mapping[str, Check],
+    applies_to: Leaf | None,
+    reader: Reader,
+) -> None:
+    """Leave out the checks that say the same of everything, and warn of what says nothing."""
+    written = {
+        _id_of(item): index for index, item in reversed([*enumerate(spec.get("checks", ()))])
+    }
+    for check in list(checks.values()):
+        conditions = [leaf for leaf in (applies_to, check.applies_to) if leaf is not None]
+        before = reader.errors()
+        if check.id in written:
+            path: list[Step] = ["spec", "checks", written[check.id]]
+            has_rule = "rule" in spec["checks"][written[check.id]]
+            reader.analyze(check, path, conditions, rule=has_rule)
+        elif check.id in inherited and "applies_to" in spec:
+            reader.analyze(check, ["spec"], conditions, rule=False)
+        if reader.errors() > before:
+            del checks[check.id]
+
+
+def _id_of(item: Any) -> str:
+    name = item.get("id") if isinstance(item, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def _check_index(problem: Problem) -> int | None:
@@ -117,12 +266,17 @@ def _check_index(problem: Problem) -> int | None:
     return int(steps[3]) if inside else None
 
 
-def _duplicate(code: str, where: str, name: str, reader: Reader) -> None:
+def _taken(writing: _Writing, first: _Writing) -> None:
+    where = "" if first.file == writing.file else f" in {first.file}"
+    _duplicate("SCORECARD_NAME_TAKEN", "/metadata/name", writing.name, writing.reader, where=where)
+
+
+def _duplicate(code: str, pointer: str, name: str, reader: Reader, *, where: str = "") -> None:
     reader.add(
         Problem(
             code=code,
-            message="an earlier one has this name",
-            pointer=where,
+            message=f"an earlier one{where} has this name",
+            pointer=pointer,
             found=quote(name),
             hint="Give it another name; this one is left out",
         )

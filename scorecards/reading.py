@@ -6,21 +6,30 @@ one value: whether expressions compile, rules fit together, and levels exist.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any, assert_never
 
 from catalog.parsing.documents import ParsedDocument
 from catalog.parsing.positions import Position, Positions
 from catalog.pointers import Step, pointer
-from catalog.problems import Problem, quote
+from catalog.problems import Problem, Severity, quote
 from catalog.suggestions import listing, nearest
-from scorecards import rules
+from scorecards import analysis, compiled, rules
+from scorecards.case_reading import CaseFault, read_case
 from scorecards.cel import Fault, Language, Program
+from scorecards.lifecycle import ACTIVE, Draft, Lifecycle, Preview, Retiring
 from scorecards.rules import Leaf, Rule
-from scorecards.scorecard import Check, Level, Link, Observation
+from scorecards.scorecard import Case, Check, Filter, Level, Link, Observation
+from scorecards.syntax import Expression, read
 
 DEEPEST_RULE = 8
 """How many of `all`, `any`, `not` and `at_least` may stand inside each other."""
+
+DEFAULT_EXPIRY = "180d"
+"""How long the answer to a manual check holds where it does not say."""
 
 DEFAULT_LEVELS = (
     Level(name="Initial", description="The floor: nothing is asked yet."),
@@ -29,6 +38,43 @@ DEFAULT_LEVELS = (
     Level(name="Optimizing", description="Measured, controlled, and getting better."),
 )
 """The phases of the maturity model, for scorecards that name no levels."""
+
+
+NEEDED = ("title", "level", "rule", "why", "fix")
+"""Keys without which there is no check, besides its id."""
+
+_BLANK = Check(
+    id="",
+    title="",
+    category="General",
+    level=1,
+    rule=rules.All(parts=()),
+    applies_to=None,
+    applies_because="",
+    observe=(),
+    expected="",
+    why="",
+    fix="",
+    effort="hours",
+    weight=1,
+    links=(),
+)
+"""A check that says nothing but what is usual."""
+
+_FILTER_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_WORDS = frozenset({"entity", "now", "true", "false", "null"})
+"""What looks like the name of a filter, and is an expression."""
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def duration(text: str) -> timedelta:
+    """`90m`, `12h`, `30d`, `2w`."""
+    return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+
+
+def _because(expression: str) -> str:
+    return f"Applies only where `{quote(expression)}`"
 
 
 class Reader:
@@ -40,6 +86,11 @@ class Reader:
         self._language = language
         self._positions = Positions(document)
         self.problems: list[Problem] = []
+        self.known_filters: dict[str, Filter] = {}
+
+    def errors(self) -> int:
+        """How many problems so far keep something out."""
+        return sum(problem.severity is Severity.ERROR for problem in self.problems)
 
     def add(self, problem: Problem, *, key: bool = False, place: Position | None = None) -> None:
         """Keep the problem, with the position that its pointer has in the file, or `place`."""
@@ -48,6 +99,7 @@ class Reader:
             Problem(
                 code=problem.code,
                 message=problem.message,
+                severity=problem.severity,
                 hint=problem.hint,
                 file=self._file,
                 document=self._document.index,
@@ -74,37 +126,115 @@ class Reader:
                 self._say("DUPLICATE_LEVEL", ["spec", "levels", index], "two levels have this name")
         return levels
 
-    def check(self, data: Mapping[str, Any], path: list[Step], levels: Sequence[Level]) -> Check:
-        """The check at `path`; not to be used where problems were added meanwhile."""
-        applies_to, because = self.applies_to(data.get("applies_to"), [*path, "applies_to"])
-        return Check(
-            id=data["id"],
-            title=data["title"],
-            category=data.get("category", "General"),
-            level=self._level(data["level"], [*path, "level"], levels),
-            rule=self._rule(data["rule"], [*path, "rule"], depth=1),
-            applies_to=applies_to,
-            applies_because=because,
-            observe=tuple(
-                self._observation(item, [*path, "observe", index])
-                for index, item in enumerate(data.get("observe", ()))
-            ),
-            expected=data.get("expected", ""),
-            why=data["why"],
-            fix=data["fix"],
-            effort=data.get("effort", "hours"),
-            weight=data.get("weight", 1),
-            links=tuple(Link(title=i["title"], url=i["url"]) for i in data.get("links", ())),
-        )
+    def filters(self, data: Mapping[str, Any] | None, inherited: Sequence[Filter]) -> None:
+        """Know these filters from now on, and those of the extended scorecard."""
+        known = {found.name: found for found in inherited}
+        for name, item in (data or {}).items():
+            path: list[Step] = ["spec", "filters", name]
+            written = item if isinstance(item, dict) else {"rule": item}
+            leaf = self._leaf(written["rule"], [*path, "rule"] if isinstance(item, dict) else path)
+            because = written.get("because") or _because(written["rule"])
+            known[name] = Filter(name=name, leaf=leaf, because=because)
+        self.known_filters = known
+
+    def check(
+        self,
+        data: Mapping[str, Any],
+        path: list[Step],
+        levels: Sequence[Level],
+        inherited: Check | None = None,
+    ) -> Check:
+        """The check at `path`; not to be used where errors were added meanwhile.
+
+        What it does not say is that of the `inherited` one.
+        """
+        if inherited is None:
+            for key in NEEDED:
+                if key not in data:
+                    message, hint = f"`{key}` is missing", f"Add `{key}`"
+                    self._say("FIELD_REQUIRED", [*path, key], message, hint=hint)
+        readers: dict[str, Callable[[Any, list[Step]], Any]] = {
+            "level": lambda item, at: self._level(item, at, levels),
+            "rule": lambda item, at: self._rule(item, at, depth=1),
+            "observe": self._observations,
+            "links": lambda item, _: tuple(Link(title=i["title"], url=i["url"]) for i in item),
+            "lifecycle": self._lifecycle,
+            "max_age": lambda item, _: duration(item),
+            "grace": lambda item, _: duration(item),
+            "tests": self._tests,
+        }
+        given = {
+            key: readers[key](data[key], [*path, key]) if key in readers else data[key]
+            for key in data
+            if key != "applies_to"
+        }
+        if "applies_to" in data:
+            leaf, because = self.applies_to(data["applies_to"], [*path, "applies_to"])
+            given |= {"applies_to": leaf, "applies_because": because}
+        return replace(inherited or _BLANK, **given)
+
+    def analyze(
+        self, check: Check, path: list[Step], conditions: Sequence[Leaf], *, rule: bool
+    ) -> None:
+        """Tell what the check can be seen to say whatever the facts are (`scorecards.analysis`).
+
+        `conditions` say whom it applies to; `rule`: its rule stands in this document too.
+        """
+        trees = self._trees([*conditions, *rules.leaves(check.rule)])
+        integers = self._language.integers
+        if analysis.applies_nowhere(conditions, trees, integers=integers):
+            message = f"the check `{check.id}` can be seen to apply to nothing"
+            hint = "Compare what its scorecard applies to"
+            self._warn("APPLIES_TO_NOTHING", [*path, "applies_to"], message, hint=hint)
+        if not rule:
+            return
+        at = [*path, "rule"]
+        for finding in analysis.analyze(check.rule, conditions, trees, integers=integers):
+            match finding:
+                case analysis.NeverPasses():
+                    message = "no entity that it applies to can ever pass the rule"
+                    self._say("RULE_NEVER_PASSES", at, message)
+                case analysis.AlwaysPasses():
+                    message = "every entity that it applies to passes the rule, whatever it is"
+                    self._say("RULE_ALWAYS_PASSES", at, message)
+                case analysis.Duplicate(path=inside, counted=counted):
+                    message = "this stands there already" + (", and counts twice" * counted)
+                    hint = "Take one of them out"
+                    self._warn("RULE_DUPLICATE", [*at, *inside], message, hint=hint)
+                case analysis.Redundant(path=inside):
+                    message = "this says nothing that the rules beside it do not say"
+                    self._warn("RULE_REDUNDANT", [*at, *inside], message, hint="Take it out")
+                case _:
+                    assert_never(finding)
+
+    def _trees(self, leaves: Sequence[Leaf]) -> dict[str, Expression]:
+        """The syntax of leaves that are known to compile."""
+        found = {}
+        for leaf in leaves:
+            program = self._language.compile(leaf.expression)
+            if isinstance(program, Program):
+                found[leaf.expression] = read(compiled.expression(program.run.serialize()))
+        return found
 
     def applies_to(self, data: Any, path: list[Step]) -> tuple[Leaf | None, str]:
         """The condition, and in words for whom it holds."""
         if data is None:
             return None, ""
-        if isinstance(data, str):
-            return self._leaf(data, path), f"Applies only where `{quote(data)}`"
-        leaf = self._leaf(data["rule"], [*path, "rule"])
-        return leaf, data.get("because") or f"Applies only where `{quote(data['rule'])}`"
+        written = data if isinstance(data, dict) else {"rule": data}
+        text, at = written["rule"], [*path, "rule"] if isinstance(data, dict) else path
+        if _FILTER_NAME.fullmatch(text) and text not in _WORDS:
+            return self._filter(text, at, written.get("because", ""))
+        return self._leaf(text, at), written.get("because") or _because(text)
+
+    def _filter(self, name: str, path: list[Step], because: str) -> tuple[Leaf | None, str]:
+        found = self.known_filters.get(name)
+        if found is None:
+            known = sorted(self.known_filters)
+            near = nearest(name, known)
+            hint = f"Did you mean `{near}`?" if near else "Name it under `filters`"
+            self._say("UNKNOWN_FILTER", path, f"there is no filter `{quote(name)}`", hint=hint)
+            return None, ""
+        return found.leaf, because or found.because
 
     def _level(self, name: str, path: list[Step], levels: Sequence[Level]) -> int:
         names = [level.name for level in levels]
@@ -119,6 +249,8 @@ class Reader:
         return names.index(name)
 
     def _rule(self, data: Any, path: list[Step], *, depth: int) -> Rule:
+        if data == "manual" or (isinstance(data, dict) and "manual" in data):
+            return self._manual({} if data == "manual" else data["manual"], path, depth)
         if isinstance(data, str):
             return self._leaf(data, path)
         if depth > DEEPEST_RULE:
@@ -136,6 +268,13 @@ class Reader:
             message = f"at least {count} of {len(parts)} can never pass"
             self._say("RULE_NEVER_PASSES", [*path, "count"], message)
         return rules.AtLeast(count=count, parts=parts)
+
+    def _manual(self, data: Mapping[str, Any], path: list[Step], depth: int) -> rules.Manual:
+        if depth > 1:
+            message = "what a person answers cannot be part of another rule"
+            self._say("MANUAL_INSIDE", path, message, hint="Make it a check of its own")
+        days = int(data.get("expires", DEFAULT_EXPIRY).removesuffix("d"))
+        return rules.Manual(question=data.get("question", ""), expires=timedelta(days=days))
 
     def _parts(self, data: Sequence[Any], path: list[Step], depth: int) -> tuple[Rule, ...]:
         return tuple(
@@ -157,12 +296,57 @@ class Reader:
         line, column = place or (0, 0)
         return Leaf(expression=expression, line=line, column=column)
 
+    def _observations(self, data: Sequence[Any], path: list[Step]) -> tuple[Observation, ...]:
+        return tuple(self._observation(item, [*path, index]) for index, item in enumerate(data))
+
     def _observation(self, data: Any, path: list[Step]) -> Observation:
         if isinstance(data, str):
             self._compiled(data, path)
             return Observation(title=data, expression=data)
         self._compiled(data["expression"], [*path, "expression"])
         return Observation(title=data["title"], expression=data["expression"])
+
+    def _lifecycle(self, data: Any, path: list[Step]) -> Lifecycle:
+        if isinstance(data, str):
+            return Draft() if data == "draft" else ACTIVE
+        key, other = ("from", "until") if data["stage"] == "preview" else ("until", "from")
+        if key not in data:
+            self._say("FIELD_REQUIRED", [*path, key], f"`{key}` is missing", hint=f"Add `{key}`")
+            return ACTIVE
+        if other in data:
+            message = f"`{other}` means nothing for a check in stage `{data['stage']}`"
+            self._say("FIELD_UNKNOWN", [*path, other], message, hint=f"Known here: {key}")
+        try:
+            day = date.fromisoformat(data[key])
+        except ValueError:
+            message = f"there is no day `{quote(data[key])}`"
+            self._say("FIELD_VALUE", [*path, key], message)
+            return ACTIVE
+        return Preview(starts=day) if key == "from" else Retiring(ends=day)
+
+    def _tests(self, data: Sequence[Mapping[str, Any]], path: list[Step]) -> tuple[Case, ...]:
+        cases = []
+        for index, item in enumerate(data):
+            at = [*path, index]
+            place = self._positions.of(pointer(at)) or (0, 0)
+            case = read_case(item, self._language.schemas, file=self._file, place=place)
+            if isinstance(case, Case):
+                cases.append(case)
+                continue
+            for fault in case:
+                self._case_fault(fault, at)
+        return tuple(cases)
+
+    def _case_fault(self, fault: CaseFault, path: list[Step]) -> None:
+        problem = Problem(
+            code=fault.code,
+            message=fault.message,
+            hint=fault.hint,
+            pointer=pointer([*path, *fault.path]),
+            found=fault.found,
+            expected=fault.expected,
+        )
+        self.add(problem, key=fault.code == "UNKNOWN_FACT")
 
     def _compiled(self, expression: str, path: list[Step]) -> Program | None:
         program = self._language.compile(expression)
@@ -198,6 +382,10 @@ class Reader:
                 indent = len(wanted) - len(wanted.lstrip())
                 return Position(begin.line + index, at + fault.column - indent)
         return begin
+
+    def _warn(self, code: str, path: list[Step], message: str, *, hint: str) -> None:
+        problem = Problem(code=code, message=message, hint=hint, pointer=pointer(path))
+        self.add(replace(problem, severity=Severity.WARNING))
 
     def _say(self, code: str, path: list[Step], message: str, *, hint: str = "") -> None:
         self.add(Problem(code=code, message=message, hint=hint, pointer=pointer(path)))

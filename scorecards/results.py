@@ -35,6 +35,31 @@ LETTERS = {
 }
 
 
+ANSWER = "answer"
+"""The name under which the answer to a manual check is unknown, where a fact's would be."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Excuse:
+    """The exemption that a check is under, and what it would have said without."""
+
+    exemption: int
+    """Its id."""
+    until: datetime
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """A failure was found, and the pass before it still counts."""
+
+    since: datetime
+    """When the failure was first found."""
+    until: datetime
+    """When it will count, if it lasts."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckResult:
     """What one check said."""
@@ -50,6 +75,12 @@ class CheckResult:
     """By name of the fact, why it was not known: a value of `facts.Unknown`."""
     leaves: tuple[tuple[str, Outcome], ...]
     """Each leaf of the rule in order: its expression and outcome."""
+    excuse: Excuse | None = None
+    """Of an exempt check."""
+    held: Held | None = None
+    """Of a pass that is one for a while only: the rule says fail."""
+    counts: bool = True
+    """Whether it counts for levels: a preview and a retiring check do not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeAlias, assert_never
 
 from scorecards.results import Outcome
@@ -51,7 +52,16 @@ class AtLeast:
     parts: tuple[Rule, ...]
 
 
-Rule: TypeAlias = Leaf | All | Any | Not | AtLeast
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Manual:
+    """A person answers, and the answer holds for a while. It stands alone: as the whole rule."""
+
+    question: str
+    """'' where the check's title says it all."""
+    expires: timedelta
+
+
+Rule: TypeAlias = Leaf | All | Any | Not | AtLeast | Manual
 
 
 def leaves(rule: Rule) -> Iterator[Leaf]:
@@ -64,6 +74,8 @@ def leaves(rule: Rule) -> Iterator[Leaf]:
         case All(parts=parts) | Any(parts=parts) | AtLeast(parts=parts):
             for part in parts:
                 yield from leaves(part)
+        case Manual():
+            return
         case _:
             assert_never(rule)
 
@@ -84,6 +96,8 @@ def decide(rule: Rule, outcome_of: Mapping[str, Outcome]) -> Outcome:
             return _count([decide(part, outcome_of) for part in parts], 1)
         case AtLeast(parts=parts, count=count):
             return _count([decide(part, outcome_of) for part in parts], count)
+        case Manual():
+            return Outcome.UNKNOWN  # answers are put over it by `scorecards.decisions`
         case _:
             assert_never(rule)
 
@@ -117,5 +131,7 @@ def _pulling(rule: Rule, wanted: Outcome, outcome_of: Mapping[str, Outcome]) -> 
             for part in parts:
                 if decide(part, outcome_of) == wanted:
                     yield from _pulling(part, wanted, outcome_of)
+        case Manual():
+            return
         case _:
             assert_never(rule)

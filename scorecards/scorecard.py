@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from scorecards.facts import FactState
+from scorecards.lifecycle import ACTIVE, Lifecycle
+from scorecards.results import Outcome
 from scorecards.rules import Leaf, Rule
 
 
@@ -33,6 +37,36 @@ class Observation:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Filter:
+    """A condition with a name, for every `applies_to` of its scorecard."""
+
+    name: str
+    """Identifier: lower case letters, digits and `-`."""
+    leaf: Leaf
+    because: str
+    """For people: whom it lets through."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """A test of a check: what is given, and what it is expected to say."""
+
+    facts: tuple[tuple[str, FactState], ...]
+    """By name; every other fact was never collected."""
+    entity: bytes
+    """JSON object: its keys replace those of the sample entity (`scorecards.cases`)."""
+    now: datetime | None
+    """The time of the assessment; None: one that never changes."""
+    expect: Outcome
+    reason: str
+    """A part of the reason that is expected; '': any reason will do."""
+    file: str
+    """Where it stands: not where its scorecard does, if that extends another."""
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Check:
     """One yes/no question that its service's owner can act on."""
 
@@ -57,6 +91,14 @@ class Check:
     """A rough cost: 'minutes', 'hours', 'days'."""
     weight: int
     links: tuple[Link, ...]
+    owner: str = ""
+    """Reference of the group that answers for the check; '': whoever owns the scorecard."""
+    lifecycle: Lifecycle = ACTIVE
+    max_age: timedelta | None = None
+    """Facts that were observed longer ago are stale for this check; None: only their own limit."""
+    grace: timedelta = timedelta(0)
+    """How long a failure must last before it counts (`scorecards.damping`)."""
+    tests: tuple[Case, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,8 +114,13 @@ class Scorecard:
     applies_to: Leaf | None
     applies_because: str
     checks: tuple[Check, ...]
-    """In the order of levels, then as written."""
+    """In the order of levels, then as written; without drafts."""
     file: str
     """Where the definition was read from."""
     version: str
-    """First 12 hex digits of the SHA-256 of the definition's text."""
+    """12 hex digits that follow the text of the definition, and of all that it extends."""
+    drafts: tuple[Check, ...] = ()
+    """Checks that are being written: neither evaluated nor shown."""
+    filters: tuple[Filter, ...] = ()
+    extends: str = ""
+    """Name of the scorecard that this one began as; '': of none."""

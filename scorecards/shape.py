@@ -6,6 +6,7 @@ filled in by whoever knows the file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
@@ -120,3 +121,9 @@ def _problem(
         expected=expected,
         hint=hint,
     )
+
+
+def is_scorecard_name(text: str) -> bool:
+    """Whether a scorecard may be called so."""
+    name = _schema()["$defs"]["name"]
+    return len(text) <= name["maxLength"] and re.search(name["pattern"], text) is not None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from scorecards.facts import FactRecord
@@ -18,6 +19,17 @@ class Assessable:
     ref: str
     body: bytes
     records: tuple[FactRecord, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What results are answers to."""
+
+    rules: Mapping[str, str]
+    """The version of each scorecard that was asked, by its name."""
+    seq: int
+    """The catalog's sequence number when the entities were read."""
+    at: datetime
 
 
 class FactStore(Protocol):
@@ -35,6 +47,8 @@ class ResultStore(Protocol):
         """The entities that still exist, in the order of `ids`."""
         ...
 
-    def save_results(self, ids: Sequence[int], results: Sequence[ScorecardResult]) -> None:
+    def save_results(
+        self, ids: Sequence[int], results: Sequence[ScorecardResult], *, asked: Asked | None = None
+    ) -> None:
         """Replace what is stored for these entities; scorecards without a result go."""
         ...

@@ -66,6 +66,7 @@ def save(
     path: str = "catalog-info.yaml",
     problems: Sequence[Problem] = (),
     repository: Repository = REPOSITORY,
+    now: datetime = NOW,
 ) -> Applied:
     """Store the entities as the documents of one file; `problems` are those of a rejected one."""
     with database.write() as connection:
@@ -103,7 +104,7 @@ def save(
         origin="file:/srv",
         readings=(reading,),
         revision="r1",
-        now=NOW,
+        now=now,
     )
     return Store(database).apply(batch)
 

@@ -10,11 +10,16 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from portal.db.engine import Database, open_database
 from portal.db.migrations import migrate
+
+hypothesis.settings.register_profile("change", deadline=None, max_examples=25)
+hypothesis.settings.register_profile("verify", deadline=None, max_examples=250)
+hypothesis.settings.load_profile("change")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -22,6 +27,13 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--update-docs`: write what the documentation shows of the product anew (`make docs`)."""
     parser.addoption("--update-docs", action="store_true")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the laws, which `make verify` tries with many more examples."""
+    for item in items:
+        if hypothesis.is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker("law")
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +77,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
     data = home / "data"
     trust = ["-A", "trust", "-U", "plumbline", "--no-sync", "-E", "UTF8", "--locale=C"]
-    options = f"-c listen_addresses='' -k {home} -c fsync=off -c full_page_writes=off -c shared_buffers=64MB"
+    settings = ["fsync=off", "full_page_writes=off", "autovacuum=off", "shared_buffers=64MB"]
+    options = f"-c listen_addresses='' -k {home} " + " ".join(f"-c {one}" for one in settings)
     start = ["-w", "-o", options, "-l", home / "log", "start"]
     for command in (["initdb", "-D", data, *trust], ["pg_ctl", "-D", data, *start]):
         program, *arguments = command
@@ -80,31 +93,55 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def new_postgres_database(server: str) -> str:
-    """Create an empty database on `server`; returns its URL."""
+def new_postgres_database(server: str, template: str = "template1") -> str:
+    """Create a database on `server` as a copy of `template`; returns its URL."""
     name = f"t_{secrets.token_hex(6)}"
     admin = create_engine(
         server.format(name="postgres").replace("postgresql://", "postgresql+psycopg://"),
         isolation_level="AUTOCOMMIT",
     )
     with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     admin.dispose()
     return server.format(name=name)
 
 
+def _migrated(url: str) -> None:
+    opened = open_database(url)
+    migrate(opened)
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite database, to be copied: migrating takes longer than most tests."""
+    file = tmp_path_factory.mktemp("migrated") / "portal.db"
+    _migrated(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: str) -> str:
+    """The same on PostgreSQL: the name of a database, to be copied."""
+    url = new_postgres_database(postgres)
+    _migrated(url)
+    return make_url(url).database or ""
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """URL of an empty database, on each of the two."""
+    """URL of a migrated, empty database, on each of the two."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'portal.db'}"
-    return new_postgres_database(request.getfixturevalue("postgres"))
+        file = tmp_path / "portal.db"
+        shutil.copyfile(request.getfixturevalue("migrated_file"), file)
+        return f"sqlite:///{file}"
+    server = request.getfixturevalue("postgres")
+    return new_postgres_database(server, request.getfixturevalue("migrated_postgres"))
 
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """A migrated, empty database, on each of the two."""
     opened = open_database(database_url)
-    migrate(opened)
     yield opened
     opened.close()

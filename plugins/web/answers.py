@@ -96,6 +96,18 @@ def answer_of(
     return Refused(problem=problems.of_status(url, status), status=status)
 
 
+def taken(url: WebUrl, response: HTTPResponse) -> Answer | Moved:
+    """What a response to a POST says; nothing of its body is read."""
+    status = response.status
+    if 200 <= status < 300:
+        return Fetched(content=b"", headers={}, validators=Validators(url=str(url)))
+    if status in _REDIRECTS:
+        there = join_url(url, _text(response.getheader("location", "")))
+        if not isinstance(there, Problem):
+            return Moved(to=there)
+    return Refused(problem=problems.of_status(url, status), status=status)
+
+
 def _is_settled(headers: Mapping[str, str]) -> bool:
     """Whether the time of the last change tells this content from the next.
 

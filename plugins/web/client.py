@@ -20,7 +20,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from plugins.contract import Problem, ReadingRule
 from plugins.web import problems
 from plugins.web.addresses import may_connect
-from plugins.web.answers import Answer, Moved, Refused, Validators, answer_of
+from plugins.web.answers import Answer, Moved, Refused, Validators, answer_of, taken
 from plugins.web.bodies import TooLarge
 from plugins.web.breaker import Breaker
 from plugins.web.connection import (
@@ -63,9 +63,13 @@ class CheckedClient:
         seconds: float = DEADLINE,
         ca_file: str | None = None,
         breaker: Breaker | None = None,
+        internal: bool = True,
     ) -> None:
-        """`ca_file` holds the authorities to trust, in PEM; None: those that `requests` trusts."""
-        self._rules, self._resolve = tuple(rules), resolve
+        """`ca_file` holds the authorities to trust, in PEM; None: those that `requests` trusts.
+
+        `internal` says whether a host that a rule names may be an internal one.
+        """
+        self._rules, self._resolve, self._internal = tuple(rules), resolve, internal
         self._seconds, self._ca_file = seconds, ca_file
         self._breaker = breaker or Breaker()
 
@@ -100,6 +104,24 @@ class CheckedClient:
             here = answer.to
         return Refused(problem=problems.too_many_redirects(here, MOST_REDIRECTS))
 
+    def post(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """POST to a URL. What is answered with 200 to 299 was taken; a redirect is not followed.
+
+        Of the body of the answer nothing is read, so that `Fetched` has no content.
+        """
+        deadline = Deadline(self._seconds)
+        there = parse_url(url)
+        if isinstance(there, Problem):
+            return Refused(problem=there)
+        if not is_allowed(self._rules, there):
+            return Refused(problem=problems.not_allowed(there))
+        sent = _OURS | {name.lower(): value for name, value in headers.items()}
+        answer = self._ask(there, sent, None, 0, deadline, body=body)
+        if isinstance(answer, Moved):
+            where = str(answer.to).partition("?")[0]
+            return Refused(problem=problems.redirect_not_allowed(where))
+        return answer
+
     def _may_follow(self, here: WebUrl, there: WebUrl) -> bool:
         is_downgrade = here.scheme == "https" and there.scheme == "http"
         return not is_downgrade and is_allowed(self._rules, there)
@@ -111,8 +133,9 @@ class CheckedClient:
         known: Validators | None,
         max_bytes: int,
         deadline: Deadline,
+        body: bytes | None = None,
     ) -> Answer | Moved:
-        """One request, of which the breaker hears how it ended."""
+        """One request, with a body a POST, of which the breaker hears how it ended."""
         if wait := self._breaker.wait(url.origin):
             return Refused(problem=problems.left_alone(url, wait))
         conditions = known.conditions() if known and known.url == str(url) else {}
@@ -126,9 +149,12 @@ class CheckedClient:
                 headers={**headers, **conditions},
                 tls=self._tls if url.scheme == "https" else None,
                 deadline=deadline,
+                body=body,
             ) as response:
-                answer = answer_of(
-                    url, response, max_bytes=max_bytes, is_conditional=bool(conditions)
+                answer = (
+                    answer_of(url, response, max_bytes=max_bytes, is_conditional=bool(conditions))
+                    if body is None
+                    else taken(url, response)
                 )
         except RequestFailed as failure:
             self._breaker.note(url.origin, failed=not isinstance(failure, TooLarge))
@@ -139,6 +165,8 @@ class CheckedClient:
 
     def _may_connect(self, url: WebUrl, addresses: Sequence[str]) -> bool:
         """An address that a rule names is what it is; a name is where its addresses are."""
+        if not self._internal:
+            return may_connect(addresses, named=False)
         return url.is_address or may_connect(addresses, named=is_named(self._rules, url))
 
     def _addresses(self, url: WebUrl, deadline: Deadline) -> Sequence[str]:

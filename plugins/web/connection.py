@@ -72,8 +72,11 @@ def exchange(
     headers: Mapping[str, str],
     tls: ssl.SSLContext | None,
     deadline: Deadline,
+    body: bytes | None = None,
 ) -> Iterator[HTTPResponse]:
-    """A GET request; gives the response, its body still unread. Without `tls` it is plain HTTP.
+    """A GET request, or a POST of `body`; gives the response, its body still unread.
+
+    Without `tls` it is plain HTTP.
 
     Raises `RequestFailed`, also for what is read of the body inside the `with` block.
     """
@@ -82,11 +85,14 @@ def exchange(
         with secured as connected, _told():
             http = HTTPConnection(url.authority)
             http.sock = cast(socket.socket, _Bounded(connected, deadline))
-            http.putrequest("GET", url.target, skip_host=True, skip_accept_encoding=True)
+            method = "GET" if body is None else "POST"
+            http.putrequest(method, url.target, skip_host=True, skip_accept_encoding=True)
             for name, value in {"Host": url.authority, **headers}.items():
                 http.putheader(name, value)
             http.putheader("Connection", "close")
-            http.endheaders()
+            if body is not None:
+                http.putheader("Content-Length", str(len(body)))
+            http.endheaders(body)
             with http.getresponse() as response:
                 yield response
 

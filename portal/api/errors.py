@@ -34,7 +34,13 @@ CODES = {
     "FORBIDDEN": (403, "The token may not do this, or another site's page asked for it."),
     "NOT_FOUND": (404, "There is nothing under this address."),
     "METHOD_NOT_ALLOWED": (405, "The address answers other methods; `Allow` names them."),
+    "CONFLICT": (409, "What is asked for does not fit what there is; `errors` says why."),
     "GONE": (410, "What is asked for is no longer kept; `detail` says from when on it is."),
+    "PRECONDITION_FAILED": (412, "It has changed since: get it again, and decide again."),
+    "PRECONDITION_REQUIRED": (
+        428,
+        "The write needs `If-Match` with the `ETag` of what it changes.",
+    ),
     "BODY_TOO_LARGE": (413, "The body is larger than 1 MiB."),
     "BODY_TOO_SLOW": (408, "The body did not arrive in time."),
     "UNSUPPORTED_MEDIA_TYPE": (415, "The body is not `application/json`."),

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from portal.db.failures import is_unavailable
-from portal.db.migrations import current, head
+from portal.db.migrations import HEAD, current
 from portal.wiring import Portal
 
 BACKSTAGE = "/.backstage/health/v1"
@@ -61,7 +61,6 @@ class _Probe:
 
     def __init__(self, portal: Portal) -> None:
         self._portal = portal
-        self._head = head()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="readyz")
         self._asked: Future[str] | None = None
 
@@ -83,4 +82,4 @@ class _Probe:
             if not is_unavailable(error):
                 log.exception("the database could not be looked at")
             return "cannot be read"
-        return "ok" if revision == self._head else "has another schema"
+        return "ok" if revision == HEAD else "has another schema"

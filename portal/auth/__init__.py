@@ -12,6 +12,7 @@ from portal.auth.callers import (
     User,
     actor_of,
     allows,
+    may_push,
     refusal,
 )
 from portal.auth.permissions import needed_for
@@ -31,6 +32,7 @@ __all__ = [
     "allows",
     "is_known_host",
     "is_same_site",
+    "may_push",
     "needed_for",
     "refusal",
 ]

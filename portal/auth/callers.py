@@ -6,11 +6,13 @@ As in Backstage, only tokens are limited, by the `accessRestrictions` that the c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TypeAlias
 
 from portal.config import Restriction
-from portal.config.access import ACTIONS
+from portal.config.access import ACTIONS, OWN
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,6 +82,22 @@ def allows(caller: Caller, permission: str, *, plugin: str = "catalog") -> bool:
             return True
 
 
+def may_push(caller: Caller, ref: str, facts: Iterable[str]) -> bool:
+    """Whether a caller who may push may push these facts, by name, about this entity.
+
+    `ref` is canonical.
+    """
+    if not isinstance(caller, Machine) or not caller.restrictions:
+        return True
+    spaces = {name.partition(".")[0] for name in facts}
+    return any(
+        restriction.plugin == OWN
+        and (not restriction.facts or spaces <= set(restriction.facts))
+        and (not restriction.entities or _names(restriction.entities, ref))
+        for restriction in caller.restrictions
+    )
+
+
 def refusal(caller: Caller, permission: str, *, plugin: str = "catalog") -> str:
     """Why `allows` says no, in Backstage's words where it has some."""
     restrictions = caller.restrictions if isinstance(caller, Machine) else ()
@@ -87,6 +105,10 @@ def refusal(caller: Caller, permission: str, *, plugin: str = "catalog") -> str:
     if plugin in plugins:
         return f"This token's access does not include {permission}"
     return f"This token's access is restricted to plugin(s) {', '.join(map(repr, plugins))}"
+
+
+def _names(patterns: Iterable[str], ref: str) -> bool:
+    return any(fnmatchcase(ref, pattern) for pattern in patterns)
 
 
 def _fits(restriction: Restriction, permission: str) -> bool:
@@ -98,4 +120,4 @@ def _fits(restriction: Restriction, permission: str) -> bool:
 def _action_of(permission: str) -> str:
     """The attribute `action` of a permission; '' where it has none (reference 5)."""
     verb = permission.rpartition(".")[2]
-    return "update" if verb == "refresh" else verb if verb in ACTIONS else ""
+    return "update" if verb in ("refresh", "run", "push") else verb if verb in ACTIONS else ""

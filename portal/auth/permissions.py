@@ -1,4 +1,4 @@
-"""Which permission a request needs: Backstage's names for its catalog (reference 5), ours elsewhere.
+"""Which permission a request needs: Backstage's names for its plugins (reference 5), ours elsewhere.
 
 It matters for tokens with `accessRestrictions` only. What is not listed needs a permission that no
 restriction can name: a new route is closed to them until it is listed.
@@ -9,9 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from portal.auth.sites import SAFE_METHODS
-
-OWN = "plumbline"
-"""The plugin that everything but Backstage's routes belongs to."""
+from portal.config.access import OWN, PUSH
 
 UNLISTED = "unlisted"
 
@@ -34,6 +32,19 @@ _CATALOG = {
 """By the first part of the path and the method; '': that the plugin is not closed is enough."""
 
 
+_TECH_INSIGHTS = {
+    "checks": {"GET": "tech-insights.check.read", "POST": "tech-insights.check.run"},
+    "fact-schemas": {"GET": "tech-insights.fact-retriever.read"},
+    "facts": {"GET": "tech-insights.fact-retriever.read"},
+    ".well-known": {"GET": ""},
+}
+"""Likewise."""
+
+_PLUGINS = {"catalog": _CATALOG, "tech-insights": _TECH_INSIGHTS}
+_DECIDING = ("approve", "deny", "revoke")
+"""What is done with exemptions by those who grant them, not by those who ask for them."""
+
+
 class Needed(NamedTuple):
     """What a request needs."""
 
@@ -47,13 +58,17 @@ def needed_for(method: str, path: str) -> Needed:
     """What a request for `path`, below the base path, needs."""
     parts = path.strip("/").split("/")
     is_reading = method in SAFE_METHODS
+    if parts == ["api", "v1", "facts"] and not is_reading:
+        return Needed(OWN, PUSH)
+    if parts[:3] == ["api", "v1", "exemptions"] and parts[-1] in _DECIDING:
+        return Needed(OWN, f"{OWN}.exemption.update")
     if parts[0] != "api" or len(parts) == 1 or parts[1] in ("v1", "docs"):
         return Needed(OWN, f"{OWN}.{'read' if is_reading else 'update'}")
     plugin, rest = parts[1], parts[2:]
-    if plugin != "catalog":
+    if plugin not in _PLUGINS:
         return Needed(plugin, f"{plugin}.{'read' if is_reading else 'update'}")
-    if rest == ["locations", "by-query"]:  # it is asked by POST, and reads
+    if plugin == "catalog" and rest == ["locations", "by-query"]:  # it is asked by POST, and reads
         return Needed(plugin, "catalog.location.read")
-    by_method = _CATALOG.get(rest[0] if rest else "", {})
+    by_method = _PLUGINS[plugin].get(rest[0] if rest else "", {})
     named = "GET" if is_reading else method
     return Needed(plugin, by_method.get(named, by_method.get("*", UNLISTED)))

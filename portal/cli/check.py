@@ -1,4 +1,4 @@
-"""`portal check PATH`: ingest, collect and assess a checkout, offline, and print the card.
+"""`portal check PATH`: the scorecards of a checkout, offline, and what a change does to them.
 
 It works in a database in memory with the very code that the portal runs, on the working tree, so
 that what it says is what the portal will say after the push.
@@ -6,170 +6,99 @@ that what it says is what the portal will say after the push.
 
 from __future__ import annotations
 
-import json
 import sys
-import tempfile
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-from catalog.problems import Problem
-from catalog.query import EntityQuery
-from plugins.contract import Context
-from plugins.registry import load_plugins
-from portal.cli.options import show_problem
-from portal.config import Settings
-from portal.db import entities, locations, problems, results
-from portal.db.migrations import migrate
-from portal.pool import Pool
-from portal.wiring import Portal, now, open_portal, tools_of
-from portal.worker import assessing, jobs
-from scorecards.advice import next_steps
+from catalog.problems import Severity
+from portal.cli.bases import checked_out
+from portal.cli.card import Card, Comparison, compare, read_card
+from portal.cli.card_reports import REPORTS
 from scorecards.results import Outcome
-from scorecards.scorecard import Scorecard
-
-MOST_ENTITIES = 10_000
-"""Entities of one checkout that a card is made for."""
-
-LOOKS = {
-    Outcome.PASS: ("✓", "pass", "green"),
-    Outcome.FAIL: ("✗", "fail", "red"),
-    Outcome.UNKNOWN: ("?", "no data", "yellow"),
-    Outcome.ERROR: ("!", "no data (error)", "yellow"),
-    Outcome.NOT_APPLICABLE: ("–", "not applicable", "dim"),
-    Outcome.EXEMPT: ("○", "exempt", "magenta"),
-}
 
 
 @click.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path), default=".")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def check(path: Path, as_json: bool) -> None:
-    """Print the scorecards of the checkout at PATH, with the built-in scorecards, offline."""
-    with tempfile.TemporaryDirectory(prefix="plumbline-") as scratch:
-        portal = _offline(Path(scratch))
-        _ingest(portal, path.resolve())
-        cards = _cards(portal)
-    if as_json:
-        click.echo(json.dumps(cards, indent=2, default=str))
+@click.option("--diff", "base", metavar="BASE", help="Compare with this revision of the checkout.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(REPORTS)),
+    default="text",
+    show_default=True,
+    help="What to print.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    help="Write a report to a file, besides what is printed; may be given several times.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["introduced", "any", "never"]),
+    help="Exit with 1 for what the change introduces (the default with --diff), for any failing "
+    "check or error, or never. Without it and --diff: for errors of descriptors.",
+)
+@click.option(
+    "--scorecards",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="A scorecard file, or a folder of them, besides the built-in ones.",
+)
+def check(
+    path: Path,
+    base: str | None,
+    form: str,
+    as_json: bool,
+    reports: tuple[str, ...],
+    fail_on: str | None,
+    scorecards: tuple[Path, ...],
+) -> None:
+    """Print the scorecards of the checkout at PATH, offline; with --diff, what a change does."""
+    files = [_report(report) for report in reports]
+    if base is None:
+        if fail_on == "introduced":
+            raise click.UsageError("--fail-on introduced needs --diff: nothing to compare with")
+        found = compare("", None, read_card(path, scorecards=scorecards))
     else:
-        _show(cards)
-    errors = any(problem["severity"] == "error" for problem in cards["problems"])
-    sys.exit(1 if errors or not cards["entities"] else 0)
+        found = _compared(path, base, scorecards)
+    REPORTS["json" if as_json else form](found, sys.stdout)
+    for kind, file in files:
+        with file.open("w", encoding="utf-8") as out:
+            REPORTS[kind](found, out)
+    sys.exit(1 if _fails(found, fail_on) else 0)
 
 
-def _offline(scratch: Path) -> Portal:
-    portal = open_portal(Settings(database="sqlite://", data_dir=scratch))
-    plugins, _ = load_plugins(
-        context_for=lambda name: Context(cache=scratch / name, working_tree=True)
-    )
-    migrate(portal.database)
-    return replace(portal, plugins=plugins)
+def _report(text: str) -> tuple[str, Path]:
+    kind, _, file = text.partition("=")
+    if kind not in REPORTS or not file:
+        known = ", ".join(REPORTS)
+        raise click.UsageError(f"--report {text}: expected FORMAT=FILE, with one of {known}")
+    return kind, Path(file)
 
 
-def _ingest(portal: Portal, path: Path) -> None:
-    with portal.database.write() as connection:
-        location = locations.register(
-            connection, type="file", target=str(path), origin="command", now=now()
-        )
-    pool = Pool(1)
-    tools = tools_of(portal, pool)
-    tools = replace(tools, setup=replace(tools.setup, working_tree=True))
-    for repository in jobs.list_repositories(tools, location):
-        jobs.ingest(tools, location, repository)
-    while assessing.assess_round(tools):
-        pass
-    pool.close()
+def _compared(path: Path, base: str, scorecards: tuple[Path, ...]) -> Comparison:
+    """Both are assessed with the scorecards of the working tree: only the checkout differs."""
+    with checked_out(path, base) as earlier:
+        before = None if earlier is None else read_card(earlier, scorecards=scorecards)
+    after = read_card(path, scorecards=scorecards)
+    nothing = Card(scorecards=after.scorecards, places={}, results=(), problems=())
+    return compare(base, before or nothing, after)
 
 
-def _cards(portal: Portal) -> dict[str, Any]:
-    """Everything there is to say, as JSON has it."""
-    by_name = {scorecard.name: scorecard for scorecard in portal.scorecards}
-    with portal.database.read() as connection:
-        page = problems.list_problems(connection, limit=500)
-        rows = entities.by_query(connection, EntityQuery(limit=MOST_ENTITIES, count=False)).items
-        cards = [
-            {
-                "ref": row.ref,
-                "scorecards": [
-                    _card(by_name[found.result.scorecard], found.result)
-                    for found in results.for_entity(connection, row.id)
-                ],
-            }
-            for row in sorted(rows, key=lambda row: row.kind != "component")
-        ]
-        failed = [item.problem for item in locations.list_locations(connection) if item.problem]
-    return {
-        "entities": cards,
-        "problems": [
-            *(problem.as_dict() for problem in failed),
-            *(row.problem.as_dict() for row in page.items),
-        ],
-    }
-
-
-def _card(scorecard: Scorecard, result: Any) -> dict[str, Any]:
-    return {
-        "name": scorecard.name,
-        "title": scorecard.title,
-        "level": scorecard.levels[result.proven].name,
-        "possibleLevel": scorecard.levels[result.possible].name,
-        "checks": [
-            {
-                "id": check.id,
-                "title": check.title,
-                "level": scorecard.levels[check.level].name,
-                "outcome": said.outcome,
-                "observed": {
-                    o.title: said.observed[o.title]
-                    for o in check.observe
-                    if o.title in said.observed
-                },
-                "expected": check.expected,
-                "reason": said.reason,
-            }
-            for check, said in zip(scorecard.checks, result.results, strict=True)
-        ],
-        "nextSteps": [step.check for step in next_steps(scorecard, result)],
-    }
-
-
-def _show(cards: dict[str, Any]) -> None:
-    # Where nobody looks at a terminal, a table of 80 columns helps nobody either.
-    console = Console(width=None if sys.stdout.isatty() else 140)
-    for problem in cards["problems"]:
-        show_problem(Problem(**problem))
-    if not cards["entities"]:
-        console.print("No entity was found. A checkout needs a catalog-info.yaml.")
-    for entity in cards["entities"]:
-        for card in entity["scorecards"]:
-            console.print(_table(entity["ref"], card))
-
-
-def _table(ref: str, card: dict[str, Any]) -> Table:
-    level = card["level"]
-    if card["possibleLevel"] != level:
-        level += f" (possibly {card['possibleLevel']})"
-    table = Table(
-        title=f"{ref}: {card['title']} — {level}", title_justify="left", title_style="bold"
-    )
-    for name in ("", "Level", "Check", "Observed", "Expected"):
-        table.add_column(name, overflow="fold")
-    for row in card["checks"]:
-        icon, word, style = LOOKS[Outcome(row["outcome"])]
-        observed = "\n".join(f"{k}: {_words(v)}" for k, v in row["observed"].items())
-        observed = observed or row["reason"]
-        state = f"[{style}]{icon} {word}[/]"
-        table.add_row(state, row["level"], row["title"], observed, row["expected"])
-    return table
-
-
-def _words(value: Any) -> str:
-    """A value for people: a list as its items, and what is not there as `nothing`."""
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    return "nothing" if value is None else str(value)
+def _fails(found: Comparison, fail_on: str | None) -> bool:
+    errors = any(problem.severity is Severity.ERROR for problem in found.card.problems)
+    match fail_on or ("introduced" if found.base else "errors"):
+        case "never":
+            return False
+        case "introduced":
+            return found.introduced
+        case "any":
+            failing = (s.outcome is Outcome.FAIL for r in found.card.results for s in r.results)
+            return errors or any(failing)
+        case _:
+            return errors or not found.card.places

@@ -13,12 +13,13 @@ from typing import Any, NamedTuple
 
 import click
 
+from catalog.problems import Severity
 from portal.cli.options import settings_options, settings_or_exit
 from portal.config import Settings
 from portal.db import locations
 from portal.db.engine import open_database
 from portal.db.integrity import integrity_fault
-from portal.db.migrations import current, head
+from portal.db.migrations import HEAD, current
 from portal.instance import find
 from portal.wiring import Portal, open_portal
 
@@ -94,20 +95,21 @@ def _database(settings: Settings) -> Iterator[Finding]:
     except Exception as error:  # noqa: BLE001 - whatever the driver says is the finding
         yield Finding("database", False, str(error).splitlines()[0], "Is the server running?")
         return
-    fits = revision == head()
-    yield Finding("schema", fits, str(revision), f"Run `portal migrate` (to {head()}).")
+    fits = revision == HEAD
+    yield Finding("schema", fits, str(revision), f"Run `portal migrate` (to {HEAD}).")
     fault = integrity_fault(database)
     yield Finding("integrity", not fault, fault or "no fault found", "Run `portal restore`.")
 
 
 def _parts(settings: Settings) -> Iterator[Finding]:
     portal: Portal = open_portal(settings)
-    for problem in (*portal.plugin_problems, *portal.scorecard_problems, *portal.kind_problems):
+    for problem in portal.problems:
         place = f"{problem.file}: " if problem.file else ""
-        yield Finding("configuration", False, place + problem.message, problem.hint)
+        fine = problem.severity is not Severity.ERROR
+        yield Finding("configuration", fine, place + problem.message, problem.hint)
     yield Finding("plugins", True, ", ".join(plugin.name for plugin in portal.plugins))
     yield Finding("scorecards", True, ", ".join(s.name for s in portal.scorecards))
-    if not settings.data_dir.exists() or current(portal.database) != head():
+    if not settings.data_dir.exists() or current(portal.database) != HEAD:
         return
     with portal.database.read() as connection:
         for location in locations.list_locations(connection):

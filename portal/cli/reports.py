@@ -19,8 +19,8 @@ from catalog.entity import Verdict
 from catalog.problems import Problem, Severity
 
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
-_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
-_SARIF = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
+LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,7 +124,7 @@ class SarifReport:
         self._out = out
         self._codes: dict[str, int] = {}
         self._before = ""
-        out.write(f'{{"$schema":"{_SARIF}","version":"2.1.0","runs":[{{"results":[')
+        out.write(f'{{"$schema":"{SCHEMA}","version":"2.1.0","runs":[{{"results":[')
 
     def add(self, document: Document) -> None:
         """Write a result for each problem of a document."""
@@ -133,13 +133,13 @@ class SarifReport:
             self._before = ",\n"
 
     def _result(self, document: Document, problem: Problem) -> dict[str, Any]:
-        place: dict[str, Any] = {"artifactLocation": {"uri": _uri(document.file)}}
+        place: dict[str, Any] = {"artifactLocation": {"uri": uri(document.file)}}
         if problem.line:
             place["region"] = {"startLine": problem.line, "startColumn": problem.column or 1}
         return {
             "ruleId": problem.code,
             "ruleIndex": self._codes.setdefault(problem.code, len(self._codes)),
-            "level": _LEVELS[problem.severity],
+            "level": LEVELS[problem.severity],
             "message": {"text": " ".join(filter(None, (problem.message, problem.hint)))},
             "locations": [{"physicalLocation": place}],
         }
@@ -163,7 +163,8 @@ REPORTS: dict[str, Callable[[TextIO], Report]] = {
 """By the name of the format."""
 
 
-def _uri(file: str) -> str:
+def uri(file: str) -> str:
+    """The file as SARIF names it: relative paths stay so."""
     path = Path(file)
     return path.as_uri() if path.is_absolute() else "/".join(map(_escaped, path.parts))
 

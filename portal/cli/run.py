@@ -99,7 +99,7 @@ def _announce(portal: Portal) -> None:
         say("  reading:  the sample organization (name your own with --source)")
     for source in settings.sources:
         say(f"  reading:  {source.target}")
-    for problem in (*portal.plugin_problems, *portal.scorecard_problems, *portal.kind_problems):
+    for problem in portal.problems:
         show_problem(problem)
     only = " (this host only)" if settings.is_loopback else ""
     say(f"  open:     {settings.url}{only}")

@@ -33,6 +33,12 @@ ALGORITHMS = (
 
 ACTIONS = ("create", "read", "update", "delete")
 
+OWN = "plumbline"
+"""The plugin that everything but Backstage's routes belongs to."""
+
+PUSH = "plumbline.facts.push"
+"""The permission to push facts."""
+
 PLUGIN_PLACE = "{{pluginId}}"
 """Stands for the calling plugin in the URL of its keys."""
 
@@ -49,6 +55,10 @@ class Restriction:
     """Names of permissions, as `catalog.entity.read`; empty: all."""
     actions: tuple[str, ...] = ()
     """Of `ACTIONS`, those that the permission's own must be among; empty: all."""
+    facts: tuple[str, ...] = ()
+    """Namespaces of the facts that may be pushed; empty: all."""
+    entities: tuple[str, ...] = ()
+    """Refs of the entities that facts may be pushed about, with `*`; empty: all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,13 +147,24 @@ class _Restriction(Strict):
     plugin = fields.String(required=True, validate=_is_word)
     permission = Words()
     attributes = fields.Nested(_Attributes, data_key="permissionAttribute", load_default=dict)
+    facts = Words()
+    entities = Words()
 
     @post_load
     def _record(self, data: dict[str, Any], **_: Any) -> Restriction:
+        facts, entities = data.get("facts", ()), data.get("entities", ())
+        permissions = data.get("permission", ())
+        if facts or entities:
+            # Who is limited so is meant to push and nothing else: all the rest would be open.
+            if data["plugin"] != OWN or set(permissions) - {PUSH}:
+                raise ValidationError(f"facts and entities limit {PUSH} of plugin {OWN}")
+            permissions = (PUSH,)
         return Restriction(
             plugin=data["plugin"],
-            permissions=data.get("permission", ()),
+            permissions=permissions,
             actions=data["attributes"].get("action", ()),
+            facts=facts,
+            entities=tuple(ref.lower() for ref in entities),
         )
 
 

@@ -24,6 +24,7 @@ _SECRETS = (
     "/integrations",
     "/ldap",
     "/plumbline/database",
+    "/plumbline/notices",
 )
 """Never quoted: tokens stand there, and passwords."""
 

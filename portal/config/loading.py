@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from portal.config.places import default_data_dir
 from portal.config.policies import allow_rules, configured_locations
 from portal.config.settings import Auth, ConfiguredSource, Settings
 from portal.config.variables import Variables, backstage_variables
+from scorecards.exemptions import Policy
 
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[\w.-]+@[\w.-]+:")
 
@@ -72,6 +74,7 @@ def load_settings(
         tokens=tokens,
         access=issuers,
         rules=allow_rules(merged, values.get("catalog", {}), commanded) if configs else None,
+        exemptions=_exemptions(_auth(configs, backend), plumbline),
         warnings=tuple(p for p in problems if p.severity is Severity.WARNING),
         **_optional(merged, values),
     )
@@ -109,6 +112,10 @@ def _optional(merged: Merged, values: dict[str, Any]) -> dict[str, Any]:
         "removal_grace": plumbline.get("removal", {}).get("grace"),
         "tombstones_keep": plumbline.get("removal", {}).get("keep"),
         "history_keep": plumbline.get("history", {}).get("keep"),
+        "tech_insights_unknown": plumbline.get("compat", {})
+        .get("tech_insights", {})
+        .get("not_known"),
+        "pushed_facts": tuple(plumbline.get("facts", {}).get("pushed", ())),
         "facts_refresh": plumbline.get("facts", {}).get("refresh"),
         "same_repository_placeholders": plumbline.get("placeholders", {}).get("same_repository"),
         "answer_cache_bytes": plumbline.get("answer_cache_bytes"),
@@ -116,6 +123,8 @@ def _optional(merged: Merged, values: dict[str, Any]) -> dict[str, Any]:
         "reading": tuple(values.get("backend", {}).get("reading", {}).get("allow", ())),
         "scorecards": _files(merged, plumbline, "scorecards"),
         "kinds": _files(merged, plumbline, "kinds"),
+        "notices": plumbline.get("notices", {}).get("notices"),
+        "channels": plumbline.get("notices", {}).get("channels"),
     }
     interval = catalog.get("processing_interval", given["facts_refresh"])
     is_said = interval is not None or "processing_interval" in catalog
@@ -176,6 +185,12 @@ def _auth(configs: Sequence[Path], backend: dict[str, Any]) -> Auth:
     """Without a config everyone on this host may ask; a config has Backstage's default policy."""
     is_off = backend.get("auth", {}).get("is_off", False)
     return Auth.OPEN if is_off or not configs else Auth.REQUIRED
+
+
+def _exemptions(auth: Auth, plumbline: dict[str, Any]) -> Policy:
+    said = {"self_approval": auth is Auth.OPEN} | plumbline.get("exemptions", {})
+    # Of a section with a problem there is what is good of it, in the form of the config.
+    return Policy(**{f.name: said[f.name] for f in fields(Policy) if f.name in said})
 
 
 def _hosts(values: dict[str, Any]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from portal.config.access import BackendAuth, TrustedBackstage
+from portal.config.exempting import Exemptions
 from portal.config.fields import (
     Duration,
     Flag,
@@ -18,7 +19,9 @@ from portal.config.fields import (
     keys_of,
 )
 from portal.config.integrations import integrations_schema
+from portal.config.noticing import Notices
 from portal.config.providers import ldap_schema, providers_schema
+from portal.config.pushed import PushedFact, once_each
 from portal.config.reading import AllowedHost
 
 
@@ -116,6 +119,15 @@ class _Removal(Strict):
 
 class _Facts(Strict):
     refresh = Duration()
+    pushed = fields.List(fields.Nested(PushedFact), validate=once_each)
+
+
+class _TechInsights(Strict):
+    not_known = fields.String(data_key="unknown", validate=validate.OneOf(["fail", "omit"]))
+
+
+class _Compat(Strict):
+    tech_insights = fields.Nested(_TechInsights, data_key="techInsights")
 
 
 class _History(Strict):
@@ -140,6 +152,9 @@ class _Plumbline(Strict):
     removal = fields.Nested(_Removal)
     history = fields.Nested(_History)
     facts = fields.Nested(_Facts)
+    compat = fields.Nested(_Compat)
+    exemptions = fields.Nested(Exemptions)
+    notices = fields.Nested(Notices)
     placeholders = fields.Nested(_Placeholders)
     plugins = fields.Nested(_Plugins)
     auth = fields.Nested(_Auth)

@@ -15,9 +15,12 @@ from typing import NamedTuple
 
 from catalog.problems import Problem
 from catalog.rules import AllowRule
-from plugins.contract import ReadingRule
+from plugins.contract import MailChannel, ReadingRule, WebhookChannel
 from portal.config.access import Issuer, StaticToken
 from portal.config.integrations import Integration
+from scorecards.exemptions import Policy
+from scorecards.notices import Timing
+from scorecards.pushed import Declared
 
 
 class Auth(StrEnum):
@@ -90,10 +93,20 @@ class Settings:
     """How long what was removed can be brought back."""
     history_keep: timedelta = timedelta(days=365)
     """How long former versions of entities are kept."""
+    pushed_facts: tuple[Declared, ...] = ()
+    """Facts that no collector observes and that may be pushed."""
     facts_refresh: timedelta = timedelta(hours=1)
     """How old facts may be, and the time between two sweeps where no other is given."""
     processing_interval: timedelta | None = timedelta(hours=1)
     """Time between two sweeps over every location; None: there are none."""
+    tech_insights_unknown: str = "fail"
+    """`fail` or `omit`: what Tech Insights' clients are told of a check that is not known."""
+    exemptions: Policy = field(default_factory=lambda: Policy(self_approval=True))
+    """Who may exempt what. While everyone may ask nobody is told apart, and so may approve."""
+    notices: Timing | None = None
+    """When teams are told of what; None: they are told of nothing."""
+    channels: tuple[WebhookChannel | MailChannel, ...] = ()
+    """Where they are told."""
     answer_cache_bytes: int = 32 * 1024 * 1024
     """Memory of each web process for answers of the catalog API; 0: none is kept."""
     warnings: tuple[Problem, ...] = ()

@@ -32,6 +32,7 @@ READ: Mapping[str, str] = {
 
 HINTS: Mapping[str, str] = {
     "auth": "To take the tokens of a Backstage's users, set plumbline.auth.backstage.",
+    "techInsights": "Its checks become a scorecard by `portal scorecard import`.",
     "permission": "Who may ask may read; what a token may do, its accessRestrictions say.",
     "backend.database": "The database is plumbline.database.",
     "backend.https": "Put a proxy that speaks TLS in front.",

@@ -288,8 +288,12 @@ def _bound(
     write = DateTime().dialect_impl(connection.dialect).bind_processor(connection.dialect)
     if not times or write is None:
         return list(rows)
+    written: dict[Any, Any] = {None: None}  # rows of a batch have few different times
     bound = [list(row) for row in rows]
     for row in bound:
         for place in times:
-            row[place] = write(row[place])
+            value = row[place]
+            if value not in written:
+                written[value] = write(value)
+            row[place] = written[value]
     return [tuple(row) for row in bound]

@@ -5,14 +5,14 @@ Pages, facets and search are in modules of their own, and are found here too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import orjson
 from sqlalchemy import Connection, bindparam, func, select
 
 from portal.db import values
-from portal.db.bulk import among
+from portal.db.bulk import among, pick
 from portal.db.entity_rows import ENTITIES, EntityRow, by_ids, entity_row
 from portal.db.facets import facets
 from portal.db.filters import storable
@@ -24,6 +24,7 @@ __all__ = [
     "EntityPage",
     "EntityRow",
     "Related",
+    "bodies",
     "by_ids",
     "by_query",
     "by_ref",
@@ -51,6 +52,13 @@ class Related:
     """Lower case, also of what does not exist."""
     title: str
     """`metadata.title`, or '' where there is none."""
+
+
+def bodies(connection: Connection, ids: Collection[int]) -> dict[int, bytes]:
+    """The JSON of those of these entities that exist, by id, in its order."""
+    return dict(
+        sorted(map(tuple, pick(connection, (entities.c.id, entities.c.body), entities.c.id, ids)))
+    )
 
 
 def by_ref(connection: Connection, ref: str) -> EntityRow | None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from portal.db.bulk import add, among, remove
+from portal.db import evidence, fact_history
+from portal.db.bulk import add, among, pick, remove
 from portal.db.engine import Database, utc
 from portal.db.state import raise_assessment
 from portal.db.tables import entities, facts
 from scorecards.facts import FactRecord
-from scorecards.serialization import facts_from_json, facts_to_json
+from scorecards.serialization import facts_from_json, facts_to_json, records_to_json
+from scorecards.stored_facts import StoredFacts
 
 COLUMNS = (
     "entity_id",
@@ -34,45 +37,72 @@ class FactRows:
     database: Database
 
     def save_facts(self, records: Sequence[FactRecord]) -> None:
-        """Replace the stored records of the same entity and collector; one transaction.
-
-        A record of an entity that went is dropped. One that says what is stored is not written, so
-        `observed_at` is when that was first seen, unless the record is valid for a time only.
-        """
+        """Replace the stored records of the same entity and collector; one transaction."""
         with self.database.write() as connection:
-            refs = {record.ref for record in records}
-            found = select(entities.c.ref, entities.c.id)
-            where = among(connection, entities.c.ref, sorted(refs))
-            ids = {row.ref: row.id for row in connection.execute(found.where(where))}
-            given = {
-                (ids[record.ref], record.collector): record
-                for record in records
-                if record.ref in ids
-            }
-            stored = {
-                (row.entity_id, row.collector): (*row[2:5], utc(row.valid_until), row.facts)
-                for row in connection.execute(
-                    select(facts).where(among(connection, facts.c.entity_id, sorted(ids.values())))
-                )
-            }
-            rows = [
-                (
-                    *key,
-                    record.version,
-                    record.url,
-                    record.revision,
-                    record.observed_at,
-                    record.valid_until,
-                    facts_to_json(record),
-                )
-                for key, record in sorted(given.items(), key=lambda item: item[0])
-            ]
-            fresh = [row for row in rows if stored.get(row[:2]) != (*row[2:5], *row[6:])]
-            old = [row[:2] for row in fresh if row[:2] in stored]
-            remove(connection, facts, COLUMNS[:2], old)
-            add(connection, facts, COLUMNS, fresh)
-            if fresh:
-                raise_assessment(connection)
+            save(connection, records)
+
+
+def save(connection: Connection, records: Sequence[FactRecord]) -> set[tuple[str, str]]:
+    """Replace the stored records of the same entity and collector, and keep the former ones.
+
+    Returns ref and collector of those that were written. A record of an entity that went is dropped.
+    One that says what is stored is not written, so `observed_at` is when that was first seen, unless
+    the record is valid for a time only. The connection is in a write transaction.
+    """
+    refs = {record.ref for record in records}
+    found = select(entities.c.ref, entities.c.id)
+    where = among(connection, entities.c.ref, sorted(refs))
+    ids = {row.ref: row.id for row in connection.execute(found.where(where))}
+    given = {(ids[record.ref], record.collector): record for record in records if record.ref in ids}
+    stored = {
+        (row.entity_id, row.collector): _row(row)
+        for row in connection.execute(
+            select(facts).where(among(connection, facts.c.entity_id, sorted(ids.values())))
+        )
+    }
+    rows = [
+        (
+            *key,
+            record.version,
+            record.url,
+            record.revision,
+            record.observed_at,
+            record.valid_until,
+            facts_to_json(record),
+        )
+        for key, record in sorted(given.items(), key=lambda item: item[0])
+    ]
+    fresh = [row for row in rows if _said(stored.get(row[:2])) != _said(row)]
+    old = [row[:2] for row in fresh if row[:2] in stored]
+    put_aside(connection, sorted({entity for entity, _ in old}))
+    fact_history.keep(connection, [(stored[row[:2]], row) for row in fresh if row[:2] in stored])
+    remove(connection, facts, COLUMNS[:2], old)
+    add(connection, facts, COLUMNS, fresh)
+    if fresh:
+        raise_assessment(connection)
+    return {(given[row[:2]].ref, row[1]) for row in fresh}
+
+
+def _row(row: Row[*tuple[Any, ...]]) -> tuple[Any, ...]:
+    """The values of `COLUMNS`, with times that are aware."""
+    return (*row[:5], utc(row.observed_at), utc(row.valid_until), row.facts)
+
+
+def _said(row: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+    """What a record says, whenever it was observed."""
+    return None if row is None else (*row[2:5], *row[6:])
+
+
+def put_aside(connection: Connection, ids: Collection[int]) -> None:
+    """Keep the facts of these entities that a transition was seen in: they are replaced, or go.
+
+    The connection is in a write transaction.
+    """
+    due = evidence.without_facts(connection, ids)
+    if due:
+        records = for_entities(connection, sorted(set(due.values())))
+        told = {entity: records_to_json(records.get(entity, ())) for entity in due.values()}
+        evidence.keep_facts(connection, {one: told[entity] for one, entity in due.items()})
 
 
 def for_entity(connection: Connection, entity_id: int) -> tuple[FactRecord, ...]:
@@ -80,18 +110,48 @@ def for_entity(connection: Connection, entity_id: int) -> tuple[FactRecord, ...]
     return for_entities(connection, [entity_id]).get(entity_id, ())
 
 
-def for_entities(connection: Connection, ids: Collection[int]) -> dict[int, tuple[FactRecord, ...]]:
-    """What is stored about each of these entities, by collector; without any it is not there."""
+def for_entities(
+    connection: Connection, ids: Collection[int], collectors: Collection[str] | None = None
+) -> dict[int, tuple[FactRecord, ...]]:
+    """What is stored about each of these entities, by collector; without any it is not there.
+
+    `collectors`: only what these observed.
+    """
     found = (
         select(entities.c.ref, facts)
         .join(entities, entities.c.id == facts.c.entity_id)
         .where(among(connection, facts.c.entity_id, ids))
         .order_by(facts.c.entity_id, facts.c.collector)
     )
+    if collectors is not None:
+        found = found.where(among(connection, facts.c.collector, collectors))
     records: dict[int, tuple[FactRecord, ...]] = {}
     for row in connection.execute(found):
         records[row.entity_id] = (*records.get(row.entity_id, ()), _record(row))
     return records
+
+
+def stored_for(connection: Connection, ids: Collection[int]) -> dict[int, list[StoredFacts]]:
+    """The same as rules read it: nothing is parsed. An entity without any is not there."""
+    columns = (facts.c.entity_id, facts.c.observed_at, facts.c.valid_until, facts.c.facts)
+    found: dict[int, list[StoredFacts]] = {}
+    times: dict[datetime | None, datetime | None] = {}  # most were observed at the same
+    for entity, observed_at, valid_until, states in pick(
+        connection, columns, facts.c.entity_id, ids
+    ):
+        for time in (observed_at, valid_until):
+            if time not in times:
+                times[time] = utc(time)
+        one = StoredFacts(times[observed_at] or observed_at, times[valid_until], states)
+        found.setdefault(entity, []).append(one)
+    return found
+
+
+def having(connection: Connection) -> list[int]:
+    """The entities that anything is stored about, by ref."""
+    known = select(facts.c.entity_id)
+    found = select(entities.c.id).where(entities.c.id.in_(known)).order_by(entities.c.ref)
+    return list(connection.execute(found).scalars())
 
 
 def _record(row: Row[*tuple[Any, ...]]) -> FactRecord:

@@ -8,18 +8,33 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 
 import orjson
-from sqlalchemy import Connection, and_, delete, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from catalog.problems import JsonValue
 from catalog.sources import Repository
+from portal.db import values
+from portal.db.bulk import add, among, pick, remove
 from portal.db.tables import (
     edges,
     entities,
+    facts,
     files,
     meta,
     relation_types,
@@ -27,6 +42,29 @@ from portal.db.tables import (
     unassessed,
 )
 from scorecards.collectors import Subject
+
+AGAIN = 2**32
+"""Added to the number of a mark that is made again: no batch of the catalog has the sum."""
+
+STALE_UNTIL = "stale_marked_until"
+"""Key of the stored value that says up to when entities with stale facts were marked."""
+
+
+LOOK = ""
+"""Scope of a mark: facts are to be collected, and every scorecard is asked."""
+
+ALL_CARDS = "*"
+"""Scope of a mark: the stored facts hold, and every scorecard is asked; else a list of some."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Due:
+    """Marked entities of which what is stored holds."""
+
+    cards: frozenset[str] | None
+    """Names of the scorecards that are asked; None: all."""
+    seqs: Mapping[int, int]
+    """By entity id, the sequence number of its mark."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,15 +77,26 @@ class Marked:
     """By entity id, the sequence number of its mark."""
 
 
-def mark_all(connection: Connection) -> int:
-    """Mark every entity, as when a scorecard or a collector changed; returns how many."""
+def mark_all(connection: Connection, cards: Collection[str] | None = None) -> int:
+    """Mark every entity, as when a scorecard or a collector changed; returns how many.
+
+    With `cards`, what is stored about entities holds, and these scorecards alone are asked.
+    """
     seq = select(meta.c.value).where(meta.c.key == "catalog_seq").scalar_subquery()
-    connection.execute(delete(unassessed))
     number = func.coalesce(seq.cast(unassessed.c.seq.type), 0)
-    done = connection.execute(
-        insert(unassessed).from_select(["entity_id", "seq"], select(entities.c.id, number))
+    if cards is None:
+        connection.execute(delete(unassessed))
+        scope = LOOK
+    else:
+        scope = scope_of(cards)
+        connection.execute(
+            update(unassessed).values(seq=unassessed.c.seq + AGAIN, scope=_wider(scope))
+        )
+    fresh = select(entities.c.id, number, literal(scope)).where(
+        entities.c.id.not_in(select(unassessed.c.entity_id))
     )
-    return done.rowcount
+    connection.execute(insert(unassessed).from_select(["entity_id", "seq", "scope"], fresh))
+    return count_marks(connection)
 
 
 def mark_one(connection: Connection, ref: str) -> bool:
@@ -55,9 +104,50 @@ def mark_one(connection: Connection, ref: str) -> bool:
     found = connection.execute(select(entities.c.id).where(entities.c.ref == ref)).scalar()
     if found is None:
         return False
-    connection.execute(delete(unassessed).where(unassessed.c.entity_id == found))
-    connection.execute(insert(unassessed).values(entity_id=found, seq=0))
+    mark(connection, [found])
     return True
+
+
+def mark_stale(connection: Connection, now: datetime) -> int:
+    """Mark the entities of which facts have gone stale since the last call; returns how many."""
+    before = values.get(connection, STALE_UNTIL)
+    ended = [facts.c.valid_until <= now]
+    if before is not None:
+        ended.append(facts.c.valid_until > datetime.fromisoformat(before))
+    ids = list(connection.execute(select(facts.c.entity_id).where(*ended).distinct()).scalars())
+    mark(connection, ids)
+    values.put(connection, STALE_UNTIL, now.isoformat())
+    return len(ids)
+
+
+def mark(
+    connection: Connection, ids: Collection[int], cards: Collection[str] | None = None
+) -> None:
+    """Mark entities; a mark that is being answered right now becomes another one, and stays.
+
+    With `cards`, what is stored about them holds, and these scorecards alone are asked.
+    """
+    scope = LOOK if cards is None else scope_of(cards)
+    marked = among(connection, unassessed.c.entity_id, ids)
+    found = set(connection.execute(select(unassessed.c.entity_id).where(marked)).scalars())
+    if found:
+        again = update(unassessed).where(marked)
+        connection.execute(again.values(seq=unassessed.c.seq + AGAIN, scope=_wider(scope)))
+    fresh = [(entity, 0, scope) for entity in sorted(set(ids) - found)]
+    add(connection, unassessed, ("entity_id", "seq", "scope"), fresh)
+
+
+def scope_of(cards: Collection[str]) -> str:
+    """The scope of a mark that asks these scorecards."""
+    return orjson.dumps(sorted(cards)).decode()
+
+
+def _wider(scope: str) -> ColumnElement[str]:
+    """A scope that has room for that of a mark and for another one."""
+    if scope == LOOK:
+        return literal(LOOK)
+    same = unassessed.c.scope.in_([LOOK, scope])
+    return case((same, unassessed.c.scope), else_=literal(ALL_CARDS))
 
 
 def count_marks(connection: Connection) -> int:
@@ -66,7 +156,7 @@ def count_marks(connection: Connection) -> int:
 
 
 def next_marked(connection: Connection, *, limit: int) -> list[Marked]:
-    """Up to `limit` marked entities, by repository; empty when no mark is left."""
+    """Up to `limit` entities whose facts are to be collected, by repository; empty: there are none."""
     rows = connection.execute(
         select(
             unassessed.c.entity_id,
@@ -83,6 +173,7 @@ def next_marked(connection: Connection, *, limit: int) -> list[Marked]:
                 repositories.c.id == files.c.repository_id, repositories.c.location_id.is_not(None)
             ),
         )
+        .where(unassessed.c.scope == LOOK)
         .order_by(repositories.c.id, unassessed.c.entity_id)
         .limit(limit)
     ).all()
@@ -96,15 +187,34 @@ def next_marked(connection: Connection, *, limit: int) -> list[Marked]:
     ]
 
 
+def next_due(connection: Connection, *, limit: int) -> Due | None:
+    """Up to `limit` entities whose stored facts are to be assessed by the same scorecards.
+
+    The fewest that are asked the same come first: what was pushed does not wait for what a changed
+    scorecard asks of all. None: there are none.
+    """
+    count = func.count()
+    scopes = select(unassessed.c.scope).where(unassessed.c.scope != LOOK)
+    fewest = scopes.group_by(unassessed.c.scope).order_by(count, unassessed.c.scope).limit(1)
+    scope = connection.execute(fewest).scalar()
+    if scope is None:
+        return None
+    found = select(unassessed.c.entity_id, unassessed.c.seq).where(unassessed.c.scope == scope)
+    rows = connection.execute(found.order_by(unassessed.c.entity_id).limit(limit)).all()
+    cards = None if scope == ALL_CARDS else frozenset(orjson.loads(scope))
+    return Due(cards=cards, seqs={row.entity_id: row.seq for row in rows})
+
+
+def unchanged(connection: Connection, seqs: Mapping[int, int]) -> set[int]:
+    """Those of these entities whose marks are still the same: nothing happened since they were read."""
+    columns = (unassessed.c.entity_id, unassessed.c.seq)
+    rows = pick(connection, columns, unassessed.c.entity_id, seqs)
+    return {entity for entity, seq in rows if seqs[entity] == seq}
+
+
 def clear_marks(connection: Connection, seqs: Mapping[int, int]) -> None:
-    """Take away the marks that were answered; one that is newer than its answer stays."""
-    by_seq: dict[int, list[int]] = defaultdict(list)
-    for entity_id, seq in seqs.items():
-        by_seq[seq].append(entity_id)
-    for seq, ids in by_seq.items():
-        connection.execute(
-            delete(unassessed).where(and_(unassessed.c.entity_id.in_(ids), unassessed.c.seq <= seq))
-        )
+    """Take away the marks that were answered; one that was made anew meanwhile stays."""
+    remove(connection, unassessed, ("entity_id", "seq"), sorted(seqs.items()))
 
 
 def subjects(connection: Connection, ids: Sequence[int]) -> list[tuple[int, bytes, Subject]]:

@@ -6,17 +6,19 @@ rates need no evidence. What is written is here; what is read of many rows is in
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
+from portal.db import transitions
+from portal.db.beginnings import Before, begun, from_runs
 from portal.db.bulk import add, among, remove
 from portal.db.engine import Database, utc
-from portal.db.facts import for_entities
+from portal.db.facts import for_entities as records_of
+from portal.db.layouts import read, said_in
 from portal.db.result_lists import (
     Distribution,
     Summary,
@@ -29,9 +31,10 @@ from portal.db.result_lists import entities_of as entities
 from portal.db.state import raise_assessment
 from portal.db.tables import entities as entity_table
 from portal.db.tables import results
-from scorecards.results import ScorecardResult, outcome_letters
-from scorecards.serialization import evidence_from_json, evidence_to_json
-from scorecards.store import Assessable
+from scorecards.layouts import Layout
+from scorecards.packing import PackedResult, digest_of, pack
+from scorecards.results import CheckResult, ScorecardResult
+from scorecards.store import Asked, Assessable
 
 __all__ = [
     "Distribution",
@@ -42,7 +45,9 @@ __all__ = [
     "check_counts",
     "distribution",
     "entities",
+    "for_entities",
     "for_entity",
+    "save",
     "summaries",
 ]
 
@@ -88,7 +93,7 @@ class ResultRows:
                     select(*columns).where(among(connection, entity_table.c.id, ids))
                 )
             }
-            records = for_entities(connection, ids)
+            records = records_of(connection, ids)
         return [
             Assessable(
                 id=number,
@@ -100,94 +105,146 @@ class ResultRows:
             if number in rows
         ]
 
-    def save_results(self, ids: Sequence[int], results: Sequence[ScorecardResult]) -> None:
-        """Replace what is stored for these entities: without a result, a scorecard applies no more.
-
-        One transaction. Results of entities that went are dropped, and what is already stored is
-        not written again. `since` of a check stays while its outcome does.
-        """
+    def save_results(
+        self, ids: Sequence[int], results: Sequence[ScorecardResult], *, asked: Asked | None = None
+    ) -> None:
+        """Replace what is stored for these entities, as `save` does; one transaction."""
+        by_ref: dict[str, list[PackedResult]] = {}
+        for result in results:
+            by_ref.setdefault(result.ref, []).append(pack(result))
+        now = asked.at if asked else max((r.evaluated_at for r in results), default=None)
         with self.database.write() as connection:
-            known = select(entity_table.c.ref, entity_table.c.id).where(
-                among(connection, entity_table.c.id, ids)
-            )
-            by_ref = {row.ref: row.id for row in connection.execute(known)}
-            stored = _stored(connection, ids)
-            given = {
-                (by_ref[result.ref], result.scorecard): result
-                for result in results
-                if result.ref in by_ref
-            }
-            rows = [
-                _row(key[0], result, stored.get(key))
-                for key, result in sorted(given.items(), key=lambda item: (item[0][1], item[0][0]))
-            ]
-            fresh = [row for row in rows if stored.get(row[:2]) != row[2:11]]
-            gone = [key for key in stored if key not in given]
-            replaced = [row[:2] for row in fresh if row[:2] in stored]
-            remove(connection, _TABLE, COLUMNS[:2], gone + replaced)
-            add(connection, _TABLE, COLUMNS, fresh)
-            if fresh or gone:
-                raise_assessment(connection)
+            rows = connection.execute(_refs(connection, ids)).all()
+            packed = {row.id: by_ref.get(row.ref, ()) for row in rows}
+            save(connection, packed, at=now or datetime.now(UTC), asked=asked)
 
 
-_TABLE = results  # `save_results` has an argument of this name, as the protocol has
+def save(
+    connection: Connection,
+    packed: Mapping[int, Sequence[PackedResult]],
+    *,
+    at: datetime,
+    asked: Asked | None = None,
+    cards: Collection[str] | None = None,
+) -> None:
+    """Replace what is stored for these entities: without a result, a scorecard applies no more.
+
+    Results of entities that went are dropped, as are those of entities that have changed since they
+    were read, whose turn comes again; and what is already stored is not written again. `since` of a
+    check stays while its outcome does. `cards` are the only scorecards that were asked; None: all.
+    The connection is in a write transaction; layouts of the evidence are stored.
+    """
+    ids = _as_read(connection, packed, asked)
+    stored = _stored(connection, ids, cards)
+    given = {(number, one.scorecard): one for number in ids for one in packed[number]}
+    found = {
+        key: given[key]
+        for key in sorted(given, key=lambda key: (key[1], key[0]))
+        if not _is_stored(given[key], stored.get(key))
+    }
+    gone = [key for key in stored if key not in given]
+    replaced = [key for key in found if key in stored]
+    formers = {
+        key: transitions.Former(version=stored[key][0], evidence=stored[key][7])
+        for key in gone + replaced
+    }
+    transitions.record(connection, formers, found, gone, at=at, asked=asked)
+    layouts = read(connection, {digest_of(stored[key][7]) for key in replaced})
+    moment = at.isoformat()
+    fresh = [
+        (*key, *_row(result, stored.get(key), moment, layouts), at) for key, result in found.items()
+    ]
+    remove(connection, results, COLUMNS[:2], gone + replaced)
+    add(connection, results, COLUMNS, fresh)
+    if fresh or gone:
+        raise_assessment(connection)
 
 
 def for_entity(connection: Connection, entity_id: int) -> tuple[StoredResult, ...]:
     """The results of an entity, by scorecard."""
+    return for_entities(connection, [entity_id]).get(entity_id, ())
+
+
+def for_entities(
+    connection: Connection, ids: Collection[int]
+) -> dict[int, tuple[StoredResult, ...]]:
+    """For each of these entities its results by scorecard; an entity without any is not there."""
     found = (
         select(entity_table.c.ref, results)
         .join(entity_table, entity_table.c.id == results.c.entity_id)
-        .where(results.c.entity_id == entity_id)
-        .order_by(results.c.scorecard)
+        .where(among(connection, results.c.entity_id, ids))
+        .order_by(results.c.entity_id, results.c.scorecard)
     )
-    return tuple(_stored_result(row) for row in connection.execute(found))
+    rows = connection.execute(found).all()
+    said = said_in(connection, {(row.entity_id, row.scorecard): row.evidence for row in rows})
+    gathered: dict[int, list[StoredResult]] = {}
+    for row in rows:
+        one = _stored_result(row, said[row.entity_id, row.scorecard])
+        gathered.setdefault(row.entity_id, []).append(one)
+    return {number: tuple(stored) for number, stored in gathered.items()}
+
+
+def _refs(connection: Connection, ids: Collection[int]) -> Select[tuple[int, str]]:
+    return select(entity_table.c.id, entity_table.c.ref).where(
+        among(connection, entity_table.c.id, ids)
+    )
+
+
+def _as_read(connection: Connection, ids: Collection[int], asked: Asked | None) -> list[int]:
+    """Those of these entities that are still what they were when they were read."""
+    found = select(entity_table.c.id).where(among(connection, entity_table.c.id, list(ids)))
+    if asked is not None:
+        found = found.where(entity_table.c.seq <= asked.seq)
+    return list(connection.execute(found).scalars())
 
 
 _Key = tuple[int, str]
+_Stored = tuple[Any, ...]
+"""The columns of a row from `version` to `since`."""
 
 
-def _stored(connection: Connection, ids: Sequence[int]) -> dict[_Key, tuple[Any, ...]]:
-    """What is stored for these entities, without the time: the columns from `version` on."""
+def _stored(
+    connection: Connection, ids: Collection[int], cards: Collection[str] | None
+) -> dict[_Key, _Stored]:
+    """What is stored for these entities, without the time."""
     columns = [results.c[name] for name in COLUMNS[:11]]
     found = select(*columns).where(among(connection, results.c.entity_id, ids))
-    return {(row[0], row[1]): tuple(row[2:]) for row in connection.execute(found)}
+    if cards is not None:
+        found = found.where(among(connection, results.c.scorecard, list(cards)))
+    return {(row[0], row[1]): row[2:] for row in connection.execute(found).all()}
 
 
-def _row(
-    entity_id: int, result: ScorecardResult, stored: tuple[Any, ...] | None
-) -> tuple[Any, ...]:
-    letters = outcome_letters(result)
-    began: dict[str, tuple[str, str]] = {}
-    if stored is not None:
-        # `since` is in the order of the checks as they were, whatever they are now.
-        times: dict[str, str] = orjson.loads(stored[8])
-        began = {
-            check: (letter, time)
-            for (check, time), letter in zip(times.items(), stored[3], strict=True)
-        }
-    now = result.evaluated_at.isoformat()
-    since = {}
-    for said, letter in zip(result.results, letters, strict=True):
-        before, time = began.get(said.check, ("", now))
-        since[said.check] = time if before == letter else now
+def _is_stored(result: PackedResult, stored: _Stored | None) -> bool:
+    """Whether the same is stored: numbers and times follow from the rest."""
+    if stored is None:
+        return False
+    version, proven, possible, letters, *_, evidence, _ = stored
     return (
-        entity_id,
-        result.scorecard,
-        result.version,
-        result.proven,
-        result.possible,
-        letters,
-        letters.count("p"),
-        letters.count("f"),
-        letters.count("u") + letters.count("e"),
-        evidence_to_json(result),
-        orjson.dumps(since).decode(),
-        result.evaluated_at,
+        evidence == result.evidence
+        and (version, proven, possible) == (result.version, result.proven, result.possible)
+        and letters == result.letters
     )
 
 
-def _stored_result(row: Any) -> StoredResult:
+def _row(
+    result: PackedResult, stored: _Stored | None, now: str, layouts: Mapping[str, Layout]
+) -> _Stored:
+    counted = result.counted
+    before = None if stored is None else Before(stored[3], stored[7], stored[8])
+    return (
+        result.version,
+        result.proven,
+        result.possible,
+        result.letters,
+        counted.count("p"),
+        counted.count("f"),
+        counted.count("u") + counted.count("e"),
+        result.evidence,
+        begun(result, before, now, layouts),
+    )
+
+
+def _stored_result(row: Any, said: tuple[CheckResult, ...]) -> StoredResult:
     evaluated_at = utc(row.evaluated_at)
     assert evaluated_at is not None
     return StoredResult(
@@ -197,10 +254,11 @@ def _stored_result(row: Any) -> StoredResult:
             version=row.version,
             proven=row.proven,
             possible=row.possible,
-            results=evidence_from_json(row.evidence),
+            results=said,
             evaluated_at=evaluated_at,
         ),
         since={
-            check: datetime.fromisoformat(time) for check, time in orjson.loads(row.since).items()
+            one.check: datetime.fromisoformat(time)
+            for one, time in zip(said, from_runs(row.since), strict=True)
         },
     )

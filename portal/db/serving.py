@@ -18,7 +18,7 @@ from catalog.changes import Plan
 from catalog.entity import Entity
 from catalog.kinds.registry import Kinds
 from catalog.orphans import orphan_of
-from portal.db import bulk
+from portal.db import bulk, transitions
 from portal.db.declarations import runners_up
 from portal.db.edges import EdgeChange, neighbors, put_edges, relations_after, relations_of
 from portal.db.index import put_terms
@@ -208,6 +208,7 @@ def _bury(
             if one.id in reasons and one.id not in on
         ],
     )
+    transitions.end_all(connection, reasons, at=at.now)
     bulk.drop(connection, entities.c.id, reasons)
 
 

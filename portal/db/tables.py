@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Index,
@@ -303,6 +304,7 @@ past_edges = Table(
     Column("from_seq", Id, nullable=False),
     Column("to_seq", Id, nullable=False),  # the first catalog_seq without it
     Index("past_edges_by_source", "source_id", "from_seq"),
+    Index("past_edges_by_target", "target_id", "type_id"),
     Index("past_edges_by_end", "to_seq"),
     comment="Edges that went, for the relations of former times.",
 )
@@ -344,6 +346,24 @@ facts = Table(
     PrimaryKeyConstraint("entity_id", "collector"),
 )
 
+fact_versions = Table(
+    "fact_versions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("entity_id", ForeignKey("entities.id", ondelete="CASCADE"), nullable=False),
+    Column("collector", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("revision", Text, nullable=False),
+    Column("observed_at", Time, nullable=False),
+    Column("valid_until", Time),
+    Column("until", Time, nullable=False),  # when the record after it was observed
+    Column("changes", LargeBinary, nullable=False),  # JSON: what was otherwise than in that one
+    Index("fact_versions_by_entity", "entity_id", "collector", "until"),
+    Index("fact_versions_by_end", "until"),
+    comment="Former records of facts, each by its difference to the next; the last is in `facts`.",
+)
+
 results = Table(
     "results",
     metadata,
@@ -357,8 +377,8 @@ results = Table(
     Column("passes", SmallInteger, nullable=False),
     Column("fails", SmallInteger, nullable=False),
     Column("unknowns", SmallInteger, nullable=False),
-    Column("evidence", LargeBinary, nullable=False),  # JSON, see scorecards.serialization
-    Column("since", Text, nullable=False),  # JSON: for each check, when its outcome began
+    Column("evidence", LargeBinary, nullable=False),  # JSON, see scorecards.packing
+    Column("since", Text, nullable=False),  # JSON: for each check, when its outcome began; in runs
     Column("evaluated_at", Time, nullable=False),
     PrimaryKeyConstraint("scorecard", "entity_id"),
     Index("results_by_entity", "entity_id"),
@@ -375,6 +395,83 @@ results = Table(
     sqlite_with_rowid=False,
 )
 
+held_passes = Table(
+    "held_passes",
+    metadata,
+    Column("entity_id", ForeignKey("entities.id", ondelete="CASCADE"), nullable=False),
+    Column("scorecard", Text, nullable=False),
+    Column("until", Time, nullable=False, index=True),  # the first of its checks
+    PrimaryKeyConstraint("entity_id", "scorecard"),
+    comment="Results with a failure that counts from an instant on, if it lasts until then.",
+)
+
+check_lists = Table(
+    "check_lists",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("scorecard", Text, nullable=False),
+    Column("version", Text, nullable=False),  # digest of the scorecard's definition
+    Column("checks", Text, nullable=False),  # JSON array of ids
+    Column("first_at", Time, nullable=False),  # when the first result was made with it
+    UniqueConstraint("scorecard", "version", "checks"),
+    comment="What the letters of outcomes stand for, in each version of a scorecard.",
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),  # SHA-256 of what is compressed
+    Column("data", LargeBinary, nullable=False),  # zlib, see portal.db.evidence
+    comment="What transitions were seen in; what is equal is kept once.",
+)
+
+transitions = Table(
+    "transitions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("entity_id", Id, nullable=False),  # of refs: the entity may be gone
+    Column("checks_id", Id, nullable=False),  # of check_lists: which scorecard, which version
+    Column("at", Time, nullable=False),
+    Column("until", Time),  # of the next one; null: it leads to the current result
+    Column("seq", Id, nullable=False),  # version of the entity
+    Column("proven", SmallInteger),  # null, as the next two: the result ended
+    Column("possible", SmallInteger),
+    Column("outcomes", Text),
+    Column("reason", Text, nullable=False),  # see scorecards.transitions
+    Column("said_id", Id),  # of evidence: what the checks said
+    Column("facts_id", Id),  # of evidence: the facts that they were told
+    Index("transitions_by_entity", "entity_id", "id"),
+    Index("transitions_by_time", "at", "checks_id"),
+    Index("transitions_by_end", "until"),
+    comment="When a result became another one; what ended has `until` equal to `at`.",
+)
+
+scorecard_versions = Table(
+    "scorecard_versions",
+    metadata,
+    Column("id", Id, primary_key=True),  # a later version has a higher one
+    Column("name", Word, nullable=False),
+    Column("version", Text, nullable=False),  # of the definition; '' where it went
+    Column("base_version", Text, nullable=False),  # of what it extends; '' where it does not
+    Column("text", Text, nullable=False),  # the document alone
+    Column("outline", LargeBinary, nullable=False),  # JSON, see scorecards.outline
+    Column("file", Text, nullable=False),
+    Column("source", Text, nullable=False),  # plugin, config, or the URL of a repository
+    Column("author", Text, nullable=False),  # of the commit; '' where nobody knows
+    Column("seen_at", Time, nullable=False),
+    Index("scorecard_versions_by_name", "name", "id"),
+    comment="Every definition that was ever in force, from when on.",
+)
+
+layouts = Table(
+    "layouts",
+    metadata,
+    Column("digest", Text, primary_key=True),  # which evidence begins with
+    Column("layout", LargeBinary, nullable=False),  # JSON, see scorecards.layouts
+    comment="The part of evidence that is the same for every entity; never changed.",
+)
+
 unassessed = Table(
     "unassessed",
     metadata,
@@ -385,7 +482,165 @@ unassessed = Table(
         autoincrement=False,
     ),
     Column("seq", Id, nullable=False),  # the catalog_seq that asked for it
+    Column("scope", Text, nullable=False, server_default=""),  # see portal.db.marks
+    Index("unassessed_by_scope", "scope", "entity_id"),
     comment="Entities whose facts and results have to be made anew; written with what changed them.",
+)
+
+exemptions = Table(
+    "exemptions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("scorecard", Text, nullable=False),
+    Column("check", Text),  # null: every check of the scorecard
+    Column("ref", Text, index=True),  # canonical; null: whatever the filter matches
+    Column("filter", Text),
+    Column("ground", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("compensated_by", Text, nullable=False),
+    Column("expires_at", Time, nullable=False),
+    Column("state", Text, nullable=False),  # of the last step
+    Index("exemptions_by_state", "state", "expires_at"),
+)
+
+exemption_steps = Table(
+    "exemption_steps",
+    metadata,
+    Column("exemption_id", ForeignKey("exemptions.id"), nullable=False),
+    Column("number", Integer, nullable=False),  # from 0, the request
+    Column("state", Text, nullable=False),
+    Column("actor", Text, nullable=False),  # '': nobody said who they are, or time did it
+    Column("at", Time, nullable=False),
+    Column("reason", Text, nullable=False),
+    PrimaryKeyConstraint("exemption_id", "number"),
+    sqlite_with_rowid=False,
+    comment="The audit trail of exemptions: rows are added, never changed.",
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("ref", Text, nullable=False),  # canonical
+    Column("scorecard", Text, nullable=False),
+    Column("check", Text, nullable=False),
+    Column("passes", Boolean, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("evidence", Text, nullable=False),  # URL, or ''
+    Column("actor", Text, nullable=False),
+    Column("at", Time, nullable=False),
+    Column("expires_at", Time, nullable=False),
+    Column("lapsed", Boolean, nullable=False),  # that it expired was seen to
+    Index("answers_by_check", "ref", "scorecard", "check", "id"),
+    Index("answers_by_expiry", "lapsed", "expires_at"),
+    comment="What people said to manual checks; of each check the last row counts.",
+)
+
+campaigns = Table(
+    "campaigns",
+    metadata,
+    Column("name", Word, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("owner", Text, nullable=False),  # canonical ref
+    Column("scorecard", Text, nullable=False),
+    Column("checks", Text),  # JSON array of ids; null: the level is the goal
+    Column("level", Text),
+    Column("filter", Text, nullable=False),
+    Column("starts_on", Date, nullable=False),
+    Column("target_on", Date, nullable=False),
+    Column("milestones", Text, nullable=False),  # JSON array of [title, day, share]
+    Column("remind_every", Integer),  # seconds
+    Column("edits", Integer, nullable=False),
+    Column("state", Text, nullable=False, index=True),  # of the last step
+)
+
+campaign_steps = Table(
+    "campaign_steps",
+    metadata,
+    Column("name", ForeignKey("campaigns.name", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", Time, nullable=False),
+    Column("reason", Text, nullable=False),
+    PrimaryKeyConstraint("name", "number"),
+    sqlite_with_rowid=False,
+)
+
+campaign_days = Table(
+    "campaign_days",
+    metadata,
+    Column("name", ForeignKey("campaigns.name", ondelete="CASCADE"), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("open", Integer, nullable=False),
+    Column("unknown", Integer, nullable=False),
+    Column("excused", Integer, nullable=False),
+    PrimaryKeyConstraint("name", "day"),
+    sqlite_with_rowid=False,
+    comment="How entities stood at the last look of each day of a campaign.",
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),  # names what happened
+    Column("kind", Text, nullable=False),
+    Column("team", Text, nullable=False),  # ref of the owner; '': nobody
+    Column("ref", Text, nullable=False),  # entity; '': none
+    Column("text", Text, nullable=False),
+    Column("at", Time, nullable=False),
+    Column("state", Text, nullable=False),  # new, muted, sent
+    Index("notices_by_state", "state", "at"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Text, primary_key=True),  # made of channel and notices: the idempotency key
+    Column("channel", Text, nullable=False),
+    Column("team", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False),  # JSON
+    Column("state", Text, nullable=False),  # pending, sent, dead
+    Column("attempts", Integer, nullable=False),
+    Column("made_at", Time, nullable=False),
+    Column("next_at", Time, nullable=False),
+    Column("claimed_until", Time),  # null: nobody is sending it
+    Column("sent_at", Time),
+    Column("problem", Text, nullable=False),
+    Index("outbox_by_state", "state", "next_at"),
+)
+
+mutes = Table(
+    "mutes",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("team", Text),  # null: any, as the next two
+    Column("ref", Text),
+    Column("kind", Text),
+    Column("until", Time, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", Time, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+level_watches = Table(
+    "level_watches",
+    metadata,
+    Column("scorecard", Text, nullable=False),
+    Column("entity_id", ForeignKey("entities.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("level", SmallInteger, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("lost_at", Time),
+    PrimaryKeyConstraint("scorecard", "entity_id"),
+    sqlite_with_rowid=False,
+    comment="The level of each entity that its team knows of: what is below it is news.",
 )
 
 pending = Table(

@@ -170,7 +170,7 @@ def _ladders(
 
 
 def _mark(card: Ladder) -> LevelMark:
-    outcomes = [row.outcome.value for rung in card.rungs for row in rung.rows]
+    outcomes = [row.outcome.value for rung in card.rungs for row in rung.rows if row.counts]
     return mark_of(
         card.scorecard,
         proven=card.proven,

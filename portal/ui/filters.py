@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 
 from portal.ui.models.graph import words
 from portal.ui.models.looks import plural
+from scorecards.lifecycle import in_words
 
 LONGEST_MARKDOWN = 10_000
 """Characters that are rendered; that more was there is said."""
@@ -34,6 +35,7 @@ def install(pages: Blueprint) -> None:
     for name, function in (
         ("when", when),
         ("day", day),
+        ("life", in_words),
         ("markdown", markdown),
         ("plain", plain),
         ("plural", plural),

@@ -19,10 +19,11 @@ from typing import Any
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 
 from catalog.ingestion import Ingested
-from portal.db import locations, marks, pending
+from portal.db import held_passes, locations, marks, pending
 from portal.db.hearing import hear
-from portal.worker import assessing, jobs
-from portal.worker.requests import ASSESS, Lane, Work, ingest_key
+from portal.worker import assessing, deadlines, jobs, noticing
+from portal.worker.requests import ASSESS, NOTICES, Lane, Work, ingest_key
+from portal.worker.turning import mark_turned
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,9 @@ ROOM = {Lane.PERSON: 32, Lane.EVENT: 8, Lane.SWEEP: 4}
 
 TIDY = timedelta(hours=1)
 """Time between two looks for what is kept long enough."""
+
+LISTEN = timedelta(minutes=1)
+"""Time between two looks for what teams are to be told."""
 
 FINISHED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 """States of a workflow that will not do anything any more."""
@@ -116,6 +120,7 @@ def launch(
         "ingest": DBOS.workflow(name="ingest")(_kept(engine, _ingest_workflow(engine))),
         "refresh": DBOS.workflow(name="refresh")(_kept(engine, _refresh_workflow(engine))),
         "assess": DBOS.workflow(name="assess")(_kept(engine, _assess_workflow(engine))),
+        NOTICES: DBOS.workflow(name="notices")(_kept(engine, _notices_workflow(engine))),
     }
     DBOS.launch()
     engine._dispatcher = threading.Thread(target=_dispatch, args=(engine,), name="dispatcher")
@@ -186,6 +191,21 @@ def _assess_workflow(engine: Engine) -> Callable[[str], None]:
     return workflow
 
 
+def _notices_workflow(engine: Engine) -> Callable[[str], None]:
+    tools = engine.tools
+    find = DBOS.step(name="find_notices")(lambda: noticing.find(tools))
+    bundle = DBOS.step(name="bundle_notices")(lambda: noticing.bundle(tools))
+    deliver = DBOS.step(name="deliver_messages")(lambda: noticing.deliver(tools))
+
+    def workflow(_: str) -> None:
+        find()
+        bundle()
+        if sent := deliver():
+            engine.report(f"{sent} messages sent")
+
+    return workflow
+
+
 class _Stopped(BaseException):
     """The engine is stopping: leave the workflow as it is, for the next start."""
 
@@ -214,16 +234,25 @@ def _settle(engine: Engine, key: str, ticket: str) -> None:
 def _dispatch(engine: Engine) -> None:
     """Start what is pending, one workflow for a key at a time; ask for the sweep when it is due."""
     every = engine.settings.sweep
-    next_sweep = next_tidying = engine.tools.now()
+    next_sweep = next_tidying = next_listening = engine.tools.now()
     while not engine._stopping.is_set():
         try:
             if every is not None and engine.tools.now() >= next_sweep:
                 next_sweep = engine.tools.now() + every
                 _sweep(engine)
+            if engine.tools.notices is not None and engine.tools.now() >= next_listening:
+                next_listening = engine.tools.now() + LISTEN
+                engine.requests.request_all([NOTICES], Lane.SWEEP)
             if engine.tools.now() >= next_tidying:
                 next_tidying = engine.tools.now() + TIDY
                 _prune(engine.tools.now() - KEEP_FINISHED)
                 jobs.forget_past(engine.tools)
+                _look_at_stale(engine)
+                deadlines.keep_days(engine.tools)
+                if mark_turned(engine.tools):
+                    engine.requests.request(ASSESS, Lane.SWEEP)
+            if deadlines.meet(engine.tools):
+                engine.requests.request(ASSESS, Lane.EVENT)
             with engine.tools.database.read() as connection:
                 promises = pending.waiting(connection, limit=LOOK_AHEAD)
             start(engine, promises)
@@ -268,6 +297,16 @@ def _sweep(engine: Engine) -> None:
         marked = marks.count_marks(connection)
     keys = [ingest_key(location.id) for location in found]
     engine.requests.request_all([*keys, *([ASSESS] if marked else [])], Lane.SWEEP)
+
+
+def _look_at_stale(engine: Engine) -> None:
+    """Ask for the entities of which facts have gone stale, or a failure has come to count."""
+    now = engine.tools.now()
+    with engine.tools.database.write() as connection:
+        stale = marks.mark_stale(connection, now)
+        lasting = held_passes.mark_lasting(connection, now)
+    if stale or lasting:
+        engine.requests.request(ASSESS, Lane.SWEEP)
 
 
 def _prune(before: datetime) -> None:

@@ -6,6 +6,7 @@ Each may run at any time, twice, in any order. Assessing is in `portal.worker.as
 from __future__ import annotations
 
 import logging
+import random
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -22,7 +23,7 @@ from catalog.rules import AllowRule
 from catalog.sources import Blob, Complete, Failed, Partial, Repository
 from catalog.store import FileReading
 from plugins.contract import Plugin
-from portal.db import links, locations, registrations
+from portal.db import fact_history, links, locations, registrations, transitions
 from portal.db.catalog_store import Store
 from portal.db.decisions import purge
 from portal.db.engine import Database
@@ -30,6 +31,7 @@ from portal.db.instants import prune
 from portal.db.repositories import missing_repositories
 from portal.pool import Pool, TaskFailed
 from portal.worker.tasks import Setup, source_for
+from scorecards.notices import Timing
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +67,10 @@ class Tools:
     """How long former versions of entities are kept."""
     tombstones_keep: timedelta = timedelta(days=30)
     """How long what went can come back as it was."""
+    notices: Timing | None = None
+    """When teams are told of what; None: they are told of nothing."""
+    chance: Callable[[], float] = random.random
+    """0 to 1."""
     now: Callable[[], datetime]
 
     @property
@@ -158,7 +164,13 @@ def settle(tools: Tools, location_id: str) -> int:
 def forget_past(tools: Tools) -> int:
     """Forget what has been kept long enough, a part at a time; returns how many rows went."""
     gone = 0
-    for forget, keep in ((prune, tools.history_keep), (purge, tools.tombstones_keep)):
+    forgetting = (
+        (transitions.prune, tools.history_keep),
+        (prune, tools.history_keep),
+        (fact_history.forget, tools.history_keep),
+        (purge, tools.tombstones_keep),
+    )
+    for forget, keep in forgetting:
         more = 1
         while more:
             with tools.database.write() as connection:

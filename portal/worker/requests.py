@@ -20,6 +20,10 @@ ASSESS = "assess"
 """The key that asks for every marked entity to be looked at."""
 
 
+NOTICES = "notices"
+"""The key that asks for what there is to tell to be found and sent."""
+
+
 def ingest_key(location: str) -> str:
     """The key that asks for a location to be read."""
     return f"ingest:{location}"

@@ -23,9 +23,10 @@ from catalog.store import Companion, FileReading
 from plugins.contract import Context, FactRecord, FactSchema, Plugin, Subject
 from plugins.registry import load_plugins
 from scorecards.assessment import Assessor
-from scorecards.results import ScorecardResult
+from scorecards.layouts import layout_to_json
+from scorecards.packing import PackedResult, digest_of
 from scorecards.scorecard import Scorecard
-from scorecards.store import Assessable
+from scorecards.stored_facts import StoredFacts, stored
 
 LARGEST_SOURCE_FILE = 1024 * 1024
 """Bytes of a repository file that a collector may read."""
@@ -86,6 +87,12 @@ class Setup:
     working_tree: bool
     disabled_plugins: tuple[str, ...]
     scorecards: tuple[Scorecard, ...]
+    pushed: tuple[FactSchema, ...] = ()
+    """Facts that no collector observes."""
+
+    def plugins(self) -> tuple[Plugin, ...]:
+        """Those that are installed, loaded in this process."""
+        return _plugins(self.cache, self.working_tree, self.disabled_plugins)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,7 +104,30 @@ class Appraisal:
     """Of the repository that all subjects live in; None: it cannot be read."""
     subjects: tuple[Subject, ...]
     bodies: tuple[bytes, ...]
+    pushed: tuple[tuple[FactRecord, ...], ...]
+    """Of each subject, the records that were pushed."""
     now: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """Entities to assess from what is stored about them."""
+
+    setup: Setup
+    cards: frozenset[str] | None
+    """Names of the scorecards that are asked; None: all."""
+    bodies: tuple[bytes, ...]
+    facts: tuple[tuple[StoredFacts, ...], ...]
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Assessed:
+    """Results, of the same entities in the same order."""
+
+    results: tuple[tuple[PackedResult, ...], ...]
+    layouts: Mapping[str, bytes]
+    """That their evidence is read with, as JSON by digest."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,28 +135,44 @@ class Appraised:
     """Facts and results, of the same subjects in the same order."""
 
     records: tuple[FactRecord, ...]
-    results: tuple[tuple[ScorecardResult, ...], ...]
+    assessed: Assessed
 
 
 def appraise(task: Appraisal) -> Appraised:
     """Collect every fact about the subjects and assess them with every scorecard."""
-    plugins, assessor = _prepared(task.setup)
+    plugins = task.setup.plugins()
     view = _view(plugins, task.snapshot)
     records: dict[str, list[FactRecord]] = {subject.ref: [] for subject in task.subjects}
     for plugin in plugins:
         for collector in plugin.collectors:
             for record in collector.collect(task.subjects, view, now=task.now):
                 records[record.ref].append(record)
-    results = []
-    for subject, body in zip(task.subjects, task.bodies, strict=True):
-        assessable = Assessable(
-            id=0, ref=subject.ref, body=body, records=tuple(records[subject.ref])
-        )
-        results.append(assessor.assess(assessable, now=task.now))
+    reading = Reading(
+        setup=task.setup,
+        cards=None,
+        bodies=task.bodies,
+        facts=tuple(
+            tuple(map(stored, (*records[subject.ref], *pushed)))
+            for subject, pushed in zip(task.subjects, task.pushed, strict=True)
+        ),
+        now=task.now,
+    )
     return Appraised(
         records=tuple(record for found in records.values() for record in found),
-        results=tuple(results),
+        assessed=assess(reading),
     )
+
+
+def assess(task: Reading) -> Assessed:
+    """Ask the scorecards about entities, with the facts that are given."""
+    assessor = _assessor(task.setup, task.cards)
+    results = tuple(
+        assessor.pack(body, facts, now=task.now)
+        for body, facts in zip(task.bodies, task.facts, strict=True)
+    )
+    used = {digest_of(packed.evidence) for found in results for packed in found}
+    layouts = {digest: layout_to_json(assessor.layouts[digest]) for digest in used}
+    return Assessed(results=results, layouts=layouts)
 
 
 def schemas_of(plugins: Sequence[Plugin]) -> Mapping[str, FactSchema]:
@@ -135,13 +181,21 @@ def schemas_of(plugins: Sequence[Plugin]) -> Mapping[str, FactSchema]:
 
 
 @lru_cache(maxsize=1)
-def _prepared(setup: Setup) -> tuple[tuple[Plugin, ...], Assessor]:
-    """Plugins and compiled scorecards; kept for as long as the set-up stays the same."""
+def _plugins(cache: Path, working_tree: bool, disabled: tuple[str, ...]) -> tuple[Plugin, ...]:
+    """The plugins; kept for as long as they are set up the same."""
     plugins, _ = load_plugins(
-        context_for=lambda name: Context(cache=setup.cache / name, working_tree=setup.working_tree),
-        disabled=setup.disabled_plugins,
+        context_for=lambda name: Context(cache=cache / name, working_tree=working_tree),
+        disabled=disabled,
     )
-    return plugins, Assessor(setup.scorecards, schemas_of(plugins))
+    return plugins
+
+
+@lru_cache(maxsize=8)
+def _assessor(setup: Setup, cards: frozenset[str] | None) -> Assessor:
+    """The scorecards, or some of them, compiled."""
+    pushed = {schema.name: schema for schema in setup.pushed}
+    asked = [card for card in setup.scorecards if cards is None or card.name in cards]
+    return Assessor(asked, {**schemas_of(setup.plugins()), **pushed})
 
 
 def _view(plugins: Sequence[Plugin], snapshot: Snapshot | None) -> View | None:

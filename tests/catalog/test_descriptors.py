@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.descriptors import read_descriptor
@@ -200,7 +200,6 @@ FIELDS = st.sampled_from(["name", "namespace", "tags", "links", "labels", "annot
 SPEC = st.sampled_from(["type", "lifecycle", "owner", "dependsOn", "steps", "remotes", "$text"])
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     st.fixed_dictionaries(
         {},

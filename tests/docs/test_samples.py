@@ -17,9 +17,11 @@ from catalog.defined_kinds import KindFile, kinds_of
 from catalog.descriptors import read_descriptor
 from catalog.entity import Verdict
 from plugins.contract import Context, FactSchema
+from plugins.library import plugin
 from plugins.registry import load_plugins
 from portal.config import Settings, environment, load_settings
-from scorecards.loading import load_scorecards
+from scorecards.loading import load_files, load_scorecards
+from scorecards.scorecard import Scorecard
 from tests.portal.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,6 +52,11 @@ def samples(page: Path) -> list[Sample]:
 def schemas() -> dict[str, FactSchema]:
     plugins, _ = load_plugins(context_for=lambda name: Context(cache=Path("/nonexistent") / name))
     return {s.name: s for plugin in plugins for c in plugin.collectors for s in c.schemas}
+
+
+def built_in() -> tuple[Scorecard, ...]:
+    texts = plugin(Context(cache=Path("/nonexistent"))).scorecards
+    return load_files(texts, schemas=schemas()).scorecards
 
 
 def name(page: Path) -> str:
@@ -84,7 +91,9 @@ def test_yaml_samples_are_what_they_seem(page: Path, tmp_path: Path) -> None:
             assert isinstance(loaded, Settings), loaded
             assert loaded.warnings == ()
         elif "kind: Scorecard" in sample.text:
-            scorecards, faults = load_scorecards(sample.text, file="sample.yaml", schemas=schemas())
+            scorecards, faults = load_scorecards(
+                sample.text, file="sample.yaml", schemas=schemas(), known=built_in()
+            )
             assert faults == ()
             assert scorecards
         else:

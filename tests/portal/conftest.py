@@ -1,5 +1,6 @@
 """Fixtures of the web edge: a portal on an empty database, with the settings that a test wants."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -7,23 +8,21 @@ from typing import Any
 import pytest
 
 from portal.config import Settings
-from portal.db.migrations import migrate
 from portal.wiring import Portal, open_portal
 
 MakePortal = Callable[..., Portal]
 
 
 @pytest.fixture
-def make_portal(tmp_path: Path) -> Iterator[MakePortal]:
+def make_portal(tmp_path: Path, migrated_file: Path) -> Iterator[MakePortal]:
     """Makes a portal on an empty SQLite database, with these settings."""
     opened: list[Portal] = []
 
     def make(**settings: Any) -> Portal:
-        url = f"sqlite:///{tmp_path / f'edge{len(opened)}.db'}"
-        portal = open_portal(
-            Settings(**{"database": url, "data_dir": tmp_path / "data", **settings})
-        )
-        migrate(portal.database)
+        file = tmp_path / f"edge{len(opened)}.db"
+        shutil.copyfile(migrated_file, file)
+        where = {"database": f"sqlite:///{file}", "data_dir": tmp_path / "data"}
+        portal = open_portal(Settings(**{**where, **settings}))
         opened.append(portal)
         return portal
 

@@ -69,6 +69,18 @@ def test_a_subject_is_one_word(tmp_path: Path, subject: str) -> None:
             ", accessRestrictions: [{plugin: a, permissionAttribute: {action: [read, update]}}]",
             (Restriction(plugin="a", actions=("read", "update")),),
         ),
+        (
+            ", accessRestrictions: [{plugin: plumbline, facts: coverage, "
+            "entities: ['Component:default/a*']}]",
+            (
+                Restriction(
+                    plugin="plumbline",
+                    permissions=("plumbline.facts.push",),
+                    facts=("coverage",),
+                    entities=("component:default/a*",),
+                ),
+            ),
+        ),
     ],
 )
 def test_a_token_has_the_restrictions_that_are_written(
@@ -96,6 +108,9 @@ def test_a_token_has_the_restrictions_that_are_written(
         ("[{plugin: catalog, permission: ' , '}]", "/0/permission"),
         ("[{plugin: catalog, permission: '${NOT_SET}'}]", "/0/permission"),
         ("[{plugin: catalog, permissionAttribute: {action: []}}]", "/0/permissionAttribute/action"),
+        ("[{plugin: catalog, facts: coverage}]", "/0"),
+        ("[{plugin: plumbline, permission: plumbline.read, entities: 'a:b/c'}]", "/0"),
+        ("[{plugin: plumbline, facts: []}]", "/0/facts"),
         ("{plugin: catalog}", ""),
         ("[catalog]", "/0"),
     ],

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from scorecard_samples import assess, check, scorecard, subject
 
-from scorecards.advice import Action, next_steps
+from scorecards.advice import Action, Plan, next_steps, plan
+from scorecards.facts import FactState, FactValue
+from scorecards.scorecard import Scorecard
 
 CARD = scorecard(
     check("repo.readme.bytes > 100", id="slow", effort="days"),
@@ -45,3 +49,114 @@ def test_at_the_top_there_is_nothing_to_do() -> None:
     result = assess(card, subject({"repo.readme.bytes": 300}))
     assert result is not None
     assert next_steps(card, result) == ()
+
+
+def planned(card: Scorecard, facts: Mapping[str, FactState | FactValue]) -> Plan:
+    result = assess(card, subject(facts))
+    assert result is not None
+    found = plan(card, result)
+    assert found is not None
+    return found
+
+
+def test_a_plan_takes_the_cheapest_alternative_and_pays_a_shared_leaf_once() -> None:
+    card = scorecard(
+        check(
+            {"any": ["repo.readme.bytes > 100", "repo.readme.path == 'x' && repo.ci.runs_tests"]},
+            effort="days",
+        ),
+        check({"all": ["repo.readme.bytes > 100", "'a' in repo.ci.systems"]}, effort="hours"),
+    )
+    facts: dict[str, FactState | FactValue] = {
+        "repo.readme.bytes": 0,
+        "repo.readme.path": "",
+        "repo.ci.runs_tests": False,
+        "repo.ci.systems": (),
+    }
+    found = planned(card, facts)
+    assert {change.expression: change.minutes for change in found.changes} == {
+        "repo.readme.bytes > 100": 120,
+        "'a' in repo.ci.systems": 120,
+    }
+    shared = next(c for c in found.changes if c.expression == "repo.readme.bytes > 100")
+    assert shared.checks == ("check-0", "check-1")
+    assert (found.level, found.minutes, found.reachable, found.exact) == (1, 240, True, True)
+
+
+def test_at_least_takes_the_cheapest_of_what_is_missing() -> None:
+    rule = {
+        "at_least": {
+            "count": 2,
+            "of": ["repo.readme.bytes > 1", "repo.readme.path != ''", "repo.ci.runs_tests"],
+        }
+    }
+    found = planned(
+        scorecard(check(rule)),
+        {"repo.readme.bytes": 9, "repo.readme.path": "", "repo.ci.runs_tests": False},
+    )
+    assert [change.expression for change in found.changes] == ["repo.readme.path != ''"]
+
+
+def test_what_is_unknown_has_to_be_found_out_and_what_is_true_may_have_to_go() -> None:
+    card = scorecard(check("repo.ci.runs_tests"), check({"not": "repo.readme.bytes > 5"}))
+    found = planned(card, {"repo.readme.bytes": 9})
+    assert [(c.expression, c.becomes, c.action) for c in found.changes] == [
+        ("repo.ci.runs_tests", True, Action.FIND_OUT),
+        ("repo.readme.bytes > 5", False, Action.FIX),
+    ]
+
+
+def test_a_broken_leaf_is_the_last_resort_and_costs_the_team_nothing() -> None:
+    broken = "1 / repo.readme.bytes > 0"
+    facts: dict[str, FactState | FactValue] = {"repo.readme.bytes": 0, "repo.ci.runs_tests": False}
+    around = planned(
+        scorecard(check({"any": [broken, "repo.ci.runs_tests"]}, effort="days")), facts
+    )
+    assert [change.action for change in around.changes] == [Action.FIX]
+    through = planned(scorecard(check(broken)), facts)
+    assert [(c.action, c.minutes) for c in through.changes] == [(Action.REPORT, 0)]
+
+
+def test_whether_a_check_applies_is_found_out_first() -> None:
+    card = scorecard(check("repo.readme.bytes > 5", applies_to="repo.ci.runs_tests"))
+    found = planned(card, {"repo.readme.bytes": 0})
+    (change,) = found.changes
+    assert (change.expression, change.becomes) == ("repo.ci.runs_tests", None)
+    assert change.action is Action.FIND_OUT
+
+
+def test_a_plan_keeps_what_passes() -> None:
+    """The cheaper of two alternatives would break a check of the level below."""
+    card = scorecard(
+        check({"not": "repo.ci.runs_tests"}),
+        check(
+            {
+                "any": [
+                    "repo.ci.runs_tests",
+                    {"all": ["repo.readme.bytes > 1", "repo.readme.path != ''"]},
+                ]
+            },
+            level="Defined",
+        ),
+    )
+    found = planned(
+        card, {"repo.ci.runs_tests": False, "repo.readme.bytes": 0, "repo.readme.path": ""}
+    )
+    assert [c.expression for c in found.changes] == [
+        "repo.readme.bytes > 1",
+        "repo.readme.path != ''",
+    ]
+
+
+def test_a_contradiction_is_said() -> None:
+    card = scorecard(check("repo.ci.runs_tests"), check({"not": "repo.ci.runs_tests"}))
+    found = planned(card, {"repo.ci.runs_tests": False})
+    assert not found.reachable
+    assert found.changes == ()
+
+
+def test_at_the_top_there_is_no_plan() -> None:
+    card = scorecard(check("repo.readme.bytes > 100"), levels=["Floor", "Managed"])
+    result = assess(card, subject({"repo.readme.bytes": 300}))
+    assert result is not None
+    assert plan(card, result) is None

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scorecard_samples import NOW, SCHEMAS, ask, assess, check, record, scorecard, subject
 
 from scorecards.assessment import Assessor
 from scorecards.errors import ExpressionError
 from scorecards.facts import FailedFact, Missing, Unknown
+from scorecards.observing import LARGEST_OBSERVATION
 from scorecards.results import Outcome
-from scorecards.sight import LARGEST_OBSERVATION
 
 FAILED = FailedFact(reason=Unknown.SOURCE_FAILED, detail="the repository could not be cloned")
 
@@ -240,7 +240,6 @@ RULES = [
 ]
 
 
-@settings(deadline=None)
 @given(some_facts)
 def test_rules_say_the_same_together_as_each_alone(facts: dict[str, object]) -> None:
     together = assess(scorecard(*(check(rule) for rule in RULES)), subject(facts))  # type: ignore[arg-type]
@@ -249,3 +248,15 @@ def test_rules_say_the_same_together_as_each_alone(facts: dict[str, object]) -> 
     assert [(r.outcome, r.reason, r.observed) for r in together.results] == [
         (r.outcome, r.reason, r.observed) for r in alone
     ]
+
+
+def test_a_check_with_a_max_age_waits_for_whether_its_scorecard_applies_as_any_other() -> None:
+    card = scorecard(check("repo.readme.bytes > 0", max_age="1d"), applies_to="repo.ci.runs_tests")
+    old = record({"repo.readme.bytes": 5}, observed_at=NOW - timedelta(days=3))
+    result = assess(card, subject(records=(old,)))
+    assert result is not None
+    (said,) = result.results
+    assert (said.outcome, said.unknown) == (
+        Outcome.UNKNOWN,
+        {"repo.ci.runs_tests": "not_collected"},
+    )

@@ -113,7 +113,12 @@ def test_checks_are_sorted_by_level_and_else_stay_as_written() -> None:
 def test_rules_nest() -> None:
     leaf = Leaf(expression="repo.ci.runs_tests", line=1, column=1)
     found = rule_of(
-        {"all": [{"not": leaf.expression}, {"at_least": {"count": 1, "of": [leaf.expression]}}]}
+        {
+            "all": [
+                {"not": leaf.expression},
+                {"at_least": {"count": 1, "of": ["repo.readme.bytes > 5"]}},
+            ]
+        }
     )
     assert isinstance(found, All)
     assert isinstance(found.parts[0], Not)
@@ -269,3 +274,10 @@ def test_hostile_texts_are_problems(text: str) -> None:
     cards, problems = load(text)
     assert cards == ()
     assert problems
+
+
+def test_the_version_does_not_follow_the_place_in_the_file() -> None:
+    (alone,), _ = load(WRITTEN)
+    other = WRITTEN.replace("name: sample", "name: other")
+    for text in (f"---\n{WRITTEN}", f"{WRITTEN}...\n", f"{other}---\n{WRITTEN}\n...\n---\n"):
+        assert {c.name: c.version for c in load(text)[0]}["sample"] == alone.version

@@ -10,6 +10,7 @@ import orjson
 import pytest
 from test_library import SCHEMAS as ALL_FACTS
 
+from scorecards.cases import trials
 from scorecards.cel import Language, Program
 from scorecards.loading import load_scorecards
 
@@ -34,10 +35,19 @@ def keys(schema: Any) -> set[str]:
 
 def test_the_complete_example_loads() -> None:
     (example,) = [block for block in blocks("yaml") if "kind: Scorecard" in block]
-    (card,), problems = load_scorecards(example, file="example.yaml", schemas=ALL_FACTS)
+    (card, heir), problems = load_scorecards(example, file="example.yaml", schemas=ALL_FACTS)
     assert problems == ()
     assert [level.name for level in card.levels] == ["Start", "Bronze", "Silver"]
-    assert len(card.checks) == 3
+    assert len(card.checks) == 4
+    assert {check.id for check in heir.checks} == {"doc.readme", "site.links", "restore.tested"}
+
+
+def test_the_tests_of_the_example_hold() -> None:
+    (example,) = [block for block in blocks("yaml") if "kind: Scorecard" in block]
+    cards, _ = load_scorecards(example, file="example.yaml", schemas=ALL_FACTS)
+    tried = [trial for card in cards for trial in trials(card, ALL_FACTS)]
+    assert len(tried) == 8
+    assert [trial.got for trial in tried if not trial.holds] == []
 
 
 def test_the_example_uses_every_key() -> None:
@@ -58,7 +68,7 @@ def test_every_expression_of_the_page_compiles(expression: str) -> None:
 def test_every_code_is_told() -> None:
     sources = "".join(
         (ROOT / f"scorecards/{name}.py").read_text()
-        for name in ("cel", "loading", "reading", "shape")
+        for name in ("cel", "loading", "extending", "reading", "case_reading", "shape")
     )
     codes = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', sources))
     assert {code for code in codes if f"`{code}`" not in PAGE} == set()

@@ -28,7 +28,7 @@ def add_query_routes(routes: Blueprint, portal: Portal) -> None:
     def post_by_query() -> Response:
         check_names(request.args, ())
         query, fields = page_query_of_body(body_of(request))
-        with portal.database.read() as connection:
+        with portal.database.read_in_turn() as connection:
             return reply(_page(connection, query, fields))
 
 

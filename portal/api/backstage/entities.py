@@ -85,7 +85,7 @@ def add_entity_routes(routes: Blueprint, portal: Portal) -> None:
         refs = [_canonical(text) for text in strings(body["entityRefs"], "entityRefs")]
         fields = fields_of(strings(body.get("fields", []), "fields"))
         tree = _both(parse_filters(request.args.getlist("filter")), predicate_of(body))
-        with portal.database.read() as connection:
+        with portal.database.read_in_turn() as connection:
             shown = _shown(connection, refs, tree, fields)
         return reply(b'{"items":[%b]}' % b",".join(shown.get(ref, b"null") for ref in refs))
 

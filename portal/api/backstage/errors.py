@@ -28,10 +28,12 @@ class NotFoundError(Exception):
     """There is nothing under the name that was asked for. `args[0]` is the message."""
 
 
-def error_response(status: int, message: str) -> Response:
-    """The error envelope for the current request."""
+def error_response(
+    status: int, message: str, *, name: str = "", more: dict[str, JsonValue] | None = None
+) -> Response:
+    """The error envelope for the current request; `name` and `more` where clients expect others."""
     body = {
-        "error": _error(status, message),
+        "error": {**_error(status, message), **({"name": name} if name else {}), **(more or {})},
         "request": {"method": request.method, "url": _relative_url()},
         "response": {"statusCode": status},
     }
@@ -63,7 +65,8 @@ def _error(status: int, message: str) -> dict[str, JsonValue]:
 
 
 def _relative_url() -> str:
-    """Path below the mount point, and the query string, as they were sent."""
-    path = quote(request.path.partition("/api/catalog")[2], safe="/:@!$&'()*+,;=~")
+    """Path below the plugin's mount point, and the query string, as they were sent."""
+    _, slash, below = request.path.partition("/api/")[2].partition("/")
+    path = quote(f"{slash}{below}", safe="/:@!$&'()*+,;=~")
     query = request.query_string.decode("latin-1")
     return f"{path}?{query}" if query else path

@@ -43,7 +43,7 @@ def add_facet_routes(routes: Blueprint, portal: Portal) -> None:
         tree = predicate_of(body)
         if not keys:
             raise QueryError("Missing or empty facets parameter")
-        with portal.database.read() as connection:
+        with portal.database.read_in_turn() as connection:
             return reply(_facets(connection, keys, tree))
 
 

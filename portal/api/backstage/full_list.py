@@ -60,7 +60,7 @@ def _pieces(portal: Portal, ids: list[int], show: Callable[[Answerable], bytes])
     """The array; what goes meanwhile is left out."""
     between = b"["
     for start in range(0, len(ids), PIECE):
-        with portal.database.read() as connection:
+        with portal.database.read_in_turn() as connection:
             rows = answerable.by_ids(connection, ids[start : start + PIECE])
         if rows:
             yield between + b",".join(map(show, rows))

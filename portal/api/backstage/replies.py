@@ -28,7 +28,7 @@ def current(portal: Portal, read: Callable[[Connection], Response]) -> Response:
     State and reply are of one snapshot of the database.
     """
     answers: Answers = current_app.extensions[ANSWERS]
-    with portal.database.read() as connection:
+    with portal.database.read_in_turn() as connection:
         tag = _tag(catalog_state_of(connection))
         # By a weak tag too: proxies that compress weaken ours.
         if request.if_none_match.contains_weak(tag):

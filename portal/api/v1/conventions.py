@@ -9,15 +9,14 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import flask_smorest
 import orjson
 from apispec import APISpec
 from flask import Response, abort, request
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validate
 from webargs.flaskparser import FlaskParser
 
 from portal.api.errors import Refusal
@@ -48,6 +47,20 @@ class Answer(Camel):
         """Say so."""
         super().on_bind_field(field_name, field_obj)
         field_obj.required = True
+
+
+class Storable(Camel):
+    """What is kept, or looked for among what is: PostgreSQL holds no NUL in a text."""
+
+    @pre_load
+    def _no_nul(self, data: Any, **_: Any) -> Any:
+        if isinstance(data, Mapping) and any(
+            isinstance(text, str) and "\0" in text
+            for value in data.values()
+            for text in (value if isinstance(value, list) else [value])
+        ):
+            raise ValidationError("A text has the character U+0000")
+        return data
 
 
 class Nothing(Camel):
@@ -104,14 +117,25 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest 
         method: str,
         rule: str,
         *,
-        answer: type[Schema] | Schema,
+        answer: type[Schema] | Schema | dict[str, str],
         query: type[Schema] = Nothing,
+        body: type[Schema] | None = None,
         status: int = 200,
+        headers: Sequence[Mapping[str, Any]] = (),
+        content_type: str = "application/json",
     ) -> Callable[[View], View]:
-        """Serve `rule` by a view that is given the query's arguments first, then the path's."""
+        """Serve `rule` by a view.
+
+        It is given the query's arguments first, then the JSON body if there is one, then the path's.
+        `headers` are described.
+        """
 
         def decorate(view: View) -> View:
-            described = self.response(status, answer)(view)
+            described = self.response(status, answer, content_type=content_type)(view)
+            if body is not None:
+                described = self.arguments(body, location="json")(described)
+            if headers:
+                described = self.doc(parameters=list(headers))(described)
             asked = self.arguments(query, location="query")(described)
             self.route(rule, methods=[method])(asked)
             return view
@@ -136,9 +160,12 @@ class Tags:
         editions = sorted(f"{card.name}={card.version}" for card in portal.scorecards)
         self._edition = "\n".join([VERSION, *editions])
 
-    def check(self, connection: Connection) -> str:
-        """The tag of the answer to this request; ends it with 304 where the client has it."""
-        parts = (self._edition, state_of(connection), request.full_path)
+    def check(self, connection: Connection, form: str = "") -> str:
+        """The tag of the answer to this request; ends it with 304 where the client has it.
+
+        `form` tells answers apart that are the same in another form.
+        """
+        parts = (self._edition, state_of(connection), request.full_path, form)
         tag = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
         end_if_known(tag)
         return tag
@@ -182,10 +209,3 @@ def after(arguments: Mapping[str, Any]) -> str | None:
 
 def _seal(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode()
-
-
-def rfc3339(time: datetime | None) -> str | None:
-    """A time as the API writes it, to the millisecond."""
-    if time is None:
-        return None
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

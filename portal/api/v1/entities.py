@@ -22,9 +22,10 @@ from catalog.query import (
 from catalog.refs import EntityRef, parse_ref
 from portal.api.errors import Refusal
 from portal.api.v1 import forms
-from portal.api.v1.conventions import LARGEST_PAGE, Paging, Resource, Tags, answer, rfc3339
+from portal.api.v1.conventions import LARGEST_PAGE, Paging, Resource, Tags, answer
 from portal.api.v1.history import entity_at
 from portal.api.v1.instants import AsOf, known
+from portal.api.v1.result_history import results_then
 from portal.api.v1.schemas import (
     EntityAnswer,
     EntityPageAnswer,
@@ -33,6 +34,7 @@ from portal.api.v1.schemas import (
     ResultAnswer,
     TicketAnswer,
 )
+from portal.api.v1.times import rfc3339
 from portal.db import facts, locations, marks, problems, results
 from portal.db.entities import EntityRow, by_query, by_ref
 from portal.db.state import Connection
@@ -119,7 +121,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
                 identity = known(connection, kind, namespace, name)
                 return answer(entity_at(connection, identity, asked["as_of"]))
             row = _found(connection, kind, namespace, name)
-            more = _details(connection, row, cards)
+            more = _details(portal, connection, row, cards)
         return answer(forms.entity_item(row, more))
 
     _add_parts(views, portal, tags, cards)
@@ -130,10 +132,19 @@ def resource(portal: Portal, tags: Tags) -> Resource:
 def _add_parts(views: Resource, portal: Portal, tags: Tags, cards: dict[str, Scorecard]) -> None:
     """The parts of one entity that have an address of their own."""
 
-    @views.operation("GET", f"{ONE}/scorecards", answer=ResultAnswer(many=True))
-    def get_entity_scorecards(_: dict[str, Any], kind: str, namespace: str, name: str) -> Response:
-        """Get the results of an entity: every check with what was seen, why, and the fix."""
+    @views.operation("GET", f"{ONE}/scorecards", query=AsOf, answer=ResultAnswer(many=True))
+    def get_entity_scorecards(
+        asked: dict[str, Any], kind: str, namespace: str, name: str
+    ) -> Response:
+        """Get the results of an entity: every check with what was seen, why, and the fix.
+
+        With `as_of` the results of then, by the rules of then, with what was seen when each result
+        became what it was; also of an entity that went.
+        """
         with portal.database.read() as connection:
+            if asked["as_of"] is not None:
+                identity = known(connection, kind, namespace, name)
+                return answer(results_then(connection, cards, identity, asked["as_of"]))
             tag = tags.check(connection)
             row = _found(connection, kind, namespace, name)
             stored = results.for_entity(connection, row.id)
@@ -150,12 +161,11 @@ def _add_parts(views: Resource, portal: Portal, tags: Tags, cards: dict[str, Sco
 
     @views.operation("GET", f"{ONE}/facts", answer=FactRecordAnswer(many=True))
     def get_entity_facts(_: dict[str, Any], kind: str, namespace: str, name: str) -> Response:
-        """Get the facts about an entity, with where each comes from."""
+        """Get the facts about an entity: where each comes from, how old it is, or why it is unknown."""
         with portal.database.read() as connection:
-            tag = tags.check(connection)
             row = _found(connection, kind, namespace, name)
             records = facts.for_entity(connection, row.id)
-        return answer([forms.fact_record(record) for record in records], tag=tag)
+        return answer(forms.fact_records(records, portal.collectors, now=portal.now()))
 
     @views.operation("GET", f"{ONE}/problems", answer=PlacedProblemAnswer(many=True))
     def get_entity_problems(_: dict[str, Any], kind: str, namespace: str, name: str) -> Response:
@@ -190,7 +200,9 @@ def _found(connection: Connection, kind: str, namespace: str, name: str) -> Enti
     return row
 
 
-def _details(connection: Connection, row: EntityRow, cards: dict[str, Scorecard]) -> forms.Json:
+def _details(
+    portal: Portal, connection: Connection, row: EntityRow, cards: dict[str, Scorecard]
+) -> forms.Json:
     origin = locations.origin_of(connection, row.id)
     found = problems.list_problems(connection, ref=row.ref, limit=LARGEST_PAGE)
     records = facts.for_entity(connection, row.id)
@@ -200,7 +212,7 @@ def _details(connection: Connection, row: EntityRow, cards: dict[str, Scorecard]
         "createdAt": rfc3339(row.created_at),
         "origin": forms.origin(origin) if origin else None,
         "scorecards": forms.standings(cards, standing),
-        "facts": [forms.fact_record(record) for record in records],
+        "facts": forms.fact_records(records, portal.collectors, now=portal.now()),
         "problems": [forms.placed_problem(problem) for problem in found.items],
     }
 

@@ -10,8 +10,9 @@ from flask import Response
 from marshmallow import fields, validate
 
 from portal.api.errors import Refusal
-from portal.api.v1.conventions import Answer, Camel, Resource, answer, rfc3339
+from portal.api.v1.conventions import Answer, Camel, Resource, answer
 from portal.api.v1.schemas import time_field
+from portal.api.v1.times import rfc3339
 from portal.api.waiting import wait_of
 from portal.db.entities import catalog_seq
 from portal.db.feed import TYPES, Event, Events, GonePlace, Place, events, place_of

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, assert_never
 
 import orjson
 
 from catalog.problems import JsonValue, Problem
-from portal.api.v1.conventions import rfc3339
+from portal.api.v1.times import rfc3339
 from portal.db.entities import EntityRow
 from portal.db.locations import FileOrigin
 from portal.db.problems import ProblemRow
 from portal.db.results import StoredResult, Summary
-from scorecards.advice import next_steps
-from scorecards.facts import FactRecord, FactSchema, FactState, FailedFact, Known, Missing
+from scorecards.advice import next_steps, plan
+from scorecards.facts import (
+    FactRecord,
+    FactSchema,
+    FactState,
+    FailedFact,
+    Known,
+    Missing,
+    Unknown,
+)
 from scorecards.knowledge import as_json
-from scorecards.rules import All, AtLeast, Leaf, Not, Rule
-from scorecards.rules import Any as AnyOf
+from scorecards.outline import duration_as_written, lifecycle_as_written, rule_as_written
+from scorecards.results import Excuse, ScorecardResult
 from scorecards.scorecard import Check, Link, Scorecard
 from scorecards.texts import render_fix
 
@@ -70,7 +79,7 @@ def result(
     """A result, explained. `facts` are values by name, for the texts."""
     said = stored.result
     by_check = {found.check: found for found in said.results}
-    outcomes = [found.outcome.value for found in said.results]
+    outcomes = [found.outcome.value for found in said.results if found.counts]
     # Made with another definition, its steps would be those of other checks.
     steps = next_steps(scorecard, said) if said.version == scorecard.version else ()
     return {
@@ -92,6 +101,7 @@ def result(
             }
             for step in steps
         ],
+        "plan": _plan(scorecard, said),
         "checks": [
             {
                 "check": check.id,
@@ -99,11 +109,14 @@ def result(
                 "category": check.category,
                 "level": level(scorecard, check.level),
                 "outcome": by_check[check.id].outcome.value,
+                "counts": by_check[check.id].counts,
+                "lifecycle": lifecycle_as_written(check.lifecycle),
                 "reason": by_check[check.id].reason,
                 "since": rfc3339(stored.since.get(check.id)),
                 "observed": dict(by_check[check.id].observed),
                 "expected": check.expected,
                 "unknown": dict(by_check[check.id].unknown),
+                "exemption": exemption(by_check[check.id].excuse),
                 "leaves": [
                     {"expression": expression, "outcome": outcome.value}
                     for expression, outcome in by_check[check.id].leaves
@@ -119,25 +132,91 @@ def result(
     }
 
 
+def exemption(excuse: Excuse | None) -> Json | None:
+    """The exemption that a check is under, and what it would have said."""
+    if excuse is None:
+        return None
+    return {
+        "id": excuse.exemption,
+        "until": rfc3339(excuse.until),
+        "outcome": excuse.outcome.value,
+        "reason": excuse.reason,
+    }
+
+
+def _plan(scorecard: Scorecard, said: ScorecardResult) -> Json | None:
+    found = plan(scorecard, said) if said.version == scorecard.version else None
+    if found is None:
+        return None
+    return {
+        "level": level(scorecard, found.level),
+        "minutes": found.minutes,
+        "reachable": found.reachable,
+        "exact": found.exact,
+        "changes": [
+            {
+                "expression": change.expression,
+                "becomes": change.becomes,
+                "action": change.action.value,
+                "effort": change.effort,
+                "minutes": change.minutes,
+                "checks": list(change.checks),
+            }
+            for change in found.changes
+        ],
+    }
+
+
 def links(found: Sequence[Link]) -> list[Json]:
     """Where to read more."""
     return [{"title": link.title, "url": link.url} for link in found]
 
 
-def fact_record(record: FactRecord) -> Json:
-    """What one collector observed."""
+Collectors = Mapping[str, tuple[str, tuple[FactSchema, ...]]]
+"""By name, the version of each collector and what it can observe."""
+
+_NOT_COLLECTED = FailedFact(reason=Unknown.NOT_COLLECTED, detail="")
+
+
+def fact_records(
+    records: Sequence[FactRecord], collectors: Collectors, *, now: datetime
+) -> list[Json]:
+    """What is known about an entity, by collector; what nobody has said yet is there, too."""
+    stored = {record.collector: record for record in records}
+    return [
+        _fact_record(name, stored.get(name), collectors.get(name, ("", ())), now)
+        for name in sorted({*stored, *collectors})
+    ]
+
+
+def _fact_record(
+    name: str,
+    record: FactRecord | None,
+    collector: tuple[str, tuple[FactSchema, ...]],
+    now: datetime,
+) -> Json:
+    version, schemas = collector
+    types = {schema.name: schema.type.value for schema in schemas}
+    states = {**dict.fromkeys(types, _NOT_COLLECTED), **(record.facts if record else {})}
+    ends = record.valid_until if record else None
     return {
-        "collector": record.collector,
-        "version": record.version,
-        "url": record.url,
-        "revision": record.revision,
-        "observedAt": rfc3339(record.observed_at),
-        "validUntil": rfc3339(record.valid_until),
-        "facts": [{"name": name, **_fact(state)} for name, state in sorted(record.facts.items())],
+        "collector": name,
+        "version": record.version if record else version,
+        "url": record.url if record else "",
+        "revision": record.revision if record else "",
+        "observedAt": rfc3339(record.observed_at) if record else None,
+        "age": max(0, int((now - record.observed_at).total_seconds())) if record else None,
+        "validUntil": rfc3339(ends),
+        "stale": ends is not None and ends < now,
+        "facts": [
+            {"name": fact, "type": types.get(fact, ""), **fact_state(state)}
+            for fact, state in sorted(states.items())
+        ],
     }
 
 
-def _fact(state: FactState) -> Json:
+def fact_state(state: FactState) -> Json:
+    """What is known of a fact."""
     shown: Json = {
         "state": "missing",
         "value": None,
@@ -223,7 +302,7 @@ def check(scorecard: Scorecard, found: Check) -> Json:
         "title": found.title,
         "category": found.category,
         "level": level(scorecard, found.level),
-        "rule": rule(found.rule),
+        "rule": rule_as_written(found.rule),
         "appliesTo": found.applies_to.expression if found.applies_to else "",
         "appliesBecause": found.applies_because,
         "expected": found.expected,
@@ -231,22 +310,9 @@ def check(scorecard: Scorecard, found: Check) -> Json:
         "fix": found.fix,
         "effort": found.effort,
         "weight": found.weight,
+        "owner": found.owner,
+        "lifecycle": lifecycle_as_written(found.lifecycle),
+        "maxAge": duration_as_written(found.max_age),
+        "grace": duration_as_written(found.grace),
         "links": links(found.links),
     }
-
-
-def rule(found: Rule) -> JsonValue:
-    """A rule as it is written: a text is a leaf."""
-    match found:
-        case Leaf(expression=expression):
-            return expression
-        case All(parts=parts):
-            return {"all": [rule(part) for part in parts]}
-        case AnyOf(parts=parts):
-            return {"any": [rule(part) for part in parts]}
-        case Not(part=part):
-            return {"not": rule(part)}
-        case AtLeast(count=count, parts=parts):
-            return {"at_least": {"count": count, "of": [rule(part) for part in parts]}}
-        case _:
-            assert_never(found)

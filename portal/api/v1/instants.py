@@ -11,7 +11,8 @@ from marshmallow import ValidationError, fields
 
 from catalog.refs import EntityRef
 from portal.api.errors import Refusal
-from portal.api.v1.conventions import Camel, rfc3339
+from portal.api.v1.conventions import Camel
+from portal.api.v1.times import rfc3339
 from portal.db.history import Identity, identify
 from portal.db.instants import NotKept, seq_at
 from portal.db.state import Connection

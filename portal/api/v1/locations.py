@@ -10,8 +10,9 @@ from marshmallow import fields, validate
 
 from portal.api.errors import Refusal
 from portal.api.v1 import forms
-from portal.api.v1.conventions import Answer, Resource, answer, page, rfc3339
+from portal.api.v1.conventions import Answer, Resource, answer, page
 from portal.api.v1.schemas import PlacedProblemAnswer, ProblemAnswer, TicketAnswer, time_field
+from portal.api.v1.times import rfc3339
 from portal.db import locations, problems
 from portal.db.locations import FileRow, LocationRow, RepositoryRow
 from portal.db.state import Connection

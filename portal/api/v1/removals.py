@@ -10,17 +10,9 @@ from marshmallow import fields, validate
 from catalog.errors import RefError
 from catalog.refs import parse_ref
 from portal.api.errors import Refusal
-from portal.api.v1.conventions import (
-    Answer,
-    Camel,
-    Paging,
-    Resource,
-    after,
-    answer,
-    page,
-    rfc3339,
-)
+from portal.api.v1.conventions import Answer, Camel, Paging, Resource, after, answer, page
 from portal.api.v1.schemas import time_field
+from portal.api.v1.times import rfc3339
 from portal.auth import actor_of
 from portal.db import buried, decisions, held, overrides
 from portal.wiring import Portal, store_of

@@ -9,6 +9,7 @@ from scorecards.facts import FactType
 from scorecards.results import Outcome
 
 PAST = "With `as_of`: the version of then. What is null beside it is not kept of the past."
+LIFECYCLE = "`active`, or an object with `stage`, and the day `from` or `until` it is another."
 OUTCOMES = [outcome.value for outcome in Outcome]
 SEVERITIES = ["error", "warning", "info"]
 
@@ -83,6 +84,15 @@ class LeafAnswer(Answer):
     outcome = fields.String(validate=validate.OneOf(OUTCOMES))
 
 
+class ExcuseAnswer(Answer):
+    """The exemption that a check is under, and what it would have said without."""
+
+    id = fields.Integer()
+    until = time_field("When it expires.")
+    outcome = fields.String(validate=validate.OneOf(OUTCOMES))
+    reason = fields.String()
+
+
 class CheckResultAnswer(Answer):
     """What a check says about an entity, from what, and what to do."""
 
@@ -91,6 +101,8 @@ class CheckResultAnswer(Answer):
     category = fields.String()
     level = fields.Nested(LevelAnswer)
     outcome = fields.String(validate=validate.OneOf(OUTCOMES))
+    counts = fields.Boolean(metadata={"description": "For levels: a preview does not, yet."})
+    lifecycle = fields.Raw(metadata={"description": LIFECYCLE})
     reason = fields.String()
     since = time_field("When the outcome began.", nullable=True)
     observed = fields.Dict(keys=fields.String(), metadata={"description": "Values, by name."})
@@ -101,6 +113,7 @@ class CheckResultAnswer(Answer):
         values=fields.String(),
         metadata={"description": "Why facts are not known, by name."},
     )
+    exemption = fields.Nested(ExcuseAnswer, allow_none=True)
     leaves = fields.List(fields.Nested(LeafAnswer))
     why = fields.String(metadata={"description": "Markdown."})
     fix = fields.String(metadata={"description": "Markdown, filled in for this entity."})
@@ -117,12 +130,41 @@ class StepAnswer(Answer):
     effort = fields.String()
 
 
+class ChangeOfLeafAnswer(Answer):
+    """A leaf of a rule that has to become another one."""
+
+    expression = fields.String()
+    becomes = fields.Boolean(
+        allow_none=True,
+        metadata={"description": "Null: whether a check applies has to be found out."},
+    )
+    action = fields.String(validate=validate.OneOf(["fix", "find_out", "report"]))
+    effort = fields.String()
+    minutes = fields.Integer(metadata={"description": "What the effort counts; 0 for a report."})
+    checks = fields.List(fields.String(), metadata={"description": "Ids of those that ask for it."})
+
+
+class PlanAnswer(Answer):
+    """The cheapest way to the next level: of alternatives the cheapest, what is shared once."""
+
+    level = fields.Nested(LevelAnswer)
+    minutes = fields.Integer(metadata={"description": "Of work, for all changes together."})
+    reachable = fields.Boolean(metadata={"description": "False: the rules contradict each other."})
+    exact = fields.Boolean(metadata={"description": "False: there may be a cheaper way."})
+    changes = fields.List(fields.Nested(ChangeOfLeafAnswer))
+
+
 class ResultAnswer(StandingAnswer):
     """A scorecard's result for an entity, explained."""
 
     version = fields.String(metadata={"description": "Digest of the definition it was made with."})
     next_steps = fields.List(
         fields.Nested(StepAnswer), metadata={"description": "To the next level, cheapest first."}
+    )
+    plan = fields.Nested(
+        PlanAnswer,
+        allow_none=True,
+        metadata={"description": "Null at the top, and where the definition has changed since."},
     )
     checks = fields.List(fields.Nested(CheckResultAnswer))
 
@@ -131,12 +173,15 @@ class FactAnswer(Answer):
     """One fact about an entity."""
 
     name = fields.String()
+    type = fields.String(metadata={"description": "Empty where no installed collector says it."})
     state = fields.String(validate=validate.OneOf(["known", "missing", "failed"]))
     value = fields.Raw(allow_none=True, metadata={"description": "Null unless it is known."})
     path = fields.String(metadata={"description": "File or field that showed it."})
     line = fields.Integer(allow_none=True)
     looked_for = fields.String(metadata={"description": "What would have shown it."})
-    reason = fields.String(metadata={"description": "Why it could not be looked for."})
+    reason = fields.String(
+        metadata={"description": "Why it could not be looked for; `not_collected`: not yet."}
+    )
     detail = fields.String()
 
 
@@ -145,10 +190,14 @@ class FactRecordAnswer(Answer):
 
     collector = fields.String()
     version = fields.String()
-    url = fields.String(metadata={"description": "Where it looked."})
+    url = fields.String(metadata={"description": "Where it looked, or the run that said so."})
     revision = fields.String()
-    observed_at = time_field("When.")
+    observed_at = time_field("When it was first seen so; null: never yet.", nullable=True)
+    age = fields.Integer(allow_none=True, metadata={"description": "Seconds since then."})
     valid_until = time_field("When it becomes stale.", nullable=True)
+    stale = fields.Boolean(
+        metadata={"description": "Whether that is past: to rules these facts are unknown."}
+    )
     facts = fields.List(fields.Nested(FactAnswer))
 
 

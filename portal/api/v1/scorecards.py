@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask import Response
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from portal.api.csv_table import table, wants_csv
 from portal.api.errors import Refusal
 from portal.api.v1 import forms
 from portal.api.v1.conventions import (
+    LARGEST_PAGE,
     Answer,
     Paging,
     Resource,
@@ -20,12 +22,15 @@ from portal.api.v1.conventions import (
     page,
 )
 from portal.api.v1.schemas import (
+    LIFECYCLE,
     OUTCOMES,
     LevelAnswer,
     LinkAnswer,
     ProblemAnswer,
     StandingAnswer,
 )
+from portal.api.v1.tallies import StepsAnswer, TallyAnswer, steps, tally
+from portal.api.v1.times import rfc3339
 from portal.db import results
 from portal.wiring import Portal
 from scorecards.results import LETTERS, Outcome
@@ -62,18 +67,7 @@ class ScorecardListAnswer(Answer):
     problems = fields.List(fields.Nested(ProblemAnswer))
 
 
-class CountsAnswer(Answer):
-    """Entities by outcome of a check."""
-
-    passed = fields.Integer()
-    failed = fields.Integer()
-    not_known = fields.Integer(data_key="unknown")
-    not_applicable = fields.Integer()
-    exempt = fields.Integer()
-    error = fields.Integer()
-
-
-class CheckAnswer(Answer):
+class CheckAnswer(TallyAnswer):
     """The definition of a check, and how entities do."""
 
     id = fields.String()
@@ -88,22 +82,11 @@ class CheckAnswer(Answer):
     fix = fields.String(metadata={"description": "Markdown; with placeholders."})
     effort = fields.String()
     weight = fields.Integer()
+    owner = fields.String(metadata={"description": "Empty: whoever owns the scorecard."})
+    lifecycle = fields.Raw(metadata={"description": LIFECYCLE})
+    max_age = fields.String(metadata={"description": "Of facts, such as `30d`; empty: any."})
+    grace = fields.String(metadata={"description": "How long a failure must last; empty: not."})
     links = fields.List(fields.Nested(LinkAnswer))
-    counts = fields.Nested(CountsAnswer)
-    pass_rate = fields.Float(
-        allow_none=True,
-        metadata={
-            "description": "Of those that pass or fail, 0 to 1; what is unknown is not counted."
-        },
-    )
-
-
-class StepsAnswer(Answer):
-    """How many entities are on a level."""
-
-    level = fields.Nested(LevelAnswer)
-    proven = fields.Integer()
-    possible = fields.Integer()
 
 
 class ScorecardAnswer(ScorecardHeadAnswer):
@@ -144,6 +127,11 @@ class ResultList(Paging):
     )
     check = fields.String(load_default=None, metadata={"description": "Id; asks for `outcome`."})
     outcome = fields.String(load_default=None, validate=validate.OneOf(OUTCOMES))
+    format = fields.String(
+        load_default=None,
+        validate=validate.OneOf(["json", "csv"]),
+        metadata={"description": "`csv` is of the whole list. By default what `Accept` prefers."},
+    )
 
     @validates_schema
     def _both(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -178,14 +166,9 @@ def resource(portal: Portal, tags: Tags) -> Resource:
         shown = {
             **_head(card),
             "total": spread.total,
-            "distribution": [
-                {"level": forms.level(card, rank), "proven": proven, "possible": possible}
-                for rank, (proven, possible) in enumerate(
-                    zip(spread.proven, spread.possible, strict=True)
-                )
-            ],
+            "distribution": steps(card, spread.proven, spread.possible),
             "checks": [
-                {**forms.check(card, check), **_counts(count)}
+                {**forms.check(card, check), **tally(count)}
                 for check, count in zip(card.checks, counts, strict=True)
             ],
         }
@@ -193,20 +176,20 @@ def resource(portal: Portal, tags: Tags) -> Resource:
 
     @views.operation("GET", "/<name>/results", query=ResultList, answer=ResultPageAnswer)
     def list_results(asked: dict[str, Any], name: str) -> Response:
-        """List the entities that a scorecard applies to, by name."""
+        """List the entities that a scorecard applies to, by name; as CSV all at once."""
         card = _found(cards, name)
         index, letter = _wanted(card, asked)
+        wanted = {"level": asked["level"], "check": index, "letter": letter}
+        as_table = wants_csv(asked["format"])
         with portal.database.read() as connection:
-            tag = tags.check(connection)
-            found = results.entities(
-                connection,
-                name,
-                level=asked["level"],
-                check=index,
-                letter=letter,
-                after=after(asked),
-                limit=asked["limit"],
-            )
+            tag = tags.check(connection, "csv" if as_table else "json")
+            if not as_table:
+                found = results.entities(
+                    connection, name, **wanted, after=after(asked), limit=asked["limit"]
+                )
+        if as_table:
+            rows = csv_rows(portal, card, wanted)
+            return table(_header(card), rows, name=f"{name}-results", tag=tag)
         items = [
             {
                 **{key: forms.entity_head(row)[key] for key in ("ref", "title")},
@@ -215,9 +198,42 @@ def resource(portal: Portal, tags: Tags) -> Resource:
             }
             for row, summary in found.items
         ]
-        return answer(page(items, found.after), tag=tag)
+        response = answer(page(items, found.after), tag=tag)
+        response.headers["Vary"] = "Accept"
+        return response
 
     return views
+
+
+def _header(card: Scorecard) -> list[str]:
+    numbers = ("proven", "possible", "passed", "failed", "unknown", "evaluatedAt")
+    return ["ref", "title", *numbers, *(check.id for check in card.checks)]
+
+
+def csv_rows(portal: Portal, card: Scorecard, wanted: Mapping[str, Any]) -> Iterator[list[object]]:
+    """The rows of the whole list, read a page at a time; whoever takes them slowly holds nothing."""
+    place: str | None = None
+    while True:
+        with portal.database.read() as connection:
+            found = results.entities(
+                connection, card.name, **wanted, after=place, limit=LARGEST_PAGE
+            )
+        for row, summary in found.items:
+            outcomes = _outcomes(card, summary.outcomes)
+            yield [
+                row.ref,
+                forms.entity_head(row)["title"],
+                forms.level(card, summary.proven)["name"],
+                forms.level(card, summary.possible)["name"],
+                summary.passes,
+                summary.fails,
+                summary.unknowns,
+                rfc3339(summary.evaluated_at),
+                *(outcomes.get(check.id, "") for check in card.checks),
+            ]
+        place = found.after
+        if place is None:
+            return
 
 
 def _found(cards: Mapping[str, Scorecard], name: str) -> Scorecard:
@@ -240,21 +256,6 @@ def _head(card: Scorecard) -> forms.Json:
             {"rank": rank, "name": level.name, "description": level.description}
             for rank, level in enumerate(card.levels)
         ],
-    }
-
-
-def _counts(count: Mapping[str, int]) -> forms.Json:
-    passed, failed = count.get("p", 0), count.get("f", 0)
-    return {
-        "counts": {
-            "passed": passed,
-            "failed": failed,
-            "unknown": count.get("u", 0),
-            "notApplicable": count.get("n", 0),
-            "exempt": count.get("x", 0),
-            "error": count.get("e", 0),
-        },
-        "passRate": round(passed / (passed + failed), 4) if passed + failed else None,
     }
 
 

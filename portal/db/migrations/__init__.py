@@ -6,41 +6,31 @@ is killed half-way leaves the old schema and can be repeated.
 
 from __future__ import annotations
 
-from importlib.resources import files
-
-from alembic.command import upgrade
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
 
 from portal.db.engine import Database
+
+HEAD = "0001"
+"""The newest revision that this version of the product knows."""
 
 
 def migrate(database: Database) -> tuple[str | None, str]:
     """Migrate to the newest schema; returns the revisions before and after (None: was empty)."""
-    config = _config()
-    with database.write() as connection:
-        before = MigrationContext.configure(connection).get_current_revision()
-        config.attributes["connection"] = connection
-        upgrade(config, "head")
-    return before, head()
+    before = current(database)
+    if before != HEAD:
+        # Alembic takes longer to import than most commands take: only where there is work for it.
+        from portal.db.migrations.upgrading import upgrade
+
+        upgrade(database)
+    return before, HEAD
 
 
 def current(database: Database) -> str | None:
     """The revision of the database's schema; None where there is none yet."""
     with database.read() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
-
-
-def head() -> str:
-    """The newest revision that this version of the product knows."""
-    revision = ScriptDirectory.from_config(_config()).get_current_head()
-    assert revision is not None
-    return revision
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(files("portal.db") / "migrations"))
-    config.set_main_option("path_separator", "os")
-    return config
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found: str | None = connection.execute(
+            text("SELECT version_num FROM alembic_version")
+        ).scalar()
+        return found

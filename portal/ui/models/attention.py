@@ -13,6 +13,7 @@ from portal.db.results import Summary
 from portal.ui.models.levels import shade_of
 from portal.ui.models.links import EntityLink
 from portal.ui.models.looks import LOOKS, Look
+from scorecards.lifecycle import counts
 from scorecards.results import LETTERS, Outcome
 from scorecards.scorecard import Check, Scorecard
 
@@ -68,6 +69,7 @@ def blockers(service: EntityLink, scorecard: Scorecard, summary: Summary) -> lis
         (check, states[letter])
         for check, letter in zip(scorecard.checks, summary.outcomes, strict=True)
         if check.level == following and letter in states
+        if counts(check.lifecycle, summary.evaluated_at)
     ]
     return [
         Blocker(

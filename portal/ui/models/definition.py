@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from portal.ui.models.charts import Tally, tally
-from scorecards.rules import All, Any, AtLeast, Leaf, Not, Rule
+from scorecards.rules import All, Any, AtLeast, Leaf, Manual, Not, Rule
 from scorecards.scorecard import Check, Scorecard
 
 
@@ -42,6 +42,9 @@ def rule_text(rule: Rule) -> RuleText:
             return RuleText(text=f"at least {count} of", parts=tuple(map(rule_text, parts)))
         case Not(part=part):
             return RuleText(text="not", parts=(rule_text(part),))
+        case Manual(question=question, expires=expires):
+            asked = f"{question or 'a person says so'} (answered every {expires.days} days)"
+            return RuleText(text=asked)
         case _:
             assert_never(rule)
 

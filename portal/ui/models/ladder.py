@@ -37,6 +37,8 @@ class CheckRow:
     why: str
     fix: str
     """Both Markdown."""
+    counts: bool
+    """For levels: a preview and a retiring check do not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,13 +51,21 @@ class Rung:
     state: str
     """reached, current, next or later."""
     rows: tuple[CheckRow, ...]
-    met: int
-    """Checks that do not stand in the way: passed, exempt or not applicable."""
+
+    @property
+    def counted(self) -> tuple[CheckRow, ...]:
+        """The checks that the level asks for now."""
+        return tuple(row for row in self.rows if row.counts)
+
+    @property
+    def met(self) -> int:
+        """How many of them do not stand in the way: passed, exempt or not applicable."""
+        return sum(row.outcome not in OPEN for row in self.counted)
 
     @property
     def complete(self) -> bool:
         """Whether nothing of this level stands in the way."""
-        return self.met == len(self.rows)
+        return self.met == len(self.counted)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,7 +118,8 @@ def ladder(
         missing=tuple(
             row
             for row in rows
-            if row.outcome in (Outcome.UNKNOWN, Outcome.ERROR)
+            if row.counts
+            and row.outcome in (Outcome.UNKNOWN, Outcome.ERROR)
             and proven < row.check.level <= possible
         ),
         evaluated_at=result.evaluated_at,
@@ -130,6 +141,7 @@ def _row(
         since=since,
         why=why,
         fix=fix,
+        counts=result.counts,
     )
 
 
@@ -151,7 +163,6 @@ def _rung(scorecard: Scorecard, rank: int, proven: int, rows: Sequence[CheckRow]
         shade=shade_of(rank, len(scorecard.levels) - 1),
         state=state,
         rows=tuple(rows),
-        met=sum(row.outcome not in OPEN for row in rows),
     )
 
 
@@ -161,8 +172,8 @@ def gate(rungs: Sequence[Rung], proven: int) -> str:
     if proven + 1 >= len(rungs):
         return f"{current} is the highest level, and every check of it is met."
     following = rungs[proven + 1]
-    failing = sum(row.outcome is Outcome.FAIL for row in following.rows)
-    unclear = len(following.rows) - following.met - failing
+    failing = sum(row.outcome is Outcome.FAIL for row in following.counted)
+    unclear = len(following.counted) - following.met - failing
     parts = []
     if failing:
         parts.append(f"{plural(failing, 'check')} of {following.level.name} {_verb(failing)}")
@@ -171,7 +182,7 @@ def gate(rungs: Sequence[Rung], proven: int) -> str:
         parts.append(f"{unclear if failing else plural(unclear, 'check')} {has} no data")
     because = " and ".join(parts) or f"{following.level.name} was not assessed yet"
     sentence = f"The level is {current}, because {because}."
-    done = [rung.level.name for rung in rungs[proven + 2 :] if rung.rows and rung.complete]
+    done = [rung.level.name for rung in rungs[proven + 2 :] if rung.counted and rung.complete]
     if done:
         sentence += (
             f" Every check of {' and '.join(done)} is met already; "

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pluginworld import make_git, write_files
 
@@ -103,7 +103,6 @@ def test_empty_folder_is_no_evidence_that_nothing_exists(tmp_path: Path, source:
     assert listing.problem.code == "NOTHING_FOUND"
 
 
-@settings(deadline=None)
 @given(st.text() | st.text().map("file:///".__add__))
 def test_no_target_makes_the_source_raise(target: str) -> None:
     source = plugin(Context(cache=Path("/nonexistent"))).sources[0]

@@ -1,13 +1,12 @@
 """A portal that has read a small organization, once for all tests that only look at it."""
 
-import secrets
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
 
 from portal.app import create_app
 from portal.config import ConfiguredSource, Settings
@@ -15,6 +14,7 @@ from portal.db import locations
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker import assessing, jobs
+from tests.conftest import new_postgres_database
 
 ORGANIZATION = """\
 apiVersion: backstage.io/v1alpha1
@@ -60,16 +60,7 @@ def _write(path: Path, content: str) -> None:
 def _database(request: pytest.FixtureRequest, folder: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{folder / 'portal.db'}"
-    server: str = request.getfixturevalue("postgres")
-    name = f"api_{secrets.token_hex(6)}"
-    admin = create_engine(
-        server.format(name="postgres").replace("postgresql:", "postgresql+psycopg:"),
-        isolation_level="AUTOCOMMIT",
-    )
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    admin.dispose()
-    return server.format(name=name)
+    return new_postgres_database(request.getfixturevalue("postgres"))
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -114,7 +105,13 @@ def _read_with(portal: Portal, pool: Pool) -> None:
         pass
 
 
+@pytest.fixture(scope="session")
+def app(filled: Portal) -> Flask:
+    """The filled portal's application."""
+    return create_app(filled)
+
+
 @pytest.fixture
-def client(filled: Portal) -> FlaskClient:
+def client(app: Flask) -> FlaskClient:
     """A client of the filled portal."""
-    return create_app(filled).test_client()
+    return app.test_client()

@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -40,6 +41,27 @@ def short(client: FlaskClient) -> TestResponse:
     )
 
 
+def plan(client: FlaskClient) -> TestResponse:
+    """A campaign for the first check there is."""
+    name = client.get("/api/v1/scorecards").json["items"][0]["name"]
+    card = client.get(f"/api/v1/scorecards/{name}").json
+    asked = {
+        "name": "describe",
+        "title": "Everyone says what they are",
+        "owner": "platform",
+        "scorecard": name,
+        "checks": [card["checks"][0]["id"]],
+        "startsOn": date.today().isoformat(),
+        "targetOn": (date.today() + timedelta(days=30)).isoformat(),
+    }
+    return client.post("/api/v1/campaigns", json=asked)
+
+
+def start(client: FlaskClient, **headers: str) -> TestResponse:
+    assert plan(client).status_code == 201
+    return client.post("/api/v1/campaigns/describe/start", json={}, headers=headers)
+
+
 FAILURES: dict[str, Callable[[FlaskClient], TestResponse]] = {
     "BAD_REQUEST": short,
     "UNKNOWN_PARAMETER": lambda client: client.get("/api/v1/plugins?x=1"),
@@ -54,7 +76,10 @@ FAILURES: dict[str, Callable[[FlaskClient], TestResponse]] = {
     ),
     "NOT_FOUND": lambda client: client.get("/api/v1/nowhere"),
     "METHOD_NOT_ALLOWED": lambda client: client.delete("/api/v1/plugins"),
+    "CONFLICT": lambda client: [plan(client), plan(client)][-1],
     "GONE": lambda client: client.get("/api/v1/events?after=9.1"),
+    "PRECONDITION_FAILED": lambda client: start(client, **{"If-Match": '"another"'}),
+    "PRECONDITION_REQUIRED": start,
     "BODY_TOO_LARGE": lambda client: chunked(client, 1024 * 1024 + 1),
     "BODY_TOO_SLOW": lambda client: client.get("/api/v1/test/slow"),
     "UNSUPPORTED_MEDIA_TYPE": lambda client: client.get("/api/v1/test/media"),

@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from portal.cli.main import COMMANDS
+from portal.cli.main import COMMANDS, main
+from portal.config import environment
 from tests.portal.processes import eventually, portal_up
 
 DESCRIPTOR = """\
@@ -64,6 +66,66 @@ def test_ingest_asks_the_running_portal(tmp_path: Path, source: Path) -> None:
         assert second == ""
 
 
+PUSHED = """\
+plumbline:
+  facts:
+    pushed:
+      - {name: coverage.line_pct, type: double, description: Lines that tests run.}
+backend:
+  auth:
+    externalAccess:
+      - type: static
+        options: {token: a-token-of-ci, subject: ci}
+        accessRestrictions: [{plugin: plumbline, facts: coverage}]
+"""
+
+
+def test_facts_are_pushed_into_the_database_or_to_the_portal_that_runs(
+    tmp_path: Path, source: Path
+) -> None:
+    config, file = tmp_path / "config.yaml", tmp_path / "facts.json"
+    config.write_text(PUSHED)
+    data = tmp_path / "data"
+    place = ("--data-dir", data, "--source", source, "--config", config)
+    item = {"entity": "basket", "run": "https://ci.example.com/1"}
+    file.write_text(json.dumps([{**item, "facts": {"coverage.line_pct": 80}}]))
+    run("ingest", *place)
+    assert run("facts", "push", file, *place) == "1 stored\n"
+    assert run("facts", "push", file, *place) == "1 unchanged\n"
+    with portal_up(data, *map(str, place[2:])) as server:
+        assert run("facts", "push", file, *place) == "1 unchanged\n"
+        file.write_text(json.dumps({"items": [{**item, "facts": {"coverage.line": 80}}]}))
+        assert run("facts", "push", file, *place, status=1) == "1 refused\n"
+        assert run("facts", "push", file, "--url", server.url, status=1) == ""
+        file.write_text(json.dumps([{**item, "run": "", "facts": {"coverage.line_pct": 81}}]))
+        elsewhere = subprocess.run(
+            [sys.executable, "-m", "portal", "facts", "push", "-", "--url", server.url],
+            input=file.read_bytes(),
+            capture_output=True,
+            env={**environment(), "PLUMBLINE_TOKEN": "a-token-of-ci"},
+        )
+        assert (elsewhere.returncode, elsewhere.stdout) == (0, b"1 stored\n"), elsewhere.stderr
+    run("facts", "push", tmp_path / "nothing.json", *place, status=1)
+
+
+def test_checks_of_tech_insights_are_translated_offline(tmp_path: Path) -> None:
+    config, out, facts = (tmp_path / name for name in ("app.yaml", "card.yaml", "map.yaml"))
+    condition = "{fact: covered, operator: OPERATOR, value: true}"
+    check = "{name: A, description: B, factIds: [cov], rule: {conditions: {all: [CONDITION]}}}"
+    text = "techInsights: {factChecker: {checks: {a: CHECK}}}".replace("CHECK", check)
+    config.write_text(text.replace("CONDITION", condition).replace("OPERATOR", "equal"))
+    assert "rule:\n        all:\n          - cov.covered\n" in run("scorecard", "import", config)
+    facts.write_text("cov.covered: catalog.title != ''\n")
+    assert run("scorecard", "import", config, "--facts", facts, "--out", out, "--name", "x") == ""
+    assert "catalog.title != ''" in out.read_text()
+    assert "name: x\n" in out.read_text()
+    config.write_text(text.replace("CONDITION", condition))
+    assert run("scorecard", "import", config, status=1) == ""
+    run("scorecard", "import", config, "--name", "X Y", status=2)
+    facts.write_text("- x")
+    run("scorecard", "import", config, "--facts", facts, status=1)
+
+
 def test_a_backup_can_be_taken_while_the_portal_runs_and_be_restored(
     tmp_path: Path, source: Path
 ) -> None:
@@ -113,4 +175,6 @@ def test_a_checkout_is_shown_its_card_offline(source: Path) -> None:
 
 def test_every_command_explains_itself() -> None:
     for command in COMMANDS:
-        assert "Usage: portal" in run(command, "--help")
+        shown = CliRunner().invoke(main, [command, "--help"])
+        assert (shown.exit_code, shown.output[:7]) == (0, "Usage: ")
+    assert "Usage: portal" in run("--help")

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
@@ -124,10 +124,6 @@ def test_examples_reach_conflicts_removals_and_takeovers(pair: list[Database]) -
     ]
 
 
-EXAMPLES = settings(max_examples=60, deadline=None)
-
-
-@EXAMPLES
 @given(HISTORIES)
 def test_what_is_derived_is_what_a_computation_from_scratch_gives(
     pair: list[Database], history: list[Step]
@@ -140,7 +136,6 @@ def test_what_is_derived_is_what_a_computation_from_scratch_gives(
     assert integrity_fault(store.database) == ""
 
 
-@EXAMPLES
 @given(HISTORIES)
 def test_both_databases_hold_the_same_bytes(pair: list[Database], history: list[Step]) -> None:
     stores = [emptied(database) for database in pair]
@@ -150,7 +145,6 @@ def test_both_databases_hold_the_same_bytes(pair: list[Database], history: list[
     assert stores[0].repository(REPOSITORY.url) == stores[1].repository(REPOSITORY.url)
 
 
-@EXAMPLES
 @given(HISTORIES)
 def test_the_last_step_again_changes_nothing_that_is_served(
     pair: list[Database], history: list[Step]
@@ -164,7 +158,6 @@ def test_the_last_step_again_changes_nothing_that_is_served(
     assert shown(store.database) == before
 
 
-@EXAMPLES
 @given(HISTORIES)
 def test_exactly_one_declaration_of_each_entity_is_served(
     pair: list[Database], history: list[Step]
@@ -183,7 +176,6 @@ def test_exactly_one_declaration_of_each_entity_is_served(
     assert {row[0]: (row[1], row[2]) for row in rows} == dict.fromkeys(ids, (1, 0))
 
 
-@EXAMPLES
 @given(HISTORIES, READINGS)
 def test_everything_that_differs_is_touched(
     pair: list[Database], history: list[Step], last: FileReading
@@ -245,7 +237,6 @@ def _declared(row: Any) -> Entity:
     return build(data["metadata"]["name"], data["spec"])
 
 
-@EXAMPLES
 @given(HISTORIES)
 def test_every_former_state_can_be_told_from_what_is_kept(
     pair: list[Database], history: list[Step]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.db import feed
@@ -111,7 +111,6 @@ def test_what_no_event_is_called_is_no_place(text: str) -> None:
     assert place_of("12.3") == Place(12, 3)
 
 
-@settings(deadline=None, max_examples=25)
 @given(HISTORIES, st.integers(1, 4))
 def test_the_feed_told_from_its_start_leads_to_the_present(
     pair: list[Database], history: list[Step], limit: int

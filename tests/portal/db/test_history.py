@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select
 
@@ -266,7 +266,6 @@ def live(database: Database, history: list[Step]) -> list[dict[str, Any]]:
     return seen
 
 
-@settings(deadline=None, max_examples=25)
 @given(HISTORIES, st.integers(0, 6))
 def test_every_instant_is_told_as_it_was(
     pair: list[Database], history: list[Step], cut: int

@@ -1,17 +1,41 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
-from portal.db.engine import Database
-from portal.db.migrations import current, head, migrate
+from portal.db.engine import Database, open_database
+from portal.db.migrations import HEAD, current, migrate
+from portal.db.migrations.upgrading import config
 from portal.db.tables import metadata
+from tests.conftest import new_postgres_database
 
 
-def test_a_new_database_is_brought_to_the_newest_schema(database: Database) -> None:
-    assert current(database) == head()
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database in which nothing is."""
+    if request.param == "sqlite":
+        opened = open_database(f"sqlite:///{tmp_path / 'portal.db'}")
+    else:
+        opened = open_database(new_postgres_database(request.getfixturevalue("postgres")))
+    yield opened
+    opened.close()
+
+
+def test_a_new_database_is_brought_to_the_newest_schema(empty: Database) -> None:
+    assert current(empty) is None
+    assert migrate(empty) == (None, HEAD)
+    assert current(empty) == HEAD
 
 
 def test_migrating_again_changes_nothing(database: Database) -> None:
-    assert migrate(database) == (head(), head())
+    assert migrate(database) == (HEAD, HEAD)
+
+
+def test_the_newest_revision_is_that_of_the_newest_script() -> None:
+    assert ScriptDirectory.from_config(config()).get_current_head() == HEAD
 
 
 def test_the_migrations_make_exactly_the_tables_that_the_code_declares(database: Database) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.cursors import decode, encode
@@ -174,7 +174,6 @@ TEXTS = st.one_of(
         ).map(tuple),
     ),
 )
-EXAMPLES = settings(max_examples=60, deadline=None)
 
 
 def expected(
@@ -207,14 +206,12 @@ def _contains(values: dict[str, list[str]], text: FullText | None, order: Order 
     return any(term in value for field in fields for value in values.get(field, ()))
 
 
-@EXAMPLES
 @given(FILTERS)
 def test_a_predicate_says_what_its_filter_says(tree: Filter) -> None:
     again = parse_predicate(predicate_of(tree))
     assert parse_predicate(predicate_of(again)) == again
 
 
-@EXAMPLES
 @given(st.one_of(st.none(), FILTERS), ORDERS, TEXTS, st.integers(1, 50))
 def test_a_query_finds_what_matches_in_order_and_counts_it(
     catalogs: list[Database],
@@ -238,7 +235,6 @@ def test_a_query_finds_what_matches_in_order_and_counts_it(
             assert count.total == len(wanted)
 
 
-@EXAMPLES
 @given(st.one_of(st.none(), FILTERS), ORDERS, st.sampled_from(list(Way)))
 def test_every_way_finds_the_same(
     catalogs: list[Database],
@@ -258,7 +254,6 @@ def test_every_way_finds_the_same(
 
 
 @pytest.mark.timeout(600)
-@settings(max_examples=25, deadline=None)  # each is a walk of many pages, on both databases
 @given(st.one_of(st.none(), FILTERS), ORDERS, TEXTS, st.integers(1, 9))
 def test_a_walk_meets_every_entity_once_forward_and_back(
     catalogs: list[Database],
@@ -286,7 +281,6 @@ def test_a_walk_meets_every_entity_once_forward_and_back(
             assert list(refs) == wanted
 
 
-@EXAMPLES
 @given(st.one_of(st.none(), FILTERS), st.lists(_KEY, min_size=1, max_size=3, unique=True))
 def test_facets_count_what_matches(
     catalogs: list[Database], rows: list[dict[str, Any]], tree: Filter | None, keys: list[str]

@@ -1,17 +1,24 @@
+import base64
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from plugins.contract import Context, WebhookChannel
+from plugins.notify import plugin
 from portal.config import ConfiguredSource, Settings
-from portal.db import pending
+from portal.db import notices, pending
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker.engine import Engine, EngineSettings, launch, start
 from portal.worker.requests import Lane, ingest_key
+from scorecards.notices import Kind, Notice, Timing
+from tests.plugins.notify.test_webhooks import receiving
 from tests.portal.processes import eventually
 
 
@@ -89,3 +96,39 @@ def test_a_promise_that_was_kept_between_two_looks_does_not_block_its_key(
     start(engine, [pending.Pending(key=key, ticket=ticket, lane=0)])
     again = portal.work.request(key, Lane.PERSON)
     eventually(lambda: kept(portal, again), within=30)
+
+
+def test_what_there_is_to_tell_is_sent_by_the_engine(tmp_path: Path) -> None:
+    secret = f"whsec_{base64.b64encode(bytes(32)).decode()}"
+    with receiving() as receiver, closing(Pool(1)) as pool:
+        channel = WebhookChannel(name="hook", url=receiver.url, secrets=(secret,), internal=True)
+        settings = Settings(
+            database=f"sqlite:///{tmp_path / 'portal.db'}",
+            data_dir=tmp_path,
+            sources=(ConfiguredSource("file", str(tmp_path), "command"),),
+            notices=Timing(digest=timedelta(0)),
+        )
+        portal = open_portal(settings)
+        prepare(portal)
+        notify = plugin(Context(cache=tmp_path, channels=(channel,)))
+        others = tuple(one for one in portal.plugins if one.name != notify.name)
+        notice = Notice(
+            key="k", kind=Kind.CAMPAIGN_DUE, team="", ref="", text="It is due", at=portal.now()
+        )
+        with portal.database.write() as connection:
+            notices.put(connection, [notice], now=portal.now())
+        engine = launch(
+            replace(tools_of(portal, pool), plugins=(*others, notify)),
+            portal.work,
+            EngineSettings(
+                url=f"sqlite:///{tmp_path / 'jobs.db'}", executor="t", version="t", sweep=None
+            ),
+            woken=portal.awake,
+            report=lambda _: None,
+        )
+        try:
+            eventually(lambda: len(receiver.got) == 1, within=30)
+        finally:
+            engine.stop()
+            portal.database.close()
+        assert b"It is due" in receiver.got[0][1]

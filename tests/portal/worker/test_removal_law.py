@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -162,7 +162,6 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     database.close()
 
 
-@settings(max_examples=60, deadline=None)
 @given(HISTORIES)
 def test_only_what_is_truly_gone_goes_and_in_the_end_all_of_it(
     file: Database, history: list[tuple[Truth, str]]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.app import create_app
@@ -48,10 +49,16 @@ def catalog(
     portal.database.close()
 
 
+@pytest.fixture(scope="session")
+def application(catalog: Portal) -> Flask:
+    """The whole application, as clients ask it."""
+    return create_app(catalog)
+
+
 @pytest.fixture
-def client(catalog: Portal) -> FlaskClient:
+def client(application: Flask) -> FlaskClient:
     """Asks the whole application, as clients do."""
-    return create_app(catalog).test_client()
+    return application.test_client()
 
 
 @pytest.fixture

@@ -1,0 +1,181 @@
+"""Simulation: one changed rule over many entities, from stored facts and results.
+
+    python benchmarks/simulation.py [--entities 100000] [--database URL] [--trials 5] [--json]
+
+The sample organization is read and assessed, and its components are copied, each with another size of
+README, until there are as many as wanted. The size that a README must have is then raised. Exits with
+1 where the answer is not what assessing some of the entities one by one says.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import sys
+import tempfile
+import time
+from contextlib import closing
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import func, select
+
+from portal.config import Settings
+from portal.db import locations, tables
+from portal.db.bulk import add
+from portal.db.results import ResultRows
+from portal.pool import Pool
+from portal.wiring import Portal, open_portal, prepare, tools_of
+from portal.worker import assessing, jobs
+from portal.worker.asking import Means
+from portal.worker.simulating import Simulated, simulate
+from scorecards.assessment import Assessor
+from scorecards.loading import load_scorecards
+from scorecards.results import outcome_letters
+from scorecards.scorecard import Scorecard
+
+CARD = "service-maturity"
+RULE, STRICTER = "repo.readme.bytes >= 500", "repo.readme.bytes >= 2500"
+
+
+def main() -> int:
+    """Fill, simulate, compare, and print the times."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--entities", type=int, default=100_000)
+    parser.add_argument("--database", help="an empty PostgreSQL database; SQLite by default")
+    parser.add_argument("--trials", type=int, default=5)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="plumbline-") as name, closing(Pool(2)) as pool:
+        data = Path(name)
+        url = options.database or f"sqlite:///{data / 'portal.db'}"
+        portal = open_portal(Settings(database=url, data_dir=data, sample=True))
+        _read(portal, pool)
+        _copy(portal, options.entities)
+        before, after = _definitions(portal)
+        seconds, found = [], None
+        for _ in range(options.trials):
+            begin = time.perf_counter()
+            found = _simulate(portal, pool, before, after)
+            seconds.append(time.perf_counter() - begin)
+        assert found is not None
+        right = _is_right(portal, after, found)
+        portal.database.close()
+    row = {
+        "case": "one changed rule",
+        "entities": found.simulation.entities,
+        "falling": found.simulation.down,
+        "p50": round(statistics.median(seconds), 2),
+        "max": round(max(seconds), 2),
+        "right": right,
+    }
+    print(json.dumps([row], indent=1) if options.json else row)
+    return 0 if right else 1
+
+
+def _read(portal: Portal, pool: Pool) -> None:
+    prepare(portal)
+    tools = tools_of(portal, pool)
+    with portal.database.read() as connection:
+        found = locations.list_locations(connection)
+    for location in found:
+        for repository in jobs.list_repositories(tools, location.id):
+            jobs.ingest(tools, location.id, repository)
+    while assessing.assess_round(tools):
+        pass
+
+
+def _copy(portal: Portal, wanted: int) -> None:
+    """Copy the components, with facts, results and owners, until there are `wanted` results."""
+    sizes = random.Random(1)
+    with portal.database.write() as connection:
+
+        def rows(table: Any, key: str) -> dict[int, list[tuple[Any, ...]]]:
+            found: dict[int, list[tuple[Any, ...]]] = {}
+            for row in connection.execute(select(table)):
+                found.setdefault(getattr(row, key), []).append(tuple(row))
+            return found
+
+        of_kind = tables.entities.c.kind == "component"
+        sources = [
+            row._mapping for row in connection.execute(select(tables.entities).where(of_kind))
+        ]
+        facts, results = rows(tables.facts, "entity_id"), rows(tables.results, "entity_id")
+        edges = rows(tables.edges, "source_id")
+        first = connection.execute(select(func.max(tables.refs.c.id))).scalar_one() + 1
+        made: dict[Any, list[tuple[Any, ...]]] = {
+            table: []
+            for table in (
+                tables.refs,
+                tables.entities,
+                tables.facts,
+                tables.results,
+                tables.edges,
+            )
+        }
+        for number in range(max(wanted - len(sources), 0)):
+            source, id_ = sources[number % len(sources)], first + number
+            ref = f"component:default/copy-{number}"
+            names = {"id": id_, "uid": f"copy-{number}", "ref": ref, "name": f"copy-{number}"}
+            made[tables.refs].append((id_, ref))
+            made[tables.entities].append(tuple({**source, **names}.values()))
+            for row in facts.get(source["id"], ()):
+                state = orjson.loads(row[-1])
+                if "repo.readme.bytes" in state:
+                    state["repo.readme.bytes"] = {"v": sizes.randrange(500, 5_000)}
+                made[tables.facts].append((id_, *row[1:-1], orjson.dumps(state)))
+            made[tables.results] += [(row[0], id_, *row[2:]) for row in results[source["id"]]]
+            made[tables.edges] += [(id_, *row[1:]) for row in edges.get(source["id"], ())]
+        for table, new in made.items():
+            key = len(table.primary_key.columns)
+            add(
+                connection,
+                table,
+                [c.name for c in table.columns],
+                sorted(new, key=lambda r: r[:key]),
+            )
+
+
+def _definitions(portal: Portal) -> tuple[Scorecard, Scorecard]:
+    text = (files("scorecards") / f"library/{CARD}.yaml").read_text("utf-8")
+    changed = text.replace(RULE, STRICTER)
+    assert changed != text, "the library asks for another size of README"
+    (after,), problems = load_scorecards(changed, file="changed.yaml", schemas=portal.schemas)
+    assert problems == ()
+    return next(card for card in portal.scorecards if card.name == CARD), after
+
+
+def _simulate(portal: Portal, pool: Pool, before: Scorecard, after: Scorecard) -> Simulated:
+    with portal.database.read() as connection:
+        means = Means(
+            connection=connection,
+            pool=pool,
+            plugins=portal.plugins,
+            schemas=portal.schemas,
+            now=portal.now(),
+        )
+        return simulate(means, before=before, after=after)
+
+
+def _is_right(portal: Portal, after: Scorecard, found: Simulated) -> bool:
+    """Whether the entities that are named as falling say that, assessed one by one."""
+    named = {example.ref: example.case.after for example in found.down}
+    rows = ResultRows(database=portal.database)
+    with portal.database.read() as connection:
+        wanted = select(tables.entities.c.id).where(tables.entities.c.ref.in_(list(named)))
+        ids = connection.execute(wanted).scalars().all()
+    assessor = Assessor([after], portal.schemas)
+    said = {
+        result.ref: outcome_letters(result)
+        for subject in rows.assessable(ids)
+        for result in assessor.assess(subject, now=portal.now())
+    }
+    return bool(named) and said == named
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""Results: what is stored about an entity, for clients that know true and false alone.
+
+What is unknown, and the error of a rule, are `false` with the truth in the description and in
+`metadata.status`: the level that the browser computes is then the proven one. Left out instead
+(`plumbline.compat.techInsights.unknown: omit`) they would raise it. What does not apply and what is
+exempt is left out always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from portal.api.tech_insights.definitions import (
+    ENTITY_RETRIEVER,
+    TYPE,
+    Definition,
+    Definitions,
+    described,
+    links_of,
+    metadata_of,
+)
+from portal.db import facts, results
+from portal.db.entities import EntityRow
+from portal.db.state import Connection
+from scorecards.facts import FactRecord, FailedFact, Known
+from scorecards.knowledge import as_json
+from scorecards.results import CheckResult, Outcome
+from scorecards.texts import render_fix
+
+Json = dict[str, Any]
+
+_SHOWN = frozenset({Outcome.PASS, Outcome.FAIL})
+_NOT_KNOWN = {Outcome.UNKNOWN: "UNKNOWN", Outcome.ERROR: "ERROR OF THE RULE"}
+
+
+def results_of(
+    connection: Connection,
+    definitions: Definitions,
+    rows: Sequence[EntityRow],
+    *,
+    wanted: Iterable[str] | None,
+    omits_unknown: bool,
+) -> Iterator[list[Json]]:
+    """For each of the entities the results of the checks `wanted` (None: all).
+
+    What passes comes first, then what fails. An entity that was not assessed has none.
+    """
+    ids = [row.id for row in rows]
+    stored = results.for_entities(connection, ids)
+    records = facts.for_entities(connection, ids)
+    asked = definitions.checks if wanted is None else frozenset(wanted)
+    for row in rows:
+        entity = _Entity(definitions, row, records.get(row.id, ()))
+        shown = [
+            entity.result(definition, said)
+            for found in stored.get(row.id, ())
+            for said in found.result.results
+            if (definition := _asked(definitions, found.result.scorecard, said, asked))
+            and (said.outcome in _SHOWN or (said.outcome in _NOT_KNOWN and not omits_unknown))
+        ]
+        yield sorted(shown, key=lambda result: not result["result"])
+
+
+def _asked(
+    definitions: Definitions, scorecard: str, said: CheckResult, asked: Any
+) -> Definition | None:
+    """The check of a result; None where it is not asked for, or is no more."""
+    name = f"{scorecard}.{said.check}"
+    return definitions.checks.get(name) if name in asked else None
+
+
+class _Entity:
+    """What the results of one entity have in common."""
+
+    def __init__(
+        self, definitions: Definitions, row: EntityRow, records: Sequence[FactRecord]
+    ) -> None:
+        self._schemas = definitions.schemas
+        self._body = orjson.loads(row.body)
+        self._values = _values(records)
+        self._observed_by = {record.collector for record in records}
+
+    def result(self, definition: Definition, said: CheckResult) -> Json:
+        schemas, check, names = self._schemas, definition.check, definition.names
+        # Most fixes name nothing of the entity, and most of the time would go into filling them in.
+        fix = render_fix(check, self._body, self._values) if "{" in check.fix else check.fix
+        metadata = metadata_of(definition, fix)
+        metadata["status"] = said.outcome.value
+        if said.reason:
+            metadata["reason"] = said.reason
+        return {
+            "facts": {
+                names[name]: {"value": said.observed[name], **described(schemas[name])}
+                for name in definition.facts
+                if name in said.observed
+            },
+            "result": said.outcome is Outcome.PASS,
+            "check": {
+                "id": definition.id,
+                "type": TYPE,
+                "name": check.title,
+                "description": _description(check.why, said),
+                "factIds": self._retrievers(definition),
+                "metadata": metadata,
+                "rule": {"conditions": definition.conditions.decided(check.rule, said)},
+                **links_of(check),
+            },
+        }
+
+    def _retrievers(self, definition: Definition) -> list[str]:
+        """Those with a record first: the page asks the first one for its time."""
+        named = sorted(definition.retrievers, key=lambda name: name not in self._observed_by)
+        if named[0] in self._observed_by or ENTITY_RETRIEVER in named:
+            return named
+        return [ENTITY_RETRIEVER, *named]
+
+
+def _description(why: str, said: CheckResult) -> str:
+    if said.outcome not in _NOT_KNOWN:
+        return why
+    return f"{_NOT_KNOWN[said.outcome]} - {said.reason or 'no reason was given'}. {why}"
+
+
+def _values(records: Sequence[FactRecord]) -> Mapping[str, Any]:
+    """Values by name, for texts; null for what is missing, nothing for what failed."""
+    return {
+        name: as_json(state.value) if isinstance(state, Known) else None
+        for record in records
+        for name, state in record.facts.items()
+        if not isinstance(state, FailedFact)
+    }

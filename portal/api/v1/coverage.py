@@ -1,0 +1,201 @@
+"""Coverage: what is not known, why, and which single change would make most of it known."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+from typing import Any
+
+from flask import Response
+from marshmallow import fields, validate
+
+from portal.api.errors import Refusal
+from portal.api.v1 import forms
+from portal.api.v1.advice import owners_of
+from portal.api.v1.conventions import Answer, Camel, Resource, Tags, answer
+from portal.db.gaps import Mentioned, gaps
+from portal.db.result_patterns import outcome_counts
+from portal.db.state import Connection
+from portal.wiring import Portal
+from scorecards import rules
+from scorecards.cel import Language, Program
+from scorecards.coverage import Change, Coverage, coverage, in_words
+from scorecards.rules import Leaf
+from scorecards.scorecard import Scorecard
+
+ASKED = "pfue"
+"""Letters of answers: what does not apply or is exempt was not asked."""
+
+
+class CheckCoverageAnswer(Answer):
+    """How much of a check is known."""
+
+    scorecard = fields.String()
+    check = fields.String()
+    asked = fields.Integer(metadata={"description": "Entities that it applies to."})
+    not_known = fields.Integer(data_key="unknown")
+
+
+class DetailAnswer(Answer):
+    """What a collector said."""
+
+    detail = fields.String()
+    facts = fields.Integer(metadata={"description": "Of how many facts."})
+
+
+class CauseAnswer(Answer):
+    """One thing that keeps answers away."""
+
+    change = fields.String(validate=validate.OneOf([change.value for change in Change]))
+    subject = fields.String(metadata={"description": "A collector, or `scorecard/check`."})
+    words = fields.String(metadata={"description": "What to do."})
+    resolves = fields.Integer(metadata={"description": "Answers that wait for nothing else."})
+    touches = fields.Integer(metadata={"description": "Answers that wait for it, too."})
+    entities = fields.Integer()
+    checks = fields.List(fields.String(), metadata={"description": "As `scorecard/check`."})
+    facts = fields.List(fields.String())
+    details = fields.List(fields.Nested(DetailAnswer))
+
+
+class CoverageAnswer(Answer):
+    """What is known, and what keeps the rest away."""
+
+    asked = fields.Integer(
+        metadata={"description": "Answers: one for each entity and check that applies to it."}
+    )
+    not_known = fields.Integer(data_key="unknown")
+    known_rate = fields.Float(
+        allow_none=True, metadata={"description": "0 to 1; null: none asked."}
+    )
+    causes = fields.List(
+        fields.Nested(CauseAnswer), metadata={"description": "Those that resolve most first."}
+    )
+    checks = fields.List(
+        fields.Nested(CheckCoverageAnswer), metadata={"description": "The least known first."}
+    )
+
+
+class CoverageOf(Camel):
+    """Of what."""
+
+    owner = fields.List(
+        fields.String(validate=validate.Length(1, 500)),
+        load_default=[],
+        metadata={"description": "Ref; by default of a group. Several are alternatives."},
+    )
+    scorecard = fields.List(
+        fields.String(), load_default=[], metadata={"description": "Names; by default all."}
+    )
+
+
+def resource(portal: Portal, tags: Tags) -> Resource:
+    """`/api/v1/coverage`."""
+    views = Resource("coverage", __name__, url_prefix="/api/v1", description="What is not known.")
+
+    @cache
+    def mentioned(card: Scorecard) -> list[Mentioned]:
+        return _mentioned(card, Language(portal.schemas))
+
+    collectors = {
+        schema.name: collector.name
+        for plugin in portal.plugins
+        for collector in plugin.collectors
+        for schema in collector.schemas
+    }
+
+    @views.operation("GET", "/coverage", query=CoverageOf, answer=CoverageAnswer)
+    def get_coverage(asked: dict[str, Any]) -> Response:
+        """Say what is not known, why, and which single change would make most of it known."""
+        cards = _chosen(portal, asked["scorecard"])
+        owners = owners_of(asked["owner"])
+        with portal.database.read() as connection:
+            tag = tags.check(connection)
+            found = coverage(
+                _asked(connection, cards, owners),
+                (
+                    gap
+                    for card in cards
+                    for gap in gaps(
+                        connection,
+                        card,
+                        mentioned=mentioned(card),
+                        collectors=collectors,
+                        owners=owners,
+                        now=portal.now(),
+                    )
+                ),
+            )
+        return answer(_form(found), tag=tag)
+
+    return views
+
+
+def _chosen(portal: Portal, names: list[str]) -> list[Scorecard]:
+    known = {card.name: card for card in portal.scorecards}
+    if unknown := [name for name in names if name not in known]:
+        raise Refusal("INVALID_VALUE", f"There is no scorecard {unknown[0]}")
+    return [known[name] for name in dict.fromkeys(names or known)]
+
+
+def _asked(
+    connection: Connection, cards: list[Scorecard], owners: list[str]
+) -> Counter[tuple[str, str]]:
+    """By scorecard and check, how many entities have an answer, known or not."""
+    counted = Counter[tuple[str, str]]()
+    for card in cards:
+        for letters, n in outcome_counts(connection, card.name, owners=owners).items():
+            if len(letters) == len(card.checks):
+                for check, letter in zip(card.checks, letters, strict=True):
+                    counted[card.name, check.id] += n * (letter in ASKED)
+    return counted
+
+
+def _mentioned(card: Scorecard, language: Language) -> list[Mentioned]:
+    def facts(leaves: list[Leaf]) -> tuple[str, ...]:
+        programs = (language.compile(leaf.expression) for leaf in leaves)
+        names = (name for p in programs if isinstance(p, Program) for name in p.facts)
+        return tuple(dict.fromkeys(names))
+
+    def condition(leaf: Leaf | None) -> tuple[str, ...]:
+        return () if leaf is None else facts([leaf])
+
+    return [
+        Mentioned(
+            everywhere=condition(card.applies_to),
+            conditions=condition(check.applies_to),
+            rule=facts([*rules.leaves(check.rule)]),
+        )
+        for check in card.checks
+    ]
+
+
+def _form(found: Coverage) -> forms.Json:
+    known = found.asked - found.unknown
+    return {
+        "asked": found.asked,
+        "unknown": found.unknown,
+        "knownRate": round(known / found.asked, 4) if found.asked else None,
+        "causes": [
+            {
+                "change": effect.cause.change.value,
+                "subject": effect.cause.subject,
+                "words": in_words(effect.cause),
+                "resolves": effect.resolves,
+                "touches": effect.touches,
+                "entities": effect.entities,
+                "checks": [f"{card}/{check}" for card, check in effect.checks],
+                "facts": list(effect.facts),
+                "details": [{"detail": text, "facts": n} for text, n in effect.details],
+            }
+            for effect in found.causes
+        ],
+        "checks": [
+            {
+                "scorecard": one.scorecard,
+                "check": one.check,
+                "asked": one.asked,
+                "unknown": one.unknown,
+            }
+            for one in found.checks
+        ],
+    }

@@ -1,0 +1,351 @@
+"""Exemptions: asking that a check is not asked, and deciding on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from flask import Response, g
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from catalog.errors import QueryError, RefError
+from catalog.problems import Problem
+from catalog.query import parse_filters
+from catalog.refs import parse_ref
+from portal.api.errors import Refusal
+from portal.api.v1.conventions import Answer, Paging, Resource, Storable, after, answer, page
+from portal.api.v1.instants import Instant
+from portal.api.v1.preconditions import IF_MATCH, check_match, refusal_of, tagged
+from portal.api.v1.schemas import time_field
+from portal.api.v1.times import rfc3339
+from portal.auth import User, actor_of
+from portal.db import exemptions as store
+from portal.db.spending import spendings
+from portal.db.state import Connection
+from portal.wiring import Portal
+from portal.worker.requests import ASSESS, Lane
+from scorecards import exemptions
+from scorecards.exemptions import (
+    Actor,
+    Decided,
+    Exemption,
+    Ground,
+    Matching,
+    OneEntity,
+    Reason,
+    Scope,
+    State,
+)
+from scorecards.scorecard import Scorecard
+
+STATES = [state.value for state in State]
+GROUNDS = [ground.value for ground in Ground]
+ONE = "/<int(max=9223372036854775807):number>"
+
+
+class ExemptionReasonAnswer(Answer):
+    """Why a check should not be asked."""
+
+    ground = fields.String(validate=validate.OneOf(GROUNDS))
+    text = fields.String()
+    compensated_by = fields.String(metadata={"description": "Of the ground `compensated`."})
+
+
+class ExemptionStepAnswer(Answer):
+    """What somebody did; an actor that is empty: nobody said who they are, or time did it."""
+
+    state = fields.String(validate=validate.OneOf(STATES))
+    actor = fields.String()
+    at = time_field("When.")
+    reason = fields.String()
+
+
+class ExemptionAnswer(Answer):
+    """An exemption with its whole life."""
+
+    id = fields.Integer()
+    scorecard = fields.String()
+    check = fields.String(allow_none=True, metadata={"description": "Null: every check."})
+    ref = fields.String(allow_none=True, metadata={"description": "Null: see `filter`."})
+    filter = fields.String(allow_none=True)
+    reason = fields.Nested(ExemptionReasonAnswer)
+    state = fields.String(validate=validate.OneOf(STATES))
+    requested_by = fields.String()
+    requested_at = time_field("When.")
+    expires_at = time_field("When it ends by itself.")
+    steps = fields.List(
+        fields.Nested(ExemptionStepAnswer), metadata={"description": "Oldest first."}
+    )
+
+
+class ExemptionPageAnswer(Answer):
+    """A page of exemptions, the newest first."""
+
+    items = fields.List(fields.Nested(ExemptionAnswer))
+    next_cursor = fields.String(allow_none=True)
+
+
+class ExemptionList(Storable, Paging):
+    """Which exemptions."""
+
+    state = fields.String(load_default=None, validate=validate.OneOf(STATES))
+    scorecard = fields.String(load_default=None)
+    check = fields.String(load_default=None)
+    ref = fields.String(load_default=None, metadata={"description": "Of the entity."})
+    requested_by = fields.String(load_default=None)
+    expires_before = Instant("Those that end before.", load_default=None)
+
+
+class ExemptionReasonBody(Storable):
+    """Why a check should not be asked."""
+
+    ground = fields.String(required=True, validate=validate.OneOf(GROUNDS))
+    text = fields.String(required=True, validate=validate.Length(1, 2000))
+    compensated_by = fields.String(load_default="", validate=validate.Length(max=2000))
+
+
+class ExemptionBody(Storable):
+    """What is to be exempt from what."""
+
+    scorecard = fields.String(required=True)
+    check = fields.String(
+        load_default=None, allow_none=True, metadata={"description": "Null: every check."}
+    )
+    ref = fields.String(load_default=None, allow_none=True)
+    filter = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 2000))
+    reason = fields.Nested(ExemptionReasonBody, required=True)
+    expires_at = Instant("When it ends by itself.", required=True)
+
+    @validates_schema
+    def _one_of_both(self, data: Mapping[str, Any], **_: Any) -> None:
+        if (data.get("ref") is None) == (data.get("filter") is None):
+            raise ValidationError("Either `ref` or `filter` has to be there", "ref")
+
+
+class DecisionBody(Storable):
+    """Why it is decided so."""
+
+    reason = fields.String(load_default="", validate=validate.Length(max=2000))
+
+
+class RefusalBody(Storable):
+    """Why it is decided so, which has to be said."""
+
+    reason = fields.String(required=True, validate=validate.Length(1, 2000))
+
+
+def resource(portal: Portal) -> Resource:
+    """`/api/v1/exemptions`."""
+    views = Resource(
+        "exemptions",
+        __name__,
+        url_prefix="/api/v1/exemptions",
+        description="Checks that are not asked, for a reason, until a day.",
+    )
+    cards = {card.name: card for card in portal.scorecards}
+
+    @views.operation("GET", "", query=ExemptionList, answer=ExemptionPageAnswer)
+    def list_exemptions(asked: dict[str, Any]) -> Response:
+        """List exemptions, the newest first."""
+        wanted = store.Wanted(
+            state=State(asked["state"]) if asked["state"] else None,
+            scorecard=asked["scorecard"],
+            check=asked["check"],
+            ref=_ref(asked["ref"]) if asked["ref"] else None,
+            requested_by=asked["requested_by"],
+            expires_before=asked["expires_before"],
+        )
+        with portal.database.read() as connection:
+            found = store.list_exemptions(
+                connection, wanted, after=after(asked), limit=asked["limit"]
+            )
+        return answer(page([form(one) for one in found.items], found.after))
+
+    @views.operation("POST", "", body=ExemptionBody, answer=ExemptionAnswer, status=201)
+    def request_exemption(_: dict[str, Any], asked: dict[str, Any]) -> Response:
+        """Ask for an exemption of one entity, or of all that a filter matches."""
+        scope = _scope(cards, asked)
+        reason = Reason(
+            ground=Ground(asked["reason"]["ground"]),
+            text=asked["reason"]["text"],
+            compensated_by=asked["reason"]["compensated_by"],
+        )
+        with portal.database.write() as connection:
+            made = exemptions.request(
+                id=store.free_id(connection),
+                scope=scope,
+                reason=reason,
+                expires_at=asked["expires_at"],
+                actor=actor(),
+                policy=portal.settings.exemptions,
+                now=portal.now(),
+            )
+            if isinstance(made, Problem):
+                raise refusal_of(made, "INVALID_VALUE")
+            store.put(connection, made)
+        return tagged(form(made), tag_of(made), status=201)
+
+    @views.operation("GET", ONE, answer=ExemptionAnswer)
+    def get_exemption(_: dict[str, Any], number: int) -> Response:
+        """Get an exemption with all that was done about it."""
+        with portal.database.read() as connection:
+            found = _found(connection, number, portal.now())
+        return tagged(form(found), tag_of(found))
+
+    _add_decisions(views, portal)
+    return views
+
+
+def _add_decisions(views: Resource, portal: Portal) -> None:
+    policy = portal.settings.exemptions
+
+    def take(number: int, step: Callable[[Connection, Exemption, datetime], Decided]) -> Response:
+        """Take a step in the life of an exemption, in one transaction."""
+        now = portal.now()
+        with portal.database.write() as connection:
+            found = _found(connection, number, now)
+            check_match(tag_of(found))
+            done = step(connection, found, now)
+            if isinstance(done, Problem):
+                raise refusal_of(done, "FORBIDDEN" if done.code in _NOT_YOURS else "CONFLICT")
+            store.put(connection, done)
+        if done.state in (State.APPROVED, State.REVOKED):
+            portal.work.request(ASSESS, Lane.PERSON)
+        return tagged(form(done), tag_of(done))
+
+    @views.operation(
+        "POST", f"{ONE}/approve", body=DecisionBody, answer=ExemptionAnswer, headers=[IF_MATCH]
+    )
+    def approve_exemption(_: dict[str, Any], asked: dict[str, Any], number: int) -> Response:
+        """Approve an exemption: from now on its checks are exempt."""
+        return take(
+            number,
+            lambda connection, found, now: exemptions.approve(
+                found,
+                actor=actor(),
+                policy=policy,
+                spendings=spendings(connection, found, policy, now=now),
+                now=now,
+                reason=asked["reason"],
+            ),
+        )
+
+    @views.operation(
+        "POST", f"{ONE}/deny", body=RefusalBody, answer=ExemptionAnswer, headers=[IF_MATCH]
+    )
+    def deny_exemption(_: dict[str, Any], asked: dict[str, Any], number: int) -> Response:
+        """Deny an exemption that is requested."""
+        return take(
+            number,
+            lambda _connection, found, now: exemptions.deny(
+                found, actor=actor(), policy=policy, now=now, reason=asked["reason"]
+            ),
+        )
+
+    @views.operation(
+        "POST", f"{ONE}/revoke", body=RefusalBody, answer=ExemptionAnswer, headers=[IF_MATCH]
+    )
+    def revoke_exemption(_: dict[str, Any], asked: dict[str, Any], number: int) -> Response:
+        """End an exemption before its time: its checks are asked again."""
+        return take(
+            number,
+            lambda _connection, found, now: exemptions.revoke(
+                found, actor=actor(), policy=policy, now=now, reason=asked["reason"]
+            ),
+        )
+
+    @views.operation(
+        "POST", f"{ONE}/withdraw", body=DecisionBody, answer=ExemptionAnswer, headers=[IF_MATCH]
+    )
+    def withdraw_exemption(_: dict[str, Any], asked: dict[str, Any], number: int) -> Response:
+        """Take back a request of one's own."""
+        return take(
+            number,
+            lambda _connection, found, now: exemptions.withdraw(
+                found, actor=actor(), now=now, reason=asked["reason"]
+            ),
+        )
+
+
+_NOT_YOURS = ("EXEMPTION_OWN", "EXEMPTION_NOT_AN_APPROVER", "EXEMPTION_NOT_YOURS")
+
+
+def actor() -> Actor:
+    """Who makes the request, and whom they act for."""
+    groups = g.caller.ownership if isinstance(g.caller, User) else ()
+    return Actor(name=actor_of(g.caller), groups=groups)
+
+
+def tag_of(exemption: Exemption) -> str:
+    """Changes with every step."""
+    return f"exemption-{exemption.id}-{len(exemption.steps)}"
+
+
+def form(found: Exemption) -> dict[str, Any]:
+    """An exemption as the API shows it."""
+    whom = found.scope.whom
+    return {
+        "id": found.id,
+        "scorecard": found.scope.scorecard,
+        "check": found.scope.check,
+        "ref": whom.ref if isinstance(whom, OneEntity) else None,
+        "filter": whom.filter if isinstance(whom, Matching) else None,
+        "reason": {
+            "ground": found.reason.ground.value,
+            "text": found.reason.text,
+            "compensatedBy": found.reason.compensated_by,
+        },
+        "state": found.state.value,
+        "requestedBy": found.requested_by,
+        "requestedAt": rfc3339(found.steps[0].at),
+        "expiresAt": rfc3339(found.expires_at),
+        "steps": [
+            {
+                "state": step.state.value,
+                "actor": step.actor,
+                "at": rfc3339(step.at),
+                "reason": step.reason,
+            }
+            for step in found.steps
+        ],
+    }
+
+
+def _found(connection: Connection, number: int, now: datetime) -> Exemption:
+    found = store.find(connection, number, now=now)
+    if found is None:
+        raise Refusal("NOT_FOUND", "There is no exemption with this number")
+    return found
+
+
+def _scope(cards: Mapping[str, Scorecard], asked: Mapping[str, Any]) -> Scope:
+    card = cards.get(asked["scorecard"])
+    if card is None:
+        raise Refusal("INVALID_VALUE", "There is no scorecard of this name")
+    if asked["check"] is not None and asked["check"] not in {check.id for check in card.checks}:
+        raise Refusal("INVALID_VALUE", "The scorecard has no check with this id")
+    whom = (
+        OneEntity(ref=_ref(asked["ref"]))
+        if asked["ref"] is not None
+        else Matching(filter=filter_of(asked["filter"]))
+    )
+    return Scope(scorecard=card.name, check=asked["check"], whom=whom)
+
+
+def filter_of(text: str) -> str:
+    """A filter that asks for something, or a refusal."""
+    try:
+        tree = parse_filters([text])
+    except QueryError as error:
+        raise Refusal("INVALID_VALUE", str(error)) from None
+    if tree is None:
+        raise Refusal("INVALID_VALUE", "The filter asks for nothing; write `kind=component`")
+    return text
+
+
+def _ref(text: str) -> str:
+    try:
+        return str(parse_ref(text))
+    except RefError as error:
+        raise Refusal("INVALID_VALUE", str(error)) from None

@@ -1,0 +1,88 @@
+"""Numbers of many results, in the form in which every answer gives them: never one alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from marshmallow import fields
+
+from portal.api.v1 import forms
+from portal.api.v1.conventions import Answer
+from portal.api.v1.schemas import LevelAnswer
+from scorecards.scorecard import Scorecard
+from scorecards.trends import pass_rate
+
+
+class CountsAnswer(Answer):
+    """Entities by outcome of a check."""
+
+    passed = fields.Integer()
+    failed = fields.Integer()
+    not_known = fields.Integer(data_key="unknown")
+    not_applicable = fields.Integer()
+    exempt = fields.Integer()
+    error = fields.Integer()
+
+
+class TallyAnswer(Answer):
+    """How often checks said what, and the rate that follows."""
+
+    counts = fields.Nested(CountsAnswer)
+    pass_rate = fields.Float(
+        allow_none=True,
+        metadata={
+            "description": "Of those that pass or fail, 0 to 1; what is unknown is not counted."
+        },
+    )
+
+
+class CheckTallyAnswer(TallyAnswer):
+    """How entities do on a check."""
+
+    check = fields.String()
+    title = fields.String(metadata={"description": "'' where there is no such check any more."})
+
+
+class StepsAnswer(Answer):
+    """How many entities are on a level."""
+
+    level = fields.Nested(LevelAnswer)
+    proven = fields.Integer()
+    possible = fields.Integer()
+
+
+def tally(letters: Mapping[str, int]) -> forms.Json:
+    """Outcomes by letter, counted, with their rate."""
+    return {
+        "counts": {
+            "passed": letters.get("p", 0),
+            "failed": letters.get("f", 0),
+            "unknown": letters.get("u", 0),
+            "notApplicable": letters.get("n", 0),
+            "exempt": letters.get("x", 0),
+            "error": letters.get("e", 0),
+        },
+        "passRate": rounded(pass_rate(letters)),
+    }
+
+
+def steps(card: Scorecard, proven: Sequence[int], possible: Sequence[int]) -> list[forms.Json]:
+    """Entities on each level of a scorecard."""
+    return [
+        {"level": forms.level(card, rank), "proven": sure, "possible": perhaps}
+        for rank, (sure, perhaps) in enumerate(zip(proven, possible, strict=True))
+    ]
+
+
+def by_rank(card: Scorecard, counts: Mapping[int, int]) -> list[int]:
+    """Entities on each level by index; one beyond the last counts as on the last."""
+    found = [0] * len(card.levels)
+    for rank, n in counts.items():
+        found[min(rank, len(card.levels) - 1)] += n
+    return found
+
+
+def rounded(rate: Fraction | None) -> float | None:
+    """A rate as answers show it."""
+    return None if rate is None else round(float(rate), 4)

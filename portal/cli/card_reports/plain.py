@@ -1,0 +1,74 @@
+"""A card for people at a terminal."""
+
+from __future__ import annotations
+
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from portal.cli.card import Comparison
+from portal.cli.card_reports.words import LOOKS, observed, summary
+from portal.cli.options import show_problem
+from scorecards.introduced import CardChange, Verdict
+from scorecards.results import Outcome, ScorecardResult
+from scorecards.scorecard import Scorecard
+
+
+def plain(found: Comparison, out: TextIO) -> None:
+    """A table for each card; with a base, only of what changes."""
+    # Where nobody looks at a terminal, a table of 80 columns helps nobody either.
+    console = Console(file=out, width=None if out.isatty() else 140)
+    for problem in found.problems:
+        show_problem(problem)
+    if not found.card.places:
+        console.print("No entity was found. A checkout needs a catalog-info.yaml.")
+    shown = [change for change in found.changes if not found.base or change.changes]
+    for change in shown:
+        console.print(_table(change, compared=bool(found.base)))
+    if found.base:
+        console.print(escape(summary(found)))
+
+
+def _table(change: CardChange, *, compared: bool) -> Table:
+    title = f"{change.ref}: {change.scorecard.title} — {_levels(change)}"
+    table = Table(title=escape(title), title_justify="left", title_style="bold")
+    for name in (*(("Before",) if compared else ()), "", "Level", "Check", "Observed", "Expected"):
+        table.add_column(name, overflow="fold")
+    for one in change.checks:
+        if compared and one.verdict in (Verdict.STANDING, Verdict.NEW) and change.before:
+            continue
+        seen = "\n".join(f"{k}: {_words(v)}" for k, v in observed(one).items())
+        level = change.scorecard.levels[one.check.level].name
+        shown = (level, one.check.title, seen or one.after.reason, one.check.expected)
+        looks = [*([_look(one.before)] if compared else []), _look(one.after.outcome)]
+        # What comes from a repository is no markup.
+        table.add_row(*looks, *map(escape, shown))
+    return table
+
+
+def _look(outcome: Outcome | None) -> str:
+    if outcome is None:
+        return ""
+    icon, word, style = LOOKS[outcome]
+    return f"[{style}]{icon} {word}[/]"
+
+
+def _levels(change: CardChange) -> str:
+    after = _level(change.scorecard, change.after)
+    before = change.before and _level(change.scorecard, change.before)
+    return f"{before} → {after}" if before and before != after else after
+
+
+def _level(scorecard: Scorecard, result: ScorecardResult) -> str:
+    name = scorecard.levels[result.proven].name
+    possible = scorecard.levels[result.possible].name
+    return name if possible == name else f"{name} (possibly {possible})"
+
+
+def _words(value: Any) -> str:
+    """A value for people: a list as its items, and what is not there as `nothing`."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return "nothing" if value is None else str(value)

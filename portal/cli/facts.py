@@ -1,0 +1,139 @@
+"""`portal facts push FILE`: send facts from CI to a portal, and say what became of them."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+import requests
+
+from catalog.problems import Problem
+from portal.cli.lazy import Commands, Lazy
+from portal.cli.options import settings_options, settings_or_exit, show_problem
+from portal.cli.work import ask, owned_portal
+from portal.config import Settings, environment
+from portal.instance import find
+from portal.pushing import MOST_ITEMS, receive
+
+COMMANDS: Commands = {
+    "push": ("portal.cli.facts", "push", "Send facts that no collector can see."),
+}
+
+LARGEST_BATCH = 500_000
+"""Bytes of one request."""
+
+ATTEMPTS = 3
+"""How often a batch is sent; sending it again changes nothing."""
+
+
+@click.group(cls=Lazy, table=COMMANDS)
+def facts() -> None:
+    """Facts that CI knows."""
+
+
+@click.command()
+@click.argument("file", type=click.Path(allow_dash=True, path_type=Path))
+@click.option("--url", help="Of a portal elsewhere; its token is PLUMBLINE_TOKEN.")
+@settings_options
+def push(file: Path, url: str | None, **options: Any) -> None:
+    """Push the facts in FILE (`-`: standard input), JSON: a list of items, or {"items": [...]}.
+
+    Without --url they go to the running portal, or into the database when none runs. The exit code
+    is 1 when an item was refused; the others are stored all the same.
+    """
+    items = _items(file)
+    if url is not None:
+        answers = [_send(url.rstrip("/"), batch) for batch in _batches(items)]
+    else:
+        answers = _near(settings_or_exit(**options), items)
+    received = [item for answer in answers for item in answer["items"]]
+    for number, item in enumerate(received):
+        for problem in item["problems"]:
+            _show(problem, f"{file}: item {number} ({item['entity'] or 'no entity'})")
+    counts = Counter(item["outcome"] for item in received)
+    click.echo(", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())))
+    sys.exit(1 if counts["refused"] else 0)
+
+
+def _items(file: Path) -> list[Any]:
+    try:
+        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        data = orjson.loads(content)
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise click.ClickException(f"{file} cannot be read: {error}") from None
+    items = data.get("items") if isinstance(data, dict) else data
+    if not isinstance(items, list) or not items:
+        raise click.ClickException(f"{file} holds no list of items")
+    return items
+
+
+def _batches(items: Sequence[Any]) -> Iterator[list[Any]]:
+    """The items in requests that are not too large."""
+    batch: list[Any] = []
+    size = 0
+    for item in items:
+        more = len(orjson.dumps(item))
+        if batch and (len(batch) >= MOST_ITEMS or size + more > LARGEST_BATCH):
+            yield batch
+            batch, size = [], 0
+        batch.append(item)
+        size += more
+    yield batch
+
+
+def _near(settings: Settings, items: Sequence[Any]) -> list[Any]:
+    """Push to the portal of these settings, whether it runs or not."""
+    running = find(settings.data_dir)
+    if running is not None:
+        return [ask(running, "POST", "/facts", json={"items": b}) for b in _batches(items)]
+    portal = owned_portal(settings)
+    received = receive(portal, items, allowed=lambda _ref, _facts: True)
+    shown = [
+        {
+            "entity": item.entity,
+            "outcome": item.verdict.value,
+            "problems": [problem.as_dict() for problem in item.problems],
+        }
+        for item in received
+    ]
+    return [{"items": shown}]
+
+
+def _send(url: str, batch: list[Any]) -> Any:
+    """What a portal elsewhere answers to a batch."""
+    token = environment().get("PLUMBLINE_TOKEN", "")
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    for attempt in range(ATTEMPTS):
+        try:
+            answer = requests.post(
+                f"{url}/api/v1/facts",
+                data=orjson.dumps({"items": batch}),
+                headers={**headers, "Content-Type": "application/json"},
+                timeout=60,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            if attempt + 1 == ATTEMPTS:
+                raise click.ClickException(f"{url} does not answer: {error}") from None
+            continue
+        if answer.status_code >= 500 and attempt + 1 < ATTEMPTS:
+            continue
+        if answer.status_code == 200:
+            return answer.json()
+        raise click.ClickException(f"{url} answers {answer.status_code}: {_detail(answer)}")
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _detail(answer: requests.Response) -> str:
+    is_json = "json" in answer.headers.get("Content-Type", "")
+    return str(answer.json().get("detail", "")) if is_json else answer.reason
+
+
+def _show(problem: dict[str, Any], place: str) -> None:
+    known = ("code", "message", "hint", "found", "expected")
+    show_problem(Problem(file=place, **{name: problem[name] for name in known}))

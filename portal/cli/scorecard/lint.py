@@ -1,0 +1,67 @@
+"""`portal scorecard lint`: every mistake in scorecard files, before anybody is judged by them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from catalog.problems import Problem, Severity
+from portal.cli.scorecard.files import FILES, Offline, load_offline, some
+
+_COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
+
+
+@click.command()
+@FILES
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def lint(paths: tuple[Path, ...], as_json: bool) -> None:
+    """Find mistakes in scorecard FILES, or in all YAML files of a folder, offline.
+
+    Facts of all installed plugins are known, and the built-in scorecards can be extended. Exits
+    with 1 where there is an error or a warning.
+    """
+    found = load_offline(some(paths))
+    if as_json:
+        click.echo(json.dumps(_json(found), indent=2))
+    else:
+        for problem in found.problems:
+            _show(problem)
+        click.echo(_summary(found))
+    sys.exit(1 if found.problems else 0)
+
+
+def _show(problem: Problem) -> None:
+    place = ":".join(str(part) for part in (problem.file, problem.line, problem.column) if part)
+    severity = click.style(problem.severity.value, fg=_COLORS[problem.severity])
+    about = f" (found {problem.found})" if problem.found else ""
+    click.echo(f"{place}: {severity}: {problem.message}{about} [{problem.code}]")
+    if problem.hint:
+        click.echo(f"    {problem.hint}")
+
+
+def _summary(found: Offline) -> str:
+    errors = sum(problem.severity is Severity.ERROR for problem in found.problems)
+    checks = sum(len(card.checks) + len(card.drafts) for card in found.scorecards)
+    return (
+        f"{found.files} files: {len(found.scorecards)} scorecards with {checks} checks can be used; "
+        f"{errors} errors, {len(found.problems) - errors} warnings"
+    )
+
+
+def _json(found: Offline) -> dict[str, object]:
+    return {
+        "scorecards": [
+            {
+                "name": card.name,
+                "file": card.file,
+                "version": card.version,
+                "checks": [check.id for check in card.checks],
+                "drafts": [check.id for check in card.drafts],
+            }
+            for card in found.scorecards
+        ],
+        "problems": [problem.as_dict() for problem in found.problems],
+    }

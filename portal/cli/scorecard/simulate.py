@@ -1,0 +1,178 @@
+"""`portal scorecard simulate`: what a changed or new scorecard would do, before it is published."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import click
+from marshmallow import ValidationError
+from rich.console import Console
+from rich.table import Table
+from werkzeug.exceptions import HTTPException
+
+from portal.api.errors import Refusal
+from portal.api.v1.simulation import SimulationRequest, simulated
+from portal.cli.checkout import assessed
+from portal.cli.scorecard.places import live_settings, place_options
+from portal.cli.work import ask, owned_portal
+from portal.config import Settings
+from portal.instance import find
+from portal.pool import Pool
+from portal.wiring import Portal
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--filter", "filters", multiple=True, metavar="FILTER", help="kind=component,...")
+@click.option("--from", "begin", metavar="TIME", help="Replay the past since then (RFC 3339).")
+@click.option("--to", "end", metavar="TIME", help="End of the replay; now by default.")
+@click.option("--json", "as_json", is_flag=True, help="Print the simulation as JSON.")
+@place_options
+def simulate(
+    file: Path,
+    filters: tuple[str, ...],
+    begin: str | None,
+    end: str | None,
+    as_json: bool,
+    source: Path | None,
+    scorecards: tuple[Path, ...],
+    **options: Any,
+) -> None:
+    """Say what publishing the scorecard in FILE would do: who changes level, and at what cost.
+
+    It is compared with the published scorecard of the same name. Nothing is stored.
+    """
+    asked: dict[str, Any] = {"definition": file.read_text("utf-8"), "filter": list(filters)}
+    if begin is not None:
+        asked["replay"] = {"from": begin} | ({"to": end} if end else {})
+    if source is not None:
+        with assessed(source, scorecards=scorecards) as (portal, pool):
+            found = _here(portal, pool, asked)
+    else:
+        found = _live(live_settings(**options), asked)
+    if as_json:
+        click.echo(json.dumps(found))
+    else:
+        _print(found)
+
+
+def _live(settings: Settings, asked: dict[str, Any]) -> dict[str, Any]:
+    running = find(settings.data_dir)
+    if running is not None:
+        answer: dict[str, Any] = ask(running, "POST", "/scorecards/simulate", json=asked)
+        return answer
+    portal = owned_portal(settings)
+    with closing(Pool(2)) as pool:
+        return _here(portal, pool, asked)
+
+
+def _here(portal: Portal, pool: Pool, asked: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return simulated(portal, pool, SimulationRequest().load(asked))
+    except ValidationError as error:
+        raise click.ClickException(json.dumps(error.messages)) from None
+    except Refusal as refused:
+        for fault in refused.errors:
+            click.echo(f"{fault['line']}:{fault['column']}: {fault['detail']}", err=True)
+        raise click.ClickException(refused.description or "it cannot be simulated") from None
+    except HTTPException as refused:
+        raise click.ClickException(refused.description or "it cannot be simulated") from None
+
+
+def _print(found: dict[str, Any]) -> None:
+    console = Console(highlight=False)
+    what = "a change of" if found["published"] else "the new scorecard"
+    console.print(f"[bold]{what} {found['scorecard']}[/]: {found['entities']} entities")
+    console.print(f"  asked anew: {', '.join(found['evaluated']) or 'nothing'}")
+    for key, words in (
+        ("dropped", "dropped checks: {}"),
+        ("starts", "it newly applies to {} entities"),
+        ("ends", "it applies no more to {} entities"),
+        ("leftOut", "{} entities wait to be assessed and are left out"),
+    ):
+        if value := found[key]:
+            said = ", ".join(value) if isinstance(value, list) else value
+            console.print(f"  {words.format(said)}")
+    console.print(
+        f"  [green]{found['up']} rise[/], [red]{found['down']} fall[/]; to get back takes those "
+        f"who fall about {_time(found['minutes'])} of work"
+    )
+    for rows, title in (
+        (_moves(found), "Levels"),
+        (_checks(found), "Checks"),
+        (_teams(found), "Teams"),
+    ):
+        if len(rows) > 1:
+            console.print(_table(title, rows))
+    for one in found["missing"]:
+        console.print(
+            f"  {one['check']}: {one['fact']} is not known of {one['entities']} entities "
+            f"({one['reason']})"
+        )
+    if found["replay"] is not None:
+        console.print(_table(f"Replayed since {found['replay']['from']}", _points(found["replay"])))
+
+
+def _moves(found: dict[str, Any]) -> list[tuple[str, ...]]:
+    return [
+        ("before", "after", "entities"),
+        *(
+            (_level(move["before"]), _level(move["after"]), str(move["entities"]))
+            for move in found["moves"]
+        ),
+    ]
+
+
+def _checks(found: dict[str, Any]) -> list[tuple[str, ...]]:
+    names = ("newlyFailing", "newlyPassing", "newlyUnknown")
+    rows = ((one["check"], *(str(one[name]) for name in names)) for one in found["checks"])
+    return [("check", "newly failing", "newly passing", "newly unknown"), *rows]
+
+
+def _teams(found: dict[str, Any]) -> list[tuple[str, ...]]:
+    return [
+        ("owner", "fall", "rise", "newly failing", "work to get back"),
+        *(
+            (
+                team["owner"] or "nobody",
+                str(team["down"]),
+                str(team["up"]),
+                str(team["newlyFailing"]),
+                _time(team["minutes"]),
+            )
+            for team in found["teams"]
+        ),
+    ]
+
+
+def _points(replay: dict[str, Any]) -> list[tuple[str, ...]]:
+    return [
+        ("at", "entities", "higher", "lower", "facts of then not kept"),
+        *(
+            (point["at"], *(str(point[name]) for name in ("entities", "up", "down", "uncollected")))
+            for point in replay["points"]
+        ),
+    ]
+
+
+def _table(title: str, rows: list[tuple[str, ...]]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for name in rows[0]:
+        table.add_column(name, overflow="fold")
+    for row in rows[1:]:
+        table.add_row(*row)
+    return table
+
+
+def _level(level: dict[str, Any] | None) -> str:
+    return "does not apply" if level is None else str(level["name"])
+
+
+def _time(minutes: int) -> str:
+    """Working time: days have eight hours."""
+    if minutes >= 8 * 60:
+        return f"{minutes / 60 / 8:.1f} days"
+    return f"{minutes / 60:.1f} hours" if minutes >= 60 else f"{minutes} minutes"

@@ -1,0 +1,145 @@
+"""Gaps: the answers of a scorecard that are not known, each with the facts that it lacks.
+
+Read from outcomes and facts: of entities without a gap nothing is read, and of the facts of the
+others only the states of those that their unknown checks mention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from sqlalchemy import Connection, select
+
+from portal.db import simulated
+from portal.db.engine import utc
+from portal.db.result_patterns import owned_by
+from portal.db.simulated import Reads, Wanted
+from portal.db.tables import results
+from scorecards.coverage import CHANGE_OF, Cause, Change, Gap, Lack
+from scorecards.facts import FailedFact, Unknown
+from scorecards.rules import Manual
+from scorecards.scorecard import Check, Scorecard
+from scorecards.serialization import facts_from_json, state_in
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mentioned:
+    """The facts that a check mentions."""
+
+    everywhere: tuple[str, ...]
+    """In what decides whether its scorecard applies."""
+    conditions: tuple[str, ...]
+    """In what decides whether it applies itself."""
+    rule: tuple[str, ...]
+    """In its rule; of a manual check none."""
+
+
+def gaps(
+    connection: Connection,
+    scorecard: Scorecard,
+    *,
+    mentioned: Sequence[Mentioned],
+    collectors: Mapping[str, str],
+    owners: Sequence[str],
+    now: datetime,
+) -> Iterator[tuple[int, Gap]]:
+    """Each entity with an answer that is not known, and what that lacks.
+
+    `mentioned` is for each check in order, `collectors` the collector of each fact, `owners` are
+    canonical refs; none: entities of anyone. Results of another definition are left out.
+    """
+    open_ = select(results.c.entity_id).where(
+        results.c.scorecard == scorecard.name, results.c.unknowns > 0
+    )
+    if owners:
+        open_ = open_.where(owned_by(connection, owners))
+    ids = connection.execute(open_).scalars().all()
+    facts = {name for one in mentioned for name in (*one.everywhere, *one.conditions, *one.rule)}
+    needed = tuple(sorted({collectors[name] for name in facts if name in collectors}))
+    wanted = Wanted(
+        scorecard=scorecard.name,
+        reads=Reads(collectors=needed, bodies=False, ages=True),
+        settled=False,
+        ids=ids,
+        now=now,
+    )
+    states = _States(needed, collectors)
+    for chunk in simulated.rows(connection, wanted) if ids else ():
+        for row in chunk:
+            if len(row[1]) != len(scorecard.checks):
+                continue
+            packed = [(row[n], bool(row[n + 1]), utc(row[n + 2])) for n in range(3, len(row), 3)]
+            for check, about, letter in zip(scorecard.checks, mentioned, row[1], strict=True):
+                if letter == "e":
+                    lacks: tuple[Lack, ...] = (_broken(scorecard.name, check.id),)
+                elif letter == "u":
+                    oldest = None if check.max_age is None else now - check.max_age
+                    lacks = (
+                        states.lacks(about.everywhere, packed, None)
+                        or states.lacks(about.conditions, packed, oldest)
+                        or states.lacks(about.rule, packed, oldest)
+                        or _rest(scorecard, check)
+                    )
+                else:
+                    continue
+                yield row[0], Gap(scorecard.name, check.id, lacks)
+
+
+def _rest(scorecard: Scorecard, check: Check) -> tuple[Lack, ...]:
+    """What is lacking where no fact is: an answer of people, or the assessment."""
+    if isinstance(check.rule, Manual):
+        cause = Cause(Change.ANSWER, f"{scorecard.name}/{check.id}")
+        return (Lack(cause, "", Unknown.NOT_COLLECTED.value, ""),)
+    return (Lack(Cause(Change.ASSESS, ""), "", "", ""),)
+
+
+def _broken(scorecard: str, check: str) -> Lack:
+    return Lack(Cause(Change.MEND, f"{scorecard}/{check}"), "", "error", "")
+
+
+class _States:
+    """Why facts are not known; equal states are read once."""
+
+    def __init__(self, needed: Sequence[str], collectors: Mapping[str, str]) -> None:
+        self._places = {name: place for place, name in enumerate(needed)}
+        self._collectors = collectors
+        self._known: dict[tuple[str, bytes, bool], Lack | None] = {}
+
+    def lacks(
+        self, names: Sequence[str], packed: Sequence[Observed], oldest: datetime | None
+    ) -> tuple[Lack, ...]:
+        """Of these facts the ones that are not known, or were observed before `oldest`."""
+        found = (self._lack(name, packed, oldest) for name in names)
+        return tuple(lack for lack in found if lack is not None)
+
+    def _lack(self, name: str, packed: Sequence[Observed], oldest: datetime | None) -> Lack | None:
+        collector = self._collectors.get(name, "")
+        nobody: Observed = (None, False, None)
+        facts, stale, at = packed[self._places[collector]] if collector else nobody
+        state = b"" if facts is None else state_in(facts, f'"{name}":'.encode())
+        old = stale or (oldest is not None and at is not None and at < oldest)
+        key = (name, state, old)
+        if key not in self._known:
+            self._known[key] = _lack(name, collector, state, old)
+        return self._known[key]
+
+
+Observed: TypeAlias = tuple[bytes | None, bool, datetime | None]
+"""The facts of a collector about an entity, whether they are stale, and when they were observed."""
+
+
+def _lack(name: str, collector: str, state: bytes, stale: bool) -> Lack | None:
+    detail = ""
+    if not state:
+        reason = Unknown.NOT_COLLECTED
+    elif stale:
+        reason = Unknown.STALE
+    else:
+        found = facts_from_json(b'{"x":%b}' % state)["x"]
+        if not isinstance(found, FailedFact):
+            return None
+        reason, detail = found.reason, found.detail
+    return Lack(Cause(CHANGE_OF[reason], collector), name, reason.value, detail)

@@ -1,0 +1,169 @@
+"""Rollups, as the store tells them: which groups entities are in, and their results in numbers.
+
+Read from the covering index `results_in_numbers` and from the index of the catalog, in as many
+statements as there are kinds of rows: evidence and bodies are never touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Connection, select
+
+from portal.db.bulk import among, pick
+from portal.db.filters import storable
+from portal.db.graph import type_ids
+from portal.db.tables import edges, entities, postings, refs, results, terms
+from scorecards.rollup import Group, Row, closure, roll_up, with_ancestors
+
+OWNED, PART, INSIDE = "ownedBy", "partOf", "childOf"
+
+
+class By(StrEnum):
+    """What entities can be grouped by."""
+
+    OWNER = "owner"
+    """A group counts what the groups below it own, too."""
+    SYSTEM = "system"
+    DOMAIN = "domain"
+    """Of the entity, or of its system."""
+    TYPE = "type"
+    LIFECYCLE = "lifecycle"
+    KIND = "kind"
+    TAG = "tag"
+    LABEL = "label"
+    ANNOTATION = "annotation"
+
+
+_TERMS = {
+    By.TYPE: "spec.type",
+    By.LIFECYCLE: "spec.lifecycle",
+    By.TAG: "metadata.tags",
+    By.LABEL: "metadata.labels.",
+    By.ANNOTATION: "metadata.annotations.",
+}
+"""The key of the catalog's index that holds the values."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RolledUp:
+    """The results of a scorecard by group."""
+
+    groups: tuple[Group[str], ...]
+    """The largest first; the key is a canonical ref or a value."""
+    of: Mapping[int, Collection[str]]
+    """The groups of each entity that is in any."""
+    entities: int
+    """With a result, in a group or in none."""
+    outside: frozenset[int]
+    """Entities with a result that are in none."""
+
+
+def rolled_up(
+    connection: Connection, scorecard: str, by: By, *, key: str = "", levels: int, checks: int
+) -> RolledUp:
+    """The results of a scorecard by what entities have in common; `key` is of a label."""
+    rows = numbers(connection, scorecard)
+    groups_of = groups(connection, by, key)
+    return RolledUp(
+        groups=tuple(roll_up(rows, groups_of, levels=levels, checks=checks)),
+        of=groups_of,
+        entities=len(rows),
+        outside=frozenset(row.entity for row in rows if row.entity not in groups_of),
+    )
+
+
+def numbers(connection: Connection, scorecard: str) -> list[Row]:
+    """The results of a scorecard."""
+    columns = (results.c.entity_id, results.c.proven, results.c.possible, results.c.outcomes)
+    found = select(*columns).where(results.c.scorecard == scorecard)
+    return [Row(*row) for row in connection.execute(found)]
+
+
+def groups(connection: Connection, by: By, key: str = "") -> Mapping[int, Collection[str]]:
+    """The groups of each entity that is in any: canonical refs, or values as they are written."""
+    match by:
+        case By.KIND:
+            kinds = connection.execute(select(entities.c.id, entities.c.kind))
+            return {number: (kind,) for number, kind in kinds}
+        case By.OWNER:
+            owners = targets(connection, OWNED)
+            found = with_ancestors(owners, targets(connection, INSIDE))
+            return _named(connection, found)
+        case By.SYSTEM:
+            return _named(connection, _of_kind(connection, targets(connection, PART), "system"))
+        case By.DOMAIN:
+            wholes = targets(connection, PART)
+            far = with_ancestors(wholes, wholes)
+            return _named(connection, _of_kind(connection, far, "domain"))
+        case _:
+            return _values(connection, _TERMS[by] + key)
+
+
+def targets(connection: Connection, relation: str) -> dict[int, list[int]]:
+    """What each entity has a relation of this type to."""
+    types = list(type_ids(connection, [relation]))
+    found = (
+        select(edges.c.source_id, edges.c.target_id)
+        .where(among(connection, edges.c.type_id, types))
+        .distinct()
+    )
+    ways: dict[int, list[int]] = {}
+    for source, target in connection.execute(found):
+        ways.setdefault(source, []).append(target)
+    return ways
+
+
+def members_of(connection: Connection, ref: str, relation: str) -> frozenset[int]:
+    """The ref, and everything below it that counts as it: groups in a group, systems in a domain.
+
+    Empty where nothing has this ref.
+    """
+    found = pick(connection, (refs.c.id,), refs.c.ref, storable([ref]))
+    ways: dict[int, set[int]] = {}
+    for source, above in targets(connection, relation).items():
+        for target in above:
+            ways.setdefault(target, set()).add(source)
+    return closure([row.id for row in found], ways) if found else frozenset()
+
+
+def _of_kind(
+    connection: Connection, found: Mapping[int, Collection[int]], kind: str
+) -> dict[int, list[int]]:
+    """Only what is of this kind."""
+    every = {number for numbers in found.values() for number in numbers}
+    rows = pick(connection, (refs.c.id, refs.c.ref), refs.c.id, every)
+    wanted = {row.id for row in rows if row.ref.startswith(f"{kind}:")}
+    kept = {one: [number for number in of if number in wanted] for one, of in found.items()}
+    return {one: of for one, of in kept.items() if of}
+
+
+def _named(
+    connection: Connection, found: Mapping[int, Collection[int]]
+) -> dict[int, tuple[str, ...]]:
+    every = {number for numbers in found.values() for number in numbers}
+    name = {row.id: row.ref for row in pick(connection, (refs.c.id, refs.c.ref), refs.c.id, every)}
+    alike: dict[int, tuple[str, ...]] = {}  # most share the same set, by identity
+    named = {}
+    for one, numbers_ in found.items():
+        names = alike.get(id(numbers_))
+        if names is None:
+            names = alike[id(numbers_)] = tuple(sorted(name[number] for number in numbers_))
+        named[one] = names
+    return named
+
+
+def _values(connection: Connection, key: str) -> dict[int, list[str]]:
+    wanted = storable([key.lower()])
+    found = (
+        select(postings.c.entity_id, terms.c.original, terms.c.value)
+        .join(terms, terms.c.id == postings.c.term_id)
+        .where(among(connection, terms.c.key, wanted), terms.c.known)
+        .order_by(postings.c.entity_id, terms.c.value)
+    )
+    values: dict[int, list[str]] = {}
+    for entity, original, value in connection.execute(found):
+        values.setdefault(entity, []).append(original or value)
+    return values

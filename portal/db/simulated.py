@@ -1,0 +1,186 @@
+"""What a simulation reads: stored outcomes, with the facts and bodies that are needed beside them.
+
+A hundred thousand entities pass through here: rows stay tuples, and only what the changed checks
+need is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    and_,
+    func,
+    literal,
+    null,
+    select,
+    type_coerce,
+    union_all,
+)
+from sqlalchemy.types import NullType
+
+from portal.db.bulk import among
+from portal.db.tables import (
+    edges,
+    entities,
+    facts,
+    refs,
+    relation_types,
+    results,
+    unassessed,
+    versions,
+)
+
+CHUNK = 5_000
+"""Entities that are handed on at once."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reads:
+    """What is needed of entities."""
+
+    collectors: tuple[str, ...]
+    """Whose facts."""
+    bodies: bool
+    """Whether the entities themselves."""
+    ages: bool
+    """Whether the times at which facts were observed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """Which entities, and what of them."""
+
+    scorecard: str
+    reads: Reads
+    everyone: bool = False
+    """Also entities to which the scorecard does not apply so far."""
+    settled: bool
+    """Without entities that wait to be assessed: what is stored may answer another question."""
+    ids: Collection[int] | None
+    """Of these only; None: of all."""
+    now: datetime
+    """When it is decided what is stale."""
+
+
+def rows(connection: Connection, wanted: Wanted) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:
+    """Id, outcomes (null: it does not apply), body; for each collector facts, staleness, and time.
+
+    In chunks, by id.
+    """
+    found = connection.execution_options(stream_results=True, yield_per=CHUNK).execute(
+        _statement(connection, wanted)
+    )
+    return found.partitions()
+
+
+def _statement(connection: Connection, wanted: Wanted) -> Select[Any]:
+    stored = results.c.scorecard == wanted.scorecard
+    id_ = entities.c.id if wanted.everyone else results.c.entity_id
+    columns: list[Any] = [
+        id_,
+        results.c.outcomes,
+        type_coerce(entities.c.body, NullType()) if wanted.reads.bodies else null(),
+    ]
+    source: Any = results
+    if wanted.everyone:
+        source = entities.outerjoin(results, and_(results.c.entity_id == entities.c.id, stored))
+    elif wanted.reads.bodies:
+        source = results.join(entities, entities.c.id == results.c.entity_id)
+    for number, collector in enumerate(wanted.reads.collectors):
+        of = facts.alias(f"facts_{number}")
+        source = source.outerjoin(of, and_(of.c.entity_id == id_, of.c.collector == collector))
+        # As the drivers give them: a conversion for each value would take as long as reading it.
+        stale = type_coerce(of.c.valid_until < literal(wanted.now), NullType())
+        columns += [type_coerce(of.c.facts, NullType()), stale, _time(of, wanted.reads)]
+    found = select(*columns).select_from(source).order_by(id_)
+    if not wanted.everyone:
+        found = found.where(stored)
+    if wanted.ids is not None:
+        found = found.where(among(connection, id_, wanted.ids))
+    if wanted.settled and waiting(connection):
+        found = found.where(id_.not_in(select(unassessed.c.entity_id)))
+    return found
+
+
+def rows_at(
+    connection: Connection,
+    *,
+    instant: datetime,
+    seq: int,
+    reads: Reads,
+    ids: Collection[int] | None,
+) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:
+    """The same rows of an instant of the past, whose catalog had the sequence number `seq`.
+
+    Entities are those of then. Of facts only what is stored now is known: they are there where they
+    had already been observed so, and else are not. Outcomes are null.
+    """
+    none = null().label("outcomes")
+    body = (lambda c: type_coerce(c, NullType()).label("body")) if reads.bodies else _no_body
+    present = select(entities.c.id, none, body(entities.c.body)).where(entities.c.seq <= seq)
+    former = select(versions.c.entity_id, none, body(versions.c.body)).where(
+        versions.c.from_seq <= seq, versions.c.to_seq > seq
+    )
+    if ids is not None:
+        present = present.where(among(connection, entities.c.id, ids))
+        former = former.where(among(connection, versions.c.entity_id, ids))
+    there = union_all(present, former).subquery()
+    columns: list[Any] = [there.c.id, there.c.outcomes, there.c.body]
+    source: Any = there
+    for number, collector in enumerate(reads.collectors):
+        of = facts.alias(f"facts_{number}")
+        seen = and_(
+            of.c.entity_id == there.c.id,
+            of.c.collector == collector,
+            of.c.observed_at <= literal(instant),
+        )
+        source = source.outerjoin(of, seen)
+        stale = type_coerce(of.c.valid_until < literal(instant), NullType())
+        columns += [type_coerce(of.c.facts, NullType()), stale, _time(of, reads)]
+    found = select(*columns).select_from(source).order_by(there.c.id)
+    return (
+        connection.execution_options(stream_results=True, yield_per=CHUNK)
+        .execute(found)
+        .partitions()
+    )
+
+
+def _time(of: Any, reads: Reads) -> Any:
+    return of.c.observed_at if reads.ages else null()
+
+
+def _no_body(_: Any) -> Any:
+    return null().label("body")
+
+
+def waiting(connection: Connection, ids: Collection[int] | None = None) -> int:
+    """How many entities, of these or of all, wait to be assessed."""
+    found = select(func.count()).select_from(unassessed)
+    if ids is not None:
+        found = found.where(among(connection, unassessed.c.entity_id, ids))
+    return connection.execute(found).scalar_one()
+
+
+def owners(connection: Connection, ids: Collection[int]) -> dict[int, str]:
+    """The owner of each of these entities that has one: of several the first ref."""
+    found = (
+        select(edges.c.source_id, func.min(refs.c.ref).label("ref"))
+        .join(refs, refs.c.id == edges.c.target_id)
+        .join(relation_types, relation_types.c.id == edges.c.type_id)
+        .where(relation_types.c.name == "ownedBy", among(connection, edges.c.source_id, ids))
+        .group_by(edges.c.source_id)
+    )
+    return {row.source_id: row.ref for row in connection.execute(found)}
+
+
+def refs_of(connection: Connection, ids: Collection[int]) -> dict[int, str]:
+    """The refs of these entities."""
+    found = select(refs.c.id, refs.c.ref).where(among(connection, refs.c.id, ids))
+    return {row.id: row.ref for row in connection.execute(found)}

@@ -1,0 +1,40 @@
+"""Turning: checks whose day has come make results anew, though nobody changed anything.
+
+A preview counts from a day on, and a retiring check goes after one. Results say whether each check
+counted, so that they are only right until then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from portal.db import marks, values
+from portal.worker.jobs import Tools
+from scorecards.lifecycle import ACTIVE, stage
+
+STAGES = "stages"
+"""Key of the stored value that says in which stages the checks were when all was last marked."""
+
+
+def mark_turned(tools: Tools) -> bool:
+    """Mark every entity where a check is in another stage than at the last look.
+
+    Scorecards whose checks have such days are asked, of what is stored.
+    """
+    now = tools.now()
+    dated = [
+        (card.name, f"{check.id} {stage(check.lifecycle, now)}")
+        for card in tools.setup.scorecards
+        for check in card.checks
+        if check.lifecycle != ACTIVE
+    ]
+    found = hashlib.sha256("\n".join(map(" ".join, dated)).encode()).hexdigest()
+    with tools.database.read() as connection:
+        if values.get(connection, STAGES) == found:
+            return False
+    with tools.database.write() as connection:
+        first = values.get(connection, STAGES) is None
+        values.put(connection, STAGES, found)
+        if dated and not first:
+            marks.mark_all(connection, {card for card, _ in dated})
+    return not first

@@ -1,0 +1,283 @@
+"""Many: what a scorecard says about many entities, in letters and without evidence.
+
+What a leaf says depends on nothing but the facts and the fields of the entity that it mentions.
+Over a hundred thousand entities these have a few hundred or thousand different values, and each is
+evaluated once: a `Lens` finds what is different, a `Reader` evaluates it, `combine` makes outcomes of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, TypeAlias
+
+import orjson
+
+from scorecards import rules
+from scorecards.assessment import Assessor
+from scorecards.cel import Language, Program
+from scorecards.errors import ExpressionError
+from scorecards.facts import FactRecord, FactSchema
+from scorecards.lifecycle import ACTIVE, Stage, stage
+from scorecards.results import LETTERS, Outcome
+from scorecards.rules import Leaf, Manual
+from scorecards.scorecard import Check, Scorecard
+from scorecards.serialization import facts_from_json, state_in
+
+Packed: TypeAlias = tuple[bytes | None, object, datetime | None]
+"""What one collector observed: as `facts_to_json` writes it, or nothing; whether it is stale; and when,
+which matters to checks with a `max_age` only."""
+
+Ask: TypeAlias = tuple[str, timedelta | None]
+"""A leaf: its expression, and how old the facts may be that it looks at."""
+
+
+class Glimpse(NamedTuple):
+    """All that a leaf sees of an entity; whoever looks the same to it, gets the same answer."""
+
+    leaf: int
+    """Index of the leaf."""
+    states: tuple[bytes, ...]
+    """Of each fact that it mentions its state as JSON, after a `-` where it is stale; or nothing."""
+    fields: bytes
+    """The fields of the entity that it mentions, as JSON."""
+
+
+class LeafSaid(NamedTuple):
+    """What a leaf says about whoever looks like this."""
+
+    outcome: Outcome
+    unknown: tuple[tuple[str, str], ...]
+    """Facts that it mentions and that are not known, each with the reason."""
+
+
+class Said(NamedTuple):
+    """What a scorecard says about an entity."""
+
+    letters: str
+    """One for each check."""
+    missing: tuple[tuple[str, str, str], ...]
+    """Check, fact and reason, of facts that make a check unknown."""
+
+
+class Lens:
+    """Sees of entities what the leaves of a scorecard look at, and numbers what is different."""
+
+    def __init__(
+        self, scorecard: Scorecard, schemas: Mapping[str, FactSchema], *, now: datetime
+    ) -> None:
+        """Raises `ExpressionError` for an expression that `load_scorecards` would have refused."""
+        asks = asks_of(scorecard)
+        language = Language(schemas)
+        programs = [compiled_or_raise(language, text) for text, _ in asks]
+        paths = [
+            frozenset(use.keys for use in program.uses if use.variable == "entity")
+            for program in programs
+        ]
+        names = sorted({name for program in programs for name in program.facts})
+        self.facts = frozenset(names)
+        """Names of the facts that have to be read."""
+        self.looks_at_entity = any(paths)
+        """Whether the entity has to be read, too."""
+        self.looks_at_age = any(max_age is not None for _, max_age in asks)
+        """Whether it matters when facts were observed."""
+        self._quoted = [f'"{name}":'.encode() for name in names]
+        self._leaves: list[_Leaf] = [
+            (
+                tuple(names.index(name) for name in program.facts),
+                fields,
+                None if max_age is None else now - max_age,
+                {},
+            )
+            for program, fields, (_, max_age) in zip(programs, paths, asks, strict=True)
+        ]
+        self._seen = 0
+        self._new: list[Glimpse] = []
+
+    def look(self, body: bytes, packed: Sequence[Packed]) -> tuple[int, ...]:
+        """For each leaf the number of what it sees; equal numbers are equal glimpses.
+
+        `body` is the entity's JSON, which may be empty where it is not looked at.
+        """
+        found = [_state(packed, quoted) for quoted in self._quoted]
+        entity = orjson.loads(body) if self.looks_at_entity else None
+        look = []
+        for index, (facts, paths, oldest, numbers) in enumerate(self._leaves):
+            states = found if oldest is None else [_aged(one, oldest) for one in found]
+            fields = orjson.dumps(_part(entity, paths)) if paths else b"{}"
+            # Most leaves mention one fact and nothing else: these need no tuple.
+            single = len(facts) == 1 and not paths
+            key = states[facts[0]][0] if single else (*[states[fact][0] for fact in facts], fields)
+            number = numbers.get(key)
+            if number is None:
+                number = numbers[key] = self._seen
+                self._seen += 1
+                seen = tuple([states[fact][0] for fact in facts])
+                self._new.append(Glimpse(index, seen, fields))
+            look.append(number)
+        return tuple(look)
+
+    def waiting(self) -> int:
+        """How many glimpses are new since `take`."""
+        return len(self._new)
+
+    def take(self) -> list[Glimpse]:
+        """The glimpses that are new, in the order of their numbers."""
+        new, self._new = self._new, []
+        return new
+
+
+_Leaf: TypeAlias = (
+    "tuple[tuple[int, ...], frozenset[tuple[str, ...]], datetime | None, dict[Any, int]]"
+)
+"""Places of its facts among all states, its paths into the entity, from when on a fact is young enough,
+and what it has seen."""
+
+
+def _state(packed: Sequence[Packed], quoted: bytes) -> tuple[bytes, datetime | None]:
+    """The state of a fact, with a `-` before it where it is stale, and when it was observed.
+
+    Empty: nobody collected it.
+    """
+    for facts, stale, observed_at in packed:
+        if facts is not None and (found := state_in(facts, quoted)):
+            return (b"-" + found if stale else found), observed_at
+    return b"", None
+
+
+def _aged(state: tuple[bytes, datetime | None], oldest: datetime) -> tuple[bytes, datetime | None]:
+    """The state as a leaf sees it for which what was observed before `oldest` is stale."""
+    found, observed_at = state
+    if found[:1] == b"{" and observed_at is not None and observed_at < oldest:
+        return b"-" + found, observed_at
+    return state
+
+
+class Reader:
+    """Evaluates leaves at one moment, each by the assessor that assesses entities one by one."""
+
+    def __init__(
+        self, scorecard: Scorecard, schemas: Mapping[str, FactSchema], *, now: datetime
+    ) -> None:
+        """Raises `ExpressionError` for an expression that `load_scorecards` would have refused."""
+        texts = [text for text, _ in asks_of(scorecard)]
+        language = Language(schemas)
+        self._programs = [compiled_or_raise(language, text) for text in texts]
+        self._assessors = [Assessor([_asking(scorecard, text)], schemas) for text in texts]
+        self._now = now
+
+    def read(self, glimpse: Glimpse) -> LeafSaid:
+        """What the leaf says."""
+        program = self._programs[glimpse.leaf]
+        states = zip(program.facts, glimpse.states, strict=True)
+        records = tuple(self._record(name, state) for name, state in states if state)
+        subject = _Subject("", glimpse.fields, records)
+        (result,) = self._assessors[glimpse.leaf].assess(subject, now=self._now)
+        (said,) = result.results
+        return LeafSaid(said.outcome, tuple(said.unknown.items()))
+
+    def _record(self, name: str, state: bytes) -> FactRecord:
+        stale = state[:1] == b"-"
+        return FactRecord(
+            ref="",
+            collector="",
+            version="",
+            url="",
+            revision="",
+            observed_at=self._now,
+            valid_until=self._now - timedelta(seconds=1) if stale else None,
+            facts=facts_from_json(b'{"%b":%b}' % (name.encode(), state.lstrip(b"-"))),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    ref: str
+    body: bytes
+    records: tuple[FactRecord, ...]
+
+
+def _asking(scorecard: Scorecard, expression: str) -> Scorecard:
+    """A scorecard that asks for nothing but this leaf, without any of the conditions around it."""
+    check = replace(
+        scorecard.checks[0],
+        rule=Leaf(expression=expression),
+        applies_to=None,
+        observe=(),
+        lifecycle=ACTIVE,
+        max_age=None,
+    )
+    return replace(scorecard, applies_to=None, checks=(check,))
+
+
+def compiled_or_raise(language: Language, expression: str) -> Program:
+    """The program; raises `ExpressionError`."""
+    program = language.compile(expression)
+    if isinstance(program, Program):
+        return program
+    raise ExpressionError(program[0].message, line=program[0].line, column=program[0].column)
+
+
+def combine(scorecard: Scorecard, leaves: Sequence[LeafSaid], *, now: datetime) -> Said | None:
+    """What the scorecard says at `now`, where its leaves say so, in their order.
+
+    None: it does not apply. A manual check is unknown: its answers are no facts.
+    """
+    said = dict(zip(asks_of(scorecard), leaves, strict=True))
+    everywhere = None if scorecard.applies_to is None else (scorecard.applies_to.expression, None)
+    if everywhere is not None and said[everywhere].outcome is Outcome.FAIL:
+        return None
+    letters, missing = [], []
+    for check in scorecard.checks:
+        outcome, asked = _decided(check, everywhere, said)
+        if stage(check.lifecycle, now) is Stage.RETIRED:
+            outcome = Outcome.NOT_APPLICABLE
+        letters.append(LETTERS[outcome])
+        if outcome is Outcome.UNKNOWN:
+            facts = dict(fact for ask in asked for fact in said[ask].unknown)
+            missing += [(check.id, name, reason) for name, reason in facts.items()]
+    return Said("".join(letters), tuple(missing))
+
+
+def _decided(
+    check: Check, everywhere: Ask | None, said: Mapping[Ask, LeafSaid]
+) -> tuple[Outcome, Sequence[Ask]]:
+    """What the check says, and the leaves that were asked for it."""
+    own = None if check.applies_to is None else (check.applies_to.expression, check.max_age)
+    for condition in (everywhere, own):
+        if condition is not None and (applies := said[condition].outcome) is not Outcome.PASS:
+            excluded = applies is Outcome.FAIL
+            return Outcome.NOT_APPLICABLE if excluded else applies, [condition]
+    if isinstance(check.rule, Manual):
+        return Outcome.UNKNOWN, []
+    asked = [(leaf.expression, check.max_age) for leaf in rules.leaves(check.rule)]
+    return rules.decide(check.rule, {text: said[text, age].outcome for text, age in asked}), asked
+
+
+def asks_of(scorecard: Scorecard) -> tuple[Ask, ...]:
+    """Every leaf of the scorecard, once: of conditions and of rules."""
+    asks: list[Ask] = []
+    if scorecard.applies_to is not None:
+        asks.append((scorecard.applies_to.expression, None))
+    for check in scorecard.checks:
+        own = () if check.applies_to is None else (check.applies_to,)
+        leaves = (*own, *rules.leaves(check.rule))
+        asks += [(leaf.expression, check.max_age) for leaf in leaves]
+    return tuple(dict.fromkeys(asks))
+
+
+def _part(value: Any, paths: Collection[tuple[str, ...]]) -> Any:
+    """Of a JSON object what these paths lead to; what is not there stays away."""
+    if () in paths:
+        return value
+    inside: dict[str, list[tuple[str, ...]]] = {}
+    for path in paths:
+        inside.setdefault(path[0], []).append(path[1:])
+    return {
+        key: value[key]
+        if () in rest or not isinstance(value[key], dict)
+        else _part(value[key], rest)
+        for key, rest in sorted(inside.items())
+        if key in value
+    }

@@ -1,0 +1,129 @@
+"""`portal scorecard lint`, `test` and `diff`, offline."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.portal.cli.test_commands import run
+
+OURS = """\
+apiVersion: plumbline.dev/v1
+kind: Scorecard
+metadata: {name: ours, title: Ours}
+spec:
+  extends: documentation
+  checks:
+    - id: doc.readme
+      weight: 7
+    - id: tested
+      title: It is tested
+      level: Described
+      rule: {all: [repo.ci.runs_tests, repo.tests.files > 0]}
+      why: Because.
+      fix: Test it.
+      tests:
+        - {given: {repo.ci.runs_tests: true, repo.tests.files: 1}, expect: pass}
+        - {given: {repo.ci.runs_tests: false}, expect: fail, reason: runs_tests}
+"""
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> Path:
+    file = tmp_path / "ours.yaml"
+    file.write_text(OURS)
+    return file
+
+
+def test_a_good_file_is_linted_without_a_word(ours: Path) -> None:
+    said = run("scorecard", "lint", ours)
+    assert said == "1 files: 1 scorecards with 12 checks can be used; 0 errors, 0 warnings\n"
+    found = json.loads(run("scorecard", "lint", "--json", ours.parent))
+    assert [card["name"] for card in found["scorecards"]] == ["ours"]
+    assert "tested" in found["scorecards"][0]["checks"]
+    assert found["problems"] == []
+
+
+def test_problems_are_shown_with_line_column_and_hint(ours: Path) -> None:
+    ours.write_text(OURS.replace("repo.tests.files > 0]", "repo.tests.fils > 0]"))
+    said = run("scorecard", "lint", ours, status=1)
+    assert f"{ours}:12:40: error: there is no fact 'repo.tests.fils'" in said
+    assert "Did you mean 'repo.tests.files'?" in said
+    (problem,) = json.loads(run("scorecard", "lint", "--json", ours, status=1))["problems"]
+    assert (problem["code"], problem["line"], problem["column"]) == ("UNKNOWN_FACT", 12, 40)
+
+
+def test_a_warning_is_a_problem_too(ours: Path) -> None:
+    ours.write_text(OURS.replace("repo.tests.files > 0]", "repo.ci.runs_tests]"))
+    assert "[RULE_DUPLICATE]" in run("scorecard", "lint", ours, status=1)
+
+
+def test_a_name_of_a_built_in_scorecard_is_taken(ours: Path) -> None:
+    ours.write_text(OURS.replace("name: ours", "name: service-maturity"))
+    assert "SCORECARD_NAME_TAKEN" in run("scorecard", "lint", ours, status=1)
+
+
+def test_tests_that_hold_are_counted(ours: Path) -> None:
+    assert "0 failed; 0 checks have no test" in run("scorecard", "test", ours)
+    verbose = run("scorecard", "test", "-v", ours)
+    assert f"ok {ours}:17: tested: It is tested" in verbose
+
+
+def test_a_test_that_fails_says_what_was_given_expected_and_got(ours: Path) -> None:
+    ours.write_text(OURS.replace("reason: runs_tests", "reason: files"))
+    said = run("scorecard", "test", ours, status=1)
+    assert said.startswith(
+        f"FAILED {ours}:17: tested: It is tested\n"
+        "    given\n"
+        "      repo.ci.runs_tests: false\n"
+        "    expected fail, with 'files' in its reason\n"
+        "    got fail: `repo.ci.runs_tests` is false\n"
+        "      fail: repo.ci.runs_tests\n"
+        "      unknown: repo.tests.files > 0\n"
+    )
+    tried = json.loads(run("scorecard", "test", "--json", ours, status=1))
+    (failed,) = [one for one in tried if not one["holds"]]
+    assert (failed["check"], failed["expect"], failed["got"]["outcome"]) == (
+        "tested",
+        "fail",
+        "fail",
+    )
+
+
+def test_a_broken_file_fails_even_where_no_test_does(ours: Path) -> None:
+    ours.write_text(OURS.replace("level: Described", "level: Describd"))
+    assert "0 failed" in run("scorecard", "test", ours, status=1)
+
+
+def test_the_built_in_scorecards_are_tested() -> None:
+    assert "0 failed; 0 checks have no test" in run("scorecard", "test", "--builtin")
+
+
+def test_a_file_or_builtin_is_needed() -> None:
+    run("scorecard", "test", status=2)
+    run("scorecard", "lint", status=2)
+
+
+def test_a_difference_is_told_by_what_it_means(ours: Path) -> None:
+    new = ours.parent / "new.yaml"
+    new.write_text(
+        OURS.replace("weight: 7", "weight: 8").replace(
+            "  checks:", "  remove: [doc.tags]\n  checks:"
+        )
+    )
+    assert run("scorecard", "diff", ours, ours) == "ours: no difference\n"
+    said = run("scorecard", "diff", ours, new)
+    assert said == (
+        "ours\n  ~ check doc.readme: weight\n      - 7\n      + 8\n  - check doc.tags: It is tagged\n"
+    )
+    changes = json.loads(run("scorecard", "diff", "--json", ours, new))
+    assert [(c["op"], c["subject"], c["name"], c["field"]) for c in changes] == [
+        ("change", "check", "doc.readme", "weight"),
+        ("remove", "check", "doc.tags", ""),
+    ]
+
+
+def test_what_is_broken_is_not_compared_in_silence(ours: Path) -> None:
+    new = ours.parent / "new.yaml"
+    new.write_text(OURS.replace("extends: documentation", "extends: documentations"))
+    run("scorecard", "diff", ours, new, status=1)

@@ -1,0 +1,46 @@
+"""Whom other scorecards and collectors concern."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete
+
+from portal.db import editions, marks
+from portal.db.engine import Database
+from portal.db.tables import unassessed
+from scorecards.scorecard import Scorecard
+from tests.catalog_rows import entity, save
+from tests.scorecards.scorecard_samples import check, renamed, scorecard
+
+ONE = renamed(scorecard(check("repo.readme.bytes > 0")), "one")
+OTHERWISE = renamed(scorecard(check("repo.readme.bytes > 9")), "one")
+TWO = renamed(scorecard(check("repo.ci.runs_tests")), "two")
+
+
+def asked(
+    database: Database, cards: Sequence[Scorecard], observed: str = "repo=1"
+) -> frozenset[str] | None:
+    """The scorecards that are asked once these are in force; None: facts are collected."""
+    with database.write() as connection:
+        connection.execute(delete(unassessed))
+        editions.mark_changed(connection, scorecards=cards, observed=[observed])
+    with database.read() as connection:
+        if marks.next_marked(connection, limit=10):
+            assert marks.count_marks(connection) == 2
+            return None
+        due = marks.next_due(connection, limit=10)
+    return frozenset() if due is None else due.cards
+
+
+def test_a_changed_scorecard_alone_is_asked_and_a_changed_collector_collects(
+    database: Database,
+) -> None:
+    save(database, entity("a"), entity("b"))
+    assert asked(database, [ONE]) is None  # nothing was ever collected
+    assert asked(database, [ONE]) == set()
+    assert asked(database, [ONE, TWO]) == {"two"}
+    assert asked(database, [OTHERWISE, TWO]) == {"one"}
+    assert asked(database, [TWO]) == {"one"}
+    assert asked(database, [ONE], observed="repo=2") is None
+    assert asked(database, [ONE], observed="repo=2") == set()

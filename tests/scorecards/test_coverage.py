@@ -1,0 +1,59 @@
+"""What is not known, and which change would make most of it known."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scorecards.coverage import Cause, Change, Gap, Lack, coverage, in_words
+
+SONAR = Cause(Change.CONFIGURE, "sonar")
+GITHUB = Cause(Change.GRANT, "github")
+
+
+def gap(check: str, *causes: Cause) -> Gap:
+    return Gap("card", check, tuple(Lack(c, f"{c.subject}.fact", "why", "said") for c in causes))
+
+
+def test_the_cause_that_resolves_most_alone_comes_first() -> None:
+    found = coverage(
+        {("card", "a"): 10, ("card", "b"): 4},
+        [
+            (1, gap("a", SONAR)),
+            (2, gap("a", SONAR, GITHUB)),
+            (3, gap("b", GITHUB)),
+            (4, gap("b", GITHUB)),
+        ],
+    )
+    assert (found.asked, found.unknown) == (14, 4)
+    assert [(e.cause, e.resolves, e.touches, e.entities) for e in found.causes] == [
+        (GITHUB, 2, 3, 3),
+        (SONAR, 1, 2, 2),
+    ]
+    assert [(c.check, c.unknown, c.asked) for c in found.checks] == [("b", 2, 4), ("a", 2, 10)]
+    assert found.causes[0].details == (("said", 3),)
+    assert found.causes[0].facts == ("github.fact",)
+
+
+CAUSES = st.sampled_from([SONAR, GITHUB, Cause(Change.REPAIR, "git"), Cause(Change.ASSESS, "")])
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 5), st.sampled_from("ab"), st.sets(CAUSES, min_size=1)),
+        max_size=20,
+    )
+)
+def test_taking_a_cause_away_resolves_what_it_says(
+    rows: list[tuple[int, str, set[Cause]]],
+) -> None:
+    found = coverage({}, [(entity, gap(check, *causes)) for entity, check, causes in rows])
+    for effect in found.causes:
+        left = [causes - {effect.cause} for _, _, causes in rows]
+        assert effect.resolves == sum(not causes for causes in left)
+        assert effect.touches == sum(effect.cause in causes for _, _, causes in rows)
+    assert sum(check.unknown for check in found.checks) == found.unknown == len(rows)
+
+
+def test_every_change_has_words() -> None:
+    assert len({in_words(Cause(change, "x")) for change in Change}) == len(Change)

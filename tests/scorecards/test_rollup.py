@@ -1,0 +1,107 @@
+"""Rollups: every entity once in each of its groups, fair comparison, and checks that stand out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from fractions import Fraction
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scorecards.results import Outcome
+from scorecards.rollup import (
+    CheckHistory,
+    Group,
+    Row,
+    always,
+    compare,
+    exempt_share,
+    most_failed,
+    most_improved,
+    often_exempted,
+    roll_up,
+    with_ancestors,
+)
+
+rows = st.lists(
+    st.tuples(st.integers(0, 5), st.integers(0, 5), st.text("pfunxe", min_size=3, max_size=3)),
+    max_size=12,
+).map(lambda found: [Row(n, *one) for n, one in enumerate(found)])
+members = st.dictionaries(st.integers(0, 11), st.lists(st.sampled_from("xyz"), max_size=3))
+ways = st.dictionaries(st.integers(0, 6), st.lists(st.integers(0, 6), max_size=3), max_size=6)
+
+
+def group(*letters: dict[str, int]) -> Group[str]:
+    return Group(key="g", total=0, proven=(), possible=(), checks=letters)
+
+
+def said(check: str, now: dict[str, int], *, ever: str = "", improved: int = 0) -> CheckHistory:
+    return CheckHistory(check=check, now=now, ever=frozenset([*now, *ever]), improved=improved)
+
+
+@given(rows, members)
+def test_a_group_counts_each_of_its_entities_once(
+    found: list[Row], groups: dict[int, list[str]]
+) -> None:
+    rolled = {one.key: one for one in roll_up(found, groups, levels=4, checks=3)}
+    for key in "xyz":
+        mine = [row for row in found if key in groups.get(row.entity, ())]
+        if not mine:
+            assert key not in rolled
+            continue
+        one = rolled[key]
+        assert one.total == len(mine) == sum(one.proven) == sum(one.possible)
+        for n, letters in enumerate(one.checks):
+            assert letters == Counter(row.outcomes[n] for row in mine)
+        for level in range(4):
+            assert one.proven[level] == sum(min(row.proven, 3) == level for row in mine)
+
+
+def test_results_of_another_number_of_checks_wait_for_the_next_assessment() -> None:
+    rolled = roll_up([Row(1, 0, 0, "pp"), Row(2, 0, 0, "p")], {1: "x", 2: "x"}, levels=1, checks=1)
+    assert [one.total for one in rolled] == [1]
+
+
+@given(ways, ways)
+def test_ancestors_are_whatever_can_be_reached(
+    owners: dict[int, list[int]], parents: dict[int, list[int]]
+) -> None:
+    for entity, found in with_ancestors(owners, parents).items():
+        expected = set(owners[entity])
+        for _ in range(8):
+            expected |= {above for one in expected for above in parents.get(one, ())}
+        assert found == expected
+
+
+def test_groups_are_compared_on_what_both_are_judged_by_with_equal_weights() -> None:
+    one = group({"p": 9, "f": 1}, {"p": 1, "f": 1}, {"u": 3})
+    other = group({"p": 1}, {"f": 100}, {"p": 5})
+    found = compare(one, other)
+    assert (found.checks, found.rate, found.other) == (2, Fraction(7, 10), Fraction(1, 2))
+    nothing = compare(group({"n": 1}), group({"p": 1}))
+    assert (nothing.checks, nothing.rate, nothing.other) == (0, None, None)
+
+
+def test_what_is_unknown_is_neither_always_passing_nor_always_failing() -> None:
+    found = [
+        said("good", {"p": 3, "u": 1}),
+        said("was-bad", {"p": 3}, ever="f"),
+        said("bad", {"f": 3, "n": 1}),
+        said("unknown", {"u": 3}),
+    ]
+    assert [one.check for one in always(found, Outcome.PASS)] == ["good"]
+    assert [one.check for one in always(found, Outcome.FAIL)] == ["bad"]
+
+
+def test_checks_that_stand_out_come_in_order() -> None:
+    found = [
+        said("a", {"f": 2, "x": 1, "n": 90}, improved=1),
+        said("b", {"f": 5, "x": 1, "p": 4}, improved=-3),
+        said("c", {"p": 30, "x": 1}, improved=4),
+        said("d", {"n": 4}),
+    ]
+    assert [one.check for one in often_exempted(found)] == ["a", "b"]
+    assert [one.check for one in most_failed(found)] == ["b", "a"]
+    assert [one.check for one in most_improved(found)] == ["c", "a"]
+    assert exempt_share({"x": 1, "n": 90, "f": 2}) == Fraction(1, 3)
+    assert exempt_share({"n": 4}) is None
