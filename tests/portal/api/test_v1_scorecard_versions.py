@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from portal.app import create_app
 from portal.config import Settings
-from portal.wiring import open_portal, prepare
+from portal.wiring import Portal, open_portal, prepare
 
 VERSIONS = "/api/v1/scorecards/ours/versions"
 
@@ -25,7 +25,7 @@ spec:
 """
 
 
-def start(database_url: str, folder: Path) -> FlaskClient:
+def start(database_url: str, folder: Path) -> Portal:
     """A portal that was started once more."""
     portal = open_portal(
         Settings(
@@ -34,7 +34,7 @@ def start(database_url: str, folder: Path) -> FlaskClient:
     )
     assert portal.scorecard_problems == ()
     prepare(portal)
-    return create_app(portal).test_client()
+    return portal
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def client(database_url: str, tmp_path: Path) -> FlaskClient:
     file.unlink()
     start(database_url, tmp_path)
     file.write_text(OURS.replace("weight: 7", "weight: 8\n      effort: days"))
-    return start(database_url, tmp_path)
+    return create_app(start(database_url, tmp_path)).test_client()
 
 
 def test_every_change_is_listed_with_what_it_means(client: FlaskClient) -> None:
