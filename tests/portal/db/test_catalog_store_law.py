@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import orjson
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, text
@@ -15,10 +13,9 @@ from sqlalchemy import select, text
 from catalog.entity import Entity
 from catalog.store import FileReading
 from portal.db.catalog_store import Store
-from portal.db.engine import Database, open_database
+from portal.db.engine import Database
 from portal.db.index import unpack
 from portal.db.integrity import integrity_fault
-from portal.db.migrations import migrate
 from portal.db.serving import etag_of
 from portal.db.tables import (
     edges,
@@ -33,7 +30,6 @@ from portal.db.tables import (
 )
 from tests.catalog_batches import dump, new_store, put, reading, shown
 from tests.catalog_rows import REPOSITORY, entity
-from tests.conftest import new_postgres_database
 
 PATHS = ("1", "2", "3")
 NAMES = ("a", "b", "c", "d")
@@ -66,18 +62,6 @@ HISTORIES = st.lists(
     st.tuples(st.lists(READINGS, max_size=3, unique_by=lambda r: r.path), MARKS), max_size=6
 )
 Step = tuple[list[FileReading], dict[str, str]]
-
-
-@pytest.fixture(scope="module")
-def pair(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Database]]:
-    """A database of each kind, emptied for each example."""
-    file = tmp_path_factory.mktemp("law") / "portal.db"
-    found = [open_database(f"sqlite:///{file}"), open_database(new_postgres_database(postgres))]
-    for database in found:
-        migrate(database)
-    yield found
-    for database in found:
-        database.close()
 
 
 def emptied(database: Database) -> Store:

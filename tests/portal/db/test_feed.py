@@ -25,9 +25,7 @@ from portal.db.instants import prune
 from tests.catalog_batches import new_store, put, reading
 from tests.catalog_rows import NOW, entity
 from tests.portal.db.test_catalog_store_law import HISTORIES, Step
-from tests.portal.db.test_history import live, look, pair
-
-__all__ = ["pair"]
+from tests.portal.db.test_history import live, look
 
 
 @pytest.fixture

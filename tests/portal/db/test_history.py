@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,15 +13,13 @@ from sqlalchemy import Connection, func, select
 
 from catalog.errors import QueryError
 from portal.db.catalog_store import Store
-from portal.db.engine import Database, open_database
+from portal.db.engine import Database
 from portal.db.entities import related
 from portal.db.history import Event, Identity, history, identify, version_at
 from portal.db.instants import NotKept, kept_since, prune, relations_at, seq_at
-from portal.db.migrations import migrate
 from portal.db.tables import changes, entities, metadata, past_edges, versions
 from tests.catalog_batches import new_store, put, reading
 from tests.catalog_rows import NOW, entity, owned
-from tests.conftest import new_postgres_database
 from tests.portal.db.test_catalog_store_law import HISTORIES, NAMES, Step
 
 A, B = "component:default/a", "component:default/b"
@@ -205,18 +202,6 @@ def test_nothing_is_pruned_where_nothing_is_older(lived: Database) -> None:
     with lived.write() as connection:
         assert prune(connection, NOW) == 0
         assert kept_since(connection) is None
-
-
-@pytest.fixture(scope="module")
-def pair(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Database]]:
-    """A database of each kind, emptied for each example."""
-    file = tmp_path_factory.mktemp("history") / "portal.db"
-    found = [open_database(f"sqlite:///{file}"), open_database(new_postgres_database(postgres))]
-    for database in found:
-        migrate(database)
-    yield found
-    for database in found:
-        database.close()
 
 
 def look(database: Database) -> dict[str, Any]:

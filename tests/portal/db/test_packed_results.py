@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from portal.db import layouts, result_history, results
-from portal.db.engine import Database, open_database
+from portal.db.engine import Database
 from portal.db.facts import FactRows, stored_for
-from portal.db.migrations import migrate
 from portal.db.results import ResultRows, StoredResult
 from portal.db.tables import entities, metadata, transitions
 from portal.db.tables import layouts as layout_table
@@ -27,7 +25,6 @@ from scorecards.recompute import mismatches, recompute
 from scorecards.scorecard import Scorecard
 from scorecards.store import Asked
 from tests.catalog_rows import NOW, entity, save
-from tests.conftest import new_postgres_database
 from tests.scorecards.scorecard_samples import SCHEMAS, check, record, renamed, scorecard
 
 A = "component:default/a"
@@ -54,18 +51,6 @@ OBSERVED = st.fixed_dictionaries(
     },
 )
 STEPS = st.lists(st.tuples(st.sampled_from(sorted(CARDS)), OBSERVED), min_size=1, max_size=6)
-
-
-@pytest.fixture(scope="module")
-def pair(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Database]]:
-    """A database of each kind, emptied for each example."""
-    file = tmp_path_factory.mktemp("packed") / "portal.db"
-    found = [open_database(f"sqlite:///{file}"), open_database(new_postgres_database(postgres))]
-    for database in found:
-        migrate(database)
-    yield found
-    for database in found:
-        database.close()
 
 
 def emptied(database: Database) -> Database:

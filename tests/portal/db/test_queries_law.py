@@ -28,12 +28,10 @@ from catalog.query import (
     Order,
 )
 from portal.db import entities
-from portal.db.engine import Database, open_database
+from portal.db.engine import Database
 from portal.db.facets import facets
 from portal.db.filters import Question, Way
-from portal.db.migrations import migrate
 from tests.catalog_rows import entity, save
-from tests.conftest import new_postgres_database
 
 WORDS = ["go", "Go", "java", "a%b", "a_b", "ab", "A", "é", "zz\U0010ffff", "42"]
 KINDS = ["Component", "API", "Group"]
@@ -71,16 +69,11 @@ def _entities(seed: int = 40) -> list[Entity]:
 
 
 @pytest.fixture(scope="module")
-def catalogs(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Database]]:
+def catalogs(pair: list[Database]) -> list[Database]:
     """The same catalog on each of the two databases."""
-    file = tmp_path_factory.mktemp("queries") / "portal.db"
-    found = [open_database(f"sqlite:///{file}"), open_database(new_postgres_database(postgres))]
-    for database in found:
-        migrate(database)
+    for database in pair:
         save(database, *_entities())
-    yield found
-    for database in found:
-        database.close()
+    return pair
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,10 +12,9 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from portal.db import result_history, results, transitions
-from portal.db.engine import Database, open_database, utc
+from portal.db.engine import Database, utc
 from portal.db.facts import FactRows
 from portal.db.instants import kept_since
-from portal.db.migrations import migrate
 from portal.db.results import ResultRows
 from portal.db.tables import entities, evidence, metadata, refs
 from portal.db.tables import transitions as table
@@ -25,7 +23,6 @@ from scorecards.results import LETTERS, CheckResult, ScorecardResult
 from scorecards.store import Asked
 from scorecards.transitions import OUTCOMES, Reason, Stand
 from tests.catalog_rows import NOW, entity, save
-from tests.conftest import new_postgres_database
 
 NAMES = "abc"
 CHECKS = {"1": "xyz", "2": "xzw"}
@@ -48,18 +45,6 @@ STEPS = st.lists(
     max_size=8,
 )
 Step = tuple[str, Any]
-
-
-@pytest.fixture(scope="module")
-def pair(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Database]]:
-    """A database of each kind, emptied for each example."""
-    file = tmp_path_factory.mktemp("law") / "portal.db"
-    found = [open_database(f"sqlite:///{file}"), open_database(new_postgres_database(postgres))]
-    for database in found:
-        migrate(database)
-    yield found
-    for database in found:
-        database.close()
 
 
 def emptied(database: Database) -> Database:
