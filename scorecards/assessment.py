@@ -15,7 +15,6 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 import orjson
 
 from catalog.problems import JsonValue, quote
-from scorecards import rules
 from scorecards.answers import ABSENT, ERROR, Answers, Said, Unwatched, Watch
 from scorecards.cel import Language, Program
 from scorecards.errors import ExpressionError
@@ -28,7 +27,7 @@ from scorecards.observing import Observation
 from scorecards.packing import PackedResult, evidence_of
 from scorecards.plans import Plan, Verdict
 from scorecards.results import ScorecardResult
-from scorecards.scorecard import Scorecard
+from scorecards.scorecard import Scorecard, expressions, observations
 from scorecards.stored_facts import Absences, StoredFacts, knowledge_of
 
 
@@ -96,8 +95,8 @@ class Assessor:
         """
         cards, refused = tuple(scorecards), refused or {}
         language, watch = Language(schemas), watch or Unwatched()
-        programs = _compiled(language, _expressions(cards))
-        observed = _compiled(language, _observations(cards))
+        programs = _compiled(language, (text for card in cards for text in expressions(card)))
+        observed = _compiled(language, (text for card in cards for text in observations(card)))
         everything = [*programs.values(), *observed.values()]
         # Facts that nobody asks for need not be prepared for every entity.
         wanted = {name: schemas[name] for program in everything for name in program.facts}
@@ -303,21 +302,10 @@ def _all_of(keys: Sequence[Any]) -> Callable[[Any], Any]:
     return lambda held: tuple(held[key] for key in keys)
 
 
-def _expressions(scorecards: Iterable[Scorecard]) -> Iterator[str]:
-    for card in scorecards:
-        conditions = [card.applies_to, *(check.applies_to for check in card.checks)]
-        yield from (leaf.expression for leaf in conditions if leaf is not None)
-        yield from (leaf.expression for c in card.checks for leaf in rules.leaves(c.rule))
-
-
-def _observations(scorecards: Iterable[Scorecard]) -> Iterator[str]:
-    return (o.expression for card in scorecards for check in card.checks for o in check.observe)
-
-
-def _compiled(language: Language, expressions: Iterable[str]) -> dict[str, Program]:
+def _compiled(language: Language, texts: Iterable[str]) -> dict[str, Program]:
     """The programs by their expressions, in order; raises `ExpressionError`."""
     found: dict[str, Program] = {}
-    for expression in expressions:
+    for expression in texts:
         if expression not in found:
             program = language.compile(expression)
             if not isinstance(program, Program):

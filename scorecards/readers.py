@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
-from scorecards import rules
 from scorecards.cel import Language, Program
 from scorecards.facts import FactSchema
-from scorecards.scorecard import Scorecard
+from scorecards.scorecard import Scorecard, expressions, observations
 
 
 def readers(
@@ -18,18 +17,10 @@ def readers(
     facts: dict[str, tuple[str, ...]] = {}
     found: dict[str, set[str]] = {}
     for card in scorecards:
-        for expression in _expressions(card):
+        for expression in (*expressions(card), *observations(card)):
             if expression not in facts:
                 program = language.compile(expression)
                 facts[expression] = tuple(program.facts) if isinstance(program, Program) else ()
             for name in facts[expression]:
                 found.setdefault(name, set()).add(card.name)
     return {name: frozenset(cards) for name, cards in found.items()}
-
-
-def _expressions(card: Scorecard) -> Iterator[str]:
-    conditions = [card.applies_to, *(check.applies_to for check in card.checks)]
-    yield from (leaf.expression for leaf in conditions if leaf is not None)
-    for check in card.checks:
-        yield from (leaf.expression for leaf in rules.leaves(check.rule))
-        yield from (one.expression for one in check.observe)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scorecards.facts import FactState
 from scorecards.lifecycle import ACTIVE, Lifecycle
 from scorecards.results import Outcome
-from scorecards.rules import Leaf, Rule
+from scorecards.rules import Leaf, Rule, leaves
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,3 +125,15 @@ class Scorecard:
     filters: tuple[Filter, ...] = ()
     extends: str = ""
     """Name of the scorecard that this one began as; '': of none."""
+
+
+def expressions(card: Scorecard) -> Iterator[str]:
+    """Every expression that says true or false: of conditions, and of the rules' leaves."""
+    conditions = (card.applies_to, *(check.applies_to for check in card.checks))
+    yield from (leaf.expression for leaf in conditions if leaf is not None)
+    yield from (leaf.expression for check in card.checks for leaf in leaves(check.rule))
+
+
+def observations(card: Scorecard) -> Iterator[str]:
+    """Every expression whose value is shown."""
+    return (one.expression for check in card.checks for one in check.observe)

@@ -18,7 +18,6 @@ from portal.db import facts, results
 from portal.db.entities import EntityRow, by_ref
 from portal.db.state import Connection
 from portal.wiring import Portal
-from scorecards import rules
 from scorecards.cel import Language, Program
 from scorecards.explaining import (
     BranchNode,
@@ -31,7 +30,7 @@ from scorecards.explaining import (
     in_words,
 )
 from scorecards.facts import FactSchema, Missing
-from scorecards.scorecard import Check, Scorecard
+from scorecards.scorecard import Check, Scorecard, expressions
 
 
 class RuleNodeAnswer(Answer):
@@ -171,10 +170,7 @@ def explained(
 def _facts_of(card: Scorecard, schemas: Mapping[str, FactSchema]) -> dict[str, tuple[str, ...]]:
     """By expression, the facts that it mentions."""
     language = Language(schemas)
-    conditions = (card.applies_to, *(check.applies_to for check in card.checks))
-    texts = [leaf.expression for leaf in conditions if leaf is not None]
-    texts += [leaf.expression for check in card.checks for leaf in rules.leaves(check.rule)]
-    programs = {text: language.compile(text) for text in dict.fromkeys(texts)}
+    programs = {text: language.compile(text) for text in dict.fromkeys(expressions(card))}
     return {text: p.facts for text, p in programs.items() if isinstance(p, Program)}
 
 
