@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from catalog.defined_kinds import KindFile, kinds_of
@@ -32,6 +33,9 @@ from portal.sample.builder import build as build_sample
 from portal.worker.jobs import Tools
 from portal.worker.requests import ASSESS, Lane, Requests, Work, ingest_key
 from portal.worker.tasks import Setup, schemas_of
+from scorecards.level_facts import NAMESPACE as LEVELS
+from scorecards.level_facts import VERSION as LEVELS_VERSION
+from scorecards.level_facts import collector_of, level_fact, told
 from scorecards.loading import Loaded, load_files
 from scorecards.promotion import Definition
 from scorecards.pushed import VERSION as PUSHED_VERSION
@@ -40,6 +44,9 @@ from scorecards.readers import readers
 from scorecards.scorecard import Scorecard
 
 VERSION = version("plumbline")
+
+Collectors: TypeAlias = "dict[str, tuple[str, tuple[FactSchema, ...]]]"
+"""By name of what says facts, its version and the facts."""
 
 INSTANCE = "instance"
 """Key of the stored value that tells this database from any other: ETags hold it."""
@@ -64,13 +71,12 @@ class Portal:
     kind_problems: tuple[Problem, ...]
     """Definitions of kinds that cannot be used."""
     schemas: Mapping[str, FactSchema]
-    """Every fact that an installed collector can observe or that may be pushed, by name."""
+    """Every fact that an installed collector can observe or that may be pushed, and the levels on all
+    scorecards, by name."""
     pushed: Mapping[str, Declared]
     """Facts that may be pushed, by name."""
     fact_problems: tuple[Problem, ...]
     """Facts that are declared and cannot be pushed."""
-    collectors: Mapping[str, tuple[str, tuple[FactSchema, ...]]]
-    """By name, the version of each collector and what it can observe; pushed namespaces, too."""
     work: Work
     """Puts keys into the queue."""
     now: Callable[[], datetime]
@@ -93,6 +99,21 @@ class Portal:
         """By name of a fact, the names of the scorecards that look at it."""
         return readers(self.scorecards, self.schemas)
 
+    @cached_property
+    def collectors(self) -> Collectors:
+        """By name, the version of each collector and what it can observe; pushed namespaces, and the
+        scorecards whose levels rules look at, too."""
+        return {**_observed_by(self.plugins), **_namespaces(self.pushed), **_levels(self)}
+
+    @cached_property
+    def sources_of_facts(self) -> Mapping[str, str]:
+        """By name of a fact that can be stored, the collector, namespace or scorecard that says it."""
+        return {
+            schema.name: name
+            for name, (_, schemas) in self.collectors.items()
+            for schema in schemas
+        }
+
 
 def now() -> datetime:
     """The present, in UTC: the one clock of the product."""
@@ -110,10 +131,10 @@ def open_portal(settings: Settings) -> Portal:
         ),
         disabled=settings.plugins_disabled,
     )
-    collectors = {c.name: (c.version, c.schemas) for p in plugins for c in p.collectors}
-    taken = {name.partition(".")[0] for name in schemas_of(plugins)} | collectors.keys()
+    observed = schemas_of(plugins)
+    taken = {name.partition(".")[0] for name in observed} | _observed_by(plugins).keys() | {LEVELS}
     pushed, fact_problems = clashes(settings.pushed_facts, taken)
-    schemas = {**schemas_of(plugins), **{name: fact.schema for name, fact in pushed.items()}}
+    schemas = {**observed, **{name: fact.schema for name, fact in pushed.items()}}
     loaded = load_all_scorecards(settings, plugins, schemas)
     kind_files, kind_problems = _kind_files(settings)
     awake = threading.Event()
@@ -127,24 +148,35 @@ def open_portal(settings: Settings) -> Portal:
         scorecard_texts=loaded.texts,
         kind_files=kind_files,
         kind_problems=(*kind_problems, *kinds_of(kind_files)[1]),
-        schemas=schemas,
+        schemas=loaded.schemas,
         pushed=pushed,
         fact_problems=fact_problems,
-        collectors={**collectors, **_namespaces(pushed)},
         work=Requests(database=database, now=now, wake=awake.set),
         now=now,
         awake=awake,
     )
 
 
-def _namespaces(
-    pushed: Mapping[str, Declared],
-) -> dict[str, tuple[str, tuple[FactSchema, ...]]]:
+def _namespaces(pushed: Mapping[str, Declared]) -> Collectors:
     """What is pushed, as if a collector observed each namespace."""
     found: dict[str, tuple[FactSchema, ...]] = {}
     for fact in pushed.values():
         found[fact.namespace] = (*found.get(fact.namespace, ()), fact.schema)
     return {name: (PUSHED_VERSION, schemas) for name, schemas in found.items()}
+
+
+def _observed_by(
+    plugins: Iterable[Plugin],
+) -> Collectors:
+    return {c.name: (c.version, c.schemas) for plugin in plugins for c in plugin.collectors}
+
+
+def _levels(portal: Portal) -> Collectors:
+    """The levels that rules look at, as if each scorecard were a collector."""
+    return {
+        collector_of(card.name): (LEVELS_VERSION, (portal.schemas[level_fact(card.name)],))
+        for card in told(portal.scorecards, portal.readers)
+    }
 
 
 def _commanded(settings: Settings) -> Iterator[ReadingRule]:
@@ -162,6 +194,7 @@ def cache_of(settings: Settings) -> Path:
 
 def tools_of(portal: Portal, pool: Pool) -> Tools:
     """What jobs work with."""
+    observed = schemas_of(portal.plugins)
     return Tools(
         database=portal.database,
         plugins=portal.plugins,
@@ -170,8 +203,10 @@ def tools_of(portal: Portal, pool: Pool) -> Tools:
             working_tree=False,
             disabled_plugins=portal.settings.plugins_disabled,
             scorecards=portal.scorecards,
-            pushed=tuple(fact.schema for fact in portal.pushed.values()),
+            given=tuple(s for name, s in portal.schemas.items() if name not in observed),
         ),
+        readers=portal.readers,
+        givers=tuple(sorted(portal.collectors.keys() - _observed_by(portal.plugins).keys())),
         pool=pool,
         policy=RemovalPolicy(grace=portal.settings.removal_grace),
         rules=portal.settings.rules,
@@ -208,6 +243,7 @@ def prepare(portal: Portal) -> list[str]:
         editions.mark_changed(
             connection,
             scorecards=portal.scorecards,
+            readers=portal.readers,
             observed=[VERSION, *_observed(portal)],
         )
     for location in named:

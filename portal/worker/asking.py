@@ -6,14 +6,14 @@ nothing new.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from plugins.contract import FactSchema, Plugin
+from plugins.contract import FactSchema
 from portal.db.engine import utc
 from portal.db.simulated import Reads
 from portal.db.state import Connection
@@ -38,7 +38,8 @@ class Means:
     connection: Connection
     """One snapshot, for as long as it takes."""
     pool: Pool
-    plugins: Sequence[Plugin]
+    collectors: Mapping[str, str]
+    """By name of a fact, what it comes from."""
     schemas: Mapping[str, FactSchema]
     now: datetime
 
@@ -76,7 +77,9 @@ def ask(
     """
     lens = Lens(card, means.schemas, now=means.now)
     reads = Reads(
-        collectors=collectors_of(means.plugins, lens.facts),
+        collectors=tuple(
+            sorted({means.collectors[name] for name in lens.facts & means.collectors.keys()})
+        ),
         bodies=lens.looks_at_entity,
         ages=lens.looks_at_age,
     )
@@ -112,13 +115,3 @@ def ask(
             answers[leaves] = combine(card, leaves, now=means.now)
         said[look] = answers[leaves]
     yield from zip(entities, stored, map(said.__getitem__, looks), strict=True)
-
-
-def collectors_of(plugins: Sequence[Plugin], facts: Collection[str]) -> tuple[str, ...]:
-    """The collectors that observe these facts."""
-    return tuple(
-        collector.name
-        for plugin in plugins
-        for collector in plugin.collectors
-        if any(schema.name in facts for schema in collector.schemas)
-    )

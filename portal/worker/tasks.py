@@ -87,8 +87,8 @@ class Setup:
     working_tree: bool
     disabled_plugins: tuple[str, ...]
     scorecards: tuple[Scorecard, ...]
-    pushed: tuple[FactSchema, ...] = ()
-    """Facts that no collector observes."""
+    given: tuple[FactSchema, ...] = ()
+    """Facts that no collector observes: those that are pushed, and levels."""
 
     def plugins(self) -> tuple[Plugin, ...]:
         """Those that are installed, loaded in this process."""
@@ -104,8 +104,8 @@ class Appraisal:
     """Of the repository that all subjects live in; None: it cannot be read."""
     subjects: tuple[Subject, ...]
     bodies: tuple[bytes, ...]
-    pushed: tuple[tuple[FactRecord, ...], ...]
-    """Of each subject, the records that were pushed."""
+    given: tuple[tuple[FactRecord, ...], ...]
+    """Of each subject, the records that no collector makes."""
     now: datetime
 
 
@@ -152,8 +152,8 @@ def appraise(task: Appraisal) -> Appraised:
         cards=None,
         bodies=task.bodies,
         facts=tuple(
-            tuple(map(stored, (*records[subject.ref], *pushed)))
-            for subject, pushed in zip(task.subjects, task.pushed, strict=True)
+            tuple(map(stored, (*records[subject.ref], *given)))
+            for subject, given in zip(task.subjects, task.given, strict=True)
         ),
         now=task.now,
     )
@@ -193,9 +193,9 @@ def _plugins(cache: Path, working_tree: bool, disabled: tuple[str, ...]) -> tupl
 @lru_cache(maxsize=8)
 def _assessor(setup: Setup, cards: frozenset[str] | None) -> Assessor:
     """The scorecards, or some of them, compiled."""
-    pushed = {schema.name: schema for schema in setup.pushed}
+    given = {schema.name: schema for schema in setup.given}
     asked = [card for card in setup.scorecards if cards is None or card.name in cards]
-    return Assessor(asked, {**schemas_of(setup.plugins()), **pushed})
+    return Assessor(asked, {**schemas_of(setup.plugins()), **given})
 
 
 def _view(plugins: Sequence[Plugin], snapshot: Snapshot | None) -> View | None:

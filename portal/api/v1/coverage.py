@@ -96,13 +96,6 @@ def resource(portal: Portal, tags: Tags) -> Resource:
     def mentioned(card: Scorecard) -> list[Mentioned]:
         return _mentioned(card, Language(portal.schemas))
 
-    collectors = {
-        schema.name: collector.name
-        for plugin in portal.plugins
-        for collector in plugin.collectors
-        for schema in collector.schemas
-    }
-
     @views.operation("GET", "/coverage", query=CoverageOf, answer=CoverageAnswer)
     def get_coverage(asked: dict[str, Any]) -> Response:
         """Say what is not known, why, and which single change would make most of it known."""
@@ -119,7 +112,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
                         connection,
                         card,
                         mentioned=mentioned(card),
-                        collectors=collectors,
+                        collectors=portal.sources_of_facts,
                         owners=owners,
                         now=portal.now(),
                     )

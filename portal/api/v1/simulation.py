@@ -217,7 +217,7 @@ def simulated(portal: Portal, pool: Pool, asked: Mapping[str, Any]) -> forms.Jso
         means = Means(
             connection=connection,
             pool=pool,
-            plugins=portal.plugins,
+            collectors=portal.sources_of_facts,
             schemas=portal.schemas,
             now=now,
         )

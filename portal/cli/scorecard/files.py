@@ -29,7 +29,7 @@ class Offline:
     problems: tuple[Problem, ...]
     files: int
     schemas: Mapping[str, FactSchema]
-    """Facts of all installed plugins."""
+    """Facts of all installed plugins, and the levels on all scorecards."""
 
 
 def load_offline(paths: Iterable[Path]) -> Offline:
@@ -50,7 +50,7 @@ def load_offline(paths: Iterable[Path]) -> Offline:
         scorecards=tuple(card for card in loaded.scorecards if card.file in names),
         problems=(*unreadable, *(p for p in loaded.problems if p.file in names)),
         files=len(given) + len(unreadable),
-        schemas=schemas,
+        schemas=loaded.schemas,
     )
 
 
@@ -61,7 +61,10 @@ def load_builtin() -> Offline:
     files = list(_builtin(plugins))
     loaded = load_files(files, schemas=schemas)
     return Offline(
-        scorecards=loaded.scorecards, problems=loaded.problems, files=len(files), schemas=schemas
+        scorecards=loaded.scorecards,
+        problems=loaded.problems,
+        files=len(files),
+        schemas=loaded.schemas,
     )
 
 

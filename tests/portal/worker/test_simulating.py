@@ -115,7 +115,7 @@ def means(database: Database, pool: Pool, connection: object) -> Means:
     return Means(
         connection=connection,  # type: ignore[arg-type]
         pool=pool,
-        plugins=[PLUGIN],
+        collectors={s.name: c.name for c in PLUGIN.collectors for s in c.schemas},
         schemas=SCHEMAS,
         now=NOW,
     )
