@@ -29,9 +29,10 @@ from portal.db.engine import Database, open_database
 from portal.db.migrations import migrate
 from portal.db.state import Connection
 from portal.pool import Pool
+from portal.repository_scorecards import InRepositories, in_repositories, owned
 from portal.sample.builder import build as build_sample
 from portal.worker.jobs import Tools
-from portal.worker.requests import ASSESS, Lane, Requests, Work, ingest_key
+from portal.worker.requests import ASSESS, SCORECARDS, Lane, Requests, Work, ingest_key
 from portal.worker.tasks import Setup, schemas_of
 from scorecards.level_facts import NAMESPACE as LEVELS
 from scorecards.level_facts import VERSION as LEVELS_VERSION
@@ -66,6 +67,8 @@ class Portal:
     scorecard_problems: tuple[Problem, ...]
     scorecard_texts: Mapping[str, str]
     """By name of a scorecard, the document that defines it."""
+    repository_scorecards: InRepositories
+    """What repositories say of scorecards."""
     kind_files: tuple[KindFile, ...]
     """Definitions of the kinds that users added."""
     kind_problems: tuple[Problem, ...]
@@ -135,7 +138,8 @@ def open_portal(settings: Settings) -> Portal:
     taken = {name.partition(".")[0] for name in observed} | _observed_by(plugins).keys() | {LEVELS}
     pushed, fact_problems = clashes(settings.pushed_facts, taken)
     schemas = {**observed, **{name: fact.schema for name, fact in pushed.items()}}
-    loaded = load_all_scorecards(settings, plugins, schemas)
+    elsewhere = in_repositories(database, settings.scorecard_repositories)
+    loaded = load_all_scorecards(settings, plugins, schemas, elsewhere)
     kind_files, kind_problems = _kind_files(settings)
     awake = threading.Event()
     return Portal(
@@ -146,6 +150,7 @@ def open_portal(settings: Settings) -> Portal:
         scorecards=loaded.scorecards,
         scorecard_problems=loaded.problems,
         scorecard_texts=loaded.texts,
+        repository_scorecards=elsewhere,
         kind_files=kind_files,
         kind_problems=(*kind_problems, *kinds_of(kind_files)[1]),
         schemas=loaded.schemas,
@@ -215,6 +220,7 @@ def tools_of(portal: Portal, pool: Pool) -> Tools:
         same_repository=portal.settings.same_repository_placeholders,
         history_keep=portal.settings.history_keep,
         tombstones_keep=portal.settings.tombstones_keep,
+        scorecard_repositories=portal.settings.scorecard_repositories,
         notices=portal.settings.notices,
         now=portal.now,
     )
@@ -248,6 +254,8 @@ def prepare(portal: Portal) -> list[str]:
         )
     for location in named:
         portal.work.request(ingest_key(location), Lane.EVENT)
+    if portal.settings.scorecard_repositories:
+        portal.work.request(SCORECARDS, Lane.EVENT)
     portal.work.request(ASSESS, Lane.SWEEP)
     return named
 
@@ -293,27 +301,44 @@ def _declare(portal: Portal, connection: Connection, named: Sequence[str]) -> No
 
 
 def load_all_scorecards(
-    settings: Settings, plugins: tuple[Plugin, ...], schemas: Mapping[str, FactSchema]
+    settings: Settings,
+    plugins: tuple[Plugin, ...],
+    schemas: Mapping[str, FactSchema],
+    elsewhere: InRepositories,
 ) -> Loaded:
-    """The scorecards of plugins and of the configured files; a name that is taken stays taken."""
+    """The scorecards of plugins, of the configured files, and of repositories.
+
+    A name that is taken stays taken.
+    """
     unreadable: list[Problem] = []
     texts = [text for plugin in plugins for text in plugin.scorecards]
-    files = [*texts, *_scorecard_files(settings.scorecards, unreadable)]
-    loaded = load_files(files, schemas=schemas)
-    return replace(loaded, problems=(*unreadable, *loaded.problems))
+    files = [*texts, *_scorecard_files(settings.scorecards, unreadable), *elsewhere.texts]
+    loaded = owned(load_files(files, schemas=schemas), elsewhere.origins)
+    return replace(loaded, problems=(*unreadable, *elsewhere.problems, *loaded.problems))
 
 
 def _published(portal: Portal) -> list[definitions.Published]:
     """The definitions in force, each with where it comes from."""
     brought = {file for plugin in portal.plugins for file, _ in plugin.scorecards}
+    origins = portal.repository_scorecards.origins
+
+    def provenance(file: str) -> tuple[str, str]:
+        """Source and author."""
+        if file in brought:
+            return "plugin", ""
+        if file in origins:
+            return origins[file].target, origins[file].author
+        return "config", last_author(Path(file))
+
     return [
         definitions.Published(
             scorecard=card,
             text=portal.scorecard_texts[card.name],
-            source="plugin" if card.file in brought else "config",
-            author="" if card.file in brought else last_author(Path(card.file)),
+            source=source,
+            author=author,
         )
         for card in portal.scorecards
+        for source, author in [provenance(card.file)]
     ]
 
 
@@ -321,7 +346,8 @@ def definition_of(portal: Portal, name: str) -> Definition | None:
     """The file that defines a scorecard, as it is now; None where it is no longer there."""
     file = next((card.file for card in portal.scorecards if card.name == name), None)
     texts = [text for plugin in portal.plugins for text in plugin.scorecards]
-    for named, text in [*texts, *_scorecard_files(portal.settings.scorecards, [])]:
+    elsewhere = portal.repository_scorecards.texts
+    for named, text in [*texts, *_scorecard_files(portal.settings.scorecards, []), *elsewhere]:
         if named == file:
             return Definition(file=named, text=text, name=name)
     return None
