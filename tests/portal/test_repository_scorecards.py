@@ -179,9 +179,7 @@ def test_the_configuration_names_repositories_and_who_answers_for_them(tmp_path:
     )
 
 
-@pytest.mark.parametrize(
-    "entry", ["{owner: a}", "{target: ./r}", "{target: ./r, owner: 'group:'}"]
-)
+@pytest.mark.parametrize("entry", ["{owner: a}", "{target: ./r}", "{target: ./r, owner: 'group:'}"])
 def test_a_repository_without_target_or_owner_is_an_error(tmp_path: Path, entry: str) -> None:
     [problem] = faults(tmp_path, f"plumbline:\n  scorecardRepositories: [{entry}]\n")
     assert problem.pointer.startswith("/plumbline/scorecardRepositories/0")
