@@ -21,7 +21,8 @@ from portal import logs
 from portal.app import create_app
 from portal.config import Settings
 from portal.pool import Pool
-from portal.wiring import VERSION, Portal, open_portal, prepare, tools_of
+from portal.version import VERSION
+from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker.engine import Engine, EngineSettings, launch
 
 THREADS = 64

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,13 +21,14 @@ from plugins.contract import Context, FactSchema, Plugin, ReadingRule
 from plugins.gitstore.authors import last_author
 from plugins.registry import load_plugins
 from portal.config import Settings
-from portal.db import definitions, editions, held, locations, registrations, values
+from portal.db import definitions, editions, held, locations, quarantine, registrations, values
 from portal.db.catalog_store import Store
 from portal.db.engine import Database, open_database
 from portal.db.migrations import migrate
 from portal.db.state import Connection
 from portal.pool import Pool
 from portal.sample.builder import build as build_sample
+from portal.version import EDITION
 from portal.worker.jobs import Tools
 from portal.worker.requests import ASSESS, Lane, Requests, Work, ingest_key
 from portal.worker.tasks import Setup, schemas_of
@@ -38,8 +38,6 @@ from scorecards.pushed import VERSION as PUSHED_VERSION
 from scorecards.pushed import Declared, clashes
 from scorecards.readers import readers
 from scorecards.scorecard import Scorecard
-
-VERSION = version("plumbline")
 
 INSTANCE = "instance"
 """Key of the stored value that tells this database from any other: ETags hold it."""
@@ -208,8 +206,9 @@ def prepare(portal: Portal) -> list[str]:
         editions.mark_changed(
             connection,
             scorecards=portal.scorecards,
-            observed=[VERSION, *_observed(portal)],
+            observed=[EDITION, *_observed(portal)],
         )
+        quarantine.forget_others(connection, EDITION)
     for location in named:
         portal.work.request(ingest_key(location), Lane.EVENT)
     portal.work.request(ASSESS, Lane.SWEEP)

@@ -6,11 +6,12 @@ answer concerns, or a failure that does not count yet.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from portal.db import answers, exemptions, held_passes, layouts, results
+from portal.db import answers, exemptions, held_passes, layouts, results, unanswerable
 from portal.db.held_passes import Key
 from portal.db.state import Connection
 from portal.worker.jobs import Tools
@@ -22,6 +23,8 @@ from scorecards.packing import PackedResult, pack, unpack
 from scorecards.results import LETTERS, Outcome
 from scorecards.scorecard import Scorecard
 from scorecards.store import Asked
+
+log = logging.getLogger(__name__)
 
 FAIL = LETTERS[Outcome.FAIL]
 PASSED = (LETTERS[Outcome.PASS], LETTERS[Outcome.EXEMPT])
@@ -67,6 +70,13 @@ def save(
             for one in found[entity]
         ]
     results.save(connection, found, at=asked.at, asked=asked, cards=cards)
+    unanswerable.answered(connection, found)
+
+
+def give_up(tools: Tools, connection: Connection, ids: Sequence[int], why: str) -> None:
+    """What is known of these entities stays: children are lost over them, nobody can tell why."""
+    log.error("%d entities cannot be assessed: %s", len(ids), why)
+    unanswerable.give_up(connection, dict.fromkeys(ids, why), now=tools.now())
 
 
 class _Known(NamedTuple):

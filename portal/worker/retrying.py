@@ -1,0 +1,164 @@
+"""Retrying: a task that failed, done again without what made it fail.
+
+A child that is lost has noted which expression it was evaluating about which entity. That one is
+asked again, alone: if it is lost over the same once more, the expression is refused from then on, and
+the rest is asked without it. Where nothing can be named, the task is halved, until the entity that
+it fails on is alone and given up. Each attempt refuses an expression or is smaller than the one before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeAlias, TypeVar
+
+from portal.pool import TaskFailed
+from portal.worker.watching import Care, reason
+
+DEADLINE = 120.0
+"""Seconds that a task may take at first."""
+
+AGAIN = 30.0
+"""Seconds that a part of it may take after that."""
+
+STEP = 3.0
+"""Seconds by the clock that one evaluation may take before the child is ended: it may be endless."""
+
+HEARING = 10.0
+"""Seconds that it may take when it is asked again alone, so that no busy machine makes it look guilty."""
+
+
+MOST = 64
+"""Attempts of one task that may fail without naming an expression; then what is left is given up."""
+
+
+class Watched(Protocol):
+    """What a task answers that has watched over expressions."""
+
+    @property
+    def refused(self) -> Mapping[str, str]:
+        """Expressions that it does not run any more, each with why."""
+        ...
+
+
+A = TypeVar("A", bound=Watched)
+
+Keep: TypeAlias = Callable[[str, str], None]
+"""Is told an expression that is refused from now on, and why."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """Some items of a task, to be asked about again."""
+
+    start: int
+    stop: int
+    care: Care
+    deadline: float
+    step: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Piece(Generic[A]):
+    """What came of some items of a task."""
+
+    start: int
+    stop: int
+    answer: A | None
+    why: str = ""
+    """Why there is no answer."""
+
+
+class Refusals:
+    """Expressions that are not run, and what is to be done about a new one."""
+
+    def __init__(
+        self,
+        known: Mapping[str, str],
+        *,
+        pardons: int = 0,
+        keep: Keep = lambda _, __: None,
+    ) -> None:
+        self._why = dict(known)
+        self._pardons = pardons
+        self._known = frozenset(known)
+        self._keep = keep
+
+    def __contains__(self, expression: str) -> bool:
+        return expression in self._why
+
+    @property
+    def found(self) -> Mapping[str, str]:
+        """Those that were not known before."""
+        return {text: why for text, why in self._why.items() if text not in self._known}
+
+    def add(self, refused: Mapping[str, str]) -> bool:
+        """Refuse these as well; returns whether any of them is new."""
+        new = {text: why for text, why in refused.items() if text not in self._why}
+        for expression, why in new.items():
+            self._why[expression] = why
+            self._keep(expression, why)
+        return bool(new)
+
+    def care(self, *, apart: bool = False) -> Care:
+        """What a task is told of them."""
+        refused = tuple(sorted(self._why.items()))
+        return Care(refused=refused, apart=apart, pardons=self._pardons)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retrying(Generic[A]):
+    """How to do a task again."""
+
+    ask: Callable[[Part], Future[A]]
+    name: Callable[[int], str]
+    """What people call an item."""
+    refusals: Refusals
+
+    def pieces(self, first: Future[A], size: int) -> Iterator[Piece[A]]:
+        """Everything that comes of a task of `size` items, in their order."""
+        waiting, failed = [(0, size)], 0
+        future: Future[A] | None = first
+        while waiting:
+            start, stop = waiting.pop()
+            try:
+                answer = (future or self._again(start, stop)).result()
+            except (TaskFailed, MemoryError) as failure:
+                future = None
+                if self._is_due_to_an_expression(failure, start, stop):
+                    waiting.append((start, stop))
+                elif stop - start > 1 and (failed := failed + 1) <= MOST:
+                    middle = (start + stop) // 2
+                    waiting += [(middle, stop), (start, middle)]
+                else:
+                    yield Piece(start=start, stop=stop, answer=None, why=_how(failure))
+                continue
+            future = None
+            self.refusals.add(answer.refused)
+            yield Piece(start=start, stop=stop, answer=answer)
+
+    def _again(self, start: int, stop: int, step: float = STEP) -> Future[A]:
+        care = self.refusals.care(apart=True)
+        return self.ask(Part(start=start, stop=stop, care=care, deadline=AGAIN, step=step))
+
+    def _is_due_to_an_expression(self, failure: Exception, start: int, stop: int) -> bool:
+        """Whether it is; that expression is refused from now on."""
+        note = failure.note if isinstance(failure, TaskFailed) else None
+        if note is None or start + note.number >= stop:
+            return False
+        if note.text in self.refusals:
+            return True  # it was asked before this was known
+        suspect = start + note.number
+        try:
+            answer = self._again(suspect, suspect + 1, HEARING).result()
+        except (TaskFailed, MemoryError) as again:
+            said = again.note if isinstance(again, TaskFailed) else None
+            if said is None or not said.text:
+                return False
+            return self.refusals.add({said.text: reason(_how(again), self.name(suspect))})
+        return self.refusals.add(answer.refused)
+
+
+def _how(failure: Exception) -> str:
+    return str(failure) or "needed more memory than there is"

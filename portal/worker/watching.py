@@ -1,0 +1,112 @@
+"""Watching: over the engine, which nothing can interrupt, from inside a child of the pool.
+
+Before each evaluation the child notes on its slate which expression it is and about which entity, so
+that the parent knows what a lost child was lost over. An evaluation that comes back, but took long,
+is judged here. It costs an evaluation two looks at the clock and a few bytes of memory.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic, thread_time
+
+import orjson
+
+from portal.slate import Slate, Words, words
+
+ONCE = 1.0
+"""Seconds of processor time that one evaluation may take.
+
+A usual one takes some microseconds; one that uses up the 10,000 iterations that the engine allows, or
+searches a megabyte with a pattern, takes some hundredths of a second. The time of the thread counts, not
+that of the clock on the wall: a busy machine does not make a rule slow.
+"""
+
+TOTAL = 10.0
+"""Seconds of processor time that one expression may take in one task of up to 1,000 entities."""
+
+SHORT = 0.005
+"""Seconds: an evaluation that took less is never judged. To ask how much time the thread had is slow."""
+
+FRESH = 0.01
+"""Seconds for which what the thread had is known well enough."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Care:
+    """What a task has to be careful about."""
+
+    refused: tuple[tuple[str, str], ...] = ()
+    """Expressions that are not run, each with why."""
+    apart: bool = False
+    """Whether each expression is run by itself, so that it can be told which one it was."""
+    pardons: int = 0
+    """How often expressions were pardoned: what a child found out before that is void."""
+
+
+NO_CARE = Care()
+
+
+class Stopwatch:
+    """A `scorecards.answers.Watch` that takes the time, and notes what it takes it of."""
+
+    def __init__(self, slate: Slate, *, once: float = ONCE, total: float = TOTAL) -> None:
+        self._slate = slate
+        self._once, self._total = once, total
+        self._words: dict[str, Words] = {}
+        self._spent: defaultdict[str, float] = defaultdict(float)
+        self._name: Callable[[], str] = str  # of nothing
+        self._expression = ""
+        self._begun = self._looked = self._had = 0.0
+
+    def begin_task(self) -> None:
+        """Other entities come: what was spent on those before does not count."""
+        self._spent.clear()
+
+    def look_at(self, number: int, name: Callable[[], str]) -> None:
+        """What follows is about this item of the task; `name` says what people call it."""
+        self._slate.about(number)
+        self._name = name
+
+    def begins(self, expression: str) -> None:
+        """The engine begins."""
+        self._begun = now = monotonic()
+        if now - self._looked > FRESH:
+            self._had, self._looked = thread_time(), now
+        self._expression = expression
+        noted = self._words.get(expression)
+        if noted is None:
+            noted = self._words[expression] = words(expression)
+        self._slate.begin(noted, now)
+
+    def ended(self) -> str:
+        """The engine has come back. '', or why the expression must not be run again."""
+        self._slate.end()
+        took = monotonic() - self._begun
+        return self._judged(took) if took > SHORT else ""
+
+    def _judged(self, took: float) -> str:
+        had, self._looked = self._had, 0.0
+        spent = min(took, thread_time() - had)
+        self._spent[self._expression] += spent
+        if spent > self._once:
+            return reason(f"took longer than {self._once:g} seconds", self._name())
+        if self._spent[self._expression] > self._total:
+            return reason(
+                f"took longer than {self._total:g} seconds in all", "up to 1,000 entities"
+            )
+        return ""
+
+
+def reason(how: str, name: str) -> str:
+    """Why an expression is not run: what it did, and on which entity."""
+    return f"{how}{f' on {name}' if name else ''} and is not run any more"
+
+
+def named(body: bytes) -> str:
+    """The ref of an entity, from its JSON: asked for only where there is something to tell."""
+    entity = orjson.loads(body)
+    metadata = entity["metadata"]
+    return f"{entity['kind']}:{metadata.get('namespace', 'default')}/{metadata['name']}".lower()
