@@ -82,16 +82,15 @@ class Refusals:
     ) -> None:
         self._why = dict(known)
         self._pardons = pardons
-        self._known = frozenset(known)
         self._keep = keep
 
     def __contains__(self, expression: str) -> bool:
         return expression in self._why
 
     @property
-    def found(self) -> Mapping[str, str]:
-        """Those that were not known before."""
-        return {text: why for text, why in self._why.items() if text not in self._known}
+    def why(self) -> Mapping[str, str]:
+        """Why each is not run."""
+        return self._why
 
     def add(self, refused: Mapping[str, str]) -> bool:
         """Refuse these as well; returns whether any of them is new."""
@@ -112,6 +111,7 @@ class Retrying(Generic[A]):
     """How to do a task again."""
 
     ask: Callable[[Part], Future[A]]
+    """Asks about some of its items."""
     name: Callable[[int], str]
     """What people call an item."""
     refusals: Refusals
@@ -122,21 +122,21 @@ class Retrying(Generic[A]):
         future: Future[A] | None = first
         while waiting:
             start, stop = waiting.pop()
+            again = future is None
             try:
                 answer = (future or self._again(start, stop)).result()
             except (TaskFailed, MemoryError) as failure:
-                future = None
                 if self._is_due_to_an_expression(failure, start, stop):
                     waiting.append((start, stop))
-                elif stop - start > 1 and (failed := failed + 1) <= MOST:
-                    middle = (start + stop) // 2
-                    waiting += [(middle, stop), (start, middle)]
+                elif failed < MOST and (parts := _parts(start, stop, again=again)):
+                    waiting += parts
+                    failed += 1
                 else:
                     yield Piece(start=start, stop=stop, answer=None, why=_how(failure))
-                continue
+            else:
+                self.refusals.add(answer.refused)
+                yield Piece(start=start, stop=stop, answer=answer)
             future = None
-            self.refusals.add(answer.refused)
-            yield Piece(start=start, stop=stop, answer=answer)
 
     def _again(self, start: int, stop: int, step: float = STEP) -> Future[A]:
         care = self.refusals.care(apart=True)
@@ -158,6 +158,14 @@ class Retrying(Generic[A]):
                 return False
             return self.refusals.add({said.text: reason(_how(again), self.name(suspect))})
         return self.refusals.add(answer.refused)
+
+
+def _parts(start: int, stop: int, *, again: bool) -> list[tuple[int, int]]:
+    """What to try next, the last one first; nothing: an item was alone, and not for the first time."""
+    if stop - start > 1:
+        middle = (start + stop) // 2
+        return [(middle, stop), (start, middle)]
+    return [] if again else [(start, stop)]
 
 
 def _how(failure: Exception) -> str:

@@ -185,7 +185,7 @@ def assess(task: Reading) -> Assessed:
         results.append(assessor.pack(body, facts, now=task.now))
     used = {digest_of(packed.evidence) for found in results for packed in found}
     layouts = {digest: layout_to_json(assessor.layouts[digest]) for digest in used}
-    return Assessed(results=tuple(results), layouts=layouts, refused=assessor.refused)
+    return Assessed(results=tuple(results), layouts=layouts, refused=watch.refused)
 
 
 def schemas_of(plugins: Sequence[Plugin]) -> Mapping[str, FactSchema]:

@@ -55,6 +55,8 @@ class Stopwatch:
     def __init__(self, slate: Slate, *, once: float = ONCE, total: float = TOTAL) -> None:
         self._slate = slate
         self._once, self._total = once, total
+        self.refused: dict[str, str] = {}
+        """What took too long, each with why."""
         self._words: dict[str, Words] = {}
         self._spent: defaultdict[str, float] = defaultdict(float)
         self._name: Callable[[], str] = str  # of nothing
@@ -91,13 +93,14 @@ class Stopwatch:
         had, self._looked = self._had, 0.0
         spent = min(took, thread_time() - had)
         self._spent[self._expression] += spent
+        why = ""
         if spent > self._once:
-            return reason(f"took longer than {self._once:g} seconds", self._name())
-        if self._spent[self._expression] > self._total:
-            return reason(
-                f"took longer than {self._total:g} seconds in all", "up to 1,000 entities"
-            )
-        return ""
+            why = reason(f"took longer than {self._once:g} s", self._name())
+        elif self._spent[self._expression] > self._total:
+            why = reason(f"took longer than {self._total:g} s in all", "up to 1,000 entities")
+        if why and self._expression:
+            self.refused[self._expression] = why
+        return why
 
 
 def reason(how: str, name: str) -> str:
