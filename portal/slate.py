@@ -41,9 +41,10 @@ class Slate:
 
     def __init__(self, file: int) -> None:
         """On a file of `SIZE` bytes, by its descriptor; -1: for this process alone."""
-        self._memory = memoryview(mmap.mmap(file, SIZE))
-        self._since = self._memory[:8].cast("d")
-        self._number = self._memory[8:12].cast("I")
+        self.memory = memoryview(mmap.mmap(file, SIZE))
+        self.since = self.memory[:8].cast("d")
+        """When what is noted was begun; 0: nothing is being done."""
+        self._number = self.memory[8:12].cast("I")
 
     def about(self, number: int) -> None:
         """What follows is about this item of the task."""
@@ -52,21 +53,21 @@ class Slate:
     def begin(self, words: Words, at: float) -> None:
         """Note what begins; `at` is now, by `time.monotonic`."""
         place, text = words
-        self._memory[place] = text
-        self._since[0] = at
+        self.memory[place] = text
+        self.since[0] = at
 
     def end(self) -> None:
         """What was begun is over."""
-        self._since[0] = 0.0
+        self.since[0] = 0.0
 
     def read(self) -> Note | None:
         """What is being done; None: nothing that was noted."""
-        since = self._since[0]
+        since = self.since[0]
         if not since:
             return None
-        (length,) = _LENGTH.unpack_from(self._memory, _TEXT)
+        (length,) = _LENGTH.unpack_from(self.memory, _TEXT)
         begin = _TEXT + _LENGTH.size
-        text = bytes(self._memory[begin : begin + length]).decode("utf-8", "replace")
+        text = bytes(self.memory[begin : begin + length]).decode("utf-8", "replace")
         return Note(text=text, number=self._number[0], seconds=monotonic() - since)
 
 
