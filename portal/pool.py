@@ -11,6 +11,7 @@ What a child begins it notes on its slate (`portal.slate`): when it is lost, the
 
 from __future__ import annotations
 
+import itertools
 import pickle
 import queue
 import resource
@@ -37,6 +38,8 @@ ADDRESS_SPACE = 3 * 1024**3
 
 LOOK = 0.5
 """Seconds between two looks at the slate of a child that is at work."""
+
+_AHEAD, _IN_TURN, _LAST = range(3)
 
 _LENGTH = Struct("<Q")
 
@@ -69,7 +72,8 @@ class Pool:
     """Child processes that run tasks, one at a time each. Start-up is on first use."""
 
     def __init__(self, size: int) -> None:
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.PriorityQueue[tuple[int, int, _Job | None]] = queue.PriorityQueue()
+        self._count = itertools.count()
         self._threads = [
             threading.Thread(target=self._serve, name=f"pool-{n}", daemon=True) for n in range(size)
         ]
@@ -78,29 +82,39 @@ class Pool:
             thread.start()
 
     def submit(
-        self, task: str, payload: Any, *, deadline: float = 60, step: float | None = None
+        self,
+        task: str,
+        payload: Any,
+        *,
+        deadline: float = 60,
+        step: float | None = None,
+        ahead: bool = False,
     ) -> Future[Any]:
         """Run `module:function` on `payload` in a child, within `deadline` seconds.
 
-        With `step`, no single thing that the child notes on its slate may take more seconds than
-        that. The future raises `TaskFailed` when the child died or was killed, and what the function
-        raised, otherwise. Both payload and answer are pickled.
+        `ahead`: before all that wait, which its answer may spare trouble. With `step`, no single
+        thing that the child notes on its slate may take more seconds than that. The future raises
+        `TaskFailed` when the child died or was killed, and what the function raised, otherwise.
+        Both payload and answer are pickled.
         """
         job = _Job(task=task, payload=payload, deadline=deadline, step=step)
-        self._jobs.put(job)
+        self._put(_AHEAD if ahead else _IN_TURN, job)
         return job.answer
 
     def close(self) -> None:
         """End the children once their current tasks have ended."""
         for _ in self._threads:
-            self._jobs.put(None)
+            self._put(_LAST, None)
         for thread in self._threads:
             thread.join(timeout=10)
+
+    def _put(self, rank: int, job: _Job | None) -> None:
+        self._jobs.put((rank, next(self._count), job))
 
     def _serve(self) -> None:
         """What a thread does: give its child one job after the other; replace it when it dies."""
         child: _Child | None = None
-        while (job := self._jobs.get()) is not None:
+        while (job := self._jobs.get()[2]) is not None:
             if not job.answer.set_running_or_notify_cancel():
                 continue
             try:

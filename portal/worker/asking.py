@@ -143,8 +143,12 @@ def ask(
     yield from zip(entities, stored, map(said.__getitem__, looks), strict=True)
 
 
-def _submit(pool: Pool, question: Question, *, deadline: float, step: float) -> Future[Reply]:
-    return pool.submit("portal.worker.asking:read", question, deadline=deadline, step=step)
+def _submit(
+    pool: Pool, question: Question, *, deadline: float, step: float, ahead: bool = False
+) -> Future[Reply]:
+    return pool.submit(
+        "portal.worker.asking:read", question, deadline=deadline, step=step, ahead=ahead
+    )
 
 
 def _said(means: Means, question: Question, first: Future[Reply]) -> Iterator[LeafSaid]:
@@ -152,10 +156,10 @@ def _said(means: Means, question: Question, first: Future[Reply]) -> Iterator[Le
 
     def again(part: Part) -> Future[Reply]:
         some = replace(question, glimpses=question.glimpses[part.start : part.stop], care=part.care)
-        return _submit(means.pool, some, deadline=part.deadline, step=part.step)
+        return _submit(means.pool, some, deadline=part.deadline, step=part.step, ahead=True)
 
-    retrying = Retrying(ask=again, name=lambda _: "", refusals=means.refusals)
-    for piece in retrying.pieces(first, len(question.glimpses)):
+    retrying = Retrying(ask=again, name=lambda _: "", refusals=means.refusals, hearing=STEP)
+    for piece in retrying.pieces(first, len(question.glimpses), question.care):
         if piece.answer is None:
             yield from [UNSAID] * (piece.stop - piece.start)
         else:

@@ -67,7 +67,7 @@ def _appraise_round(tools: Tools) -> int:
             future = _appraise(tools.pool, task, deadline=DEADLINE, step=STEP)
             tasks.append((task, future, [entity for entity, _, _ in part]))
     for task, future, part_ids in tasks:
-        for piece in _retrying(tools, task).pieces(future, len(part_ids)):
+        for piece in _retrying(tools, task).pieces(future, len(part_ids), care):
             _save(tools, piece, part_ids[piece.start : piece.stop], decisions, asked)
     seqs = {entity: seq for group in marked for entity, seq in group.seqs.items()}
     with tools.database.write() as connection:
@@ -89,8 +89,12 @@ def _snapshot(tools: Tools, repository: Repository | None) -> Snapshot | None:
     return None if isinstance(snapshot, Failed) else snapshot
 
 
-def _appraise(pool: Pool, task: Appraisal, *, deadline: float, step: float) -> Future[Appraised]:
-    return pool.submit("portal.worker.tasks:appraise", task, deadline=deadline, step=step)
+def _appraise(
+    pool: Pool, task: Appraisal, *, deadline: float, step: float, ahead: bool = False
+) -> Future[Appraised]:
+    return pool.submit(
+        "portal.worker.tasks:appraise", task, deadline=deadline, step=step, ahead=ahead
+    )
 
 
 def _retrying(tools: Tools, task: Appraisal) -> Retrying[Appraised]:
@@ -111,7 +115,7 @@ def _again(pool: Pool, whole: Appraisal, part: Part) -> Future[Appraised]:
         pushed=whole.pushed[some],
         care=part.care,
     )
-    return _appraise(pool, task, deadline=part.deadline, step=part.step)
+    return _appraise(pool, task, deadline=part.deadline, step=part.step, ahead=True)
 
 
 def _save(

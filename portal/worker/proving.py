@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from portal import slate
 from portal.pool import Pool
-from portal.worker.retrying import DEADLINE, STEP, Part, Refusals, Retrying
+from portal.worker.retrying import DEADLINE, MOST_OF_A_PROPOSAL, STEP, Part, Refusals, Retrying
 from portal.worker.watching import NO_CARE, Care, Stopwatch
 from scorecards.cases import Trial, trials, untried
 from scorecards.facts import FactSchema
@@ -53,11 +53,12 @@ def tried(
 
     def again(part: Part) -> Future[Tried]:
         some = replace(claims, cards=claims.cards[part.start : part.stop], care=part.care)
-        return _submit(pool, some, deadline=part.deadline, step=part.step)
+        return _submit(pool, some, deadline=part.deadline, step=part.step, ahead=True)
 
-    retrying = Retrying(ask=again, name=lambda _: "", refusals=Refusals({}))
+    refusals = Refusals({}, cards=cards, most=MOST_OF_A_PROPOSAL)
+    retrying = Retrying(ask=again, name=lambda _: "", refusals=refusals, hearing=STEP)
     first = _submit(pool, claims, deadline=DEADLINE, step=STEP)
-    for piece in retrying.pieces(first, len(claims.cards)):
+    for piece in retrying.pieces(first, len(claims.cards), claims.care):
         if piece.answer is None:
             for card in claims.cards[piece.start : piece.stop]:
                 yield from untried(card, piece.why)
@@ -66,8 +67,12 @@ def tried(
                 yield from found
 
 
-def _submit(pool: Pool, claims: Claims, *, deadline: float, step: float) -> Future[Tried]:
-    return pool.submit("portal.worker.proving:prove", claims, deadline=deadline, step=step)
+def _submit(
+    pool: Pool, claims: Claims, *, deadline: float, step: float, ahead: bool = False
+) -> Future[Tried]:
+    return pool.submit(
+        "portal.worker.proving:prove", claims, deadline=deadline, step=step, ahead=ahead
+    )
 
 
 def _apart(cards: Sequence[Scorecard]) -> Iterator[Scorecard]:

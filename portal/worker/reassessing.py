@@ -84,15 +84,19 @@ def _ask(tools: Tools, due: Due, ids: Sequence[int]) -> _Task:
     )
 
 
-def _submit(tools: Tools, reading: Reading, *, deadline: float, step: float) -> Future[Assessed]:
-    return tools.pool.submit("portal.worker.tasks:assess", reading, deadline=deadline, step=step)
+def _submit(
+    tools: Tools, reading: Reading, *, deadline: float, step: float, ahead: bool = False
+) -> Future[Assessed]:
+    return tools.pool.submit(
+        "portal.worker.tasks:assess", reading, deadline=deadline, step=step, ahead=ahead
+    )
 
 
 def _again(tools: Tools, whole: Reading, part: Part) -> Future[Assessed]:
     """Ask about some of the entities once more."""
     some = slice(part.start, part.stop)
     reading = replace(whole, bodies=whole.bodies[some], facts=whole.facts[some], care=part.care)
-    return _submit(tools, reading, deadline=part.deadline, step=part.step)
+    return _submit(tools, reading, deadline=part.deadline, step=part.step, ahead=True)
 
 
 def _save(tools: Tools, due: Due, task: _Task) -> None:
@@ -102,7 +106,7 @@ def _save(tools: Tools, due: Due, task: _Task) -> None:
         name=lambda number: named(task.reading.bodies[number]),
         refusals=refusing.refusals_of(tools),
     )
-    for piece in retrying.pieces(task.answer, len(task.ids)):
+    for piece in retrying.pieces(task.answer, len(task.ids), task.reading.care):
         _save_piece(tools, due, task, piece)
     gone = task.seqs.keys() - set(task.ids)
     if gone:

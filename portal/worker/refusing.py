@@ -14,23 +14,16 @@ from portal.db import marks, quarantine
 from portal.db.state import Connection
 from portal.version import EDITION
 from portal.worker.jobs import Tools
-from portal.worker.retrying import Keep, Refusals
+from portal.worker.retrying import MOST_OF_A_PROPOSAL, Refusals
 from portal.worker.watching import Care
-from scorecards.scorecard import is_asked_by
+from scorecards.scorecard import Scorecard, is_asked_by
 
 log = logging.getLogger(__name__)
 
 
 def care_of(connection: Connection) -> Care:
     """What every task is told: what is in the quarantine."""
-    return known_refusals(connection).care()
-
-
-def known_refusals(connection: Connection, keep: Keep = lambda _, __: None) -> Refusals:
-    """What is in the quarantine; what is found besides is told to `keep`."""
-    return Refusals(
-        quarantine.refused(connection, EDITION), pardons=quarantine.pardons(connection), keep=keep
-    )
+    return Refusals(_known(connection), pardons=quarantine.pardons(connection)).care()
 
 
 def refusals_of(tools: Tools) -> Refusals:
@@ -42,7 +35,26 @@ def refusals_of(tools: Tools) -> Refusals:
             quarantine.put(connection, expression, why, edition=EDITION, now=tools.now())
 
     with tools.database.read() as connection:
-        return known_refusals(connection, keep)
+        return Refusals(
+            _known(connection),
+            pardons=quarantine.pardons(connection),
+            keep=keep,
+            cards=tools.setup.scorecards,
+        )
+
+
+def refusals_for(connection: Connection, proposal: Scorecard) -> Refusals:
+    """What is in the quarantine; what is found besides, of a proposed scorecard, is not kept."""
+    return Refusals(
+        _known(connection),
+        pardons=quarantine.pardons(connection),
+        cards=[proposal],
+        most=MOST_OF_A_PROPOSAL,
+    )
+
+
+def _known(connection: Connection) -> dict[str, str]:
+    return quarantine.refused(connection, EDITION)
 
 
 def spread(tools: Tools) -> None:

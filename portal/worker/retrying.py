@@ -8,13 +8,14 @@ it fails on is alone and given up. Each attempt refuses an expression or is smal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from portal.pool import TaskFailed
 from portal.worker.watching import Care, reason
+from scorecards.scorecard import Scorecard, expressions, observations
 
 DEADLINE = 120.0
 """Seconds that a task may take at first."""
@@ -31,6 +32,13 @@ HEARING = 10.0
 
 MOST = 64
 """Attempts of one task that may fail without naming an expression; then what is left is given up."""
+
+
+MOST_STOPPED = 20
+"""Expressions of one scorecard that are found out one by one, which takes a while for each."""
+
+MOST_OF_A_PROPOSAL = 3
+"""The same where somebody waits for the answer, and where a wrong one harms nothing."""
 
 
 class Watched(Protocol):
@@ -79,10 +87,14 @@ class Refusals:
         *,
         pardons: int = 0,
         keep: Keep = lambda _, __: None,
+        cards: Sequence[Scorecard] = (),
+        most: int = MOST_STOPPED,
     ) -> None:
+        """Where `most` expressions of one of the `cards` are refused, all are that it alone asks."""
         self._why = dict(known)
         self._pardons = pardons
         self._keep = keep
+        self._cards, self._most = cards, most
 
     def __contains__(self, expression: str) -> bool:
         return expression in self._why
@@ -95,15 +107,30 @@ class Refusals:
     def add(self, refused: Mapping[str, str]) -> bool:
         """Refuse these as well; returns whether any of them is new."""
         new = {text: why for text, why in refused.items() if text not in self._why}
-        for expression, why in new.items():
-            self._why[expression] = why
-            self._keep(expression, why)
+        if new:
+            self._why |= new
+            others = exhausted(self._cards, self._why, self._most)
+            self._why |= others
+            for expression, why in (new | others).items():
+                self._keep(expression, why)
         return bool(new)
 
     def care(self, *, apart: bool = False) -> Care:
         """What a task is told of them."""
         refused = tuple(sorted(self._why.items()))
         return Care(refused=refused, apart=apart, pardons=self._pardons)
+
+
+def exhausted(cards: Sequence[Scorecard], refused: Mapping[str, str], most: int) -> dict[str, str]:
+    """What scorecards alone ask of which that many expressions are refused, each with why."""
+    asked = {card.name: {*expressions(card), *observations(card)} for card in cards}
+    found: dict[str, str] = {}
+    for name, texts in asked.items():
+        if len(texts & refused.keys()) >= most:
+            of_others = {text for other, those in asked.items() if other != name for text in those}
+            why = f"is not run, because {most} other expressions of `{name}` had to be stopped"
+            found |= dict.fromkeys(texts - of_others - refused.keys(), why)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,20 +142,29 @@ class Retrying(Generic[A]):
     name: Callable[[int], str]
     """What people call an item."""
     refusals: Refusals
+    hearing: float = HEARING
+    """Seconds that a suspect may take alone."""
 
-    def pieces(self, first: Future[A], size: int) -> Iterator[Piece[A]]:
-        """Everything that comes of a task of `size` items, in their order."""
+    def pieces(self, first: Future[A], size: int, care: Care) -> Iterator[Piece[A]]:
+        """Everything that comes of a task of `size` items, in their order.
+
+        It has been asked with this `care`. Where more is known by now, and no child has begun with
+        it, it is asked anew.
+        """
         waiting, failed = [(0, size)], 0
         future: Future[A] | None = first
+        if care.refused != self.refusals.care().refused and first.cancel():
+            future = None
         while waiting:
             start, stop = waiting.pop()
-            again = future is None
+            known = future is None
+            whole = stop - start == size
             try:
-                answer = (future or self._again(start, stop)).result()
+                answer = (future or self._again(start, stop, whole=whole)).result()
             except (TaskFailed, MemoryError) as failure:
-                if self._is_due_to_an_expression(failure, start, stop):
+                if self._is_due_to_an_expression(failure, start, stop, known=known):
                     waiting.append((start, stop))
-                elif failed < MOST and (parts := _parts(start, stop, again=again)):
+                elif failed < MOST and (parts := _parts(start, stop, again=known)):
                     waiting += parts
                     failed += 1
                 else:
@@ -138,20 +174,27 @@ class Retrying(Generic[A]):
                 yield Piece(start=start, stop=stop, answer=answer)
             future = None
 
-    def _again(self, start: int, stop: int, step: float = STEP) -> Future[A]:
-        care = self.refusals.care(apart=True)
-        return self.ask(Part(start=start, stop=stop, care=care, deadline=AGAIN, step=step))
+    def _again(
+        self, start: int, stop: int, *, whole: bool = False, step: float = STEP
+    ) -> Future[A]:
+        care, deadline = self.refusals.care(apart=True), DEADLINE if whole else AGAIN
+        return self.ask(Part(start=start, stop=stop, care=care, deadline=deadline, step=step))
 
-    def _is_due_to_an_expression(self, failure: Exception, start: int, stop: int) -> bool:
-        """Whether it is; that expression is refused from now on."""
+    def _is_due_to_an_expression(
+        self, failure: Exception, start: int, stop: int, *, known: bool
+    ) -> bool:
+        """Whether it is; that expression is refused from now on.
+
+        `known`: the task was told of all that is refused.
+        """
         note = failure.note if isinstance(failure, TaskFailed) else None
         if note is None or start + note.number >= stop:
             return False
         if note.text in self.refusals:
-            return True  # it was asked before this was known
+            return not known
         suspect = start + note.number
         try:
-            answer = self._again(suspect, suspect + 1, HEARING).result()
+            answer = self._again(suspect, suspect + 1, step=self.hearing).result()
         except (TaskFailed, MemoryError) as again:
             said = again.note if isinstance(again, TaskFailed) else None
             if said is None or not said.text:

@@ -22,7 +22,7 @@ from portal.db.state import Connection
 from portal.pool import Pool
 from portal.wiring import Portal
 from portal.worker.asking import Means
-from portal.worker.refusing import known_refusals
+from portal.worker.refusing import refusals_for
 from portal.worker.replaying import Point, Replay, replay
 from portal.worker.simulating import Example, Simulated, simulate
 from scorecards.loading import load_scorecards
@@ -226,7 +226,7 @@ def simulated(portal: Portal, pool: Pool, asked: Mapping[str, Any]) -> forms.Jso
             plugins=portal.plugins,
             schemas=portal.schemas,
             now=now,
-            refusals=known_refusals(connection),
+            refusals=refusals_for(connection, after),
         )
         ids = _ids(connection, asked["filter"])
         found = simulate(means, before=before, after=after, ids=ids)

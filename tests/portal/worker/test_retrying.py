@@ -11,12 +11,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from hostile_rules import scorecard
 
 from portal import slate
 from portal.pool import Pool
 from portal.slate import words
 from portal.worker.retrying import DEADLINE, Part, Piece, Refusals, Retrying
 from portal.worker.watching import NO_CARE, Care
+from scorecards.loading import load_scorecards
+from scorecards.scorecard import Observation, Scorecard
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +49,8 @@ def do(deeds: Deeds) -> Done:
             together = deed == "die together" and not deeds.care.apart
             if not deed.startswith("silently"):
                 mine.begin(words("" if together else deed), time.monotonic())
+            if deed == "sleep":
+                time.sleep(60)
             if deed.endswith(("die", "die together")) or (
                 deed == "die once" and is_first(deeds.folder)
             ):
@@ -77,11 +82,13 @@ def outcome(pool: Pool, folder: Path, *items: Sequence[str]) -> tuple[list[Piece
 
     def ask(part: Part):  # type: ignore[no-untyped-def]
         some = replace(whole, items=items[part.start : part.stop], care=part.care)
-        return pool.submit(f"{__name__}:do", some, deadline=part.deadline, step=part.step)
+        return pool.submit(
+            f"{__name__}:do", some, deadline=part.deadline, step=part.step, ahead=True
+        )
 
     retrying = Retrying(ask=ask, name=lambda number: f"item {number}", refusals=refusals)
     first = pool.submit(f"{__name__}:do", whole, deadline=DEADLINE)
-    return list(retrying.pieces(first, len(items))), refusals
+    return list(retrying.pieces(first, len(items), whole.care)), refusals
 
 
 def test_what_kills_its_child_twice_is_refused_and_the_rest_is_done(
@@ -134,3 +141,41 @@ def test_what_a_task_finds_out_by_itself_is_refused_as_well(pool: Pool, tmp_path
     (piece,), refusals = outcome(pool, tmp_path, ["find out"])
     assert piece.answer is not None
     assert list(refusals.why) == ["find out"]
+
+
+def test_a_task_that_waits_is_asked_with_what_is_known_by_now(pool: Pool, tmp_path: Path) -> None:
+    """Many tasks are ahead when the first one finds a rule out: they do not pay for it again."""
+    whole, refusals = Deeds(items=[["sleep"], ["a"]], folder=tmp_path), Refusals({})
+    tasks = [pool.submit(f"{__name__}:do", whole, deadline=DEADLINE, step=1.0) for _ in range(6)]
+
+    def ask(part: Part):  # type: ignore[no-untyped-def]
+        some = replace(whole, items=whole.items[part.start : part.stop], care=part.care)
+        return pool.submit(f"{__name__}:do", some, deadline=part.deadline, step=1.0, ahead=True)
+
+    retrying = Retrying(ask=ask, name=str, refusals=refusals)
+    for task in tasks:
+        (piece,) = retrying.pieces(task, 2, whole.care)
+        assert piece.answer is not None
+        assert piece.answer.items == ((), ("a",))
+    assert refusals.why == {"sleep": "took longer than 1 seconds on 0 and is not run any more"}
+    assert tasks[-1].cancelled()
+
+
+def test_a_scorecard_of_which_too_much_is_stopped_is_not_searched_to_its_end() -> None:
+    mine, shared = card("mine", "a", "b", "c", "shared"), card("other", "shared", "x")
+    refusals = Refusals({"a": "was slow"}, cards=[mine, shared], most=2)
+    assert refusals.add({"x": "was slow"})
+    assert refusals.why.keys() == {"a", "x"}
+    assert refusals.add({"b": "was slow"})
+    assert refusals.why.keys() == {"a", "x", "b", "c"}
+    assert refusals.why["c"] == (
+        "is not run, because 2 other expressions of `mine` had to be stopped"
+    )
+
+
+def card(name: str, *texts: str) -> Scorecard:
+    """A scorecard that shows these expressions."""
+    document = scorecard(name, check="entity.kind == 'Component'")
+    (loaded,), _ = load_scorecards(document, file="c.yaml", schemas={})
+    shown = tuple(Observation(title=text, expression=text) for text in texts)
+    return replace(loaded, checks=(replace(loaded.checks[0], observe=shown),))
