@@ -375,7 +375,7 @@ def test_children_that_are_late_harm_nothing_that_is_known(
     world.push("a", "ci.tests", 3)
     with monkeypatch.context() as late:
         late.setattr(reassessing, "DEADLINE", 0.0)
-        late.setattr(retrying, "AGAIN", 0.0)
+        late.setattr(retrying, "DEADLINE", 0.0)
         world.work()
     assert world.stored() == before
     with world.tools.database.read() as connection:
