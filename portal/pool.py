@@ -5,10 +5,13 @@ a limit of address space and each task under a deadline, so a crash, an endless 
 of memory costs that task and its child, never the portal. Children are plain processes
 (`python -m portal.pool`) that read pickled tasks from their standard input; the parent is the only
 one who writes there, so unpickling is safe. The answers are trusted as far as our own code is.
+
+What a child begins it notes on its slate (`portal.slate`): when it is lost, the failure says over what.
 """
 
 from __future__ import annotations
 
+import itertools
 import pickle
 import queue
 import resource
@@ -18,14 +21,25 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from select import select
 from struct import Struct
+from time import monotonic
 from typing import IO, Any
+
+from portal import slate
+from portal.slate import Note, Slate
 
 ADDRESS_SPACE = 3 * 1024**3
 """Bytes of address space a child may have; shared libraries alone map about half a gigabyte."""
+
+LOOK = 0.5
+"""Seconds between two looks at the slate of a child that is at work."""
+
+_AHEAD, _IN_TURN, _LAST = range(3)
 
 _LENGTH = Struct("<Q")
 
@@ -33,20 +47,33 @@ _LENGTH = Struct("<Q")
 class TaskFailed(Exception):
     """A child ended, or was ended, before its task did. `args[0]` says how, for people."""
 
+    def __init__(self, how: str, note: Note | None = None) -> None:
+        super().__init__(how)
+        self.note = note
+        """What the child was doing; None: nothing that it had noted."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Job:
     task: str
     payload: Any
     deadline: float
+    step: float | None
     answer: Future[Any] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Child:
+    process: subprocess.Popen[bytes]
+    slate: Slate
 
 
 class Pool:
     """Child processes that run tasks, one at a time each. Start-up is on first use."""
 
     def __init__(self, size: int) -> None:
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.PriorityQueue[tuple[int, int, _Job | None]] = queue.PriorityQueue()
+        self._count = itertools.count()
         self._threads = [
             threading.Thread(target=self._serve, name=f"pool-{n}", daemon=True) for n in range(size)
         ]
@@ -54,35 +81,49 @@ class Pool:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, task: str, payload: Any, *, deadline: float = 60) -> Future[Any]:
+    def submit(
+        self,
+        task: str,
+        payload: Any,
+        *,
+        deadline: float = 60,
+        step: float | None = None,
+        ahead: bool = False,
+    ) -> Future[Any]:
         """Run `module:function` on `payload` in a child, within `deadline` seconds.
 
-        The future raises `TaskFailed` when the child died or was killed, and what the function
-        raised, otherwise. Both payload and answer are pickled.
+        `ahead`: before all that wait, which its answer may spare trouble. With `step`, no single
+        thing that the child notes on its slate may take more seconds than that. The future raises
+        `TaskFailed` when the child died or was killed, and what the function raised, otherwise.
+        Both payload and answer are pickled.
         """
-        job = _Job(task=task, payload=payload, deadline=deadline)
-        self._jobs.put(job)
+        job = _Job(task=task, payload=payload, deadline=deadline, step=step)
+        self._put(_AHEAD if ahead else _IN_TURN, job)
         return job.answer
 
     def close(self) -> None:
         """End the children once their current tasks have ended."""
         for _ in self._threads:
-            self._jobs.put(None)
+            self._put(_LAST, None)
         for thread in self._threads:
             thread.join(timeout=10)
 
+    def _put(self, rank: int, job: _Job | None) -> None:
+        self._jobs.put((rank, next(self._count), job))
+
     def _serve(self) -> None:
         """What a thread does: give its child one job after the other; replace it when it dies."""
-        child: subprocess.Popen[bytes] | None = None
-        while (job := self._jobs.get()) is not None:
+        child: _Child | None = None
+        while (job := self._jobs.get()[2]) is not None:
             if not job.answer.set_running_or_notify_cancel():
                 continue
-            child = child or _start()
             try:
+                child = child or _start()
                 answer = _ask(child, job)
             except TaskFailed as failure:
-                child.kill()
-                _end(child)
+                if child is not None:
+                    child.process.kill()
+                    _end(child.process)
                 child = None
                 job.answer.set_exception(failure)
                 continue
@@ -91,7 +132,7 @@ class Pool:
             else:
                 job.answer.set_result(answer)
         if child is not None:
-            _end(child)
+            _end(child.process)
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
@@ -105,26 +146,48 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     child.wait()
 
 
-def _start() -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "portal.pool"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-
-
-def _ask(child: subprocess.Popen[bytes], job: _Job) -> Any:
-    """The child's answer; raises `TaskFailed` when it dies or is late."""
-    assert child.stdin is not None
-    assert child.stdout is not None
+def _start() -> _Child:
+    """A child; raises `TaskFailed` where the system has no room for one."""
     try:
-        _send(child.stdin, (job.task, job.payload))
-        ready, _, _ = select([child.stdout], [], [], job.deadline)
-        if not ready:
-            raise TaskFailed(f"took longer than {job.deadline:g} seconds")
-        return _receive(child.stdout)
+        with slate.blank() as file:
+            number = file.fileno()
+            process = subprocess.Popen(
+                [sys.executable, "-m", "portal.pool", str(number)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                pass_fds=[number],
+            )
+            return _Child(process=process, slate=Slate(number))
+    except OSError as error:
+        raise TaskFailed(f"no process could be started ({error})") from None
+
+
+def _ask(child: _Child, job: _Job) -> Any:
+    """The child's answer; raises `TaskFailed` when it dies or is late."""
+    process = child.process
+    assert process.stdin is not None
+    assert process.stdout is not None
+    child.slate.end()
+    try:
+        _send(process.stdin, (job.task, job.payload))
+        _wait(child, process.stdout, job)
+        return _receive(process.stdout)
     except (BrokenPipeError, EOFError):
-        code = child.wait()
+        code = process.wait()
         died = f"signal {-code}" if code < 0 else f"exit status {code}"
-        raise TaskFailed(f"its process died ({died})") from None
+        raise TaskFailed(f"its process died ({died})", child.slate.read()) from None
+
+
+def _wait(child: _Child, answers: IO[bytes], job: _Job) -> None:
+    """Wait until the child has something to say; raises `TaskFailed` when it is late."""
+    ends = monotonic() + job.deadline
+    while (left := ends - monotonic()) > 0:
+        if select([answers], [], [], min(left, LOOK))[0]:
+            return
+        note = child.slate.read()
+        if job.step is not None and note is not None and note.seconds > job.step:
+            raise TaskFailed(f"took longer than {job.step:g} seconds", note)
+    raise TaskFailed(f"took longer than {job.deadline:g} seconds", child.slate.read())
 
 
 def _send(stream: IO[bytes], message: Any) -> None:
@@ -151,8 +214,10 @@ def _find(task: str) -> Callable[[Any], Any]:
     return found
 
 
-def _child() -> None:
+def _child(file: int) -> None:
     """A child's life: read a task, answer, until the parent closes the pipe."""
+    slate.take(file)
+    _go_first()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     tasks, answers = sys.stdin.buffer, sys.stdout.buffer
@@ -169,6 +234,12 @@ def _child() -> None:
         _send(answers, answer)
 
 
+def _go_first() -> None:
+    """Where memory gets short, the system is to end a child and not the portal."""
+    with suppress(OSError):  # no Linux, or not allowed
+        Path("/proc/self/oom_score_adj").write_text("500")
+
+
 def _picklable(failure: Exception) -> Exception:
     """The exception itself if it survives a pickle, else one that says the same."""
     try:
@@ -179,4 +250,4 @@ def _picklable(failure: Exception) -> Exception:
 
 
 if __name__ == "__main__":
-    _child()
+    _child(int(sys.argv[1]))

@@ -23,7 +23,8 @@ from portal.app import create_app
 from portal.config import Settings
 from portal.pool import Pool
 from portal.renewal import Renewal
-from portal.wiring import VERSION, Portal, open_portal, prepare, tools_of
+from portal.version import VERSION
+from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker.engine import Engine, EngineSettings, launch
 
 THREADS = 64

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -23,7 +22,7 @@ from plugins.contract import Context, FactSchema, Plugin, ReadingRule
 from plugins.gitstore.authors import last_author
 from plugins.registry import load_plugins
 from portal.config import Settings
-from portal.db import definitions, editions, held, locations, registrations, values
+from portal.db import definitions, editions, held, locations, quarantine, registrations, values
 from portal.db.catalog_store import Store
 from portal.db.engine import Database, open_database
 from portal.db.migrations import migrate
@@ -31,6 +30,7 @@ from portal.db.state import Connection
 from portal.pool import Pool
 from portal.repository_scorecards import InRepositories, in_repositories, owned
 from portal.sample.builder import build as build_sample
+from portal.version import EDITION
 from portal.worker.jobs import Tools
 from portal.worker.requests import ASSESS, SCORECARDS, Lane, Requests, Work, ingest_key
 from portal.worker.tasks import Setup, schemas_of
@@ -43,8 +43,6 @@ from scorecards.pushed import VERSION as PUSHED_VERSION
 from scorecards.pushed import Declared, clashes
 from scorecards.readers import readers
 from scorecards.scorecard import Scorecard
-
-VERSION = version("plumbline")
 
 Collectors: TypeAlias = "dict[str, tuple[str, tuple[FactSchema, ...]]]"
 """By name of what says facts, its version and the facts."""
@@ -250,8 +248,9 @@ def prepare(portal: Portal) -> list[str]:
             connection,
             scorecards=portal.scorecards,
             readers=portal.readers,
-            observed=[VERSION, *_observed(portal)],
+            observed=[EDITION, *_observed(portal)],
         )
+        quarantine.forget_others(connection, EDITION)
     for location in named:
         portal.work.request(ingest_key(location), Lane.EVENT)
     if portal.settings.scorecard_repositories:

@@ -109,9 +109,11 @@ class Answers:
         *,
         refused: Mapping[str, str] | None = None,
         watch: Watch | None = None,
+        apart: bool = False,
     ) -> None:
-        """`refused`: expressions that are not run, and why."""
+        """`refused`: expressions that are not run, and why; `apart`: no two are asked together."""
         self._language = language
+        self._apart = apart
         self._watch = watch or Unwatched()
         self.numbers = {program.expression: n for n, program in enumerate(programs)}
         self.questions = tuple(Question(program=p, look=looks.look_of(p)) for p in programs)
@@ -146,7 +148,7 @@ class Answers:
         """Find out whose inputs are mostly new. An absent key spoils a list: entities stay out."""
         often = (1 - WORTH) * SETTLED / 2
         for number, question in enumerate(self.questions):
-            alone = "entity" in question.program.references
+            alone = self._apart or "entity" in question.program.references
             if self._entities == SETTLED and not alone and question.asked > often:
                 self._fickle.append(number)
                 question.forget()
@@ -215,7 +217,9 @@ class Answers:
             return
         self._watch.begins("")
         values = evaluate(program, bindings)
-        if not self._watch.ended() and isinstance(values, list):
+        if self._watch.ended():
+            self._programs[key] = None  # which of them it was is found by asking each by itself
+        elif isinstance(values, list):
             for number, holds in zip(key, values, strict=True):
                 letters[number] = TRUE if holds else FALSE
 

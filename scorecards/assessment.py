@@ -88,10 +88,12 @@ class Assessor:
         *,
         refused: Mapping[str, str] | None = None,
         watch: Watch | None = None,
+        apart: bool = False,
     ) -> None:
         """`refused` are expressions that are errors without being run, each with why.
 
-        Raises `ExpressionError` for an expression that `load_scorecards` would have refused.
+        With `apart` the engine is given no two expressions together. Raises `ExpressionError` for
+        an expression that `load_scorecards` would have refused.
         """
         cards, refused = tuple(scorecards), refused or {}
         language, watch = Language(schemas), watch or Unwatched()
@@ -104,7 +106,12 @@ class Assessor:
         self._nothing: dict[str, JsonValue] = dict.fromkeys(wanted)
         self._looks = Looks(everything)
         self._answers = Answers(
-            language, list(programs.values()), self._looks, refused=refused, watch=watch
+            language,
+            list(programs.values()),
+            self._looks,
+            refused=refused,
+            watch=watch,
+            apart=apart,
         )
         self._observations = {
             text: Observation(

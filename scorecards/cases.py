@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import orjson
 
+from scorecards.answers import Watch
 from scorecards.assessment import Assessor
 from scorecards.facts import FactRecord, FactSchema
 from scorecards.lifecycle import ACTIVE
@@ -48,19 +49,39 @@ class Trial:
         return self.got.outcome is self.case.expect and self.case.reason in self.got.reason
 
 
-def trials(scorecard: Scorecard, schemas: Mapping[str, FactSchema]) -> Iterator[Trial]:
-    """Every case of every check, drafts as well, tried in the order of the checks."""
+def trials(
+    scorecard: Scorecard,
+    schemas: Mapping[str, FactSchema],
+    *,
+    refused: Mapping[str, str] | None = None,
+    watch: Watch | None = None,
+) -> Iterator[Trial]:
+    """Every case of every check, drafts as well, tried in the order of the checks.
+
+    `refused` are expressions that are errors without being run, each with why.
+    """
     for check in (*scorecard.checks, *scorecard.drafts):
         if check.tests:
             # Alone and in force: what other checks need, and the day, have no part in it.
             alone = replace(scorecard, checks=(replace(check, lifecycle=ACTIVE),), drafts=())
             everywhere = replace(alone, applies_to=None)
-            asked = {card: Assessor([card], schemas) for card in (alone, everywhere)}
+            asked = {
+                card: Assessor([card], schemas, refused=refused, watch=watch)
+                for card in (alone, everywhere)
+            }
             for case in check.tests:
                 # Who gives no entity means one that has the scorecard.
                 card = everywhere if case.entity == _NO_ENTITY else alone
                 got = _said(asked[card], card, case)
                 yield Trial(scorecard=scorecard.name, check=check, case=case, got=got)
+
+
+def untried(scorecard: Scorecard, why: str) -> Iterator[Trial]:
+    """Every case of every check, as an error: none could be tried."""
+    for check in (*scorecard.checks, *scorecard.drafts):
+        for case in check.tests:
+            got = _without_leaves(check.id, Outcome.ERROR, why)
+            yield Trial(scorecard=scorecard.name, check=check, case=case, got=got)
 
 
 def _said(assessor: Assessor, alone: Scorecard, case: Case) -> CheckResult:
@@ -79,11 +100,10 @@ def _said(assessor: Assessor, alone: Scorecard, case: Case) -> CheckResult:
     subject = Assessable(id=0, ref=record.ref, body=orjson.dumps(entity), records=(record,))
     for result in assessor.assess(subject, now=now):
         return result.results[0]
+    return _without_leaves(alone.checks[0].id, Outcome.NOT_APPLICABLE, alone.applies_because)
+
+
+def _without_leaves(check: str, outcome: Outcome, reason: str) -> CheckResult:
     return CheckResult(
-        check=alone.checks[0].id,
-        outcome=Outcome.NOT_APPLICABLE,
-        reason=alone.applies_because,
-        observed={},
-        unknown={},
-        leaves=(),
+        check=check, outcome=outcome, reason=reason, observed={}, unknown={}, leaves=()
     )

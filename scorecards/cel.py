@@ -213,7 +213,7 @@ def evaluate(program: Any, bindings: Bindings) -> object:
             message = str(value.value())
             absent = _ABSENT.match(message)
             return Raised(message=_plain(message), absent=absent[1] if absent else None)
-    except MemoryError:
+    except (MemoryError, SystemError):  # the latter where the memory goes while a value is unpacked
         return Raised(message="RULE_LIMIT: the value does not fit into memory")
     except (RuntimeError, ValueError, TypeError, OverflowError) as error:
         text = _plain(str(error))

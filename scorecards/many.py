@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 import orjson
 
 from scorecards import rules
+from scorecards.answers import Watch
 from scorecards.assessment import Assessor
 from scorecards.cel import Language, Program
 from scorecards.errors import ExpressionError
@@ -158,13 +159,25 @@ class Reader:
     """Evaluates leaves at one moment, each by the assessor that assesses entities one by one."""
 
     def __init__(
-        self, scorecard: Scorecard, schemas: Mapping[str, FactSchema], *, now: datetime
+        self,
+        scorecard: Scorecard,
+        schemas: Mapping[str, FactSchema],
+        *,
+        now: datetime,
+        refused: Mapping[str, str] | None = None,
+        watch: Watch | None = None,
     ) -> None:
-        """Raises `ExpressionError` for an expression that `load_scorecards` would have refused."""
+        """`refused` are expressions that are errors without being run, each with why.
+
+        Raises `ExpressionError` for an expression that `load_scorecards` would have refused.
+        """
         texts = [text for text, _ in asks_of(scorecard)]
         language = Language(schemas)
         self._programs = [compiled_or_raise(language, text) for text in texts]
-        self._assessors = [Assessor([_asking(scorecard, text)], schemas) for text in texts]
+        self._assessors = [
+            Assessor([_asking(scorecard, text)], schemas, refused=refused, watch=watch)
+            for text in texts
+        ]
         self._now = now
 
     def read(self, glimpse: Glimpse) -> LeafSaid:

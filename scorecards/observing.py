@@ -80,4 +80,6 @@ def shown(program: Program, value: object, known: Knowledge) -> JsonValue:
         size = len(orjson.dumps(value))
     except TypeError:
         return f"a value of type {program.returns}, which cannot be shown"
+    except MemoryError:
+        return "more than fits into memory, which is not shown"
     return value if size <= LARGEST_OBSERVATION else "more than 1 MB, which is not shown"  # type: ignore[return-value]  # orjson has just proven it to be JSON

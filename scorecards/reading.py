@@ -300,11 +300,12 @@ class Reader:
         return tuple(self._observation(item, [*path, index]) for index, item in enumerate(data))
 
     def _observation(self, data: Any, path: list[Step]) -> Observation:
-        if isinstance(data, str):
-            self._compiled(data, path)
-            return Observation(title=data, expression=data)
-        self._compiled(data["expression"], [*path, "expression"])
-        return Observation(title=data["title"], expression=data["expression"])
+        title, expression = data, data
+        if not isinstance(data, str):
+            title, expression, path = data["title"], data["expression"], [*path, "expression"]
+        self._compiled(expression, path)
+        line, column = self._positions.of(pointer(path)) or (0, 0)
+        return Observation(title=title, expression=expression, line=line, column=column)
 
     def _lifecycle(self, data: Any, path: list[Step]) -> Lifecycle:
         if isinstance(data, str):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from scorecards.facts import FactState
@@ -35,6 +35,8 @@ class Observation:
     title: str
     expression: str
     """CEL; usually just the name of a fact."""
+    line: int = field(default=0, compare=False)
+    column: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,3 +139,8 @@ def expressions(card: Scorecard) -> Iterator[str]:
 def observations(card: Scorecard) -> Iterator[str]:
     """Every expression whose value is shown."""
     return (one.expression for check in card.checks for one in check.observe)
+
+
+def is_asked_by(card: Scorecard, expression: str) -> bool:
+    """Whether the scorecard evaluates this expression."""
+    return expression in expressions(card) or expression in observations(card)

@@ -16,6 +16,7 @@ from portal.api.v1 import forms
 from portal.cli.checkout import assessed
 from portal.db import entities, facts, locations, problems, results
 from portal.db.state import Connection
+from portal.stopping import stopped_rules
 from portal.wiring import Portal
 from scorecards.introduced import CardChange, Verdict, card_changes
 from scorecards.results import ScorecardResult
@@ -98,6 +99,7 @@ def _card(portal: Portal, folder: Path) -> Card:
         found = entities.by_query(connection, EntityQuery(limit=MOST_ENTITIES, count=False)).items
         rows = sorted(found, key=lambda row: row.kind != "component")
         failed = [item.problem for item in locations.list_locations(connection) if item.problem]
+        stopped = stopped_rules(portal, connection)
         told = [row.problem for row in problems.list_problems(connection, limit=500).items]
         return Card(
             scorecards={card.name: card for card in portal.scorecards},
@@ -105,7 +107,7 @@ def _card(portal: Portal, folder: Path) -> Card:
             results=tuple(
                 stored.result for row in rows for stored in results.for_entity(connection, row.id)
             ),
-            problems=(*portal.scorecard_problems, *failed, *told),
+            problems=(*portal.scorecard_problems, *stopped, *failed, *told),
         )
 
 

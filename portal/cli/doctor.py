@@ -13,14 +13,15 @@ from typing import Any, NamedTuple
 
 import click
 
-from catalog.problems import Severity
+from catalog.problems import Problem, Severity
 from portal.cli.options import settings_options, settings_or_exit
 from portal.config import Settings
-from portal.db import locations
+from portal.db import locations, unanswerable
 from portal.db.engine import open_database
 from portal.db.integrity import integrity_fault
 from portal.db.migrations import HEAD, current
 from portal.instance import find
+from portal.stopping import stopped_rules
 from portal.wiring import Portal, open_portal
 
 LEAST_DISK = 0.05
@@ -103,10 +104,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 def _parts(settings: Settings) -> Iterator[Finding]:
     portal: Portal = open_portal(settings)
-    for problem in portal.problems:
-        place = f"{problem.file}: " if problem.file else ""
-        fine = problem.severity is not Severity.ERROR
-        yield Finding("configuration", fine, place + problem.message, problem.hint)
+    yield from map(_configured, portal.problems)
     yield Finding("plugins", True, ", ".join(plugin.name for plugin in portal.plugins))
     yield Finding("scorecards", True, ", ".join(s.name for s in portal.scorecards))
     if not settings.data_dir.exists() or current(portal.database) != HEAD:
@@ -115,6 +113,18 @@ def _parts(settings: Settings) -> Iterator[Finding]:
         for location in locations.list_locations(connection):
             detail = f"{location.target}: {location.state}"
             yield Finding("location", location.state != "failed", detail, "See its problem.")
+        yield from map(_configured, stopped_rules(portal, connection))
+        for ref, why in unanswerable.listed(connection).items():
+            yield Finding("assessment", False, f"{ref} cannot be assessed: {why}", "See the log.")
+
+
+def _configured(problem: Problem) -> Finding:
+    """A problem of what the operator wrote, and where."""
+    place = ":".join(str(part) for part in (problem.file, problem.line, problem.column) if part)
+    fine = problem.severity is not Severity.ERROR
+    return Finding(
+        "configuration", fine, f"{place}: " * bool(place) + problem.message, problem.hint
+    )
 
 
 LOOKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (

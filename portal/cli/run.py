@@ -17,7 +17,8 @@ from portal.config import Auth, Settings, StaticToken
 from portal.instance import AlreadyRunning, Instance, acquire, publish
 from portal.renewal import Renewal
 from portal.server import Server, log_to_stderr, say, start_engine
-from portal.wiring import VERSION, Portal, open_portal, prepare
+from portal.version import VERSION
+from portal.wiring import Portal, open_portal, prepare
 
 
 @click.command()

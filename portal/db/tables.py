@@ -507,6 +507,32 @@ unassessed = Table(
     comment="Entities whose facts and results have to be made anew; written with what changed them.",
 )
 
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("digest", Text, primary_key=True),  # SHA-256 of edition and expression
+    Column("expression", Text, nullable=False),
+    Column("edition", Text, nullable=False),  # of product and engine
+    Column("reason", Text, nullable=False),  # of what it did, for people
+    Column("at", Time, nullable=False),
+    Column("spread", Boolean, nullable=False),  # that others' results say so was seen to
+    comment="Expressions that are not run: they took too long, or a child was lost over them.",
+)
+
+unanswerable = Table(
+    "unanswerable",
+    metadata,
+    Column(
+        "entity_id",
+        ForeignKey("entities.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("reason", Text, nullable=False),
+    Column("at", Time, nullable=False),
+    comment="Entities over which children are lost: what was known of them stays.",
+)
+
 exemptions = Table(
     "exemptions",
     metadata,

@@ -13,7 +13,8 @@ from portal import logs
 from portal.auth import Person
 from portal.ui.models.links import EntityLink, link_to
 from portal.ui.models.looks import SEVERITIES
-from portal.wiring import VERSION, Portal
+from portal.version import VERSION
+from portal.wiring import Portal
 
 TEAM_COOKIE = "team"
 

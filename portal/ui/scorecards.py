@@ -10,6 +10,7 @@ from portal.db import results
 from portal.db.freshness import freshness
 from portal.db.page import Page
 from portal.db.state import Connection
+from portal.stopping import stopped_rules
 from portal.ui.frame import not_found
 from portal.ui.models.home import scorecard_line
 from portal.ui.models.paging import Params, forward, start_of
@@ -32,8 +33,13 @@ def register(pages: Blueprint, portal: Portal) -> None:
                 for card in portal.scorecards
             ]
             fresh = freshness(connection)
+            stopped = stopped_rules(portal, connection)
         return render_template(
-            "scorecards.html", cards=cards, problems=portal.scorecard_problems, fresh=fresh
+            "scorecards.html",
+            cards=cards,
+            problems=portal.scorecard_problems,
+            stopped=stopped,
+            fresh=fresh,
         )
 
     @pages.get("/scorecards/<name>")

@@ -8,24 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 from plugins.contract import FactSchema
+from portal import slate
 from portal.db.engine import utc
 from portal.db.simulated import Reads
 from portal.db.state import Connection
 from portal.pool import Pool
+from portal.worker.retrying import DEADLINE, STEP, Part, Refusals, Retrying
+from portal.worker.watching import NO_CARE, Care, Stopwatch
 from scorecards.many import Glimpse, LeafSaid, Lens, Reader, Said, combine
+from scorecards.results import Outcome
 from scorecards.scorecard import Scorecard
 
 TOGETHER = 1_000
 """Glimpses in one task for a child."""
 
-DEADLINE = 120.0
-"""Seconds that one task may take."""
+UNSAID = LeafSaid(Outcome.ERROR, ())
+"""What a leaf says about whom children are lost over."""
 
 Rows: TypeAlias = Iterable[Sequence[Any]]
 """Chunks of rows as `portal.db.simulated` gives them."""
@@ -42,6 +46,8 @@ class Means:
     """By name of a fact, what it comes from."""
     schemas: Mapping[str, FactSchema]
     now: datetime
+    refusals: Refusals = field(default_factory=lambda: Refusals({}))
+    """Expressions that are not run; those that are found on the way are added, and not stored."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,17 +59,36 @@ class Question:
     """Of the facts that it mentions."""
     now: datetime
     glimpses: Sequence[Glimpse]
+    care: Care = NO_CARE
 
 
-def read(question: Question) -> list[LeafSaid]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """What the leaves say, in the order of the glimpses."""
+
+    said: tuple[LeafSaid, ...]
+    refused: Mapping[str, str]
+    """Expressions that are not run any more, each with why."""
+
+
+def read(question: Question) -> Reply:
     """In a child: what each of the leaves says."""
-    reader = _reader(question.scorecard, question.schemas, question.now)
-    return [reader.read(glimpse) for glimpse in question.glimpses]
+    reader, watch = _reader(question.scorecard, question.schemas, question.now, question.care)
+    watch.begin_task()
+    said = []
+    for number, glimpse in enumerate(question.glimpses):
+        watch.look_at(number, str)
+        said.append(reader.read(glimpse))
+    return Reply(said=tuple(said), refused=watch.refused)
 
 
 @lru_cache(maxsize=4)
-def _reader(scorecard: Scorecard, schemas: tuple[FactSchema, ...], now: datetime) -> Reader:
-    return Reader(scorecard, {schema.name: schema for schema in schemas}, now=now)
+def _reader(
+    scorecard: Scorecard, schemas: tuple[FactSchema, ...], now: datetime, care: Care
+) -> tuple[Reader, Stopwatch]:
+    watch, by_name = Stopwatch(slate.mine()), {schema.name: schema for schema in schemas}
+    refused = dict(care.refused)
+    return Reader(scorecard, by_name, now=now, refused=refused, watch=watch), watch
 
 
 def ask(
@@ -71,9 +96,8 @@ def ask(
 ) -> Iterator[tuple[int, str | None, Said | None]]:
     """Of each entity its id, the stored letters, and what `card` says; None: it does not apply.
 
-    Entities that it says the same about get the same object. `rows_of` is told what is
-    needed. Raises `portal.pool.TaskFailed` where evaluating
-    does not end in time.
+    Entities that it says the same about get the same object. `rows_of` is told what is needed. A
+    leaf that takes too long is an error, and said in the `refusals` of `means`.
     """
     lens = Lens(card, means.schemas, now=means.now)
     reads = Reads(
@@ -84,12 +108,17 @@ def ask(
         ages=lens.looks_at_age,
     )
     schemas = tuple(means.schemas[name] for name in sorted(lens.facts))
-    tasks: list[Future[list[LeafSaid]]] = []
+    tasks: list[tuple[Question, Future[Reply]]] = []
 
     def submit() -> None:
-        question = Question(scorecard=card, schemas=schemas, now=means.now, glimpses=lens.take())
-        task = "portal.worker.asking:read"
-        tasks.append(means.pool.submit(task, question, deadline=DEADLINE))
+        question = Question(
+            scorecard=card,
+            schemas=schemas,
+            now=means.now,
+            glimpses=lens.take(),
+            care=means.refusals.care(),
+        )
+        tasks.append((question, _submit(means.pool, question, deadline=DEADLINE, step=STEP)))
 
     entities: list[int] = []
     stored: list[str | None] = []
@@ -106,7 +135,8 @@ def ask(
             submit()
     if lens.waiting():
         submit()
-    read = [said for task in tasks for said in task.result()]
+    others = [future for _, future in tasks]
+    read = [said for task in tasks for said in _said(means, *task, others)]
     answers: dict[tuple[LeafSaid, ...], Said | None] = {}
     said: dict[tuple[int, ...], Said | None] = {}
     for look in set(looks):
@@ -115,3 +145,30 @@ def ask(
             answers[leaves] = combine(card, leaves, now=means.now)
         said[look] = answers[leaves]
     yield from zip(entities, stored, map(said.__getitem__, looks), strict=True)
+
+
+def _submit(
+    pool: Pool, question: Question, *, deadline: float, step: float, ahead: bool = False
+) -> Future[Reply]:
+    return pool.submit(
+        "portal.worker.asking:read", question, deadline=deadline, step=step, ahead=ahead
+    )
+
+
+def _said(
+    means: Means, question: Question, first: Future[Reply], others: Sequence[Future[Reply]]
+) -> Iterator[LeafSaid]:
+    """What the leaves say; an error where one is too slow."""
+
+    def again(part: Part) -> Future[Reply]:
+        some = replace(question, glimpses=question.glimpses[part.start : part.stop], care=part.care)
+        return _submit(means.pool, some, deadline=part.deadline, step=part.step, ahead=True)
+
+    retrying = Retrying(
+        ask=again, name=lambda _: "", refusals=means.refusals, others=others, hearing=STEP
+    )
+    for piece in retrying.pieces(first, len(question.glimpses), question.care):
+        if piece.answer is None:
+            yield from [UNSAID] * (piece.stop - piece.start)
+        else:
+            yield from piece.answer.said

@@ -5,21 +5,20 @@ An ingestion and an assessment meet only in the marks that the one writes and th
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 
 from catalog.sources import Failed, Repository, Snapshot
 from portal.db import facts, marks, values
-from portal.pool import Pool, TaskFailed
-from portal.worker import saving
+from portal.pool import Pool
+from portal.worker import refusing, saving
 from portal.worker.jobs import Tools
 from portal.worker.reassessing import reassess_round
+from portal.worker.retrying import DEADLINE, STEP, Part, Piece, Retrying
 from portal.worker.tasks import Appraisal, Appraised, source_for
 from scorecards.decisions import Decisions
 from scorecards.store import Asked
-
-log = logging.getLogger(__name__)
 
 SUBJECTS = 250
 """Entities in one task for a child."""
@@ -33,6 +32,7 @@ def assess_round(tools: Tools) -> int:
 
     Where what is stored holds, results come first: they take a moment, and collecting may not.
     """
+    refusing.spread(tools)
     return reassess_round(tools) or _appraise_round(tools)
 
 
@@ -46,9 +46,10 @@ def _appraise_round(tools: Tools) -> int:
         given = facts.for_entities(connection, ids, tools.givers) if tools.givers else {}
         decisions = saving.decisions_of(connection, ids, now)
         seq = int(values.get(connection, "catalog_seq") or 0)
+        care = refusing.care_of(connection)
     rules = {card.name: card.version for card in tools.setup.scorecards}
     asked = Asked(rules=rules, seq=seq, at=now)
-    tasks: list[tuple[Future[Appraised], Sequence[int]]] = []
+    tasks: list[tuple[Appraisal, Future[Appraised], Sequence[int]]] = []
     for group, subjects in groups:
         readable = _snapshot(tools, group.repository)
         for part in (subjects[n : n + SUBJECTS] for n in range(0, len(subjects), SUBJECTS)):
@@ -59,10 +60,14 @@ def _appraise_round(tools: Tools) -> int:
                 bodies=tuple(body for _, body, _ in part),
                 given=tuple(given.get(entity, ()) for entity, _, _ in part),
                 now=now,
+                care=care,
             )
-            tasks.append((_appraise(tools.pool, task), [entity for entity, _, _ in part]))
-    for future, part_ids in tasks:
-        _save(tools, future, part_ids, decisions, asked)
+            future = _appraise(tools.pool, task, deadline=DEADLINE, step=STEP)
+            tasks.append((task, future, [entity for entity, _, _ in part]))
+    for task, future, part_ids in tasks:
+        retrying = _retrying(tools, task, [other for _, other, _ in tasks])
+        for piece in retrying.pieces(future, len(part_ids), care):
+            _save(tools, piece, part_ids[piece.start : piece.stop], decisions, asked)
     seqs = {entity: seq for group in marked for entity, seq in group.seqs.items()}
     with tools.database.write() as connection:
         marks.clear_marks(connection, seqs)
@@ -75,24 +80,51 @@ def _snapshot(tools: Tools, repository: Repository | None) -> Snapshot | None:
     return None if isinstance(snapshot, Failed) else snapshot
 
 
-def _appraise(pool: Pool, task: Appraisal) -> Future[Appraised]:
-    return pool.submit("portal.worker.tasks:appraise", task, deadline=120)
+def _appraise(
+    pool: Pool, task: Appraisal, *, deadline: float, step: float, ahead: bool = False
+) -> Future[Appraised]:
+    return pool.submit(
+        "portal.worker.tasks:appraise", task, deadline=deadline, step=step, ahead=ahead
+    )
+
+
+def _retrying(
+    tools: Tools, task: Appraisal, others: Sequence[Future[Appraised]]
+) -> Retrying[Appraised]:
+    return Retrying(
+        ask=lambda part: _again(tools.pool, task, part),
+        name=lambda number: task.subjects[number].ref,
+        refusals=refusing.refusals_of(tools),
+        others=others,
+    )
+
+
+def _again(pool: Pool, whole: Appraisal, part: Part) -> Future[Appraised]:
+    """Look at some of the entities once more."""
+    some = slice(part.start, part.stop)
+    task = replace(
+        whole,
+        subjects=whole.subjects[some],
+        bodies=whole.bodies[some],
+        given=whole.given[some],
+        care=part.care,
+    )
+    return _appraise(pool, task, deadline=part.deadline, step=part.step, ahead=True)
 
 
 def _save(
     tools: Tools,
-    future: Future[Appraised],
+    piece: Piece[Appraised],
     ids: Sequence[int],
     decisions: Mapping[int, Decisions],
     asked: Asked,
 ) -> None:
-    try:
-        done = future.result()
-    except TaskFailed as failure:
-        # What was known about these entities stays; their facts say how old they are.
-        log.error("looking at %d entities failed: %s", len(ids), failure)
-        return
+    done = piece.answer
     with tools.database.write() as connection:
+        if done is None:
+            # What was known about these entities stays; their facts say how old they are.
+            saving.give_up(tools, connection, ids, piece.why)
+            return
         facts.save(connection, done.records)
         said = dict(zip(ids, done.assessed.results, strict=True))
         saving.save(tools, connection, said, done.assessed, decisions=decisions, asked=asked)

@@ -6,31 +6,27 @@ children assess some entities, others are read and written here.
 
 from __future__ import annotations
 
-import logging
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import NamedTuple
 
 from portal.db import entities, facts, marks, values
 from portal.db.marks import Due
-from portal.pool import TaskFailed
-from portal.worker import saving
+from portal.worker import refusing, saving
 from portal.worker.jobs import Tools
+from portal.worker.retrying import DEADLINE, STEP, Part, Piece, Retrying
 from portal.worker.tasks import Assessed, Reading
+from portal.worker.watching import named
 from scorecards.decisions import Decisions
 from scorecards.store import Asked
-
-log = logging.getLogger(__name__)
 
 TOGETHER = 1000
 """Entities in one task for a child, and in one transaction."""
 
 ROUND = 10_000
 """Entities that are looked at before marks are read again."""
-
-DEADLINE = 120.0
-"""Seconds that one task may take."""
 
 
 class _Task(NamedTuple):
@@ -40,6 +36,7 @@ class _Task(NamedTuple):
     ids: Sequence[int]
     decisions: Mapping[int, Decisions]
     asked: Asked
+    reading: Reading
     answer: Future[Assessed]
 
 
@@ -54,9 +51,9 @@ def reassess_round(tools: Tools) -> int:
     for part in (ids[n : n + TOGETHER] for n in range(0, len(ids), TOGETHER)):
         running.append(_ask(tools, due, part))
         if len(running) > 2 * tools.pool.size:
-            _save(tools, due, running.popleft())
+            _save(tools, due, running.popleft(), running)
     while running:
-        _save(tools, due, running.popleft())
+        _save(tools, due, running.popleft(), running)
     return len(ids)
 
 
@@ -67,12 +64,14 @@ def _ask(tools: Tools, due: Due, ids: Sequence[int]) -> _Task:
         stored = facts.stored_for(connection, list(bodies))
         decisions = saving.decisions_of(connection, list(bodies), now)
         seq = int(values.get(connection, "catalog_seq") or 0)
+        care = refusing.care_of(connection)
     reading = Reading(
         setup=tools.setup,
         cards=due.cards,
         bodies=tuple(bodies.values()),
         facts=tuple(tuple(stored.get(entity, ())) for entity in bodies),
         now=now,
+        care=care,
     )
     rules = {card.name: card.version for card in tools.setup.scorecards}
     return _Task(
@@ -80,29 +79,59 @@ def _ask(tools: Tools, due: Due, ids: Sequence[int]) -> _Task:
         ids=list(bodies),
         decisions=decisions,
         asked=Asked(rules=rules, seq=seq, at=now),
-        answer=tools.pool.submit("portal.worker.tasks:assess", reading, deadline=DEADLINE),
+        reading=reading,
+        answer=_submit(tools, reading, deadline=DEADLINE, step=STEP),
     )
 
 
-def _save(tools: Tools, due: Due, task: _Task) -> None:
+def _submit(
+    tools: Tools, reading: Reading, *, deadline: float, step: float, ahead: bool = False
+) -> Future[Assessed]:
+    return tools.pool.submit(
+        "portal.worker.tasks:assess", reading, deadline=deadline, step=step, ahead=ahead
+    )
+
+
+def _again(tools: Tools, whole: Reading, part: Part) -> Future[Assessed]:
+    """Ask about some of the entities once more."""
+    some = slice(part.start, part.stop)
+    reading = replace(whole, bodies=whole.bodies[some], facts=whole.facts[some], care=part.care)
+    return _submit(tools, reading, deadline=part.deadline, step=part.step, ahead=True)
+
+
+def _save(tools: Tools, due: Due, task: _Task, others: Collection[_Task] = ()) -> None:
+    """Store what comes of the task, and take away its marks."""
+    retrying = Retrying(
+        ask=lambda part: _again(tools, task.reading, part),
+        name=lambda number: named(task.reading.bodies[number]),
+        refusals=refusing.refusals_of(tools),
+        others=[other.answer for other in others],
+    )
+    for piece in retrying.pieces(task.answer, len(task.ids), task.reading.care):
+        _save_piece(tools, due, task, piece)
+    gone = task.seqs.keys() - set(task.ids)
+    if gone:
+        with tools.database.write() as connection:
+            marks.clear_marks(connection, {entity: task.seqs[entity] for entity in gone})
+
+
+def _save_piece(tools: Tools, due: Due, task: _Task, piece: Piece[Assessed]) -> None:
     """Store the results of the entities that nothing has happened to since they were read."""
-    try:
-        assessed = task.answer.result()
-    except TaskFailed as failure:
-        # What was known about these entities stays.
-        log.error("assessing %d entities failed: %s", len(task.ids), failure)
-        assessed = None
+    ids = task.ids[piece.start : piece.stop]
+    seqs = {entity: task.seqs[entity] for entity in ids}
     with tools.database.write() as connection:
-        if assessed is not None:
-            same = marks.unchanged(connection, task.seqs)
-            found = zip(task.ids, assessed.results, strict=True)
+        if piece.answer is None:
+            saving.give_up(tools, connection, ids, piece.why)
+        else:
+            same = marks.unchanged(connection, seqs)
+            found = zip(ids, piece.answer.results, strict=True)
             saving.save(
                 tools,
                 connection,
                 {entity: said for entity, said in found if entity in same},
-                assessed,
+                piece.answer,
                 decisions=task.decisions,
                 asked=task.asked,
                 cards=due.cards,
             )
-        marks.clear_marks(connection, task.seqs)
+        marks.clear_marks(connection, seqs)

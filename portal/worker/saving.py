@@ -6,11 +6,21 @@ answer concerns, or a failure that does not count yet.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from portal.db import answers, entities, exemptions, held_passes, layouts, pushed, results
+from portal.db import (
+    answers,
+    entities,
+    exemptions,
+    held_passes,
+    layouts,
+    pushed,
+    results,
+    unanswerable,
+)
 from portal.db.held_passes import Key
 from portal.db.state import Connection
 from portal.worker.jobs import Tools
@@ -23,6 +33,8 @@ from scorecards.packing import PackedResult, pack, unpack
 from scorecards.results import LETTERS, Outcome
 from scorecards.scorecard import Scorecard
 from scorecards.store import Asked
+
+log = logging.getLogger(__name__)
 
 FAIL = LETTERS[Outcome.FAIL]
 PASSED = (LETTERS[Outcome.PASS], LETTERS[Outcome.EXEMPT])
@@ -68,6 +80,7 @@ def save(
             for one in found[entity]
         ]
     results.save(connection, found, at=asked.at, asked=asked, cards=cards)
+    unanswerable.answered(connection, found)
     _tell_levels(tools, connection, found, at=asked.at, cards=cards)
 
 
@@ -94,6 +107,12 @@ def _tell_levels(
             level_facts.level_record(ref, card, reached.get(card.name), at=at) for card in telling
         ]
     pushed.push(connection, records, tools.readers)
+
+
+def give_up(tools: Tools, connection: Connection, ids: Sequence[int], why: str) -> None:
+    """What is known of these entities stays: children are lost over them, nobody can tell why."""
+    log.error("%d entities cannot be assessed: %s", len(ids), why)
+    unanswerable.give_up(connection, dict.fromkeys(ids, why), now=tools.now())
 
 
 class _Known(NamedTuple):

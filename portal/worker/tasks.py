@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from catalog.defined_kinds import kinds_of
@@ -22,6 +22,8 @@ from catalog.sources import Blob, Snapshot, Source, Unreadable
 from catalog.store import Companion, FileReading
 from plugins.contract import Context, FactRecord, FactSchema, Plugin, Subject
 from plugins.registry import load_plugins
+from portal import slate
+from portal.worker.watching import NO_CARE, Care, Stopwatch, named
 from scorecards.assessment import Assessor
 from scorecards.layouts import layout_to_json
 from scorecards.packing import PackedResult, digest_of
@@ -107,6 +109,7 @@ class Appraisal:
     given: tuple[tuple[FactRecord, ...], ...]
     """Of each subject, the records that no collector makes."""
     now: datetime
+    care: Care = NO_CARE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,6 +122,7 @@ class Reading:
     bodies: tuple[bytes, ...]
     facts: tuple[tuple[StoredFacts, ...], ...]
     now: datetime
+    care: Care = NO_CARE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,6 +132,8 @@ class Assessed:
     results: tuple[tuple[PackedResult, ...], ...]
     layouts: Mapping[str, bytes]
     """That their evidence is read with, as JSON by digest."""
+    refused: Mapping[str, str]
+    """Expressions that are not run any more, each with why."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,6 +142,11 @@ class Appraised:
 
     records: tuple[FactRecord, ...]
     assessed: Assessed
+
+    @property
+    def refused(self) -> Mapping[str, str]:
+        """Expressions that are not run any more, each with why."""
+        return self.assessed.refused
 
 
 def appraise(task: Appraisal) -> Appraised:
@@ -156,6 +167,7 @@ def appraise(task: Appraisal) -> Appraised:
             for subject, given in zip(task.subjects, task.given, strict=True)
         ),
         now=task.now,
+        care=task.care,
     )
     return Appraised(
         records=tuple(record for found in records.values() for record in found),
@@ -165,14 +177,15 @@ def appraise(task: Appraisal) -> Appraised:
 
 def assess(task: Reading) -> Assessed:
     """Ask the scorecards about entities, with the facts that are given."""
-    assessor = _assessor(task.setup, task.cards)
-    results = tuple(
-        assessor.pack(body, facts, now=task.now)
-        for body, facts in zip(task.bodies, task.facts, strict=True)
-    )
+    assessor, watch = _assessor(task.setup, task.cards, task.care)
+    watch.begin_task()
+    results = []
+    for number, (body, facts) in enumerate(zip(task.bodies, task.facts, strict=True)):
+        watch.look_at(number, partial(named, body))
+        results.append(assessor.pack(body, facts, now=task.now))
     used = {digest_of(packed.evidence) for found in results for packed in found}
     layouts = {digest: layout_to_json(assessor.layouts[digest]) for digest in used}
-    return Assessed(results=results, layouts=layouts)
+    return Assessed(results=tuple(results), layouts=layouts, refused=watch.refused)
 
 
 def schemas_of(plugins: Sequence[Plugin]) -> Mapping[str, FactSchema]:
@@ -191,11 +204,13 @@ def _plugins(cache: Path, working_tree: bool, disabled: tuple[str, ...]) -> tupl
 
 
 @lru_cache(maxsize=8)
-def _assessor(setup: Setup, cards: frozenset[str] | None) -> Assessor:
-    """The scorecards, or some of them, compiled."""
+def _assessor(setup: Setup, cards: frozenset[str] | None, care: Care) -> tuple[Assessor, Stopwatch]:
+    """The scorecards, or some of them, compiled, and who watches over them."""
     given = {schema.name: schema for schema in setup.given}
     asked = [card for card in setup.scorecards if cards is None or card.name in cards]
-    return Assessor(asked, {**schemas_of(setup.plugins()), **given})
+    schemas, watch = {**schemas_of(setup.plugins()), **given}, Stopwatch(slate.mine())
+    refused, apart = dict(care.refused), care.apart
+    return Assessor(asked, schemas, refused=refused, watch=watch, apart=apart), watch
 
 
 def _view(plugins: Sequence[Plugin], snapshot: Snapshot | None) -> View | None:

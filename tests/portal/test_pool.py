@@ -1,10 +1,12 @@
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from portal import slate
 from portal.pool import Pool, TaskFailed
 
 
@@ -26,6 +28,35 @@ def hoard(payload: int) -> int:
 
 def refuse(payload: str) -> None:
     raise ValueError(payload)
+
+
+def append(payload: tuple[Path, str]) -> None:
+    file, text = payload
+    time.sleep(0.3)
+    with file.open("a") as stream:
+        stream.write(text)
+
+
+def note(text: str) -> None:
+    slate.mine().about(7)
+    slate.mine().begin(slate.words(text), time.monotonic())
+
+
+def note_and_die(payload: str) -> None:
+    note(payload)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def note_and_sleep(payload: str) -> None:
+    note(payload)
+    time.sleep(60)
+
+
+def note_and_go_on(payload: float) -> float:
+    note("quick")
+    slate.mine().end()
+    time.sleep(payload)
+    return payload
 
 
 @pytest.fixture
@@ -74,3 +105,27 @@ def test_a_task_cannot_take_all_memory(pool: Pool) -> None:
 def test_what_a_task_raises_comes_back(pool: Pool) -> None:
     with pytest.raises(ValueError, match="no"):
         pool.submit(task(refuse), "no").result()
+
+
+def test_what_is_ahead_does_not_wait_for_what_waits(pool: Pool, tmp_path: Path) -> None:
+    pool.submit(task(double), 1).result()
+    waiting = [pool.submit(task(append), (tmp_path / "said", str(n))) for n in range(3)]
+    first = pool.submit(task(append), (tmp_path / "said", "ahead"), ahead=True)
+    for one in (*waiting, first):
+        one.result()
+    assert (tmp_path / "said").read_text() in ("0ahead12", "ahead012")
+
+
+def test_a_failure_says_what_the_child_was_doing(pool: Pool) -> None:
+    for doing, how in ((note_and_die, "signal 9"), (note_and_sleep, "longer than 0.5 seconds")):
+        with pytest.raises(TaskFailed, match=how) as failed:
+            pool.submit(task(doing), "a rule", step=0.5).result()
+        assert failed.value.note is not None
+        assert (failed.value.note.text, failed.value.note.number) == ("a rule", 7)
+
+
+def test_who_notes_nothing_any_more_is_not_late(pool: Pool) -> None:
+    assert pool.submit(task(note_and_go_on), 1.5, step=0.5).result() == 1.5
+    with pytest.raises(TaskFailed) as failed:
+        pool.submit(task(die), None).result()
+    assert failed.value.note is None

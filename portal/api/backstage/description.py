@@ -12,7 +12,8 @@ from portal.api.backstage.operations import OPERATIONS, Operation
 from portal.api.backstage.parameters import check_names
 from portal.api.backstage.replies import current, reply
 from portal.api.backstage.schemas import PARAMETERS, REPEATED, SCHEMAS
-from portal.wiring import VERSION, Portal
+from portal.version import VERSION
+from portal.wiring import Portal
 
 PREFIX = "/api/catalog"
 

@@ -9,7 +9,8 @@ from flask import Response, current_app, request
 
 from portal.api.answers import Answers
 from portal.db.state import Connection, catalog_state_of
-from portal.wiring import VERSION, Portal
+from portal.version import VERSION
+from portal.wiring import Portal
 
 ANSWERS = "answers"
 """Key of the application's extension that keeps answers."""

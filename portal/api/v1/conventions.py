@@ -21,7 +21,8 @@ from webargs.flaskparser import FlaskParser
 
 from portal.api.errors import Refusal
 from portal.db.state import Connection, state_of
-from portal.wiring import VERSION, Portal
+from portal.version import VERSION
+from portal.wiring import Portal
 
 LARGEST_PAGE = 500
 

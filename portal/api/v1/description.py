@@ -37,7 +37,8 @@ from portal.api.v1 import (
 )
 from portal.api.v1.conventions import Api, Tags, answer
 from portal.config import Auth, Settings
-from portal.wiring import VERSION, Portal
+from portal.version import VERSION
+from portal.wiring import Portal
 
 ABOUT = """\
 What Plumbline knows: entities, how they stand on scorecards and why, and every problem in between.

@@ -32,7 +32,9 @@ from portal.api.v1.schemas import (
 from portal.api.v1.tallies import StepsAnswer, TallyAnswer, steps, tally
 from portal.api.v1.times import rfc3339
 from portal.db import results
+from portal.stopping import pardon, stopped_rules
 from portal.wiring import Portal
+from portal.worker.requests import ASSESS, Lane
 from scorecards.results import LETTERS, Outcome
 from scorecards.scorecard import Scorecard
 
@@ -60,7 +62,7 @@ class ScorecardHeadAnswer(Answer):
 
 
 class ScorecardListAnswer(Answer):
-    """Every scorecard that can be used, and what is wrong with the others."""
+    """Every scorecard that can be used, and what is wrong with them and with the others."""
 
     items = fields.List(fields.Nested(ScorecardHeadAnswer))
     next_cursor = fields.String(allow_none=True)
@@ -95,6 +97,12 @@ class ScorecardAnswer(ScorecardHeadAnswer):
     total = fields.Integer(metadata={"description": "Entities with a result."})
     distribution = fields.List(fields.Nested(StepsAnswer))
     checks = fields.List(fields.Nested(CheckAnswer))
+
+
+class PardonAnswer(Answer):
+    """Expressions that are tried again."""
+
+    pardoned = fields.List(fields.String(), metadata={"description": "CEL."})
 
 
 class ResultItemAnswer(Answer):
@@ -148,8 +156,10 @@ def resource(portal: Portal, tags: Tags) -> Resource:
 
     @views.operation("GET", "", answer=ScorecardListAnswer)
     def list_scorecards(_: dict[str, Any]) -> Response:
-        """List scorecards, and the problems of those that cannot be used."""
-        faults = [forms.problem(fault) for fault in portal.scorecard_problems]
+        """List scorecards, the problems of those that cannot be used, and rules that are not run."""
+        with portal.database.read() as connection:
+            stopped = stopped_rules(portal, connection)
+        faults = [forms.problem(fault) for fault in (*portal.scorecard_problems, *stopped)]
         return answer({**page([_head(card) for card in cards.values()], None), "problems": faults})
 
     @views.operation("GET", "/<name>", answer=ScorecardAnswer)
@@ -173,6 +183,16 @@ def resource(portal: Portal, tags: Tags) -> Resource:
             ],
         }
         return answer(shown, tag=tag)
+
+    @views.operation("POST", "/<name>/pardon", answer=PardonAnswer)
+    def pardon_rules(_: dict[str, Any], name: str) -> Response:
+        """Try the expressions again that are not run any more, because they took too long."""
+        card = _found(cards, name)
+        with portal.database.write() as connection:
+            pardoned = pardon(portal, connection, card)
+        if pardoned:
+            portal.work.request(ASSESS, Lane.PERSON)
+        return answer({"pardoned": pardoned})
 
     @views.operation("GET", "/<name>/results", query=ResultList, answer=ResultPageAnswer)
     def list_results(asked: dict[str, Any], name: str) -> Response:

@@ -15,19 +15,21 @@ from portal.api.errors import Refusal
 from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer, Camel, Resource, answer
 from portal.api.v1.instants import Instant
-from portal.api.v1.schemas import LevelAnswer, time_field
+from portal.api.v1.schemas import LevelAnswer, ProblemAnswer, time_field
 from portal.api.v1.times import rfc3339
 from portal.db.selection import ids_in_order
 from portal.db.state import Connection
 from portal.pool import Pool
 from portal.wiring import Portal
 from portal.worker.asking import Means
+from portal.worker.refusing import refusals_for
 from portal.worker.replaying import Point, Replay, replay
 from portal.worker.simulating import Example, Simulated, simulate
 from scorecards.loading import load_scorecards
 from scorecards.results import LETTERS
 from scorecards.scorecard import Scorecard
 from scorecards.simulation import Simulation
+from scorecards.stopping import stopped
 
 LONGEST_DEFINITION = 500_000
 """Characters of YAML."""
@@ -177,6 +179,10 @@ class SimulationAnswer(Answer):
     falling = fields.List(fields.Nested(ExampleAnswer), metadata={"description": "At most 100."})
     rising = fields.List(fields.Nested(ExampleAnswer), metadata={"description": "At most 100."})
     missing = fields.List(fields.Nested(MissingFactAnswer))
+    stopped = fields.List(
+        fields.Nested(ProblemAnswer),
+        metadata={"description": "Rules that took too long: their checks say error."},
+    )
     replay = fields.Nested(ReplayAnswer, allow_none=True)
 
 
@@ -220,6 +226,7 @@ def simulated(portal: Portal, pool: Pool, asked: Mapping[str, Any]) -> forms.Jso
             collectors=portal.sources_of_facts,
             schemas=portal.schemas,
             now=now,
+            refusals=refusals_for(connection, after),
         )
         ids = _ids(connection, asked["filter"])
         found = simulate(means, before=before, after=after, ids=ids)
@@ -228,7 +235,10 @@ def simulated(portal: Portal, pool: Pool, asked: Mapping[str, Any]) -> forms.Jso
             end = min(time["end"] or now, now)
             start = min(time["begin"], end)
             past = replay(means, before=before, after=after, start=start, end=end, ids=ids)
-    return form(found, after, past)
+    return {
+        **form(found, after, past),
+        "stopped": [forms.problem(one) for one in stopped([after], means.refusals.why)],
+    }
 
 
 def _loaded(portal: Portal, definition: str) -> Scorecard:

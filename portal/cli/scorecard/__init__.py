@@ -12,10 +12,11 @@ COMMANDS: Commands = {
     "explain": ("portal.cli.scorecard.explain", "explain", "Say why a check says what it says."),
     "simulate": ("portal.cli.scorecard.simulate", "simulate", "Say what a changed rule would do."),
     "diff": ("portal.cli.scorecard.diff", "diff", "Compare two definitions of a scorecard."),
+    "pardon": ("portal.cli.scorecard.pardon", "pardon", "Try rules again that were stopped."),
     "import": ("portal.cli.scorecard.importing", "import_", "Translate Tech Insights checks."),
 }
 
 
 @click.group(cls=Lazy, table=COMMANDS)
 def scorecard() -> None:
-    """Check, test, explain, simulate, compare and import scorecards."""
+    """Check, test, explain, simulate, compare, pardon and import scorecards."""

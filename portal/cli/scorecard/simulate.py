@@ -112,6 +112,8 @@ def _print(found: dict[str, Any]) -> None:
             f"  {one['check']}: {one['fact']} is not known of {one['entities']} entities "
             f"({one['reason']})"
         )
+    for one in found["stopped"]:
+        console.print(f"  [red]{one['line']}:{one['column']}: {one['message']}[/]")
     if found["replay"] is not None:
         console.print(_table(f"Replayed since {found['replay']['from']}", _points(found["replay"])))
 

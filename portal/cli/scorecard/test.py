@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import click
 from catalog.problems import Severity
 from portal.cli.options import show_problem
 from portal.cli.scorecard.files import FILES, Offline, load_builtin, load_offline, some
-from scorecards.cases import Trial, trials
+from portal.pool import Pool
+from portal.worker import proving
+from scorecards.cases import Trial
 from scorecards.outline import case_as_written
 
 
@@ -31,7 +34,8 @@ def test(paths: tuple[Path, ...], builtin: bool, verbose: bool, as_json: bool) -
     found = load_builtin() if builtin else load_offline(some(paths))
     for problem in found.problems:
         show_problem(problem)
-    tried = [trial for card in found.scorecards for trial in trials(card, found.schemas)]
+    with closing(Pool(1)) as pool:
+        tried = list(proving.tried(pool, found.scorecards, found.schemas))
     if as_json:
         click.echo(json.dumps([_json(trial) for trial in tried], indent=2))
     else:

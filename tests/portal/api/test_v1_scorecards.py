@@ -1,6 +1,11 @@
 import pytest
 from flask.testing import FlaskClient
 
+from portal.db import quarantine
+from portal.version import EDITION
+from portal.wiring import Portal
+from scorecards.rules import leaves
+
 
 def first_card(client: FlaskClient) -> str:
     """A scorecard with results."""
@@ -16,6 +21,31 @@ def test_scorecards_are_listed_with_the_problems_of_broken_ones(client: FlaskCli
     assert answer["problems"] == []
     for card in answer["items"]:
         assert [level["rank"] for level in card["levels"]] == list(range(len(card["levels"])))
+
+
+def test_a_rule_that_is_not_run_is_told_where_it_stands_until_it_is_pardoned(
+    client: FlaskClient, filled: Portal
+) -> None:
+    card = next(card for card in filled.scorecards if card.name == "service-maturity")
+    rule = next(leaf for check in card.checks for leaf in leaves(check.rule))
+    with filled.database.write() as connection:
+        quarantine.put(connection, rule.expression, "was slow", edition=EDITION, now=filled.now())
+    try:
+        problem = next(
+            problem
+            for problem in client.get("/api/v1/scorecards").json["problems"]
+            if problem["file"] == card.file
+        )
+        assert problem["code"] == "RULE_STOPPED"
+        assert (problem["line"], problem["column"]) == (rule.line, rule.column)
+        assert problem["message"] == "the expression was slow"
+        assert "portal scorecard pardon service-maturity" in problem["hint"]
+    finally:
+        pardoned = client.post("/api/v1/scorecards/service-maturity/pardon").json
+    assert pardoned == {"pardoned": [rule.expression]}
+    assert client.get("/api/v1/scorecards").json["problems"] == []
+    assert client.post("/api/v1/scorecards/service-maturity/pardon").json == {"pardoned": []}
+    assert client.post("/api/v1/scorecards/none/pardon").status_code == 404
 
 
 def test_a_scorecard_counts_every_entity_once(client: FlaskClient) -> None:

@@ -10,12 +10,14 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from portal.db import results, tables
+from portal.db import quarantine, results, tables
 from portal.db.results import ResultRows
+from portal.version import EDITION
 from portal.wiring import Portal
 from scorecards.assessment import Assessor
 from scorecards.loading import load_scorecards
 from scorecards.scorecard import Scorecard
+from tests.portal.worker.hostile_rules import ENDLESS, scorecard
 
 MATURITY = (files("scorecards") / "library/service-maturity.yaml").read_text("utf-8")
 PATH = "/api/v1/scorecards/simulate"
@@ -202,3 +204,19 @@ def test_problems_of_a_definition_have_their_place(client: FlaskClient) -> None:
     (error,) = client.post(PATH, json={"definition": text}).json["errors"]
     assert error["code"] == "UNKNOWN_FACT"
     assert error["line"] > 1
+
+
+def test_a_definition_that_takes_too_long_is_simulated_without_the_rule(
+    client: FlaskClient, filled: Portal
+) -> None:
+    text = scorecard("new", fine="entity.kind == 'Component'", hostile=ENDLESS)
+    answered = client.post("/api/v1/scorecards/simulate", json={"definition": text})
+    assert answered.status_code == 200
+    assert answered.json["entities"] > 0
+    (stopped,) = answered.json["stopped"]
+    assert (stopped["code"], stopped["file"], stopped["line"]) == ("RULE_STOPPED", "definition", 7)
+    assert "took longer than " in stopped["message"]
+    changes = {change["check"]: change for change in answered.json["checks"]}
+    assert changes["fine"]["newlyPassing"] > 0
+    with filled.database.read() as connection:
+        assert quarantine.refused(connection, EDITION) == {}  # nothing of a proposal is stored

@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from portal.db import quarantine
+from portal.db.engine import open_database
+from portal.version import EDITION
+from tests.catalog_rows import NOW
 from tests.portal.cli.test_commands import run
+from tests.portal.worker.hostile_rules import ENDLESS, scorecard
 
 OURS = """\
 apiVersion: plumbline.dev/v1
@@ -88,6 +93,35 @@ def test_a_test_that_fails_says_what_was_given_expected_and_got(ours: Path) -> N
         "fail",
         "fail",
     )
+
+
+def test_a_rule_that_takes_too_long_fails_its_test_and_no_other(ours: Path) -> None:
+    ours.write_text(OURS.replace("repo.tests.files > 0]", f'"{ENDLESS}"]'))
+    tried = json.loads(run("scorecard", "test", "--json", ours, status=1))
+    said = {one["line"]: one["got"] for one in tried if one["check"] == "tested"}
+    assert (said[16]["outcome"], said[17]["outcome"]) == ("error", "fail")
+    assert "took longer than " in said[16]["reason"]
+    assert said[16]["reason"].endswith(" and is not run any more")
+
+
+def test_rules_are_pardoned_and_until_then_the_doctor_tells_of_them(tmp_path: Path) -> None:
+    rules, data = tmp_path / "rules.yaml", tmp_path / "data"
+    rules.write_text(scorecard("mine", hostile="entity.kind == 'Component'"))
+    config = tmp_path / "config.yaml"
+    config.write_text(f"plumbline:\n  scorecards: [{rules}]\n")
+    place = ("--config", config, "--data-dir", data)
+    run("migrate", *place)
+    database = open_database(f"sqlite:///{data}/portal.db")
+    with database.write() as connection:
+        rule = "entity.kind == 'Component'"
+        quarantine.put(connection, rule, "was slow", edition=EDITION, now=NOW)
+    database.close()
+    assert f"{rules}:6:" in (said := run("doctor", *place, status=1))
+    assert "the expression was slow" in said
+    assert run("scorecard", "pardon", "mine", *place) == f"{rule} is tried again\n"
+    assert run("scorecard", "pardon", "mine", *place) == "every rule of mine is run\n"
+    run("scorecard", "pardon", "none", *place, status=1)
+    assert "was slow" not in run("doctor", *place)
 
 
 def test_a_broken_file_fails_even_where_no_test_does(ours: Path) -> None:

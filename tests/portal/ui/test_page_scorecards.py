@@ -2,6 +2,10 @@ from dataclasses import replace
 
 from catalog.problems import Problem
 from portal.app import create_app
+from portal.db import quarantine
+from portal.version import EDITION
+from scorecards.rules import leaves
+from tests.catalog_rows import NOW
 
 
 def entities(page: str) -> str:
@@ -21,6 +25,20 @@ def test_broken_definition_is_shown_and_set_aside(shop) -> None:
     page = create_app(portal).test_client().get("/scorecards").text
     assert "bad.yaml:3" in page
     assert "Readiness" in page
+
+
+def test_a_rule_that_is_not_run_is_shown_with_its_place(shop) -> None:
+    (rule,) = leaves(shop.portal.scorecards[0].checks[0].rule)
+    with shop.portal.database.write() as connection:
+        quarantine.put(connection, rule.expression, "was slow", edition=EDITION, now=NOW)
+    try:
+        page = shop.get("/scorecards")
+    finally:
+        with shop.portal.database.write() as connection:
+            quarantine.pardon(connection, [rule.expression], EDITION)
+    assert "Rules that are not run any more" in page
+    assert f"{shop.portal.scorecards[0].file}:{rule.line}" in page
+    assert "the expression was slow" in page
 
 
 def test_checks_are_sorted_by_pass_rate_over_what_is_decided(shop) -> None:

@@ -24,6 +24,7 @@ from portal.db import (
     pushed,
     result_history,
     results,
+    unanswerable,
 )
 from portal.db.engine import Database, open_database
 from portal.db.entities import by_ref
@@ -31,7 +32,7 @@ from portal.db.migrations import migrate
 from portal.db.results import ResultRows
 from portal.db.tables import entities, metadata
 from portal.pool import Pool
-from portal.worker import assessing, reassessing
+from portal.worker import assessing, reassessing, retrying
 from portal.worker.jobs import Tools
 from portal.worker.saving import decisions_of
 from portal.worker.tasks import Setup, schemas_of
@@ -401,13 +402,34 @@ def test_what_happens_while_it_is_assessed_is_not_lost(world: World) -> None:
     assert world.stored() == world.from_scratch()
 
 
-def test_a_child_that_is_late_harms_nothing_that_is_known(
+def test_children_that_are_late_harm_nothing_that_is_known(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = world.stored()
     world.push("a", "ci.tests", 3)
-    monkeypatch.setattr(reassessing, "DEADLINE", 0.0)
-    world.work()
+    with monkeypatch.context() as late:
+        late.setattr(reassessing, "DEADLINE", 0.0)
+        late.setattr(retrying, "DEADLINE", 0.0)
+        world.work()
     assert world.stored() == before
     with world.tools.database.read() as connection:
         assert marks.count_marks(connection) == 0
+        assert unanswerable.listed(connection) == {
+            "component:default/a": "took longer than 0 seconds"
+        }
+    world.push("a", "ci.tests", 4)
+    world.work()
+    assert world.stored() == world.from_scratch() != before
+    with world.tools.database.read() as connection:
+        assert unanswerable.listed(connection) == {}
+
+
+def test_a_child_that_is_late_once_is_asked_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = world.stored()
+    world.push("a", "ci.tests", 3)
+    world.push("b", "scan.bugs", 0)
+    monkeypatch.setattr(reassessing, "DEADLINE", 0.0)
+    world.work()
+    assert world.stored() == world.from_scratch() != before

@@ -258,6 +258,17 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "quarantine",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("expression", sa.Text(), nullable=False),
+        sa.Column("edition", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("spread", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+        comment="Expressions that are not run: they took too long, or a child was lost over them.",
+    )
+    op.create_table(
         "refs",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
@@ -812,6 +823,20 @@ def upgrade() -> None:
         "results",
         ["scorecard", "entity_id", "proven", "possible", "fails", "unknowns", "outcomes"],
         unique=False,
+    )
+    op.create_table(
+        "unanswerable",
+        sa.Column(
+            "entity_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["entity_id"], ["entities.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("entity_id"),
+        comment="Entities over which children are lost: what was known of them stays.",
     )
     op.create_table(
         "unassessed",
