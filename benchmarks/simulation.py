@@ -154,8 +154,9 @@ def _simulate(portal: Portal, pool: Pool, before: Scorecard, after: Scorecard) -
         means = Means(
             connection=connection,
             pool=pool,
-            plugins=portal.plugins,
+            collectors=portal.feeders,
             schemas=portal.schemas,
+            unfed=portal.unfed,
             now=portal.now(),
         )
         return simulate(means, before=before, after=after)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from catalog.defined_kinds import KindFile, kinds_of
@@ -32,14 +33,19 @@ from portal.sample.builder import build as build_sample
 from portal.worker.jobs import Tools
 from portal.worker.requests import ASSESS, Lane, Requests, Work, ingest_key
 from portal.worker.tasks import Setup, schemas_of
+from scorecards.feeding import Fed, Unfed, feed
 from scorecards.loading import Loaded, load_files
+from scorecards.packs import built_in
 from scorecards.promotion import Definition
 from scorecards.pushed import VERSION as PUSHED_VERSION
-from scorecards.pushed import Declared, clashes
+from scorecards.pushed import Declared
 from scorecards.readers import readers
 from scorecards.scorecard import Scorecard
 
 VERSION = version("plumbline")
+
+Collectors: TypeAlias = Mapping[str, tuple[str, tuple[FactSchema, ...]]]
+"""By name, the version of a collector and what it can observe."""
 
 INSTANCE = "instance"
 """Key of the stored value that tells this database from any other: ETags hold it."""
@@ -64,13 +70,18 @@ class Portal:
     kind_problems: tuple[Problem, ...]
     """Definitions of kinds that cannot be used."""
     schemas: Mapping[str, FactSchema]
-    """Every fact that an installed collector can observe or that may be pushed, by name."""
+    """Every fact that rules may mention, by name."""
     pushed: Mapping[str, Declared]
     """Facts that may be pushed, by name."""
+    unfed: Mapping[str, Unfed]
+    """Facts of packs that are on and that nothing feeds, by name."""
     fact_problems: tuple[Problem, ...]
-    """Facts that are declared and cannot be pushed."""
-    collectors: Mapping[str, tuple[str, tuple[FactSchema, ...]]]
-    """By name, the version of each collector and what it can observe; pushed namespaces, too."""
+    """Facts that are declared and cannot be had so."""
+    collectors: Collectors
+    """By name, the version of each collector and what it can observe.
+
+    Namespaces of facts that are pushed, or that nothing feeds, are there as if each had one.
+    """
     work: Work
     """Puts keys into the queue."""
     now: Callable[[], datetime]
@@ -93,6 +104,16 @@ class Portal:
         """By name of a fact, the names of the scorecards that look at it."""
         return readers(self.scorecards, self.schemas)
 
+    @cached_property
+    def feeders(self) -> Mapping[str, str]:
+        """By name of a fact, the collector or pushed namespace whose records have it."""
+        return {
+            schema.name: name
+            for name, (_, schemas) in self.collectors.items()
+            for schema in schemas
+            if schema.name not in self.unfed
+        }
+
 
 def now() -> datetime:
     """The present, in UTC: the one clock of the product."""
@@ -111,9 +132,8 @@ def open_portal(settings: Settings) -> Portal:
         disabled=settings.plugins_disabled,
     )
     collectors = {c.name: (c.version, c.schemas) for p in plugins for c in p.collectors}
-    taken = {name.partition(".")[0] for name in schemas_of(plugins)} | collectors.keys()
-    pushed, fact_problems = clashes(settings.pushed_facts, taken)
-    schemas = {**schemas_of(plugins), **{name: fact.schema for name, fact in pushed.items()}}
+    fed = fed_by(settings, plugins)
+    schemas = {**schemas_of(plugins), **fed.schemas}
     loaded = load_all_scorecards(settings, plugins, schemas)
     kind_files, kind_problems = _kind_files(settings)
     awake = threading.Event()
@@ -128,23 +148,33 @@ def open_portal(settings: Settings) -> Portal:
         kind_files=kind_files,
         kind_problems=(*kind_problems, *kinds_of(kind_files)[1]),
         schemas=schemas,
-        pushed=pushed,
-        fact_problems=fact_problems,
-        collectors={**collectors, **_namespaces(pushed)},
+        pushed=fed.pushed,
+        unfed=fed.unfed,
+        fact_problems=fed.problems,
+        collectors=_with_namespaces(collectors, fed),
         work=Requests(database=database, now=now, wake=awake.set),
         now=now,
         awake=awake,
     )
 
 
-def _namespaces(
-    pushed: Mapping[str, Declared],
-) -> dict[str, tuple[str, tuple[FactSchema, ...]]]:
-    """What is pushed, as if a collector observed each namespace."""
-    found: dict[str, tuple[FactSchema, ...]] = {}
-    for fact in pushed.values():
-        found[fact.namespace] = (*found.get(fact.namespace, ()), fact.schema)
-    return {name: (PUSHED_VERSION, schemas) for name, schemas in found.items()}
+def fed_by(settings: Settings, plugins: tuple[Plugin, ...]) -> Fed:
+    """The facts besides those of collectors: declared ones, and those of the packs that are on."""
+    observed = schemas_of(plugins)
+    taken = {name.partition(".")[0] for name in observed}
+    taken |= {collector.name for plugin in plugins for collector in plugin.collectors}
+    on = [(built_in()[switch.name], switch) for switch in settings.packs]
+    return feed(on, observed, taken=taken, declared=settings.pushed_facts)
+
+
+def _with_namespaces(collectors: Collectors, fed: Fed) -> Collectors:
+    """The collectors, and one for each namespace besides theirs."""
+    found = dict(collectors)
+    for name, schema in fed.schemas.items():
+        space = name.partition(".")[0]
+        version, schemas = found.get(space, (PUSHED_VERSION, ()))
+        found[space] = (version, (*schemas, schema))
+    return found
 
 
 def _commanded(settings: Settings) -> Iterator[ReadingRule]:
@@ -171,6 +201,7 @@ def tools_of(portal: Portal, pool: Pool) -> Tools:
             disabled_plugins=portal.settings.plugins_disabled,
             scorecards=portal.scorecards,
             pushed=tuple(fact.schema for fact in portal.pushed.values()),
+            unfed=tuple(portal.unfed.values()),
         ),
         pool=pool,
         policy=RemovalPolicy(grace=portal.settings.removal_grace),
@@ -259,17 +290,27 @@ def _declare(portal: Portal, connection: Connection, named: Sequence[str]) -> No
 def load_all_scorecards(
     settings: Settings, plugins: tuple[Plugin, ...], schemas: Mapping[str, FactSchema]
 ) -> Loaded:
-    """The scorecards of plugins and of the configured files; a name that is taken stays taken."""
+    """The scorecards of plugins, of the configured files, and of the packs that are on.
+
+    A name that is taken stays taken.
+    """
     unreadable: list[Problem] = []
     texts = [text for plugin in plugins for text in plugin.scorecards]
-    files = [*texts, *_scorecard_files(settings.scorecards, unreadable)]
+    files = [*texts, *_scorecard_files(settings.scorecards, unreadable), *pack_files(settings)]
     loaded = load_files(files, schemas=schemas)
     return replace(loaded, problems=(*unreadable, *loaded.problems))
+
+
+def pack_files(settings: Settings) -> list[tuple[str, str]]:
+    """Of the packs that are on, name and text of the files of their scorecards."""
+    packs = (built_in()[switch.name] for switch in settings.packs)
+    return [(pack.file, pack.scorecards) for pack in packs]
 
 
 def _published(portal: Portal) -> list[definitions.Published]:
     """The definitions in force, each with where it comes from."""
     brought = {file for plugin in portal.plugins for file, _ in plugin.scorecards}
+    brought |= {file for file, _ in pack_files(portal.settings)}
     return [
         definitions.Published(
             scorecard=card,
@@ -285,6 +326,7 @@ def definition_of(portal: Portal, name: str) -> Definition | None:
     """The file that defines a scorecard, as it is now; None where it is no longer there."""
     file = next((card.file for card in portal.scorecards if card.name == name), None)
     texts = [text for plugin in portal.plugins for text in plugin.scorecards]
+    texts += pack_files(portal.settings)
     for named, text in [*texts, *_scorecard_files(portal.settings.scorecards, [])]:
         if named == file:
             return Definition(file=named, text=text, name=name)
@@ -316,4 +358,5 @@ def _sources(settings: Settings) -> list[tuple[str, str, str]]:
 def _observed(portal: Portal) -> list[str]:
     """All that makes the same entity and files come to other facts, in words."""
     parts = [f"{c.name}={c.version}" for p in portal.plugins for c in p.collectors]
-    return sorted(parts + [repr(fact) for fact in portal.pushed.values()])
+    others = (*portal.pushed.values(), *portal.unfed.values())
+    return sorted(parts + [repr(fact) for fact in others])

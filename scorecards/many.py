@@ -18,7 +18,8 @@ from scorecards import rules
 from scorecards.assessment import Assessor
 from scorecards.cel import Language, Program
 from scorecards.errors import ExpressionError
-from scorecards.facts import FactRecord, FactSchema
+from scorecards.facts import FactRecord, FactSchema, FailedFact
+from scorecards.knowledge import ALL_FED
 from scorecards.lifecycle import ACTIVE, Stage, stage
 from scorecards.results import LETTERS, Outcome
 from scorecards.rules import Leaf, Manual
@@ -158,13 +159,23 @@ class Reader:
     """Evaluates leaves at one moment, each by the assessor that assesses entities one by one."""
 
     def __init__(
-        self, scorecard: Scorecard, schemas: Mapping[str, FactSchema], *, now: datetime
+        self,
+        scorecard: Scorecard,
+        schemas: Mapping[str, FactSchema],
+        *,
+        unfed: Mapping[str, FailedFact] = ALL_FED,
+        now: datetime,
     ) -> None:
-        """Raises `ExpressionError` for an expression that `load_scorecards` would have refused."""
+        """`unfed` are facts that nothing feeds, each with why.
+
+        Raises `ExpressionError` for an expression that `load_scorecards` would have refused.
+        """
         texts = [text for text, _ in asks_of(scorecard)]
         language = Language(schemas)
         self._programs = [compiled_or_raise(language, text) for text in texts]
-        self._assessors = [Assessor([_asking(scorecard, text)], schemas) for text in texts]
+        self._assessors = [
+            Assessor([_asking(scorecard, text)], schemas, unfed=unfed) for text in texts
+        ]
         self._now = now
 
     def read(self, glimpse: Glimpse) -> LeafSaid:

@@ -19,6 +19,7 @@ from plugins.contract import MailChannel, ReadingRule, WebhookChannel
 from portal.config.access import Issuer, StaticToken
 from portal.config.integrations import Integration
 from scorecards.exemptions import Policy
+from scorecards.feeding import SwitchedOn
 from scorecards.notices import Timing
 from scorecards.pushed import Declared
 
@@ -85,6 +86,8 @@ class Settings:
     """Whether placeholders may name only what is in the repository of their descriptor."""
     scorecards: tuple[Path, ...] = ()
     """Scorecard files besides the built-in ones: files, or folders of `*.yaml`."""
+    packs: tuple[SwitchedOn, ...] = ()
+    """Packs of scorecards that are on."""
     plugins_disabled: tuple[str, ...] = ()
     """Names of plugins that are not loaded."""
     removal_grace: timedelta = timedelta(hours=24)

@@ -13,11 +13,12 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from plugins.contract import FactSchema, Plugin
+from plugins.contract import FactSchema
 from portal.db.engine import utc
 from portal.db.simulated import Reads
 from portal.db.state import Connection
 from portal.pool import Pool
+from scorecards.feeding import Unfed
 from scorecards.many import Glimpse, LeafSaid, Lens, Reader, Said, combine
 from scorecards.scorecard import Scorecard
 
@@ -38,8 +39,11 @@ class Means:
     connection: Connection
     """One snapshot, for as long as it takes."""
     pool: Pool
-    plugins: Sequence[Plugin]
+    collectors: Mapping[str, str]
+    """By fact, whose records have it; what nothing feeds is not among them."""
     schemas: Mapping[str, FactSchema]
+    unfed: Mapping[str, Unfed]
+    """Facts that nothing feeds, by name."""
     now: datetime
 
 
@@ -50,19 +54,24 @@ class Question:
     scorecard: Scorecard
     schemas: tuple[FactSchema, ...]
     """Of the facts that it mentions."""
+    unfed: tuple[Unfed, ...]
+    """Those of the facts that nothing feeds."""
     now: datetime
     glimpses: Sequence[Glimpse]
 
 
 def read(question: Question) -> list[LeafSaid]:
     """In a child: what each of the leaves says."""
-    reader = _reader(question.scorecard, question.schemas, question.now)
+    reader = _reader(question.scorecard, question.schemas, question.unfed, question.now)
     return [reader.read(glimpse) for glimpse in question.glimpses]
 
 
 @lru_cache(maxsize=4)
-def _reader(scorecard: Scorecard, schemas: tuple[FactSchema, ...], now: datetime) -> Reader:
-    return Reader(scorecard, {schema.name: schema for schema in schemas}, now=now)
+def _reader(
+    scorecard: Scorecard, schemas: tuple[FactSchema, ...], unfed: tuple[Unfed, ...], now: datetime
+) -> Reader:
+    why = {one.schema.name: one.why for one in unfed}
+    return Reader(scorecard, {schema.name: schema for schema in schemas}, unfed=why, now=now)
 
 
 def ask(
@@ -76,15 +85,19 @@ def ask(
     """
     lens = Lens(card, means.schemas, now=means.now)
     reads = Reads(
-        collectors=collectors_of(means.plugins, lens.facts),
+        collectors=collectors_of(means.collectors, lens.facts),
         bodies=lens.looks_at_entity,
         ages=lens.looks_at_age,
     )
-    schemas = tuple(means.schemas[name] for name in sorted(lens.facts))
+    names = sorted(lens.facts)
+    schemas = tuple(means.schemas[name] for name in names)
+    unfed = tuple(means.unfed[name] for name in names if name in means.unfed)
     tasks: list[Future[list[LeafSaid]]] = []
 
     def submit() -> None:
-        question = Question(scorecard=card, schemas=schemas, now=means.now, glimpses=lens.take())
+        question = Question(
+            scorecard=card, schemas=schemas, unfed=unfed, now=means.now, glimpses=lens.take()
+        )
         task = "portal.worker.asking:read"
         tasks.append(means.pool.submit(task, question, deadline=DEADLINE))
 
@@ -114,11 +127,6 @@ def ask(
     yield from zip(entities, stored, map(said.__getitem__, looks), strict=True)
 
 
-def collectors_of(plugins: Sequence[Plugin], facts: Collection[str]) -> tuple[str, ...]:
-    """The collectors that observe these facts."""
-    return tuple(
-        collector.name
-        for plugin in plugins
-        for collector in plugin.collectors
-        if any(schema.name in facts for schema in collector.schemas)
-    )
+def collectors_of(collectors: Mapping[str, str], facts: Collection[str]) -> tuple[str, ...]:
+    """Whose records have these facts: `collectors` says it of each fact."""
+    return tuple(sorted({collectors[name] for name in facts if name in collectors}))

@@ -23,6 +23,7 @@ from catalog.store import Companion, FileReading
 from plugins.contract import Context, FactRecord, FactSchema, Plugin, Subject
 from plugins.registry import load_plugins
 from scorecards.assessment import Assessor
+from scorecards.feeding import Unfed
 from scorecards.layouts import layout_to_json
 from scorecards.packing import PackedResult, digest_of
 from scorecards.scorecard import Scorecard
@@ -89,6 +90,8 @@ class Setup:
     scorecards: tuple[Scorecard, ...]
     pushed: tuple[FactSchema, ...] = ()
     """Facts that no collector observes."""
+    unfed: tuple[Unfed, ...] = ()
+    """Facts of packs that nothing feeds."""
 
     def plugins(self) -> tuple[Plugin, ...]:
         """Those that are installed, loaded in this process."""
@@ -193,9 +196,10 @@ def _plugins(cache: Path, working_tree: bool, disabled: tuple[str, ...]) -> tupl
 @lru_cache(maxsize=8)
 def _assessor(setup: Setup, cards: frozenset[str] | None) -> Assessor:
     """The scorecards, or some of them, compiled."""
-    pushed = {schema.name: schema for schema in setup.pushed}
+    others = (*setup.pushed, *(one.schema for one in setup.unfed))
+    schemas = {**schemas_of(setup.plugins()), **{schema.name: schema for schema in others}}
     asked = [card for card in setup.scorecards if cards is None or card.name in cards]
-    return Assessor(asked, {**schemas_of(setup.plugins()), **pushed})
+    return Assessor(asked, schemas, unfed={one.schema.name: one.why for one in setup.unfed})
 
 
 def _view(plugins: Sequence[Plugin], snapshot: Snapshot | None) -> View | None:

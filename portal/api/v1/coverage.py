@@ -47,7 +47,9 @@ class CauseAnswer(Answer):
     """One thing that keeps answers away."""
 
     change = fields.String(validate=validate.OneOf([change.value for change in Change]))
-    subject = fields.String(metadata={"description": "A collector, or `scorecard/check`."})
+    subject = fields.String(
+        metadata={"description": "A collector, a namespace, or `scorecard/check`."}
+    )
     words = fields.String(metadata={"description": "What to do."})
     resolves = fields.Integer(metadata={"description": "Answers that wait for nothing else."})
     touches = fields.Integer(metadata={"description": "Answers that wait for it, too."})
@@ -96,13 +98,6 @@ def resource(portal: Portal, tags: Tags) -> Resource:
     def mentioned(card: Scorecard) -> list[Mentioned]:
         return _mentioned(card, Language(portal.schemas))
 
-    collectors = {
-        schema.name: collector.name
-        for plugin in portal.plugins
-        for collector in plugin.collectors
-        for schema in collector.schemas
-    }
-
     @views.operation("GET", "/coverage", query=CoverageOf, answer=CoverageAnswer)
     def get_coverage(asked: dict[str, Any]) -> Response:
         """Say what is not known, why, and which single change would make most of it known."""
@@ -119,7 +114,8 @@ def resource(portal: Portal, tags: Tags) -> Resource:
                         connection,
                         card,
                         mentioned=mentioned(card),
-                        collectors=collectors,
+                        collectors=portal.feeders,
+                        unfed=portal.unfed,
                         owners=owners,
                         now=portal.now(),
                     )

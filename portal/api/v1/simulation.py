@@ -217,8 +217,9 @@ def simulated(portal: Portal, pool: Pool, asked: Mapping[str, Any]) -> forms.Jso
         means = Means(
             connection=connection,
             pool=pool,
-            plugins=portal.plugins,
+            collectors=portal.feeders,
             schemas=portal.schemas,
+            unfed=portal.unfed,
             now=now,
         )
         ids = _ids(connection, asked["filter"])
