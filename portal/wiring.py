@@ -28,14 +28,14 @@ from portal.db.catalog_store import Store
 from portal.db.engine import Database, open_database
 from portal.db.migrations import migrate
 from portal.db.state import Connection
+from portal.feeding import fed_by, pack_files
 from portal.pool import Pool
 from portal.sample.builder import build as build_sample
 from portal.worker.jobs import Tools
 from portal.worker.requests import ASSESS, Lane, Requests, Work, ingest_key
 from portal.worker.tasks import Setup, schemas_of
-from scorecards.feeding import Fed, Unfed, feed
+from scorecards.feeding import Fed, Unfed
 from scorecards.loading import Loaded, load_files
-from scorecards.packs import built_in
 from scorecards.promotion import Definition
 from scorecards.pushed import VERSION as PUSHED_VERSION
 from scorecards.pushed import Declared
@@ -156,15 +156,6 @@ def open_portal(settings: Settings) -> Portal:
         now=now,
         awake=awake,
     )
-
-
-def fed_by(settings: Settings, plugins: tuple[Plugin, ...]) -> Fed:
-    """The facts besides those of collectors: declared ones, and those of the packs that are on."""
-    observed = schemas_of(plugins)
-    taken = {name.partition(".")[0] for name in observed}
-    taken |= {collector.name for plugin in plugins for collector in plugin.collectors}
-    on = [(built_in()[switch.name], switch) for switch in settings.packs]
-    return feed(on, observed, taken=taken, declared=settings.pushed_facts)
 
 
 def _with_namespaces(collectors: Collectors, fed: Fed) -> Collectors:
@@ -299,12 +290,6 @@ def load_all_scorecards(
     files = [*texts, *_scorecard_files(settings.scorecards, unreadable), *pack_files(settings)]
     loaded = load_files(files, schemas=schemas)
     return replace(loaded, problems=(*unreadable, *loaded.problems))
-
-
-def pack_files(settings: Settings) -> list[tuple[str, str]]:
-    """Of the packs that are on, name and text of the files of their scorecards."""
-    packs = (built_in()[switch.name] for switch in settings.packs)
-    return [(pack.file, pack.scorecards) for pack in packs]
 
 
 def _published(portal: Portal) -> list[definitions.Published]:

@@ -42,6 +42,8 @@ class Pack:
     """Those that neither the catalog nor the repository shows."""
     sources: Mapping[str, str]
     """By namespace of the facts, in words what can feed it."""
+    contains: tuple[str, ...]
+    """Names of its scorecards."""
     file: str
     scorecards: str
     """The YAML of its scorecards, on the lines where they stand in the file."""
@@ -67,8 +69,7 @@ def built_in() -> Mapping[str, Pack]:
 
 def is_pack(text: str) -> bool:
     """Whether the file begins with the document of a pack, sound or not."""
-    document = _first(text, file="")
-    data = document.state.data if document and isinstance(document.state, Parsed) else None
+    data: Any = _data(_documents(text, file="")[:1])
     return isinstance(data, dict) and data.get("kind") == KIND
 
 
@@ -77,12 +78,13 @@ def read_pack(text: str, *, file: str) -> tuple[Pack | None, tuple[Problem, ...]
 
     With an error there is no pack. Its scorecards are not looked at here.
     """
-    document = _first(text, file=file)
-    if document is None:
-        return None, (Problem(code="NOT_A_PACK", message="the file cannot be read", file=file),)
+    documents = _documents(text, file=file)
+    if not documents:
+        return None, (Problem(code="NOT_A_PACK", message="the file holds nothing", file=file),)
+    document = documents[0]
     if isinstance(document.state, Malformed):
         return None, document.state.problems
-    data: Any = document.state.data if isinstance(document.state, Parsed) else None
+    data: Any = _data(documents[:1])
     problems = [*_shape(data)]
     if not problems:
         problems = [*_faults(data["spec"])]
@@ -96,14 +98,27 @@ def read_pack(text: str, *, file: str) -> tuple[Pack | None, tuple[Problem, ...]
         description=metadata["description"],
         facts=tuple(_declared(item) for item in spec["facts"]),
         sources=MappingProxyType(dict(spec["sources"])),
+        contains=tuple(_names(documents[1:])),
         file=file,
         scorecards=_without(document, text),
     ), placed
 
 
-def _first(text: str, *, file: str) -> ParsedDocument | None:
-    parsed = parse(text.encode("utf-8", "surrogatepass"), file=file)
-    return parsed.documents[0] if parsed.documents else None
+def _documents(text: str, *, file: str) -> tuple[ParsedDocument, ...]:
+    return parse(text.encode("utf-8", "surrogatepass"), file=file).documents
+
+
+def _data(documents: Sequence[ParsedDocument]) -> Any:
+    """What the first of the documents holds; None where it cannot be read."""
+    return next((d.state.data for d in documents if isinstance(d.state, Parsed)), None)
+
+
+def _names(documents: Sequence[ParsedDocument]) -> Iterator[str]:
+    """What the scorecards in the documents are called, as far as that can be seen."""
+    for document in documents:
+        match _data([document]):
+            case {"metadata": {"name": str(name)}}:
+                yield name
 
 
 def _without(document: ParsedDocument, text: str) -> str:

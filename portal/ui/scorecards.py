@@ -10,6 +10,7 @@ from portal.db import results
 from portal.db.freshness import freshness
 from portal.db.page import Page
 from portal.db.state import Connection
+from portal.packs import states
 from portal.ui.frame import not_found
 from portal.ui.models.home import scorecard_line
 from portal.ui.models.paging import Params, forward, start_of
@@ -33,7 +34,11 @@ def register(pages: Blueprint, portal: Portal) -> None:
             ]
             fresh = freshness(connection)
         return render_template(
-            "scorecards.html", cards=cards, problems=portal.scorecard_problems, fresh=fresh
+            "scorecards.html",
+            cards=cards,
+            problems=portal.scorecard_problems,
+            packs=tuple(states(portal)),
+            fresh=fresh,
         )
 
     @pages.get("/scorecards/<name>")

@@ -29,6 +29,7 @@ def pack(*facts: Declared, name: str = "scans") -> Pack:
         description="What scanners find.",
         facts=facts,
         sources={one.namespace: f"The job of {one.namespace}." for one in facts},
+        contains=("scanned",),
         file="scans.yaml",
         scorecards="",
     )

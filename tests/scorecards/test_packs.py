@@ -65,7 +65,7 @@ def test_a_pack_declares_facts_and_says_what_can_feed_them() -> None:
     assert (pack.name, pack.title, pack.description) == ("scans", "Scans", "What scanners find.")
     assert pack.facts == (Declared(schema=FACT, ttl=timedelta(days=14)),)
     assert pack.sources == {"vuln": "The job that scans."}
-    assert pack.file == "scans.yaml"
+    assert (pack.file, pack.contains) == ("scans.yaml", ("scanned",))
 
 
 @pytest.mark.parametrize("before", ["", "---\n", "\n\n"])

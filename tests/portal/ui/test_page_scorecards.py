@@ -2,6 +2,7 @@ from dataclasses import replace
 
 from catalog.problems import Problem
 from portal.app import create_app
+from scorecards.feeding import SwitchedOn
 
 
 def entities(page: str) -> str:
@@ -21,6 +22,20 @@ def test_broken_definition_is_shown_and_set_aside(shop) -> None:
     page = create_app(portal).test_client().get("/scorecards").text
     assert "bad.yaml:3" in page
     assert "Readiness" in page
+
+
+def test_packs_say_in_one_place_what_nothing_feeds(shop) -> None:
+    def packs(*on: SwitchedOn) -> str:
+        portal = replace(shop.portal, settings=replace(shop.portal.settings, packs=on))
+        page = create_app(portal).test_client().get("/scorecards").text
+        return page.split('id="packs"')[1]
+
+    assert "nothing feeds" not in packs()
+    starved = packs(SwitchedOn(name="security"))
+    assert "nothing feeds <code>secrets.*</code>, " in starved
+    assert 'href="/scorecards/security-findings"' in starved
+    assert 'href="/scorecards/ci-health"' not in starved
+    assert "portal packs NAME" in starved
 
 
 def test_checks_are_sorted_by_pass_rate_over_what_is_decided(shop) -> None:
