@@ -154,7 +154,7 @@ def _simulate(portal: Portal, pool: Pool, before: Scorecard, after: Scorecard) -
         means = Means(
             connection=connection,
             pool=pool,
-            collectors=portal.feeders,
+            collectors=portal.sources_of_facts,
             schemas=portal.schemas,
             unfed=portal.unfed,
             now=portal.now(),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -34,7 +34,9 @@ from portal.sample.builder import build as build_sample
 from portal.worker.jobs import Tools
 from portal.worker.requests import ASSESS, Lane, Requests, Work, ingest_key
 from portal.worker.tasks import Setup, schemas_of
-from scorecards.feeding import Fed, Unfed
+from scorecards.feeding import Unfed
+from scorecards.level_facts import VERSION as LEVELS_VERSION
+from scorecards.level_facts import collector_of, level_fact, told
 from scorecards.loading import Loaded, load_files
 from scorecards.promotion import Definition
 from scorecards.pushed import VERSION as PUSHED_VERSION
@@ -44,8 +46,8 @@ from scorecards.scorecard import Scorecard
 
 VERSION = version("plumbline")
 
-Collectors: TypeAlias = Mapping[str, tuple[str, tuple[FactSchema, ...]]]
-"""By name, the version of a collector and what it can observe."""
+Collectors: TypeAlias = "dict[str, tuple[str, tuple[FactSchema, ...]]]"
+"""By name of what says facts, its version and the facts."""
 
 INSTANCE = "instance"
 """Key of the stored value that tells this database from any other: ETags hold it."""
@@ -70,18 +72,14 @@ class Portal:
     kind_problems: tuple[Problem, ...]
     """Definitions of kinds that cannot be used."""
     schemas: Mapping[str, FactSchema]
-    """Every fact that rules may mention, by name."""
+    """Every fact that rules may mention, by name: of collectors, pushed, of packs, and the levels on
+    all scorecards."""
     pushed: Mapping[str, Declared]
     """Facts that may be pushed, by name."""
     unfed: Mapping[str, Unfed]
     """Facts of packs that are on and that nothing feeds, by name."""
     fact_problems: tuple[Problem, ...]
     """Facts that are declared and cannot be had so."""
-    collectors: Collectors
-    """By name, the version of each collector and what it can observe.
-
-    Namespaces of facts that are pushed, or that nothing feeds, are there as if each had one.
-    """
     work: Work
     """Puts keys into the queue."""
     now: Callable[[], datetime]
@@ -105,8 +103,14 @@ class Portal:
         return readers(self.scorecards, self.schemas)
 
     @cached_property
-    def feeders(self) -> Mapping[str, str]:
-        """By name of a fact, the collector or pushed namespace whose records have it."""
+    def collectors(self) -> Collectors:
+        """By name, the version of each collector and what it can observe; namespaces that are pushed
+        or that nothing feeds, and the scorecards whose levels rules look at, too."""
+        return {**_observed_by(self.plugins), **_namespaces(self), **_levels(self)}
+
+    @cached_property
+    def sources_of_facts(self) -> Mapping[str, str]:
+        """By name of a fact that can be stored, the collector, namespace or scorecard that says it."""
         return {
             schema.name: name
             for name, (_, schemas) in self.collectors.items()
@@ -131,7 +135,6 @@ def open_portal(settings: Settings) -> Portal:
         ),
         disabled=settings.plugins_disabled,
     )
-    collectors = {c.name: (c.version, c.schemas) for p in plugins for c in p.collectors}
     fed = fed_by(settings, plugins)
     schemas = {**schemas_of(plugins), **fed.schemas}
     loaded = load_all_scorecards(settings, plugins, schemas)
@@ -147,25 +150,40 @@ def open_portal(settings: Settings) -> Portal:
         scorecard_texts=loaded.texts,
         kind_files=kind_files,
         kind_problems=(*kind_problems, *kinds_of(kind_files)[1]),
-        schemas=schemas,
+        schemas=loaded.schemas,
         pushed=fed.pushed,
         unfed=fed.unfed,
         fact_problems=fed.problems,
-        collectors=_with_namespaces(collectors, fed),
         work=Requests(database=database, now=now, wake=awake.set),
         now=now,
         awake=awake,
     )
 
 
-def _with_namespaces(collectors: Collectors, fed: Fed) -> Collectors:
-    """The collectors, and one for each namespace besides theirs."""
-    found = dict(collectors)
-    for name, schema in fed.schemas.items():
-        space = name.partition(".")[0]
-        version, schemas = found.get(space, (PUSHED_VERSION, ()))
+def _namespaces(portal: Portal) -> Collectors:
+    """What is pushed, or fed by nothing, as if a collector observed each namespace of it."""
+    observed = _observed_by(portal.plugins)
+    found: Collectors = {}
+    pushed = [fact.schema for fact in portal.pushed.values()]
+    for schema in (*pushed, *(one.schema for one in portal.unfed.values())):
+        space = schema.name.partition(".")[0]
+        version, schemas = found.get(space) or observed.get(space, (PUSHED_VERSION, ()))
         found[space] = (version, (*schemas, schema))
     return found
+
+
+def _observed_by(
+    plugins: Iterable[Plugin],
+) -> Collectors:
+    return {c.name: (c.version, c.schemas) for plugin in plugins for c in plugin.collectors}
+
+
+def _levels(portal: Portal) -> Collectors:
+    """The levels that rules look at, as if each scorecard were a collector."""
+    return {
+        collector_of(card.name): (LEVELS_VERSION, (portal.schemas[level_fact(card.name)],))
+        for card in told(portal.scorecards, portal.readers)
+    }
 
 
 def _commanded(settings: Settings) -> Iterator[ReadingRule]:
@@ -183,6 +201,7 @@ def cache_of(settings: Settings) -> Path:
 
 def tools_of(portal: Portal, pool: Pool) -> Tools:
     """What jobs work with."""
+    observed = schemas_of(portal.plugins)
     return Tools(
         database=portal.database,
         plugins=portal.plugins,
@@ -191,9 +210,11 @@ def tools_of(portal: Portal, pool: Pool) -> Tools:
             working_tree=False,
             disabled_plugins=portal.settings.plugins_disabled,
             scorecards=portal.scorecards,
-            pushed=tuple(fact.schema for fact in portal.pushed.values()),
+            given=tuple(s for name, s in portal.schemas.items() if name not in observed),
             unfed=tuple(portal.unfed.values()),
         ),
+        readers=portal.readers,
+        givers=tuple(sorted(portal.collectors.keys() - _observed_by(portal.plugins).keys())),
         pool=pool,
         policy=RemovalPolicy(grace=portal.settings.removal_grace),
         rules=portal.settings.rules,
@@ -230,6 +251,7 @@ def prepare(portal: Portal) -> list[str]:
         editions.mark_changed(
             connection,
             scorecards=portal.scorecards,
+            readers=portal.readers,
             observed=[VERSION, *_observed(portal)],
         )
     for location in named:

@@ -7,7 +7,7 @@ can be used. What is wrong outside the checks keeps the whole scorecard out, and
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +15,15 @@ from catalog.parsing.documents import Empty, Malformed, Parsed, ParsedDocument, 
 from catalog.pointers import Step
 from catalog.problems import Problem, Severity, quote
 from scorecards.cel import Language
+from scorecards.circles import closed, without
 from scorecards.extending import Bases, ordered, taken_over
 from scorecards.facts import FactSchema
+from scorecards.level_facts import level_schemas
 from scorecards.lifecycle import Draft
 from scorecards.reading import Reader
 from scorecards.rules import Leaf
 from scorecards.scorecard import Check, Level, Scorecard
-from scorecards.shape import shape_problems
+from scorecards.shape import is_scorecard_name, shape_problems
 
 _FRAME = frozenset({"/metadata", "/spec", "/spec/checks"})
 _NEEDED = ("/spec/levels", "/spec/applies_to", "/spec/filters", "/spec/extends", "/spec/remove")
@@ -38,6 +40,8 @@ class Loaded:
     """All problems of all files, in their order."""
     texts: Mapping[str, str]
     """By name of a usable scorecard, the document that defines it."""
+    schemas: Mapping[str, FactSchema]
+    """All facts that rules may mention: those that were given, and the levels on these scorecards."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -85,14 +89,18 @@ def load_files(
 
     The first scorecard of a name has it. Never raises, whatever the texts.
     """
+    known = tuple(known)
+    # A text with half a surrogate pair becomes bytes that the parser refuses, with a reason.
+    parsed = [(f, parse(text.encode("utf-8", "surrogatepass"), file=f)) for f, text in files]
+    named = {name for _, found in parsed for name in _names(found.documents)}
+    levels = level_schemas(sorted(named | {card.name for card in known}))
+    schemas = {**schemas, **levels}
     language = Language(schemas)
     problems: list[Problem | _Writing] = []
     first: dict[str, _Writing] = {}
-    for file, text in files:
-        # A text with half a surrogate pair becomes bytes that the parser refuses, with a reason.
-        parsed = parse(text.encode("utf-8", "surrogatepass"), file=file)
-        problems.extend(parsed.problems)
-        for document in parsed.documents:
+    for file, found in parsed:
+        problems.extend(found.problems)
+        for document in found.documents:
             match document.state:
                 case Empty():
                     continue
@@ -114,12 +122,49 @@ def load_files(
         if base is not None or not writing.extends:
             writing.scorecard = _scorecard(writing, base)
         bases.add(name, writing.scorecard)
+    _break_circles(first, {card.name: card for card in known}, language)
     usable = {w.name: w for w in first.values() if w.scorecard is not None}
     return Loaded(
         scorecards=tuple(w.scorecard for w in usable.values() if w.scorecard is not None),
         problems=tuple(_in_order(problems)),
         texts={name: w.document.text for name, w in usable.items()},
+        schemas=schemas,
     )
+
+
+def _names(documents: Iterable[ParsedDocument]) -> Iterator[str]:
+    """What the documents call their scorecards, usable or not."""
+    for document in documents:
+        data = document.state.data if isinstance(document.state, Parsed) else None
+        metadata = data.get("metadata") if isinstance(data, dict) else None
+        name = metadata.get("name") if isinstance(metadata, dict) else None
+        if isinstance(name, str) and is_scorecard_name(name):
+            yield name
+
+
+def _break_circles(
+    written: Mapping[str, _Writing], known: Mapping[str, Scorecard], language: Language
+) -> None:
+    """Take out of scorecards what would make their levels depend on each other in a circle."""
+    cards = {name: w.scorecard for name, w in written.items() if w.scorecard is not None}
+    for name, found in closed({**known, **cards}, language).items():
+        if name not in cards:
+            continue
+        writing = written[name]
+        writing.scorecard = without(cards[name], found)
+        spec = writing.data["spec"]
+        ids = [_id_of(item) for item in spec.get("checks", ())]
+        condition = "/spec/applies_to" if "applies_to" in spec else "/spec"
+        for one in found:
+            place = f"/spec/checks/{ids.index(one.check)}/rule" if one.check in ids else condition
+            writing.reader.add(
+                Problem(
+                    code="LEVELS_CIRCLE",
+                    message=one.message,
+                    pointer=place,
+                    hint="Let only one of them look at the level of the other",
+                )
+            )
 
 
 def _in_order(found: Iterable[Problem | _Writing]) -> Iterable[Problem]:

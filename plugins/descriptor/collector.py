@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from plugins.contract import Context, FactRecord, Plugin, RepositoryView, Subject
-from plugins.descriptor import apis, entities
+from plugins.descriptor import apis, entities, relations
 from plugins.descriptor.apis import Definitions
 from plugins.descriptor.fields import section, text
 from plugins.descriptor.schemas import SCHEMAS
 
-VERSION = "1"
+VERSION = "2"
 
 _LOCATION = "backstage.io/managed-by-location"
 
@@ -27,7 +27,7 @@ def plugin(_context: Context) -> Plugin:
 
 
 class Descriptors:
-    """Facts named `catalog.*` and `api.*`. They need the catalog and no repository."""
+    """`catalog.*`, `api.*`, `owner.*`, `system.*`, `dependencies.*`. No repository is read."""
 
     name = "catalog"
     version = VERSION
@@ -50,5 +50,9 @@ class Descriptors:
                 revision=snapshot.revision if snapshot else "",
                 observed_at=now,
                 valid_until=None,
-                facts={**entities.facts(subject), **apis.facts(subject, definitions)},
+                facts={
+                    **entities.facts(subject),
+                    **apis.facts(subject, definitions),
+                    **relations.facts(subject),
+                },
             )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import orjson
 from sqlalchemy import Connection
 
-from portal.db import marks, values
+from portal.db import facts, marks, values
+from scorecards.level_facts import collector_of, level_fact, told
 from scorecards.scorecard import Scorecard
 
 COLLECTED = "collected_with"
@@ -17,17 +18,29 @@ COLLECTED = "collected_with"
 ASSESSED = "assessed_with"
 """Key of the stored value that has the versions of the scorecards that were asked, by name."""
 
+TELLING = "+level"
+"""Follows the version of a scorecard whose level is kept as a fact."""
+
 
 def mark_changed(
-    connection: Connection, *, scorecards: Iterable[Scorecard], observed: Sequence[str]
+    connection: Connection,
+    *,
+    scorecards: Sequence[Scorecard],
+    readers: Mapping[str, frozenset[str]],
+    observed: Sequence[str],
 ) -> None:
     """Mark every entity where anything is another one than the last time.
 
-    `observed` is all that facts depend on, in words. Where nothing but scorecards changed, facts
-    hold, and the changed scorecards alone are asked.
+    `observed` is all that facts depend on, in words. Where nothing but scorecards changed, facts hold,
+    and the changed scorecards alone are asked. `readers` are the scorecards that look at each fact: one
+    whose level is newly looked at is asked again, so that it says its level; what one said that does
+    so no more is forgotten.
     """
     edition = hashlib.sha256("\n".join(observed).encode()).hexdigest()
-    versions = {card.name: card.version for card in scorecards}
+    telling = {card.name for card in told(scorecards, readers)}
+    versions = {
+        card.name: card.version + (TELLING if card.name in telling else "") for card in scorecards
+    }
     before = orjson.loads(values.get(connection, ASSESSED) or "{}")
     changed = {
         name for name in versions.keys() | before.keys() if versions.get(name) != before.get(name)
@@ -36,5 +49,18 @@ def mark_changed(
         marks.mark_all(connection)
     elif changed:
         marks.mark_all(connection, changed)
+    _forget_levels(
+        connection, {name for name in before if before[name].endswith(TELLING)} - telling, readers
+    )
     values.put(connection, COLLECTED, edition)
     values.put(connection, ASSESSED, orjson.dumps(versions, option=orjson.OPT_SORT_KEYS).decode())
+
+
+def _forget_levels(
+    connection: Connection, cards: Collection[str], readers: Mapping[str, frozenset[str]]
+) -> None:
+    """Forget the levels on these scorecards: rules that still look at them do not know them."""
+    for card in sorted(cards):
+        concerned = facts.forget(connection, [collector_of(card)])
+        if asking := readers.get(level_fact(card)):
+            marks.mark(connection, concerned, asking)

@@ -61,6 +61,11 @@ def bodies(connection: Connection, ids: Collection[int]) -> dict[int, bytes]:
     )
 
 
+def refs_by_id(connection: Connection, ids: Collection[int]) -> dict[int, str]:
+    """The canonical refs of the entities that exist among these, by id."""
+    return dict(map(tuple, pick(connection, (entities.c.id, entities.c.ref), entities.c.id, ids)))
+
+
 def by_ref(connection: Connection, ref: str) -> EntityRow | None:
     """The entity with this canonical ref (`str(EntityRef)`)."""
     if not storable([ref]):

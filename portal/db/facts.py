@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, delete, select
 
 from portal.db import evidence, fact_history
 from portal.db.bulk import add, among, pick, remove
@@ -103,6 +103,20 @@ def put_aside(connection: Connection, ids: Collection[int]) -> None:
         records = for_entities(connection, sorted(set(due.values())))
         told = {entity: records_to_json(records.get(entity, ())) for entity in due.values()}
         evidence.keep_facts(connection, {one: told[entity] for one, entity in due.items()})
+
+
+def forget(connection: Connection, collectors: Collection[str]) -> list[int]:
+    """Drop all that these collectors said, where nobody says it any more; returns of which entities.
+
+    The connection is in a write transaction.
+    """
+    theirs = facts.c.collector.in_(sorted(collectors))
+    ids = list(connection.execute(select(facts.c.entity_id).where(theirs).distinct()).scalars())
+    put_aside(connection, ids)
+    connection.execute(delete(facts).where(theirs))
+    if ids:
+        raise_assessment(connection)
+    return ids
 
 
 def for_entity(connection: Connection, entity_id: int) -> tuple[FactRecord, ...]:

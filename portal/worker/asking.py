@@ -6,7 +6,7 @@ nothing new.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,7 +40,7 @@ class Means:
     """One snapshot, for as long as it takes."""
     pool: Pool
     collectors: Mapping[str, str]
-    """By fact, whose records have it; what nothing feeds is not among them."""
+    """By name of a fact, what it comes from; what nothing feeds is not among them."""
     schemas: Mapping[str, FactSchema]
     unfed: Mapping[str, Unfed]
     """Facts that nothing feeds, by name."""
@@ -85,7 +85,9 @@ def ask(
     """
     lens = Lens(card, means.schemas, now=means.now)
     reads = Reads(
-        collectors=collectors_of(means.collectors, lens.facts),
+        collectors=tuple(
+            sorted({means.collectors[name] for name in lens.facts & means.collectors.keys()})
+        ),
         bodies=lens.looks_at_entity,
         ages=lens.looks_at_age,
     )
@@ -125,8 +127,3 @@ def ask(
             answers[leaves] = combine(card, leaves, now=means.now)
         said[look] = answers[leaves]
     yield from zip(entities, stored, map(said.__getitem__, looks), strict=True)
-
-
-def collectors_of(collectors: Mapping[str, str], facts: Collection[str]) -> tuple[str, ...]:
-    """Whose records have these facts: `collectors` says it of each fact."""
-    return tuple(sorted({collectors[name] for name in facts if name in collectors}))

@@ -11,14 +11,12 @@ from concurrent.futures import Future
 
 from catalog.sources import Failed, Repository, Snapshot
 from portal.db import facts, marks, values
-from portal.db.state import Connection
 from portal.pool import Pool, TaskFailed
 from portal.worker import saving
 from portal.worker.jobs import Tools
 from portal.worker.reassessing import reassess_round
 from portal.worker.tasks import Appraisal, Appraised, source_for
 from scorecards.decisions import Decisions
-from scorecards.facts import FactRecord
 from scorecards.store import Asked
 
 log = logging.getLogger(__name__)
@@ -45,7 +43,7 @@ def _appraise_round(tools: Tools) -> int:
         marked = marks.next_marked(connection, limit=ROUND)
         groups = [(group, marks.subjects(connection, sorted(group.seqs))) for group in marked]
         ids = [entity for group in marked for entity in group.seqs]
-        pushed = _pushed(tools, connection, ids)
+        given = facts.for_entities(connection, ids, tools.givers) if tools.givers else {}
         decisions = saving.decisions_of(connection, ids, now)
         seq = int(values.get(connection, "catalog_seq") or 0)
     rules = {card.name: card.version for card in tools.setup.scorecards}
@@ -59,7 +57,7 @@ def _appraise_round(tools: Tools) -> int:
                 snapshot=readable,
                 subjects=tuple(subject for _, _, subject in part),
                 bodies=tuple(body for _, body, _ in part),
-                pushed=tuple(pushed.get(entity, ()) for entity, _, _ in part),
+                given=tuple(given.get(entity, ()) for entity, _, _ in part),
                 now=now,
             )
             tasks.append((_appraise(tools.pool, task), [entity for entity, _, _ in part]))
@@ -69,14 +67,6 @@ def _appraise_round(tools: Tools) -> int:
     with tools.database.write() as connection:
         marks.clear_marks(connection, seqs)
     return len(seqs)
-
-
-def _pushed(
-    tools: Tools, connection: Connection, ids: Sequence[int]
-) -> Mapping[int, tuple[FactRecord, ...]]:
-    """What was pushed about entities: no collector observes it, so it is read as it is stored."""
-    namespaces = sorted({schema.name.partition(".")[0] for schema in tools.setup.pushed})
-    return facts.for_entities(connection, ids, namespaces) if namespaces else {}
 
 
 def _snapshot(tools: Tools, repository: Repository | None) -> Snapshot | None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import logging
 import random
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from catalog.defined_kinds import KindFile, kinds_of
@@ -53,6 +53,10 @@ class Tools:
     database: Database
     plugins: tuple[Plugin, ...]
     setup: Setup
+    readers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By name of a fact, the names of the scorecards that look at it."""
+    givers: tuple[str, ...] = ()
+    """What facts come from that no collector observes: namespaces, and scorecards for levels."""
     pool: Pool
     policy: RemovalPolicy
     rules: tuple[AllowRule, ...] | None

@@ -10,14 +10,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from portal.db import answers, exemptions, held_passes, layouts, results
+from portal.db import answers, entities, exemptions, held_passes, layouts, pushed, results
 from portal.db.held_passes import Key
 from portal.db.state import Connection
 from portal.worker.jobs import Tools
 from portal.worker.tasks import Assessed
-from scorecards import damping
+from scorecards import damping, level_facts
 from scorecards.decisions import Decisions, decided_packed
 from scorecards.layouts import Layout
+from scorecards.levels import Reached
 from scorecards.packing import PackedResult, pack, unpack
 from scorecards.results import LETTERS, Outcome
 from scorecards.scorecard import Scorecard
@@ -67,6 +68,32 @@ def save(
             for one in found[entity]
         ]
     results.save(connection, found, at=asked.at, asked=asked, cards=cards)
+    _tell_levels(tools, connection, found, at=asked.at, cards=cards)
+
+
+def _tell_levels(
+    tools: Tools,
+    connection: Connection,
+    found: Mapping[int, Sequence[PackedResult]],
+    *,
+    at: datetime,
+    cards: frozenset[str] | None,
+) -> None:
+    """Keep levels as facts where a rule looks at them; whoever does is asked again on a change."""
+    telling = [
+        card
+        for card in level_facts.told(tools.setup.scorecards, tools.readers)
+        if cards is None or card.name in cards
+    ]
+    if not telling:
+        return
+    records = []
+    for entity, ref in entities.refs_by_id(connection, found).items():
+        reached = {one.scorecard: Reached(one.proven, one.possible) for one in found[entity]}
+        records += [
+            level_facts.level_record(ref, card, reached.get(card.name), at=at) for card in telling
+        ]
+    pushed.push(connection, records, tools.readers)
 
 
 class _Known(NamedTuple):

@@ -88,10 +88,10 @@ class Setup:
     working_tree: bool
     disabled_plugins: tuple[str, ...]
     scorecards: tuple[Scorecard, ...]
-    pushed: tuple[FactSchema, ...] = ()
-    """Facts that no collector observes."""
+    given: tuple[FactSchema, ...] = ()
+    """Facts that no collector observes: those that are pushed, those of packs, and levels."""
     unfed: tuple[Unfed, ...] = ()
-    """Facts of packs that nothing feeds."""
+    """Those of packs that nothing feeds."""
 
     def plugins(self) -> tuple[Plugin, ...]:
         """Those that are installed, loaded in this process."""
@@ -107,8 +107,8 @@ class Appraisal:
     """Of the repository that all subjects live in; None: it cannot be read."""
     subjects: tuple[Subject, ...]
     bodies: tuple[bytes, ...]
-    pushed: tuple[tuple[FactRecord, ...], ...]
-    """Of each subject, the records that were pushed."""
+    given: tuple[tuple[FactRecord, ...], ...]
+    """Of each subject, the records that no collector makes."""
     now: datetime
 
 
@@ -155,8 +155,8 @@ def appraise(task: Appraisal) -> Appraised:
         cards=None,
         bodies=task.bodies,
         facts=tuple(
-            tuple(map(stored, (*records[subject.ref], *pushed)))
-            for subject, pushed in zip(task.subjects, task.pushed, strict=True)
+            tuple(map(stored, (*records[subject.ref], *given)))
+            for subject, given in zip(task.subjects, task.given, strict=True)
         ),
         now=task.now,
     )
@@ -196,10 +196,10 @@ def _plugins(cache: Path, working_tree: bool, disabled: tuple[str, ...]) -> tupl
 @lru_cache(maxsize=8)
 def _assessor(setup: Setup, cards: frozenset[str] | None) -> Assessor:
     """The scorecards, or some of them, compiled."""
-    others = (*setup.pushed, *(one.schema for one in setup.unfed))
-    schemas = {**schemas_of(setup.plugins()), **{schema.name: schema for schema in others}}
+    given = {schema.name: schema for schema in setup.given}
+    unfed = {one.schema.name: one.why for one in setup.unfed}
     asked = [card for card in setup.scorecards if cards is None or card.name in cards]
-    return Assessor(asked, schemas, unfed={one.schema.name: one.why for one in setup.unfed})
+    return Assessor(asked, {**schemas_of(setup.plugins()), **given}, unfed=unfed)
 
 
 def _view(plugins: Sequence[Plugin], snapshot: Snapshot | None) -> View | None:

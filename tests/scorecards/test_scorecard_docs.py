@@ -12,6 +12,7 @@ from test_library import SCHEMAS as ALL_FACTS
 
 from scorecards.cases import trials
 from scorecards.cel import Language, Program
+from scorecards.level_facts import level_schemas
 from scorecards.loading import load_scorecards
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,7 +63,8 @@ def test_every_key_is_in_a_table() -> None:
 
 @pytest.mark.parametrize("expression", blocks("cel")[0].splitlines())
 def test_every_expression_of_the_page_compiles(expression: str) -> None:
-    assert isinstance(Language(ALL_FACTS).compile(expression), Program)
+    facts = {**ALL_FACTS, **level_schemas(["service-maturity"])}
+    assert isinstance(Language(facts).compile(expression), Program)
 
 
 def test_every_code_is_told() -> None:

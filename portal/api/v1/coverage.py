@@ -114,7 +114,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
                         connection,
                         card,
                         mentioned=mentioned(card),
-                        collectors=portal.feeders,
+                        collectors=portal.sources_of_facts,
                         unfed=portal.unfed,
                         owners=owners,
                         now=portal.now(),

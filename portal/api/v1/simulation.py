@@ -217,7 +217,7 @@ def simulated(portal: Portal, pool: Pool, asked: Mapping[str, Any]) -> forms.Jso
         means = Means(
             connection=connection,
             pool=pool,
-            collectors=portal.feeders,
+            collectors=portal.sources_of_facts,
             schemas=portal.schemas,
             unfed=portal.unfed,
             now=now,

@@ -33,7 +33,7 @@ class Offline:
     problems: tuple[Problem, ...]
     files: int
     schemas: Mapping[str, FactSchema]
-    """Facts of all installed plugins, and of packs."""
+    """Facts of all installed plugins and of packs, and the levels on all scorecards."""
 
 
 def load_offline(paths: Iterable[Path], settings: Settings | None = None) -> Offline:
@@ -59,7 +59,7 @@ def load_offline(paths: Iterable[Path], settings: Settings | None = None) -> Off
         scorecards=tuple(card for card in loaded.scorecards if card.file in names),
         problems=(*problems, *(p for p in loaded.problems if p.file in names)),
         files=len(read) + sum(problem.code == "SCORECARD_UNREADABLE" for problem in problems),
-        schemas=schemas,
+        schemas=loaded.schemas,
     )
 
 
@@ -92,7 +92,10 @@ def load_builtin() -> Offline:
     files = [*_builtin(plugins), *((pack.file, pack.scorecards) for pack in packs)]
     loaded = load_files(files, schemas=schemas)
     return Offline(
-        scorecards=loaded.scorecards, problems=loaded.problems, files=len(files), schemas=schemas
+        scorecards=loaded.scorecards,
+        problems=loaded.problems,
+        files=len(files),
+        schemas=loaded.schemas,
     )
 
 

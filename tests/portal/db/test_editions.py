@@ -24,7 +24,7 @@ def asked(
     """The scorecards that are asked once these are in force; None: facts are collected."""
     with database.write() as connection:
         connection.execute(delete(unassessed))
-        editions.mark_changed(connection, scorecards=cards, observed=[observed])
+        editions.mark_changed(connection, scorecards=cards, readers={}, observed=[observed])
     with database.read() as connection:
         if marks.next_marked(connection, limit=10):
             assert marks.count_marks(connection) == 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -36,8 +36,10 @@ from portal.worker.jobs import Tools
 from portal.worker.saving import decisions_of
 from portal.worker.tasks import Setup, schemas_of
 from scorecards.assessment import Assessor
-from scorecards.decisions import NO_DECISIONS, Answer, decided
+from scorecards.decisions import NO_DECISIONS, Answer, Decisions, decided
 from scorecards.facts import FactRecord, FactSchema, FactType, Known
+from scorecards.level_facts import level_record, level_schemas
+from scorecards.levels import Reached
 from scorecards.loading import load_scorecards
 from scorecards.readers import readers
 from scorecards.results import CheckResult, Held, Outcome, ScorecardResult
@@ -56,6 +58,7 @@ SHAPES: dict[str, list[Any]] = {
     "ci, stricter": ["ci.tests > 2", {"any": ["ci.lint > 0", "catalog.type == 'website'"]}],
     "scan": ["scan.bugs == 0"],
     "damped": ["ci.tests > 1, grace: 4h"],
+    "level": ["levels.one > 0", {"any": ["levels.two == 0", "scan.bugs == 0"]}],
     "both": ["scan.bugs == 0 && ci.tests > 0", "manual"],
 }
 
@@ -97,9 +100,10 @@ class World:
 
     def publish(self, cards: tuple[Scorecard, ...]) -> None:
         setup = replace(self.tools.setup, scorecards=cards)
-        self.tools = replace(self.tools, setup=setup)
+        looked_at = readers(cards, SCHEMAS)
+        self.tools = replace(self.tools, setup=setup, readers=looked_at)
         with self.tools.database.write() as connection:
-            editions.mark_changed(connection, scorecards=cards, observed=[])
+            editions.mark_changed(connection, scorecards=cards, readers=looked_at, observed=[])
 
     def push(self, name: str, fact: str, value: int) -> None:
         record = FactRecord(
@@ -153,21 +157,44 @@ class World:
         }
 
     def from_scratch(self) -> dict[tuple[str, str], ScorecardResult]:
-        """Every scorecard, asked about every entity."""
-        rows, now = ResultRows(database=self.tools.database), self.at[0]
-        cards, assessor = {c.name: c for c in self.cards}, Assessor(self.cards, SCHEMAS)
+        """Every scorecard, asked about every entity; those that look at levels come last."""
+        ids, decisions = self.decisions()
+        found: dict[tuple[str, str], ScorecardResult] = {}
+        last = [card for card in self.cards if card.name == LAST]
+        for cards in ([card for card in self.cards if card not in last], last):
+            assessor, by_name = Assessor(cards, SCHEMAS), {card.name: card for card in cards}
+            for one in ResultRows(database=self.tools.database).assessable(ids):
+                told = [
+                    level_record(one.ref, card, level_of(found.get((one.ref, card.name))), at=NOW)
+                    for card in self.cards
+                    if card.name != LAST
+                ]
+                seen = [r for r in one.records if not r.collector.startswith("levels.")]
+                about = replace(one, records=(*seen, *(told if cards is last else ())))
+                for said in assessor.assess(about, now=self.at[0]):
+                    decided_ = decided(
+                        by_name[said.scorecard],
+                        said,
+                        decisions.get(one.id, NO_DECISIONS),
+                    )
+                    found[said.ref, said.scorecard] = replace(decided_, evaluated_at=NOW)
+        return found
+
+    def decisions(self) -> tuple[Sequence[int], Mapping[int, Decisions]]:
+        """The ids of all entities, and what people decided."""
         with self.tools.database.read() as connection:
             ids = connection.execute(select(entities.c.id)).scalars().all()
-            decisions = decisions_of(connection, ids, now)
-        return {
-            (said.ref, said.scorecard): replace(
-                decided(cards[said.scorecard], said, decisions.get(one.id, NO_DECISIONS)),
-                evaluated_at=NOW,
-            )
-            for one in rows.assessable(ids)
-            for said in assessor.assess(one, now=now)
-        }
+            return ids, decisions_of(connection, ids, self.at[0])
 
+
+def level_of(said: ScorecardResult | None) -> Reached | None:
+    return None if said is None else Reached(said.proven, said.possible)
+
+
+LAST = "three"
+"""The scorecard that looks at the levels of others."""
+
+LEVELS = level_schemas(["one", "two"])
 
 SCHEMAS = {
     **schemas_of(
@@ -176,6 +203,7 @@ SCHEMAS = {
         ).plugins()
     ),
     **{schema.name: schema for schema in PUSHED},
+    **LEVELS,
 }
 
 
@@ -191,8 +219,13 @@ def world_of(database: Database, pool: Pool, cache: Path) -> World:
         database=database,
         plugins=(),
         setup=Setup(
-            cache=cache, working_tree=False, disabled_plugins=(), scorecards=(), pushed=PUSHED
+            cache=cache,
+            working_tree=False,
+            disabled_plugins=(),
+            scorecards=(),
+            given=(*PUSHED, *LEVELS.values()),
         ),
+        givers=("ci", "levels.one", "levels.two", "scan"),
         pool=pool,
         policy=RemovalPolicy(grace=HOUR),
         rules=None,
@@ -224,7 +257,7 @@ def pair(
         database.close()
 
 
-UNDAMPED = sorted(SHAPES.keys() - {"damped"})  # damping goes by what was before
+UNDAMPED = sorted(SHAPES.keys() - {"damped", "level"})  # damping goes by what was before
 PUSH = st.tuples(
     st.just("push"),
     st.sampled_from(NAMES),
@@ -234,6 +267,7 @@ PUSH = st.tuples(
 PUBLISH = st.tuples(
     st.just("publish"),
     st.dictionaries(st.sampled_from(["one", "two"]), st.sampled_from(UNDAMPED), max_size=2),
+    st.sampled_from([{}, {LAST: "level"}, {LAST: "level"}]),
 )
 CHANGE = st.tuples(
     st.just("change"), st.sampled_from(NAMES), st.sampled_from(["service", "website"])
@@ -248,8 +282,8 @@ def play(world: World, step: tuple[Any, ...], types: dict[str, str]) -> None:
     match step:
         case "push", name, fact, value:
             world.push(name, fact, value)
-        case "publish", shapes:
-            world.publish(tuple(card(name, shape) for name, shape in sorted(shapes.items())))
+        case "publish", shapes, last:
+            world.publish(tuple(card(*one) for one in sorted({**shapes, **last}.items())))
         case "change", name, kind:
             types[name] = kind
             found = (entity(one, spec={"type": types.get(one, "service")}) for one in NAMES)

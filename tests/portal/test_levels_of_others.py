@@ -1,0 +1,87 @@
+"""A scorecard that looks at the level on another one, from a checkout to the answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from portal.cli.checkout import assessed
+from portal.db import facts, results
+from portal.db.entities import by_ref
+from portal.db.simulated import Reads, Wanted, rows
+from portal.wiring import Portal
+from portal.worker.asking import Means, Rows, ask
+from scorecards.facts import Known
+from scorecards.results import CheckResult, Outcome
+
+DESCRIPTOR = """
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: basket}
+spec: {type: service, lifecycle: production, owner: guests}
+"""
+CARDS = """
+apiVersion: plumbline.dev/v1
+kind: Scorecard
+metadata: {name: base-line, title: Base line}
+spec:
+  checks:
+    - {id: type, title: t, level: Managed, why: w, fix: f, rule: "catalog.type == 'service'"}
+    - {id: readme, title: t, level: Defined, why: w, fix: f, rule: repo.readme.bytes > 0}
+---
+apiVersion: plumbline.dev/v1
+kind: Scorecard
+metadata: {name: next, title: Next}
+spec:
+  checks:
+    - {id: based, title: t, level: Managed, why: w, fix: f, rule: levels.base_line >= 1}
+    - {id: high, title: t, level: Managed, why: w, fix: f, rule: levels.base_line >= 2}
+"""
+
+
+def said(portal: Portal) -> dict[str, CheckResult]:
+    with portal.database.read() as connection:
+        entity = by_ref(connection, "component:default/basket")
+        assert entity is not None
+        found = {
+            one.result.scorecard: one.result for one in results.for_entity(connection, entity.id)
+        }
+    return {one.check: one for one in found["next"].results}
+
+
+def test_the_level_on_one_scorecard_decides_on_another(tmp_path: Path) -> None:
+    (tmp_path / "repo").mkdir()
+    (tmp_path / "repo" / "catalog-info.yaml").write_text(DESCRIPTOR)
+    cards = tmp_path / "cards.yaml"
+    cards.write_text(CARDS)
+    with assessed(tmp_path / "repo", scorecards=(cards,)) as (portal, pool):
+        outcomes = {check: one.outcome for check, one in said(portal).items()}
+        assert outcomes == {"based": Outcome.PASS, "high": Outcome.FAIL}
+        assert said(portal)["based"].observed == {"levels.base_line": 1}
+        with portal.database.read() as connection:
+            entity = by_ref(connection, "component:default/basket")
+            assert entity is not None
+            stored = {
+                record.collector: record for record in facts.for_entity(connection, entity.id)
+            }
+            assert stored["levels.base-line"].facts == {"levels.base_line": Known(value=1)}
+            # Nobody looks at the levels on the other scorecards.
+            assert [name for name in stored if name.startswith("levels.")] == ["levels.base-line"]
+            (card,) = [card for card in portal.scorecards if card.name == "next"]
+            means = Means(
+                connection=connection,
+                pool=pool,
+                collectors=portal.sources_of_facts,
+                schemas=portal.schemas,
+                unfed=portal.unfed,
+                now=datetime.now().astimezone(),
+            )
+            now = means.now
+
+            def of_next(reads: Reads) -> Rows:
+                wanted = Wanted(scorecard="next", reads=reads, settled=True, ids=None, now=now)
+                return rows(connection, wanted)
+
+            ((_, letters, again),) = ask(means, card, of_next)
+            assert again is not None
+            assert letters == again.letters == "pf"
