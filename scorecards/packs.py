@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import PurePath
 from types import MappingProxyType
 from typing import Any
 
-from catalog.parsing.documents import Malformed, Parsed, ParsedDocument, parse
+from catalog.parsing.documents import Malformed, Parsed, ParsedDocument, ParsedFile, parse
 from catalog.parsing.positions import Positions
 from catalog.pointers import Step, pointer
 from catalog.problems import Problem, Severity, quote
@@ -25,9 +26,6 @@ from scorecards.reading import duration
 from scorecards.shape import shape_problems
 
 KIND = "ScorecardPack"
-
-FOLDER = files("scorecards") / "packs"
-"""The packs that Plumbline brings: one file each, called as the pack is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,9 +47,14 @@ class Pack:
     """The YAML of its scorecards, on the lines where they stand in the file."""
 
 
+def folder() -> Traversable:
+    """Where the packs are that Plumbline brings: one file each, called as the pack is."""
+    return files("scorecards") / "packs"
+
+
 def names() -> tuple[str, ...]:
     """What the packs that Plumbline brings are called."""
-    found = (PurePath(file.name) for file in FOLDER.iterdir())
+    found = (PurePath(file.name) for file in folder().iterdir())
     return tuple(sorted(file.stem for file in found if file.suffix == ".yaml"))
 
 
@@ -60,7 +63,7 @@ def built_in() -> Mapping[str, Pack]:
     """The packs that Plumbline brings, by name."""
     packs = {}
     for name in names():
-        text = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
+        text = (folder() / f"{name}.yaml").read_text(encoding="utf-8")
         pack, _ = read_pack(text, file=f"packs/{name}.yaml")
         if pack is not None:
             packs[name] = pack
@@ -69,7 +72,7 @@ def built_in() -> Mapping[str, Pack]:
 
 def is_pack(text: str) -> bool:
     """Whether the file begins with the document of a pack, sound or not."""
-    data: Any = _data(_documents(text, file="")[:1])
+    data = next((_data(one) for one in _parsed(text, file="").documents), None)
     return isinstance(data, dict) and data.get("kind") == KIND
 
 
@@ -78,45 +81,49 @@ def read_pack(text: str, *, file: str) -> tuple[Pack | None, tuple[Problem, ...]
 
     With an error there is no pack. Its scorecards are not looked at here.
     """
-    documents = _documents(text, file=file)
-    if not documents:
-        return None, (Problem(code="NOT_A_PACK", message="the file holds nothing", file=file),)
-    document = documents[0]
+    parsed = _parsed(text, file=file)
+    if not parsed.documents:
+        nothing = Problem(code="NOT_A_PACK", message="the file holds nothing", file=file)
+        return None, parsed.problems or (nothing,)
+    document = parsed.documents[0]
     if isinstance(document.state, Malformed):
         return None, document.state.problems
-    data: Any = _data(documents[:1])
+    data: Any = _data(document)
     problems = [*_shape(data)]
     if not problems:
         problems = [*_faults(data["spec"])]
-    placed = tuple(_placed(problems, document, file))
-    if any(problem.severity is Severity.ERROR for problem in placed):
-        return None, placed
+    warnings = document.state.problems if isinstance(document.state, Parsed) else ()
+    told = (*warnings, *_placed(problems, document, file))
+    if any(problem.severity is Severity.ERROR for problem in told):
+        return None, told
     metadata, spec = data["metadata"], data["spec"]
-    return Pack(
+    pack = Pack(
         name=metadata["name"],
         title=metadata["title"],
         description=metadata["description"],
         facts=tuple(_declared(item) for item in spec["facts"]),
         sources=MappingProxyType(dict(spec["sources"])),
-        contains=tuple(_names(documents[1:])),
+        contains=tuple(_names(parsed.documents[1:])),
         file=file,
         scorecards=_without(document, text),
-    ), placed
+    )
+    return pack, told
 
 
-def _documents(text: str, *, file: str) -> tuple[ParsedDocument, ...]:
-    return parse(text.encode("utf-8", "surrogatepass"), file=file).documents
+def _parsed(text: str, *, file: str) -> ParsedFile:
+    # A text with half a surrogate pair becomes bytes that the parser refuses, with a reason.
+    return parse(text.encode("utf-8", "surrogatepass"), file=file)
 
 
-def _data(documents: Sequence[ParsedDocument]) -> Any:
-    """What the first of the documents holds; None where it cannot be read."""
-    return next((d.state.data for d in documents if isinstance(d.state, Parsed)), None)
+def _data(document: ParsedDocument) -> Any:
+    """What the document holds; None where it cannot be read."""
+    return document.state.data if isinstance(document.state, Parsed) else None
 
 
 def _names(documents: Sequence[ParsedDocument]) -> Iterator[str]:
     """What the scorecards in the documents are called, as far as that can be seen."""
     for document in documents:
-        match _data([document]):
+        match _data(document):
             case {"metadata": {"name": str(name)}}:
                 yield name
 

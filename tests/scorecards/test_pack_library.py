@@ -18,7 +18,7 @@ from scorecards.advice import EFFORTS
 from scorecards.cases import trials
 from scorecards.facts import FactSchema, Missing
 from scorecards.loading import Loaded, load_files
-from scorecards.packs import FOLDER, built_in, names, read_pack
+from scorecards.packs import built_in, folder, names, read_pack
 from scorecards.results import Outcome
 from scorecards.rules import Manual
 from scorecards.scorecard import Check, Scorecard
@@ -82,7 +82,7 @@ DECIDED_BY_RULES = [
 def test_every_pack_is_read_without_a_problem_and_is_called_as_its_file() -> None:
     assert tuple(PACKS) == names()
     for name in names():
-        text = (FOLDER / f"{name}.yaml").read_text()
+        text = (folder() / f"{name}.yaml").read_text()
         pack, problems = read_pack(text, file=name)
         assert problems == ()
         assert pack is not None

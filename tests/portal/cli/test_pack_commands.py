@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scorecards.packs import FOLDER, names
+from scorecards.packs import folder, names
 from tests.portal.cli.test_commands import DESCRIPTOR, run
 
 CONFIG = """\
@@ -80,16 +80,16 @@ def test_the_doctor_has_a_line_for_each_pack_that_is_on(config: Path, tmp_path: 
 
 
 def test_the_files_of_packs_are_linted_and_tested_as_they_are() -> None:
-    folder = str(FOLDER)
-    assert "0 errors, 0 warnings" in run("scorecard", "lint", folder)
-    assert " 0 failed; 0 checks have no test" in run("scorecard", "test", folder)
+    packs = str(folder())
+    assert "0 errors, 0 warnings" in run("scorecard", "lint", packs)
+    assert " 0 failed; 0 checks have no test" in run("scorecard", "test", packs)
     tested = json.loads(run("scorecard", "test", "--builtin", "--json"))
     assert {"service-maturity", "security-findings"} <= {one["scorecard"] for one in tested}
 
 
 def test_what_is_wrong_with_a_pack_is_shown_with_its_place(tmp_path: Path) -> None:
     file = tmp_path / "security.yaml"
-    text = (FOLDER / "security.yaml").read_text()
+    text = (folder() / "security.yaml").read_text()
     file.write_text(text.replace("rule: secrets.open == 0", "rule: secrets.opne == 0"))
     line = text[: text.index("rule: secrets.open == 0")].count("\n") + 1
     said = run("scorecard", "lint", file, status=1)
