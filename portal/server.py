@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from portal import logs
 from portal.app import create_app
 from portal.config import Settings
 from portal.pool import Pool
+from portal.renewal import Renewal
 from portal.wiring import VERSION, Portal, open_portal, prepare, tools_of
 from portal.worker.engine import Engine, EngineSettings, launch
 
@@ -111,6 +113,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         if self._works:
             prepare(self._portal)
             self._running = start_engine(self._portal, say)
+        # The arbiter starts another worker in its place once this one has answered what it was asked.
+        Renewal(self._portal, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
 
     def _stop(self, _arbiter: Any, _worker: Any) -> None:
         if self._running is not None:

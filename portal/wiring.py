@@ -30,9 +30,10 @@ from portal.db.migrations import migrate
 from portal.db.state import Connection
 from portal.feeding import fed_by, pack_files
 from portal.pool import Pool
+from portal.repository_scorecards import InRepositories, in_repositories, owned
 from portal.sample.builder import build as build_sample
 from portal.worker.jobs import Tools
-from portal.worker.requests import ASSESS, Lane, Requests, Work, ingest_key
+from portal.worker.requests import ASSESS, SCORECARDS, Lane, Requests, Work, ingest_key
 from portal.worker.tasks import Setup, schemas_of
 from scorecards.feeding import Unfed
 from scorecards.level_facts import VERSION as LEVELS_VERSION
@@ -67,6 +68,8 @@ class Portal:
     scorecard_problems: tuple[Problem, ...]
     scorecard_texts: Mapping[str, str]
     """By name of a scorecard, the document that defines it."""
+    repository_scorecards: InRepositories
+    """What repositories say of scorecards."""
     kind_files: tuple[KindFile, ...]
     """Definitions of the kinds that users added."""
     kind_problems: tuple[Problem, ...]
@@ -137,7 +140,8 @@ def open_portal(settings: Settings) -> Portal:
     )
     fed = fed_by(settings, plugins)
     schemas = {**schemas_of(plugins), **fed.schemas}
-    loaded = load_all_scorecards(settings, plugins, schemas)
+    elsewhere = in_repositories(database, settings.scorecard_repositories)
+    loaded = load_all_scorecards(settings, plugins, schemas, elsewhere)
     kind_files, kind_problems = _kind_files(settings)
     awake = threading.Event()
     return Portal(
@@ -148,6 +152,7 @@ def open_portal(settings: Settings) -> Portal:
         scorecards=loaded.scorecards,
         scorecard_problems=loaded.problems,
         scorecard_texts=loaded.texts,
+        repository_scorecards=elsewhere,
         kind_files=kind_files,
         kind_problems=(*kind_problems, *kinds_of(kind_files)[1]),
         schemas=loaded.schemas,
@@ -223,6 +228,7 @@ def tools_of(portal: Portal, pool: Pool) -> Tools:
         same_repository=portal.settings.same_repository_placeholders,
         history_keep=portal.settings.history_keep,
         tombstones_keep=portal.settings.tombstones_keep,
+        scorecard_repositories=portal.settings.scorecard_repositories,
         notices=portal.settings.notices,
         now=portal.now,
     )
@@ -256,6 +262,8 @@ def prepare(portal: Portal) -> list[str]:
         )
     for location in named:
         portal.work.request(ingest_key(location), Lane.EVENT)
+    if portal.settings.scorecard_repositories:
+        portal.work.request(SCORECARDS, Lane.EVENT)
     portal.work.request(ASSESS, Lane.SWEEP)
     return named
 
@@ -301,31 +309,46 @@ def _declare(portal: Portal, connection: Connection, named: Sequence[str]) -> No
 
 
 def load_all_scorecards(
-    settings: Settings, plugins: tuple[Plugin, ...], schemas: Mapping[str, FactSchema]
+    settings: Settings,
+    plugins: tuple[Plugin, ...],
+    schemas: Mapping[str, FactSchema],
+    elsewhere: InRepositories,
 ) -> Loaded:
-    """The scorecards of plugins, of the configured files, and of the packs that are on.
+    """The scorecards of plugins, of the configured files, of repositories, and of packs that are on.
 
     A name that is taken stays taken.
     """
     unreadable: list[Problem] = []
     texts = [text for plugin in plugins for text in plugin.scorecards]
-    files = [*texts, *_scorecard_files(settings.scorecards, unreadable), *pack_files(settings)]
-    loaded = load_files(files, schemas=schemas)
-    return replace(loaded, problems=(*unreadable, *loaded.problems))
+    own = [*_scorecard_files(settings.scorecards, unreadable), *elsewhere.texts]
+    loaded = load_files([*texts, *own, *pack_files(settings)], schemas=schemas)
+    loaded = owned(loaded, elsewhere.origins)
+    return replace(loaded, problems=(*unreadable, *elsewhere.problems, *loaded.problems))
 
 
 def _published(portal: Portal) -> list[definitions.Published]:
     """The definitions in force, each with where it comes from."""
     brought = {file for plugin in portal.plugins for file, _ in plugin.scorecards}
     brought |= {file for file, _ in pack_files(portal.settings)}
+    origins = portal.repository_scorecards.origins
+
+    def provenance(file: str) -> tuple[str, str]:
+        """Source and author."""
+        if file in brought:
+            return "plugin", ""
+        if file in origins:
+            return origins[file].target, origins[file].author
+        return "config", last_author(Path(file))
+
     return [
         definitions.Published(
             scorecard=card,
             text=portal.scorecard_texts[card.name],
-            source="plugin" if card.file in brought else "config",
-            author="" if card.file in brought else last_author(Path(card.file)),
+            source=source,
+            author=author,
         )
         for card in portal.scorecards
+        for source, author in [provenance(card.file)]
     ]
 
 
@@ -334,7 +357,8 @@ def definition_of(portal: Portal, name: str) -> Definition | None:
     file = next((card.file for card in portal.scorecards if card.name == name), None)
     texts = [text for plugin in portal.plugins for text in plugin.scorecards]
     texts += pack_files(portal.settings)
-    for named, text in [*texts, *_scorecard_files(portal.settings.scorecards, [])]:
+    elsewhere = portal.repository_scorecards.texts
+    for named, text in [*texts, *_scorecard_files(portal.settings.scorecards, []), *elsewhere]:
         if named == file:
             return Definition(file=named, text=text, name=name)
     return None

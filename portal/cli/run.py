@@ -15,6 +15,7 @@ import click
 from portal.cli.options import settings_options, settings_or_exit, show_problem
 from portal.config import Auth, Settings, StaticToken
 from portal.instance import AlreadyRunning, Instance, acquire, publish
+from portal.renewal import Renewal
 from portal.server import Server, log_to_stderr, say, start_engine
 from portal.wiring import VERSION, Portal, open_portal, prepare
 
@@ -59,15 +60,27 @@ def serve(workers: int, **options: Any) -> None:
 @settings_options
 def worker(**options: Any) -> None:
     """Work in the background only: one of several processes on one PostgreSQL database."""
-    portal = open_portal(_shared_settings(options))
-    prepare(portal)
-    running = start_engine(portal, say)
-    stop = threading.Event()
+    settings = _shared_settings(options)
+    stop, awake = threading.Event(), threading.Event()
+
+    def end(*_: object) -> None:
+        stop.set()
+        awake.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    say(f"working as {running.engine.settings.executor}")
-    stop.wait()
-    running.stop()
+        signal.signal(number, end)
+    while not stop.is_set():
+        awake.clear()
+        portal = open_portal(settings)
+        prepare(portal)
+        running = start_engine(portal, say)
+        renewal = Renewal(portal, awake.set)
+        renewal.start()
+        say(f"working as {running.engine.settings.executor}")
+        awake.wait()
+        renewal.stop()
+        running.stop()
+        portal.database.close()
 
 
 def new_login_link(portal: Portal) -> str:

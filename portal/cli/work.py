@@ -17,7 +17,7 @@ from portal.db import locations, marks, pending
 from portal.instance import Instance, acquire, find
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker import assessing, jobs
+from portal.worker import assessing, jobs, publishing
 
 
 @click.command()
@@ -77,7 +77,19 @@ def owned_portal(settings: Settings) -> Portal:
         click.get_current_context().with_resource(acquire(settings.data_dir))
     portal = open_portal(settings)
     prepare(portal)
+    if settings.scorecard_repositories and _scorecards_changed(portal):
+        portal.database.close()
+        portal = open_portal(settings)
+        prepare(portal)
     return portal
+
+
+def _scorecards_changed(portal: Portal) -> bool:
+    pool = Pool(0)
+    try:
+        return publishing.read_scorecards(tools_of(portal, pool))
+    finally:
+        pool.close()
 
 
 def _ingest_here(portal: Portal, ids: list[str], quiet: bool) -> tuple[Any, bool, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from portal.config.files import read_config
 from portal.config.merging import Merged, merge
 from portal.config.places import default_data_dir
 from portal.config.policies import allow_rules, configured_locations
+from portal.config.repositories import ScorecardRepository
 from portal.config.settings import Auth, ConfiguredSource, Settings
 from portal.config.variables import Variables, backstage_variables
 from scorecards.exemptions import Policy
@@ -123,6 +124,7 @@ def _optional(merged: Merged, values: dict[str, Any]) -> dict[str, Any]:
         "plugins_disabled": tuple(plumbline.get("plugins", {}).get("disabled", ())),
         "reading": tuple(values.get("backend", {}).get("reading", {}).get("allow", ())),
         "scorecards": _files(merged, plumbline, "scorecards"),
+        "scorecard_repositories": _repositories(merged, plumbline),
         "kinds": _files(merged, plumbline, "kinds"),
         "notices": plumbline.get("notices", {}).get("notices"),
         "channels": plumbline.get("notices", {}).get("channels"),
@@ -135,6 +137,19 @@ def _optional(merged: Merged, values: dict[str, Any]) -> dict[str, Any]:
 
 def _files(merged: Merged, plumbline: dict[str, Any], key: str) -> tuple[Path, ...]:
     return tuple(_beside(merged, f"/plumbline/{key}", text) for text in plumbline.get(key, ()))
+
+
+def _repositories(merged: Merged, plumbline: dict[str, Any]) -> tuple[ScorecardRepository, ...]:
+    """Paths are beside the file that names them, as everywhere."""
+    found = []
+    for index, one in enumerate(plumbline.get("scorecard_repositories", ())):
+        if not isinstance(one, ScorecardRepository):
+            continue  # what is wrong with it is told
+        where = f"/plumbline/scorecardRepositories/{index}/target"
+        if not _REMOTE.match(one.target):
+            one = replace(one, target=str(_beside(merged, where, one.target)))
+        found.append(one)
+    return tuple(found)
 
 
 def _access(values: dict[str, Any]) -> tuple[tuple[StaticToken, ...], tuple[Issuer, ...]]:

@@ -24,6 +24,7 @@ from portal.config.packs import PackSwitch, on_once
 from portal.config.providers import ldap_schema, providers_schema
 from portal.config.pushed import PushedFact, once_each
 from portal.config.reading import AllowedHost
+from portal.config.repositories import RepositoryOfScorecards
 
 
 class _RuleLocation(Strict):
@@ -149,6 +150,9 @@ class _Auth(Strict):
 
 class _Plumbline(Strict):
     scorecards = fields.List(fields.String())
+    scorecard_repositories = fields.List(
+        fields.Nested(RepositoryOfScorecards), data_key="scorecardRepositories"
+    )
     kinds = fields.List(fields.String())
     removal = fields.Nested(_Removal)
     history = fields.Nested(_History)

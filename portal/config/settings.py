@@ -18,6 +18,7 @@ from catalog.rules import AllowRule
 from plugins.contract import MailChannel, ReadingRule, WebhookChannel
 from portal.config.access import Issuer, StaticToken
 from portal.config.integrations import Integration
+from portal.config.repositories import ScorecardRepository
 from scorecards.exemptions import Policy
 from scorecards.feeding import SwitchedOn
 from scorecards.notices import Timing
@@ -86,6 +87,8 @@ class Settings:
     """Whether placeholders may name only what is in the repository of their descriptor."""
     scorecards: tuple[Path, ...] = ()
     """Scorecard files besides the built-in ones: files, or folders of `*.yaml`."""
+    scorecard_repositories: tuple[ScorecardRepository, ...] = ()
+    """Repositories whose scorecards are in force, after those of files."""
     packs: tuple[SwitchedOn, ...] = ()
     """Packs of scorecards that are on."""
     plugins_disabled: tuple[str, ...] = ()

@@ -464,6 +464,26 @@ scorecard_versions = Table(
     comment="Every definition that was ever in force, from when on.",
 )
 
+scorecard_repositories = Table(
+    "scorecard_repositories",
+    metadata,
+    Column("target", Text, primary_key=True),  # as configured, without credentials
+    Column("revision", Text, nullable=False),  # that was last read whole; '' where none was
+    Column("problem", LargeBinary),  # JSON, why it could not be read the last time
+    Column("read_at", Time, nullable=False),
+    comment="Repositories of which the scorecards are in force.",
+)
+
+scorecard_files = Table(
+    "scorecard_files",
+    metadata,
+    Column("target", ForeignKey("scorecard_repositories.target"), primary_key=True),
+    Column("file", Text, primary_key=True),  # URL of the repository, and the path
+    Column("text", Text, nullable=False),
+    Column("author", Text, nullable=False),  # of its last change; '' where nobody knows
+    comment="Files of these repositories, as they were last read.",
+)
+
 layouts = Table(
     "layouts",
     metadata,

@@ -21,8 +21,8 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID
 from catalog.ingestion import Ingested
 from portal.db import held_passes, locations, marks, pending
 from portal.db.hearing import hear
-from portal.worker import assessing, deadlines, jobs, noticing
-from portal.worker.requests import ASSESS, NOTICES, Lane, Work, ingest_key
+from portal.worker import assessing, deadlines, jobs, noticing, publishing
+from portal.worker.requests import ASSESS, NOTICES, SCORECARDS, Lane, Work, ingest_key
 from portal.worker.turning import mark_turned
 
 log = logging.getLogger(__name__)
@@ -120,6 +120,7 @@ def launch(
         "ingest": DBOS.workflow(name="ingest")(_kept(engine, _ingest_workflow(engine))),
         "refresh": DBOS.workflow(name="refresh")(_kept(engine, _refresh_workflow(engine))),
         "assess": DBOS.workflow(name="assess")(_kept(engine, _assess_workflow(engine))),
+        SCORECARDS: DBOS.workflow(name="scorecards")(_kept(engine, _scorecards_workflow(engine))),
         NOTICES: DBOS.workflow(name="notices")(_kept(engine, _notices_workflow(engine))),
     }
     DBOS.launch()
@@ -202,6 +203,16 @@ def _notices_workflow(engine: Engine) -> Callable[[str], None]:
         bundle()
         if sent := deliver():
             engine.report(f"{sent} messages sent")
+
+    return workflow
+
+
+def _scorecards_workflow(engine: Engine) -> Callable[[str], None]:
+    read = DBOS.step(name="read_scorecards")(lambda: publishing.read_scorecards(engine.tools))
+
+    def workflow(_: str) -> None:
+        if read():
+            engine.report("scorecards changed: every process starts anew with them")
 
     return workflow
 
@@ -296,7 +307,8 @@ def _sweep(engine: Engine) -> None:
         found = locations.list_locations(connection)
         marked = marks.count_marks(connection)
     keys = [ingest_key(location.id) for location in found]
-    engine.requests.request_all([*keys, *([ASSESS] if marked else [])], Lane.SWEEP)
+    rules = [SCORECARDS] if engine.tools.scorecard_repositories else []
+    engine.requests.request_all([*rules, *keys, *([ASSESS] if marked else [])], Lane.SWEEP)
 
 
 def _look_at_stale(engine: Engine) -> None:

@@ -23,6 +23,7 @@ from catalog.rules import AllowRule
 from catalog.sources import Blob, Complete, Failed, Partial, Repository
 from catalog.store import FileReading
 from plugins.contract import Plugin
+from portal.config.repositories import ScorecardRepository
 from portal.db import fact_history, links, locations, registrations, transitions
 from portal.db.catalog_store import Store
 from portal.db.decisions import purge
@@ -71,6 +72,8 @@ class Tools:
     """How long former versions of entities are kept."""
     tombstones_keep: timedelta = timedelta(days=30)
     """How long what went can come back as it was."""
+    scorecard_repositories: tuple[ScorecardRepository, ...] = ()
+    """Whose scorecards are in force."""
     notices: Timing | None = None
     """When teams are told of what; None: they are told of nothing."""
     chance: Callable[[], float] = random.random

@@ -20,6 +20,9 @@ ASSESS = "assess"
 """The key that asks for every marked entity to be looked at."""
 
 
+SCORECARDS = "scorecards"
+"""The key that asks for the scorecards of repositories to be read."""
+
 NOTICES = "notices"
 """The key that asks for what there is to tell to be found and sent."""
 

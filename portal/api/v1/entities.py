@@ -21,7 +21,7 @@ from catalog.query import (
 )
 from catalog.refs import EntityRef, parse_ref
 from portal.api.errors import Refusal
-from portal.api.v1 import forms
+from portal.api.v1 import forms, result_forms
 from portal.api.v1.conventions import LARGEST_PAGE, Paging, Resource, Tags, answer
 from portal.api.v1.history import entity_at
 from portal.api.v1.instants import AsOf, known
@@ -152,7 +152,7 @@ def _add_parts(views: Resource, portal: Portal, tags: Tags, cards: dict[str, Sco
         entity = orjson.loads(row.body)
         return answer(
             [
-                forms.result(cards[found.result.scorecard], found, entity, values)
+                result_forms.result(cards[found.result.scorecard], found, entity, values)
                 for found in stored
                 if found.result.scorecard in cards
             ],

@@ -10,9 +10,16 @@ from marshmallow import fields, validate
 
 from catalog.refs import EntityRef
 from portal.api.errors import Refusal
-from portal.api.v1 import forms
+from portal.api.v1 import forms, result_forms
 from portal.api.v1.conventions import Answer, Nothing, Resource, answer
-from portal.api.v1.schemas import OUTCOMES, ExcuseAnswer, FactAnswer, LevelAnswer, time_field
+from portal.api.v1.schemas import (
+    OUTCOMES,
+    ExcuseAnswer,
+    FactAnswer,
+    HeldAnswer,
+    LevelAnswer,
+    time_field,
+)
 from portal.api.v1.times import rfc3339
 from portal.db import facts, results
 from portal.db.entities import EntityRow, by_ref
@@ -85,6 +92,7 @@ class CheckExplanationAnswer(Answer):
     outcome = fields.String(validate=validate.OneOf(OUTCOMES))
     reason = fields.String()
     exemption = fields.Nested(ExcuseAnswer, allow_none=True)
+    held = fields.Nested(HeldAnswer, allow_none=True)
     since = time_field("When the outcome began.", nullable=True)
     evaluated_at = time_field("When it was first found so.")
     rule_version = fields.String(metadata={"description": "Digest of the definition of then."})
@@ -187,7 +195,8 @@ def form(
         "level": forms.level(card, found.check.level),
         "outcome": said.outcome.value,
         "reason": said.reason,
-        "exemption": forms.exemption(said.excuse),
+        "exemption": result_forms.exemption(said.excuse),
+        "held": result_forms.held(said.held),
         "since": rfc3339(stored.since.get(found.check.id)),
         "evaluatedAt": rfc3339(result.evaluated_at),
         "ruleVersion": result.version,

@@ -13,8 +13,7 @@ from portal.api.v1.times import rfc3339
 from portal.db.entities import EntityRow
 from portal.db.locations import FileOrigin
 from portal.db.problems import ProblemRow
-from portal.db.results import StoredResult, Summary
-from scorecards.advice import next_steps, plan
+from portal.db.results import Summary
 from scorecards.facts import (
     FactRecord,
     FactSchema,
@@ -27,9 +26,7 @@ from scorecards.facts import (
 from scorecards.feeding import Unfed
 from scorecards.knowledge import as_json
 from scorecards.outline import duration_as_written, lifecycle_as_written, rule_as_written
-from scorecards.results import Excuse, ScorecardResult
 from scorecards.scorecard import Check, Link, Scorecard
-from scorecards.texts import render_fix
 
 Json = dict[str, Any]
 
@@ -72,100 +69,6 @@ def standings(scorecards: Mapping[str, Scorecard], summaries: Sequence[Summary])
         for found in summaries
         if found.scorecard in scorecards
     ]
-
-
-def result(
-    scorecard: Scorecard, stored: StoredResult, entity: Mapping[str, JsonValue], facts: Json
-) -> Json:
-    """A result, explained. `facts` are values by name, for the texts."""
-    said = stored.result
-    by_check = {found.check: found for found in said.results}
-    outcomes = [found.outcome.value for found in said.results if found.counts]
-    # Made with another definition, its steps would be those of other checks.
-    steps = next_steps(scorecard, said) if said.version == scorecard.version else ()
-    return {
-        "scorecard": scorecard.name,
-        "title": scorecard.title,
-        "version": said.version,
-        "proven": level(scorecard, said.proven),
-        "possible": level(scorecard, said.possible),
-        "passed": outcomes.count("pass"),
-        "failed": outcomes.count("fail"),
-        "unknown": outcomes.count("unknown") + outcomes.count("error"),
-        "evaluatedAt": rfc3339(said.evaluated_at),
-        "nextSteps": [
-            {
-                "check": step.check,
-                "title": step.title,
-                "action": step.action.value,
-                "effort": step.effort,
-            }
-            for step in steps
-        ],
-        "plan": _plan(scorecard, said),
-        "checks": [
-            {
-                "check": check.id,
-                "title": check.title,
-                "category": check.category,
-                "level": level(scorecard, check.level),
-                "outcome": by_check[check.id].outcome.value,
-                "counts": by_check[check.id].counts,
-                "lifecycle": lifecycle_as_written(check.lifecycle),
-                "reason": by_check[check.id].reason,
-                "since": rfc3339(stored.since.get(check.id)),
-                "observed": dict(by_check[check.id].observed),
-                "expected": check.expected,
-                "unknown": dict(by_check[check.id].unknown),
-                "exemption": exemption(by_check[check.id].excuse),
-                "leaves": [
-                    {"expression": expression, "outcome": outcome.value}
-                    for expression, outcome in by_check[check.id].leaves
-                ],
-                "why": check.why,
-                "fix": render_fix(check, entity, facts),
-                "effort": check.effort,
-                "links": links(check.links),
-            }
-            for check in scorecard.checks
-            if check.id in by_check
-        ],
-    }
-
-
-def exemption(excuse: Excuse | None) -> Json | None:
-    """The exemption that a check is under, and what it would have said."""
-    if excuse is None:
-        return None
-    return {
-        "id": excuse.exemption,
-        "until": rfc3339(excuse.until),
-        "outcome": excuse.outcome.value,
-        "reason": excuse.reason,
-    }
-
-
-def _plan(scorecard: Scorecard, said: ScorecardResult) -> Json | None:
-    found = plan(scorecard, said) if said.version == scorecard.version else None
-    if found is None:
-        return None
-    return {
-        "level": level(scorecard, found.level),
-        "minutes": found.minutes,
-        "reachable": found.reachable,
-        "exact": found.exact,
-        "changes": [
-            {
-                "expression": change.expression,
-                "becomes": change.becomes,
-                "action": change.action.value,
-                "effort": change.effort,
-                "minutes": change.minutes,
-                "checks": list(change.checks),
-            }
-            for change in found.changes
-        ],
-    }
 
 
 def links(found: Sequence[Link]) -> list[Json]:

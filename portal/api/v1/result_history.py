@@ -11,7 +11,7 @@ from flask import Response
 from marshmallow import fields, validate
 
 from portal.api.errors import Refusal
-from portal.api.v1 import forms
+from portal.api.v1 import forms, result_forms
 from portal.api.v1.conventions import Answer, Paging, Resource, after, answer, page
 from portal.api.v1.history import NOT_THEN
 from portal.api.v1.instants import known, moment
@@ -129,7 +129,7 @@ def results_then(
         if card is not None:
             basis = basis_of(connection, past.transition)
             values = forms.fact_values(basis.records if basis is not None else ())
-            shown.append(forms.result(card, _stored(found.ref, past), entity, values))
+            shown.append(result_forms.result(card, _stored(found.ref, past), entity, values))
     return shown
 
 

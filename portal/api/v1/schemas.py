@@ -93,6 +93,13 @@ class ExcuseAnswer(Answer):
     reason = fields.String()
 
 
+class HeldAnswer(Answer):
+    """A failure that does not count yet: until it has lasted for the check's `grace`, it passes."""
+
+    since = time_field("When the failure was first found.")
+    until = time_field("When it will count, if it lasts.")
+
+
 class CheckResultAnswer(Answer):
     """What a check says about an entity, from what, and what to do."""
 
@@ -114,6 +121,7 @@ class CheckResultAnswer(Answer):
         metadata={"description": "Why facts are not known, by name."},
     )
     exemption = fields.Nested(ExcuseAnswer, allow_none=True)
+    held = fields.Nested(HeldAnswer, allow_none=True)
     leaves = fields.List(fields.Nested(LeafAnswer))
     why = fields.String(metadata={"description": "Markdown."})
     fix = fields.String(metadata={"description": "Markdown, filled in for this entity."})

@@ -14,7 +14,7 @@ from portal.ui.models.facts import REASONS
 from portal.ui.models.levels import shade_of
 from portal.ui.models.looks import LOOKS, Look, plural, show_json
 from scorecards.facts import Unknown
-from scorecards.results import CheckResult, Outcome, ScorecardResult
+from scorecards.results import CheckResult, Held, Outcome, ScorecardResult
 from scorecards.scorecard import Check, Level, Scorecard
 
 OPEN = frozenset({Outcome.FAIL, Outcome.UNKNOWN, Outcome.ERROR})
@@ -39,6 +39,8 @@ class CheckRow:
     """Both Markdown."""
     counts: bool
     """For levels: a preview and a retiring check do not."""
+    held: Held | None
+    """It fails, and its pass still counts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,6 +144,7 @@ def _row(
         why=why,
         fix=fix,
         counts=result.counts,
+        held=result.held,
     )
 
 

@@ -1,4 +1,10 @@
-from page_shop import component, put
+from dataclasses import replace
+from datetime import timedelta
+
+from page_shop import NOW, component, put
+
+from portal.db import entities, results
+from scorecards.results import Held, Outcome
 
 PAYMENTS = "/catalog/component/default/payments"
 ORDERS = "/catalog/component/default/orders"
@@ -103,3 +109,35 @@ def test_relations_of_a_hub_are_cut_and_counted(shop) -> None:
     page = shop.get("/catalog/group/default/alices?tab=relations")
     assert "492 of 522 are not drawn" in page
     assert "22 more relations are not listed here" in page
+
+
+def test_a_failure_that_does_not_count_yet_is_told(shop) -> None:
+    held = Held(since=NOW, until=NOW + timedelta(days=3))
+    with shop.portal.database.read() as connection:
+        row = entities.by_ref(connection, "component:default/orders")
+        stored = [one.result for one in results.for_entity(connection, row.id)]
+    found = [
+        replace(
+            result,
+            results=tuple(
+                replace(said, outcome=Outcome.PASS, reason="counts later: it is short", held=held)
+                if said.outcome is Outcome.FAIL
+                else said
+                for said in result.results
+            ),
+        )
+        for result in stored
+    ]
+    results.ResultRows(database=shop.portal.database).save_results([row.id], found)
+    page = shop.get(ORDERS + "?tab=scorecards")
+    check = page.split("There is a README")[1].split("</details>")[0]
+    assert "fails · counts from" in check
+    assert "counts later: it is short" in check
+    assert "How to fix it" in check
+    answer = shop.client.get("/api/v1/entities/component/default/orders/scorecards").json
+    [said] = [one for one in answer[0]["checks"] if one["title"] == "There is a README"]
+    assert said["outcome"] == "pass"
+    assert said["held"] == {
+        "since": "2026-03-01T12:00:00.000Z",
+        "until": "2026-03-04T12:00:00.000Z",
+    }

@@ -275,6 +275,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("name"),
     )
     op.create_table(
+        "scorecard_repositories",
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Text(), nullable=False),
+        sa.Column("problem", sa.LargeBinary(), nullable=True),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("target"),
+        comment="Repositories of which the scorecards are in force.",
+    )
+    op.create_table(
         "scorecard_versions",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
@@ -496,6 +505,19 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_repositories_location_id"), "repositories", ["location_id"], unique=False
+    )
+    op.create_table(
+        "scorecard_files",
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("file", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["target"],
+            ["scorecard_repositories.target"],
+        ),
+        sa.PrimaryKeyConstraint("target", "file"),
+        comment="Files of these repositories, as they were last read.",
     )
     op.create_table(
         "suppressions",
