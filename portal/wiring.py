@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypeAlias
@@ -321,9 +321,15 @@ def load_all_scorecards(
     unreadable: list[Problem] = []
     texts = [text for plugin in plugins for text in plugin.scorecards]
     own = [*_scorecard_files(settings.scorecards, unreadable), *elsewhere.texts]
-    loaded = load_files([*texts, *own, *pack_files(settings)], schemas=schemas)
-    loaded = owned(loaded, elsewhere.origins)
+    files = (*texts, *own, *pack_files(settings))
+    loaded = owned(_load(files, tuple(schemas.values())), elsewhere.origins)
     return replace(loaded, problems=(*unreadable, *elsewhere.problems, *loaded.problems))
+
+
+@lru_cache(maxsize=4)
+def _load(files: tuple[tuple[str, str], ...], schemas: tuple[FactSchema, ...]) -> Loaded:
+    """What the texts define: remembered, because one process may open a portal several times."""
+    return load_files(files, schemas={schema.name: schema for schema in schemas})
 
 
 def _published(portal: Portal) -> list[definitions.Published]:

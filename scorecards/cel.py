@@ -95,6 +95,7 @@ class Language:
     def __init__(self, schemas: Mapping[str, FactSchema]) -> None:
         self.schemas = schemas
         self.names = frozenset(schemas) | _NOT_FACTS
+        self._compiled: dict[str, Program | tuple[Fault, ...]] = {}
         self.integers = frozenset(n for n, s in schemas.items() if s.type is FactType.INT)
         types = {name: _TYPES[schema.type] for name, schema in schemas.items()}
         self._environment = cel.NewEnv(
@@ -107,6 +108,12 @@ class Language:
 
     def compile(self, expression: str) -> Program | tuple[Fault, ...]:
         """The program, or every fault of the expression (at least one)."""
+        # Loading asks several times: for a leaf, for its conditions, for what all of a tree says.
+        if expression not in self._compiled:
+            self._compiled[expression] = self._compile(expression)
+        return self._compiled[expression]
+
+    def _compile(self, expression: str) -> Program | tuple[Fault, ...]:
         if len(expression) > LONGEST_EXPRESSION:
             message = f"the expression has more than {LONGEST_EXPRESSION} characters"
             return (

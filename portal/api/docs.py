@@ -18,7 +18,7 @@ def blueprint() -> Blueprint:
 
     @views.get("/api/docs")
     def page() -> Response:
-        document = current_app.extensions["plumbline-description"]
+        document = current_app.extensions["plumbline-description"]()
         return make_response(
             render_template(
                 "api_docs.html",

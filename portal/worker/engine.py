@@ -18,12 +18,12 @@ from typing import Any
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 
-from catalog.ingestion import Ingested
 from portal.db import held_passes, locations, marks, pending
 from portal.db.hearing import hear
-from portal.worker import assessing, deadlines, jobs, noticing, publishing
+from portal.worker import deadlines, jobs
 from portal.worker.requests import ASSESS, NOTICES, SCORECARDS, Lane, Work, ingest_key
 from portal.worker.turning import mark_turned
+from portal.worker.workflows import Doing, workflows_of
 
 log = logging.getLogger(__name__)
 
@@ -116,12 +116,10 @@ def launch(
         "use_listen_notify": not sqlite,
     }
     DBOS(config=config)
+    doing = Doing(tools=tools, requests=requests, report=report, stopping=engine._stopping)
     engine._workflows = {
-        "ingest": DBOS.workflow(name="ingest")(_kept(engine, _ingest_workflow(engine))),
-        "refresh": DBOS.workflow(name="refresh")(_kept(engine, _refresh_workflow(engine))),
-        "assess": DBOS.workflow(name="assess")(_kept(engine, _assess_workflow(engine))),
-        SCORECARDS: DBOS.workflow(name="scorecards")(_kept(engine, _scorecards_workflow(engine))),
-        NOTICES: DBOS.workflow(name="notices")(_kept(engine, _notices_workflow(engine))),
+        name: DBOS.workflow(name=name)(_kept(engine, work))
+        for name, work in workflows_of(doing).items()
     }
     DBOS.launch()
     engine._dispatcher = threading.Thread(target=_dispatch, args=(engine,), name="dispatcher")
@@ -133,92 +131,6 @@ def launch(
         )
         engine._hearing.start()
     return engine
-
-
-def _ingest_workflow(engine: Engine) -> Callable[[str], None]:
-    tools = engine.tools
-    listing = DBOS.step(name="list")(lambda location: jobs.list_repositories(tools, location))
-    ingest = DBOS.step(name="ingest_repository")(
-        lambda location, repository: jobs.ingest(tools, location, repository)
-    )
-    settle = DBOS.step(name="settle")(lambda location: jobs.settle(tools, location))
-    ask = DBOS.step(name="ask_for_assessment")(lambda: engine.requests.request(ASSESS, Lane.EVENT))
-
-    def workflow(location: str) -> None:
-        ahead = [location]
-        for one in ahead:  # grows by what the Locations that are read lead to
-            repositories = listing(one)
-            for number, repository in enumerate(repositories, start=1):
-                if engine._stopping.is_set():
-                    raise _Stopped
-                done = ingest(one, repository)
-                ahead += done.linked
-                engine.report(_said(done, number, len(repositories)))
-            settle(one)
-        ask()
-
-    return workflow
-
-
-def _refresh_workflow(engine: Engine) -> Callable[[str], None]:
-    tools = engine.tools
-    refresh = DBOS.step(name="refresh")(lambda repository: jobs.refresh(tools, int(repository)))
-
-    def workflow(repository: str) -> None:
-        done = refresh(repository)
-        if done is None:
-            return
-        engine.report(_said(done, 1, 1))
-        for location in done.linked:
-            engine.requests.request(ingest_key(location), Lane.PERSON)
-        if not done.unchanged:
-            engine.requests.request(ASSESS, Lane.EVENT)
-
-    return workflow
-
-
-def _assess_workflow(engine: Engine) -> Callable[[str], None]:
-    tools = engine.tools
-    assess = DBOS.step(name="assess_round")(lambda: assessing.assess_round(tools))
-
-    def workflow(_: str) -> None:
-        total = 0
-        while assessed := assess():
-            total += assessed
-            engine.report(f"{total} entities assessed")
-            if engine._stopping.is_set():
-                raise _Stopped
-
-    return workflow
-
-
-def _notices_workflow(engine: Engine) -> Callable[[str], None]:
-    tools = engine.tools
-    find = DBOS.step(name="find_notices")(lambda: noticing.find(tools))
-    bundle = DBOS.step(name="bundle_notices")(lambda: noticing.bundle(tools))
-    deliver = DBOS.step(name="deliver_messages")(lambda: noticing.deliver(tools))
-
-    def workflow(_: str) -> None:
-        find()
-        bundle()
-        if sent := deliver():
-            engine.report(f"{sent} messages sent")
-
-    return workflow
-
-
-def _scorecards_workflow(engine: Engine) -> Callable[[str], None]:
-    read = DBOS.step(name="read_scorecards")(lambda: publishing.read_scorecards(engine.tools))
-
-    def workflow(_: str) -> None:
-        if read():
-            engine.report("scorecards changed: every process starts anew with them")
-
-    return workflow
-
-
-class _Stopped(BaseException):
-    """The engine is stopping: leave the workflow as it is, for the next start."""
 
 
 def _kept(engine: Engine, work: Callable[[str], None]) -> Callable[[str, str, str], None]:
@@ -331,23 +243,3 @@ def _prune(before: datetime) -> None:
     )
     if old:
         DBOS.delete_workflows([workflow.workflow_id for workflow in old])
-
-
-def _said(done: Ingested, number: int, total: int) -> str:
-    """One line about an ingestion, for whoever watches."""
-    place = f"[{number}/{total}] {done.repository.name}"
-    if done.problem is not None:
-        return f"{place}: {done.problem.message}"
-    if done.unchanged:
-        return f"{place}: unchanged"
-    counts = [
-        f"{count} {word}"
-        for count, word in (
-            (done.added, "added"),
-            (done.changed, "changed"),
-            (done.removed, "removed"),
-            (done.rejected, "rejected"),
-        )
-        if count
-    ]
-    return f"{place}: {', '.join(counts) or 'nothing changed'}"

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import flask_smorest
 import orjson
 from apispec import APISpec
-from flask import Response, abort, request
+from flask import Flask, Response, abort, request
 from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validate
 from webargs.flaskparser import FlaskParser
 
@@ -148,6 +148,23 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no type
 
     ERROR_SCHEMA = ErrorAnswer
     spec: APISpec
+
+    def __init__(self, app: Flask, **more: Any) -> None:
+        self.resources: list[Resource] = []
+        super().__init__(app, **more)
+
+    def register_blueprint(self, blp: Resource, **_: Any) -> None:
+        """Serve it now; `describe_all` describes it."""
+        app = self._app
+        app.extensions["flask-smorest"]["blp_name_to_api"][blp.name] = self
+        app.register_blueprint(blp)
+        self.resources.append(blp)
+
+    def describe_all(self) -> None:
+        """Put everything that is served into `spec`, which takes longer than all else at the start."""
+        for blp in self.resources:
+            blp.register_views_in_doc(self, self._app, self.spec, name=blp.name, parameters=None)
+            self.spec.tag({"name": blp.name, "description": blp.description})
 
     def _register_error_handlers(self) -> None:
         """None of flask-smorest's own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from typing import Any
 
 from apispec.ext.marshmallow import MarshmallowPlugin
@@ -86,19 +87,28 @@ def register(app: Flask, portal: Portal) -> None:
         work.resource(portal),
     ):
         api.register_blueprint(views)
-    description = describe(api, portal.settings)
+    guard, made = threading.Lock(), list[dict[str, Any]]()
+
+    def description() -> dict[str, Any]:
+        """The OpenAPI document, made when somebody first asks for it."""
+        with guard:
+            if not made:
+                made.append(describe(api, portal.settings))
+        return made[0]
+
     app.extensions["plumbline-description"] = description
     own = Blueprint("description", __name__, url_prefix="/api/v1")
 
     @own.get("/openapi.json")
     def openapi() -> Response:
-        return answer(description)
+        return answer(description())
 
     app.register_blueprint(own)
 
 
 def describe(api: Api, settings: Settings) -> dict[str, Any]:
     """The OpenAPI document: flask-smorest's, with what it cannot be told."""
+    api.describe_all()
     document: dict[str, Any] = api.spec.to_dict()
     document["servers"] = [{"url": settings.base_path or "/"}]
     responses = document.get("components", {}).get("responses", {})
