@@ -156,6 +156,7 @@ def _simulate(portal: Portal, pool: Pool, before: Scorecard, after: Scorecard) -
             pool=pool,
             collectors=portal.sources_of_facts,
             schemas=portal.schemas,
+            unfed=portal.unfed,
             now=portal.now(),
         )
         return simulate(means, before=before, after=after)

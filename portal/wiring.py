@@ -27,6 +27,7 @@ from portal.db.catalog_store import Store
 from portal.db.engine import Database, open_database
 from portal.db.migrations import migrate
 from portal.db.state import Connection
+from portal.feeding import fed_by, pack_files
 from portal.pool import Pool
 from portal.repository_scorecards import InRepositories, in_repositories, owned
 from portal.sample.builder import build as build_sample
@@ -34,13 +35,13 @@ from portal.version import EDITION
 from portal.worker.jobs import Tools
 from portal.worker.requests import ASSESS, SCORECARDS, Lane, Requests, Work, ingest_key
 from portal.worker.tasks import Setup, schemas_of
-from scorecards.level_facts import NAMESPACE as LEVELS
+from scorecards.feeding import Unfed
 from scorecards.level_facts import VERSION as LEVELS_VERSION
 from scorecards.level_facts import collector_of, level_fact, told
 from scorecards.loading import Loaded, load_files
 from scorecards.promotion import Definition
 from scorecards.pushed import VERSION as PUSHED_VERSION
-from scorecards.pushed import Declared, clashes
+from scorecards.pushed import Declared
 from scorecards.readers import readers
 from scorecards.scorecard import Scorecard
 
@@ -72,12 +73,14 @@ class Portal:
     kind_problems: tuple[Problem, ...]
     """Definitions of kinds that cannot be used."""
     schemas: Mapping[str, FactSchema]
-    """Every fact that an installed collector can observe or that may be pushed, and the levels on all
-    scorecards, by name."""
+    """Every fact that rules may mention, by name: of collectors, pushed, of packs, and the levels on
+    all scorecards."""
     pushed: Mapping[str, Declared]
     """Facts that may be pushed, by name."""
+    unfed: Mapping[str, Unfed]
+    """Facts of packs that are on and that nothing feeds, by name."""
     fact_problems: tuple[Problem, ...]
-    """Facts that are declared and cannot be pushed."""
+    """Facts that are declared and cannot be had so."""
     work: Work
     """Puts keys into the queue."""
     now: Callable[[], datetime]
@@ -102,9 +105,9 @@ class Portal:
 
     @cached_property
     def collectors(self) -> Collectors:
-        """By name, the version of each collector and what it can observe; pushed namespaces, and the
-        scorecards whose levels rules look at, too."""
-        return {**_observed_by(self.plugins), **_namespaces(self.pushed), **_levels(self)}
+        """By name, the version of each collector and what it can observe; namespaces that are pushed
+        or that nothing feeds, and the scorecards whose levels rules look at, too."""
+        return {**_observed_by(self.plugins), **_namespaces(self), **_levels(self)}
 
     @cached_property
     def sources_of_facts(self) -> Mapping[str, str]:
@@ -113,6 +116,7 @@ class Portal:
             schema.name: name
             for name, (_, schemas) in self.collectors.items()
             for schema in schemas
+            if schema.name not in self.unfed
         }
 
 
@@ -132,10 +136,8 @@ def open_portal(settings: Settings) -> Portal:
         ),
         disabled=settings.plugins_disabled,
     )
-    observed = schemas_of(plugins)
-    taken = {name.partition(".")[0] for name in observed} | _observed_by(plugins).keys() | {LEVELS}
-    pushed, fact_problems = clashes(settings.pushed_facts, taken)
-    schemas = {**observed, **{name: fact.schema for name, fact in pushed.items()}}
+    fed = fed_by(settings, plugins)
+    schemas = {**schemas_of(plugins), **fed.schemas}
     elsewhere = in_repositories(database, settings.scorecard_repositories)
     loaded = load_all_scorecards(settings, plugins, schemas, elsewhere)
     kind_files, kind_problems = _kind_files(settings)
@@ -152,20 +154,25 @@ def open_portal(settings: Settings) -> Portal:
         kind_files=kind_files,
         kind_problems=(*kind_problems, *kinds_of(kind_files)[1]),
         schemas=loaded.schemas,
-        pushed=pushed,
-        fact_problems=fact_problems,
+        pushed=fed.pushed,
+        unfed=fed.unfed,
+        fact_problems=fed.problems,
         work=Requests(database=database, now=now, wake=awake.set),
         now=now,
         awake=awake,
     )
 
 
-def _namespaces(pushed: Mapping[str, Declared]) -> Collectors:
-    """What is pushed, as if a collector observed each namespace."""
-    found: dict[str, tuple[FactSchema, ...]] = {}
-    for fact in pushed.values():
-        found[fact.namespace] = (*found.get(fact.namespace, ()), fact.schema)
-    return {name: (PUSHED_VERSION, schemas) for name, schemas in found.items()}
+def _namespaces(portal: Portal) -> Collectors:
+    """What is pushed, or fed by nothing, as if a collector observed each namespace of it."""
+    observed = _observed_by(portal.plugins)
+    found: Collectors = {}
+    pushed = [fact.schema for fact in portal.pushed.values()]
+    for schema in (*pushed, *(one.schema for one in portal.unfed.values())):
+        space = schema.name.partition(".")[0]
+        version, schemas = found.get(space) or observed.get(space, (PUSHED_VERSION, ()))
+        found[space] = (version, (*schemas, schema))
+    return found
 
 
 def _observed_by(
@@ -207,6 +214,7 @@ def tools_of(portal: Portal, pool: Pool) -> Tools:
             disabled_plugins=portal.settings.plugins_disabled,
             scorecards=portal.scorecards,
             given=tuple(s for name, s in portal.schemas.items() if name not in observed),
+            unfed=tuple(portal.unfed.values()),
         ),
         readers=portal.readers,
         givers=tuple(sorted(portal.collectors.keys() - _observed_by(portal.plugins).keys())),
@@ -305,14 +313,15 @@ def load_all_scorecards(
     schemas: Mapping[str, FactSchema],
     elsewhere: InRepositories,
 ) -> Loaded:
-    """The scorecards of plugins, of the configured files, and of repositories.
+    """The scorecards of plugins, of the configured files, of repositories, and of packs that are on.
 
     A name that is taken stays taken.
     """
     unreadable: list[Problem] = []
     texts = [text for plugin in plugins for text in plugin.scorecards]
-    files = [*texts, *_scorecard_files(settings.scorecards, unreadable), *elsewhere.texts]
-    loaded = owned(_load(tuple(files), tuple(schemas.values())), elsewhere.origins)
+    own = [*_scorecard_files(settings.scorecards, unreadable), *elsewhere.texts]
+    files = (*texts, *own, *pack_files(settings))
+    loaded = owned(_load(files, tuple(schemas.values())), elsewhere.origins)
     return replace(loaded, problems=(*unreadable, *elsewhere.problems, *loaded.problems))
 
 
@@ -325,6 +334,7 @@ def _load(files: tuple[tuple[str, str], ...], schemas: tuple[FactSchema, ...]) -
 def _published(portal: Portal) -> list[definitions.Published]:
     """The definitions in force, each with where it comes from."""
     brought = {file for plugin in portal.plugins for file, _ in plugin.scorecards}
+    brought |= {file for file, _ in pack_files(portal.settings)}
     origins = portal.repository_scorecards.origins
 
     def provenance(file: str) -> tuple[str, str]:
@@ -351,6 +361,7 @@ def definition_of(portal: Portal, name: str) -> Definition | None:
     """The file that defines a scorecard, as it is now; None where it is no longer there."""
     file = next((card.file for card in portal.scorecards if card.name == name), None)
     texts = [text for plugin in portal.plugins for text in plugin.scorecards]
+    texts += pack_files(portal.settings)
     elsewhere = portal.repository_scorecards.texts
     for named, text in [*texts, *_scorecard_files(portal.settings.scorecards, []), *elsewhere]:
         if named == file:
@@ -383,4 +394,5 @@ def _sources(settings: Settings) -> list[tuple[str, str, str]]:
 def _observed(portal: Portal) -> list[str]:
     """All that makes the same entity and files come to other facts, in words."""
     parts = [f"{c.name}={c.version}" for p in portal.plugins for c in p.collectors]
-    return sorted(parts + [repr(fact) for fact in portal.pushed.values()])
+    others = (*portal.pushed.values(), *portal.unfed.values())
+    return sorted(parts + [repr(fact) for fact in others])

@@ -19,9 +19,9 @@ from scorecards.answers import ABSENT, ERROR, Answers, Said, Unwatched, Watch
 from scorecards.cel import Language, Program
 from scorecards.errors import ExpressionError
 from scorecards.evidence import Evidence, explained
-from scorecards.facts import FactRecord, FactSchema
+from scorecards.facts import FactRecord, FactSchema, FailedFact
 from scorecards.inputs import Inputs, Looks
-from scorecards.knowledge import Knowledge, knowledge
+from scorecards.knowledge import ALL_FED, Knowledge, knowledge
 from scorecards.layouts import Layout, Slots, layout_of
 from scorecards.observing import Observation
 from scorecards.packing import PackedResult, evidence_of
@@ -86,11 +86,13 @@ class Assessor:
         scorecards: Iterable[Scorecard],
         schemas: Mapping[str, FactSchema],
         *,
+        unfed: Mapping[str, FailedFact] = ALL_FED,
         refused: Mapping[str, str] | None = None,
         watch: Watch | None = None,
         apart: bool = False,
     ) -> None:
-        """`refused` are expressions that are errors without being run, each with why.
+        """`unfed` are facts that nothing feeds; `refused` are expressions that are errors without
+        being run; each with why.
 
         With `apart` the engine is given no two expressions together. Raises `ExpressionError` for
         an expression that `load_scorecards` would have refused.
@@ -102,7 +104,9 @@ class Assessor:
         everything = [*programs.values(), *observed.values()]
         # Facts that nobody asks for need not be prepared for every entity.
         wanted = {name: schemas[name] for program in everything for name in program.facts}
-        self._schemas, self._absences = wanted, Absences(wanted)
+        self._schemas = wanted
+        self._unfed = {name: why for name, why in unfed.items() if name in wanted}
+        self._absences = Absences(wanted, self._unfed)
         self._nothing: dict[str, JsonValue] = dict.fromkeys(wanted)
         self._looks = Looks(everything)
         self._answers = Answers(
@@ -139,7 +143,9 @@ class Assessor:
         """
 
         def known(max_age: timedelta | None) -> Knowledge:
-            return knowledge(subject.records, self._schemas, now=now, max_age=max_age)
+            return knowledge(
+                subject.records, self._schemas, now=now, max_age=max_age, unfed=self._unfed
+            )
 
         oldest = min((record.observed_at for record in subject.records), default=now)
         sights = self._see(known, oldest, subject.body, now)

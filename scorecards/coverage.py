@@ -24,6 +24,8 @@ class Change(StrEnum):
 
     CONFIGURE = "configure"
     """Configure the source that the collector asks."""
+    FEED = "feed"
+    """Feed the facts that a pack needs: nothing does."""
     GRANT = "grant"
     """Grant it what it is not permitted to see."""
     REPAIR = "repair"
@@ -53,7 +55,8 @@ class Cause(NamedTuple):
 
     change: Change
     subject: str
-    """Name of the collector; of an answer or a broken rule `scorecard/check`; '' for an assessment."""
+    """Name of the collector, or namespace of pushed facts; of an answer or a broken rule
+    `scorecard/check`; '' for an assessment."""
 
 
 class Lack(NamedTuple):
@@ -185,6 +188,8 @@ def in_words(cause: Cause) -> str:
     match cause.change:
         case Change.CONFIGURE:
             return f"Configure the source of the collector {subject}"
+        case Change.FEED:
+            return f"Feed `{cause.subject}.*`: a pack that is on needs it, and nothing does"
         case Change.GRANT:
             return f"Grant the collector {subject} what it may not see"
         case Change.REPAIR:

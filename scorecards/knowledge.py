@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 from catalog.problems import JsonValue
 from scorecards.facts import (
@@ -47,6 +48,9 @@ class Knowledge:
 
 _NOT_COLLECTED = FailedFact(reason=Unknown.NOT_COLLECTED, detail="")
 
+ALL_FED: Mapping[str, FailedFact] = MappingProxyType({})
+"""Nothing is unfed."""
+
 
 def knowledge(
     records: Iterable[FactRecord],
@@ -54,10 +58,12 @@ def knowledge(
     *,
     now: datetime,
     max_age: timedelta | None = None,
+    unfed: Mapping[str, FailedFact] = ALL_FED,
 ) -> Knowledge:
     """What the records say at `now`. A fact without a schema is nobody's: it is left out.
 
-    With `max_age`, what was observed longer ago is stale, whatever its collector promised.
+    With `max_age`, what was observed longer ago is stale, whatever its collector promised. `unfed`
+    are facts that nothing feeds, each with why: what is stored of them is from before, and left out.
     """
     values: dict[str, object] = {}
     shown: dict[str, JsonValue] = {}
@@ -70,7 +76,7 @@ def knowledge(
             continue
         for name, state in record.facts.items():
             schema = schemas.get(name)
-            if schema is None:
+            if schema is None or name in unfed:
                 continue
             if isinstance(state, FailedFact):
                 failed[name] = state
@@ -79,6 +85,7 @@ def knowledge(
             # The engine takes lists, not tuples.
             values[name] = list(value) if isinstance(value, tuple) else value
             shown[name] = as_json(value) if isinstance(state, Known) else None
+    failed.update(unfed)
     return Knowledge(values=values, shown=shown, failed=failed)
 
 

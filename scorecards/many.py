@@ -19,7 +19,8 @@ from scorecards.answers import Watch
 from scorecards.assessment import Assessor
 from scorecards.cel import Language, Program
 from scorecards.errors import ExpressionError
-from scorecards.facts import FactRecord, FactSchema
+from scorecards.facts import FactRecord, FactSchema, FailedFact
+from scorecards.knowledge import ALL_FED
 from scorecards.lifecycle import ACTIVE, Stage, stage
 from scorecards.results import LETTERS, Outcome
 from scorecards.rules import Leaf, Manual
@@ -163,11 +164,13 @@ class Reader:
         scorecard: Scorecard,
         schemas: Mapping[str, FactSchema],
         *,
+        unfed: Mapping[str, FailedFact] = ALL_FED,
         now: datetime,
         refused: Mapping[str, str] | None = None,
         watch: Watch | None = None,
     ) -> None:
-        """`refused` are expressions that are errors without being run, each with why.
+        """`unfed` are facts that nothing feeds, `refused` expressions that are errors without being run;
+        each with why.
 
         Raises `ExpressionError` for an expression that `load_scorecards` would have refused.
         """
@@ -175,7 +178,7 @@ class Reader:
         language = Language(schemas)
         self._programs = [compiled_or_raise(language, text) for text in texts]
         self._assessors = [
-            Assessor([_asking(scorecard, text)], schemas, refused=refused, watch=watch)
+            Assessor([_asking(scorecard, text)], schemas, unfed=unfed, refused=refused, watch=watch)
             for text in texts
         ]
         self._now = now

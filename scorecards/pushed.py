@@ -234,7 +234,8 @@ def _undeclared(name: str, declared: Mapping[str, Declared]) -> Problem:
         found=quote(name),
         hint=f"Did you mean `{near}`?"
         if near
-        else f"Declare it under plumbline.facts.pushed; declared are {known}.",
+        else "Declare it under plumbline.facts.pushed, or switch on the pack that does with "
+        f"`source: push`; declared are {known}.",
     )
 
 

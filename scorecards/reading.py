@@ -96,18 +96,12 @@ class Reader:
         """Keep the problem, with the position that its pointer has in the file, or `place`."""
         place = place or self._positions.of(problem.pointer, key=key)
         self.problems.append(
-            Problem(
-                code=problem.code,
-                message=problem.message,
-                severity=problem.severity,
-                hint=problem.hint,
+            replace(
+                problem,
                 file=self._file,
                 document=self._document.index,
                 line=place.line if place else None,
                 column=place.column if place else None,
-                pointer=problem.pointer,
-                found=problem.found,
-                expected=problem.expected,
             )
         )
 

@@ -1,7 +1,7 @@
-"""The shape of a scorecard document: keys, types and bounds, before anything is understood.
+"""The shape of a document: keys, types and bounds, before anything is understood.
 
-Judged by `scorecard.schema.json`, which editors can use as well; the words are ours. Positions are
-filled in by whoever knows the file.
+Judged by `scorecard.schema.json` and `pack.schema.json`, which editors can use as well; the words
+are ours. Positions are filled in by whoever knows the file.
 """
 
 from __future__ import annotations
@@ -38,27 +38,30 @@ _BOUNDS = {
 }
 
 
-def shape_problems(data: JsonValue) -> list[Problem]:
-    """Every fault in the shape of the document, with its pointer."""
-    return [p for error in _validator().iter_errors(data) for p in _explained(error, data)]
+def shape_problems(data: JsonValue, schema: str = "scorecard") -> list[Problem]:
+    """Every fault in the shape of the document, with its pointer. `schema`: or that of a `pack`."""
+    errors = _validator(schema).iter_errors(data)
+    return [p for error in errors for p in _explained(error, data, schema)]
 
 
 @cache
-def _schema() -> dict[str, Any]:
-    text = (files("scorecards") / "scorecard.schema.json").read_bytes()
+def _schema(name: str) -> dict[str, Any]:
+    text = (files("scorecards") / f"{name}.schema.json").read_bytes()
     return cast("dict[str, Any]", orjson.loads(text))
 
 
 @cache
-def _validator() -> jsonschema_rs.Draft202012Validator:
+def _validator(name: str) -> jsonschema_rs.Draft202012Validator:
     # This engine of regular expressions is linear in the text; the default one is not.
     options = jsonschema_rs.RegexOptions()
-    return jsonschema_rs.Draft202012Validator(_schema(), pattern_options=options)
+    return jsonschema_rs.Draft202012Validator(_schema(name), pattern_options=options)
 
 
-def _explained(error: jsonschema_rs.ValidationError, data: JsonValue) -> Iterator[Problem]:
+def _explained(
+    error: jsonschema_rs.ValidationError, data: JsonValue, schema: str
+) -> Iterator[Problem]:
     path: list[Step] = list(error.instance_path)
-    here = _schema_at(error.schema_path[:-1])
+    here = _schema_at(error.schema_path[:-1], schema)
     kinds = jsonschema_rs.ValidationErrorKind
     match error.kind:
         case kinds.Required(property=name):
@@ -91,8 +94,8 @@ def _explained(error: jsonschema_rs.ValidationError, data: JsonValue) -> Iterato
             )
 
 
-def _schema_at(path: Sequence[Step]) -> dict[str, Any]:
-    found: Any = _schema()
+def _schema_at(path: Sequence[Step], schema: str) -> dict[str, Any]:
+    found: Any = _schema(schema)
     for step in path:
         found = found[step]
     return cast("dict[str, Any]", found)
@@ -125,5 +128,5 @@ def _problem(
 
 def is_scorecard_name(text: str) -> bool:
     """Whether a scorecard may be called so."""
-    name = _schema()["$defs"]["name"]
+    name = _schema("scorecard")["$defs"]["name"]
     return len(text) <= name["maxLength"] and re.search(name["pattern"], text) is not None

@@ -14,7 +14,7 @@ import orjson
 
 from catalog.problems import JsonValue
 from scorecards.facts import FactRecord, FactSchema, FailedFact, Unknown
-from scorecards.knowledge import Knowledge, ends, rfc3339
+from scorecards.knowledge import ALL_FED, Knowledge, ends, rfc3339
 from scorecards.serialization import facts_to_json
 
 
@@ -33,13 +33,19 @@ def stored(record: FactRecord) -> StoredFacts:
 
 
 class Absences:
-    """What rules see of missing facts: of each schema its `when_absent`, in the engine's types."""
+    """What is known of facts beforehand."""
 
-    def __init__(self, schemas: Mapping[str, FactSchema]) -> None:
+    def __init__(
+        self, schemas: Mapping[str, FactSchema], unfed: Mapping[str, FailedFact] = ALL_FED
+    ) -> None:
         self.values: dict[str, object] = {
             name: list(s.when_absent) if isinstance(s.when_absent, tuple) else s.when_absent
             for name, s in schemas.items()
+            if name not in unfed
         }
+        """What rules see of missing facts: each schema's `when_absent`, in the engine's types."""
+        self.unfed = unfed
+        """Facts that nothing feeds, each with why; what is stored of them is from before."""
 
 
 def knowledge_of(
@@ -77,4 +83,6 @@ def knowledge_of(
                 values[name] = datetime.fromisoformat(state["t"])
             else:
                 failed[name] = FailedFact(reason=Unknown(state["f"]), detail=state["d"])
+    if absences.unfed:
+        failed.update(absences.unfed)
     return Knowledge(values=values, shown=shown, failed=failed)

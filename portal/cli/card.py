@@ -14,6 +14,7 @@ from catalog.problems import Problem, Severity
 from catalog.query import EntityQuery
 from portal.api.v1 import forms
 from portal.cli.checkout import assessed
+from portal.config import Settings
 from portal.db import entities, facts, locations, problems, results
 from portal.db.state import Connection
 from portal.stopping import stopped_rules
@@ -70,9 +71,11 @@ class Comparison:
         )
 
 
-def read_card(path: Path, *, scorecards: tuple[Path, ...] = ()) -> Card:
-    """Assess the checkout at `path`, offline."""
-    with assessed(path, scorecards=scorecards) as (portal, _):
+def read_card(
+    path: Path, *, scorecards: tuple[Path, ...] = (), rules: Settings | None = None
+) -> Card:
+    """Assess the checkout at `path`, offline, as `assessed` does."""
+    with assessed(path, scorecards=scorecards, rules=rules) as (portal, _):
         return _card(portal, path if path.is_dir() else path.parent)
 
 

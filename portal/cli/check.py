@@ -15,6 +15,8 @@ from catalog.problems import Severity
 from portal.cli.bases import checked_out
 from portal.cli.card import Card, Comparison, compare, read_card
 from portal.cli.card_reports import REPORTS
+from portal.cli.options import rules_option, rules_or_exit
+from portal.config import Settings
 from scorecards.results import Outcome
 
 
@@ -49,6 +51,7 @@ from scorecards.results import Outcome
     type=click.Path(exists=True, path_type=Path),
     help="A scorecard file, or a folder of them, besides the built-in ones.",
 )
+@rules_option
 def check(
     path: Path,
     base: str | None,
@@ -57,15 +60,17 @@ def check(
     reports: tuple[str, ...],
     fail_on: str | None,
     scorecards: tuple[Path, ...],
+    configs: tuple[Path, ...],
 ) -> None:
     """Print the scorecards of the checkout at PATH, offline; with --diff, what a change does."""
     files = [_report(report) for report in reports]
+    rules = rules_or_exit(configs)
     if base is None:
         if fail_on == "introduced":
             raise click.UsageError("--fail-on introduced needs --diff: nothing to compare with")
-        found = compare("", None, read_card(path, scorecards=scorecards))
+        found = compare("", None, read_card(path, scorecards=scorecards, rules=rules))
     else:
-        found = _compared(path, base, scorecards)
+        found = _compared(path, base, scorecards, rules)
     REPORTS["json" if as_json else form](found, sys.stdout)
     for kind, file in files:
         with file.open("w", encoding="utf-8") as out:
@@ -81,11 +86,13 @@ def _report(text: str) -> tuple[str, Path]:
     return kind, Path(file)
 
 
-def _compared(path: Path, base: str, scorecards: tuple[Path, ...]) -> Comparison:
+def _compared(
+    path: Path, base: str, scorecards: tuple[Path, ...], rules: Settings | None
+) -> Comparison:
     """Both are assessed with the scorecards of the working tree: only the checkout differs."""
     with checked_out(path, base) as earlier:
-        before = None if earlier is None else read_card(earlier, scorecards=scorecards)
-    after = read_card(path, scorecards=scorecards)
+        before = earlier and read_card(earlier, scorecards=scorecards, rules=rules)
+    after = read_card(path, scorecards=scorecards, rules=rules)
     nothing = Card(scorecards=after.scorecards, places={}, results=(), problems=())
     return compare(base, before or nothing, after)
 

@@ -23,13 +23,16 @@ from portal.worker import assessing, jobs
 
 
 @contextmanager
-def assessed(path: Path, *, scorecards: tuple[Path, ...] = ()) -> Iterator[tuple[Portal, Pool]]:
+def assessed(
+    path: Path, *, scorecards: tuple[Path, ...] = (), rules: Settings | None = None
+) -> Iterator[tuple[Portal, Pool]]:
     """A portal that has read the checkout at `path`, and the children that it used.
 
-    With the built-in scorecards and those of the files or folders `scorecards`.
+    With the built-in scorecards and those of the files or folders `scorecards`; of `rules` with the
+    scorecards, the packs and the facts that may be pushed.
     """
     with tempfile.TemporaryDirectory(prefix="plumbline-") as scratch, closing(Pool(1)) as pool:
-        portal = _offline(Path(scratch), scorecards)
+        portal = _offline(Path(scratch), scorecards, rules)
         try:
             _ingest(portal, pool, path.resolve())
             yield portal, pool
@@ -37,8 +40,15 @@ def assessed(path: Path, *, scorecards: tuple[Path, ...] = ()) -> Iterator[tuple
             portal.database.close()
 
 
-def _offline(scratch: Path, scorecards: tuple[Path, ...]) -> Portal:
+def _offline(scratch: Path, scorecards: tuple[Path, ...], rules: Settings | None) -> Portal:
     settings = Settings(database="sqlite://", data_dir=scratch, scorecards=scorecards)
+    if rules is not None:
+        settings = replace(
+            settings,
+            scorecards=(*rules.scorecards, *scorecards),
+            packs=rules.packs,
+            pushed_facts=rules.pushed_facts,
+        )
     portal = open_portal(settings)
     plugins, _ = load_plugins(
         context_for=lambda name: Context(cache=scratch / name, working_tree=True)

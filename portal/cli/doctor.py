@@ -21,6 +21,7 @@ from portal.db.engine import open_database
 from portal.db.integrity import integrity_fault
 from portal.db.migrations import HEAD, current
 from portal.instance import find
+from portal.packs import states
 from portal.stopping import stopped_rules
 from portal.wiring import Portal, open_portal
 
@@ -107,6 +108,10 @@ def _parts(settings: Settings) -> Iterator[Finding]:
     yield from map(_configured, portal.problems)
     yield Finding("plugins", True, ", ".join(plugin.name for plugin in portal.plugins))
     yield Finding("scorecards", True, ", ".join(s.name for s in portal.scorecards))
+    for state in states(portal):
+        if state.switch is not None:
+            hint = f"Feed it, or switch it off. `portal packs {state.pack.name}` says with what."
+            yield Finding(f"pack {state.pack.name}", not state.starves, state.words, hint)
     if not settings.data_dir.exists() or current(portal.database) != HEAD:
         return
     with portal.database.read() as connection:

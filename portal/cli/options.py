@@ -47,6 +47,22 @@ def settings_options(command: Command) -> Command:
     return command
 
 
+def rules_option(command: Command) -> Command:
+    """`--config` of commands that work offline; `rules_or_exit` reads it."""
+    return click.option(
+        "--config",
+        "configs",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help="A configuration file: the packs that it switches on, and facts that may be pushed.",
+    )(command)
+
+
+def rules_or_exit(configs: tuple[Path, ...]) -> Settings | None:
+    """The settings of these files; None without any. Ends as `settings_or_exit` does."""
+    return settings_or_exit(configs=configs) if configs else None
+
+
 def settings_or_exit(**options: Any) -> Settings:
     """The settings of the options; prints every problem and exits with 2 where there is an error."""
     loaded = load_settings(environ=environment(), **options)

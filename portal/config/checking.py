@@ -11,7 +11,7 @@ from typing import Any
 from marshmallow import ValidationError
 
 from catalog.problems import JsonValue, Problem, Severity, quote
-from portal.config.fields import UnknownKey
+from portal.config.fields import UnknownKey, UnknownWord
 from portal.config.files import escape
 from portal.config.merging import Merged
 from portal.config.schema import Config
@@ -87,11 +87,15 @@ def _flat(messages: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[lis
             yield list(path), message
 
 
-def _problem(merged: Merged, path: list[Any], message: str | UnknownKey) -> Problem:
+def _problem(merged: Merged, path: list[Any], message: str | UnknownKey | UnknownWord) -> Problem:
     pointer = "".join(f"/{escape(str(part))}" for part in path)
     dotted = ".".join(str(part) for part in path)
     if isinstance(message, UnknownKey):
         return _unknown(merged, pointer, dotted, message.known)
+    if isinstance(message, UnknownWord):
+        text = f"{dotted}: there is no {message.kind} {quote(message.found)}"
+        hint = _meant(message.found, message.known) or _there_are(message.known)
+        return merged.problem(pointer, "CONFIG_VALUE", text, hint=hint, found=quote(message.found))
     severity = Severity.WARNING if pointer.startswith(_IDLE) else Severity.ERROR
     if message == _REQUIRED:
         return _missing(merged, pointer, merged.unset(pointer), severity=severity)
@@ -125,14 +129,22 @@ def _lost(merged: Merged) -> list[Problem]:
 
 
 def _unknown(merged: Merged, pointer: str, dotted: str, known: tuple[str, ...]) -> Problem:
-    close = get_close_matches(dotted.rpartition(".")[2], known, n=1, cutoff=0.75)
-    hint = f"Did you mean {close[0]}?" if close else HINTS.get(dotted, "")
+    hint = _meant(dotted.rpartition(".")[2], known) or HINTS.get(dotted, "")
     if not pointer.startswith(_EXACT):
         return merged.warning(pointer, f"{dotted} is not heeded", hint=hint)
-    hint = hint or f"There are: {', '.join(sorted(known))}."
+    hint = hint or _there_are(known)
     return merged.problem(
         pointer, "CONFIG_KEY_UNKNOWN", f"{dotted} is no key that is known", hint=hint
     )
+
+
+def _meant(word: str, known: tuple[str, ...]) -> str:
+    close = get_close_matches(word, known, n=1, cutoff=0.75)
+    return f"Did you mean {close[0]}?" if close else ""
+
+
+def _there_are(known: tuple[str, ...]) -> str:
+    return f"There are: {', '.join(sorted(known))}."
 
 
 def _value_at(value: JsonValue, path: list[Any]) -> JsonValue:

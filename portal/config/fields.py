@@ -66,6 +66,17 @@ class UnknownKey:
     """The keys that it has."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class UnknownWord:
+    """What is said of a name that nothing has."""
+
+    found: str
+    known: tuple[str, ...]
+    """The names that there are."""
+    kind: str
+    """What they are names of: `pack`."""
+
+
 class Strict(Schema):
     """An object of which every key is known; each that is not is said, as an `UnknownKey`."""
 

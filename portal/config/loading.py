@@ -118,6 +118,7 @@ def _optional(merged: Merged, values: dict[str, Any]) -> dict[str, Any]:
         .get("not_known"),
         "pushed_facts": tuple(plumbline.get("facts", {}).get("pushed", ())),
         "facts_refresh": plumbline.get("facts", {}).get("refresh"),
+        "packs": tuple(plumbline.get("packs", ())),
         "same_repository_placeholders": plumbline.get("placeholders", {}).get("same_repository"),
         "answer_cache_bytes": plumbline.get("answer_cache_bytes"),
         "plugins_disabled": tuple(plumbline.get("plugins", {}).get("disabled", ())),

@@ -20,6 +20,7 @@ from portal.config.fields import (
 )
 from portal.config.integrations import integrations_schema
 from portal.config.noticing import Notices
+from portal.config.packs import PackSwitch, on_once
 from portal.config.providers import ldap_schema, providers_schema
 from portal.config.pushed import PushedFact, once_each
 from portal.config.reading import AllowedHost
@@ -160,6 +161,7 @@ class _Plumbline(Strict):
     exemptions = fields.Nested(Exemptions)
     notices = fields.Nested(Notices)
     placeholders = fields.Nested(_Placeholders)
+    packs = fields.List(PackSwitch(), validate=on_once)
     plugins = fields.Nested(_Plugins)
     auth = fields.Nested(_Auth)
     answer_cache_bytes = fields.Integer(

@@ -20,6 +20,7 @@ from portal.config.access import Issuer, StaticToken
 from portal.config.integrations import Integration
 from portal.config.repositories import ScorecardRepository
 from scorecards.exemptions import Policy
+from scorecards.feeding import SwitchedOn
 from scorecards.notices import Timing
 from scorecards.pushed import Declared
 
@@ -88,6 +89,8 @@ class Settings:
     """Scorecard files besides the built-in ones: files, or folders of `*.yaml`."""
     scorecard_repositories: tuple[ScorecardRepository, ...] = ()
     """Repositories whose scorecards are in force, after those of files."""
+    packs: tuple[SwitchedOn, ...] = ()
+    """Packs of scorecards that are on."""
     plugins_disabled: tuple[str, ...] = ()
     """Names of plugins that are not loaded."""
     removal_grace: timedelta = timedelta(hours=24)

@@ -20,6 +20,7 @@ from portal.db.simulated import Reads, Wanted
 from portal.db.tables import results
 from scorecards.coverage import CHANGE_OF, Cause, Change, Gap, Lack
 from scorecards.facts import FailedFact, Unknown
+from scorecards.feeding import Unfed
 from scorecards.rules import Manual
 from scorecards.scorecard import Check, Scorecard
 from scorecards.serialization import facts_from_json, state_in
@@ -43,13 +44,15 @@ def gaps(
     *,
     mentioned: Sequence[Mentioned],
     collectors: Mapping[str, str],
+    unfed: Mapping[str, Unfed],
     owners: Sequence[str],
     now: datetime,
 ) -> Iterator[tuple[int, Gap]]:
     """Each entity with an answer that is not known, and what that lacks.
 
-    `mentioned` is for each check in order, `collectors` the collector of each fact, `owners` are
-    canonical refs; none: entities of anyone. Results of another definition are left out.
+    `mentioned` is for each check in order, `collectors` the collector of each fact, `unfed` are the
+    facts that nothing feeds, `owners` are canonical refs; none: entities of anyone. Results of another
+    definition are left out.
     """
     open_ = select(results.c.entity_id).where(
         results.c.scorecard == scorecard.name, results.c.unknowns > 0
@@ -66,7 +69,7 @@ def gaps(
         ids=ids,
         now=now,
     )
-    states = _States(needed, collectors)
+    states = _States(needed, collectors, unfed)
     for chunk in simulated.rows(connection, wanted) if ids else ():
         for row in chunk:
             if len(row[1]) != len(scorecard.checks):
@@ -103,9 +106,15 @@ def _broken(scorecard: str, check: str) -> Lack:
 class _States:
     """Why facts are not known; equal states are read once."""
 
-    def __init__(self, needed: Sequence[str], collectors: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        needed: Sequence[str],
+        collectors: Mapping[str, str],
+        unfed: Mapping[str, Unfed],
+    ) -> None:
         self._places = {name: place for place, name in enumerate(needed)}
         self._collectors = collectors
+        self._unfed = {name: _not_fed(one) for name, one in unfed.items()}
         self._known: dict[tuple[str, bytes, bool], Lack | None] = {}
 
     def lacks(
@@ -116,6 +125,8 @@ class _States:
         return tuple(lack for lack in found if lack is not None)
 
     def _lack(self, name: str, packed: Sequence[Observed], oldest: datetime | None) -> Lack | None:
+        if name in self._unfed:
+            return self._unfed[name]
         collector = self._collectors.get(name, "")
         nobody: Observed = (None, False, None)
         facts, stale, at = packed[self._places[collector]] if collector else nobody
@@ -125,6 +136,12 @@ class _States:
         if key not in self._known:
             self._known[key] = _lack(name, collector, state, old)
         return self._known[key]
+
+
+def _not_fed(one: Unfed) -> Lack:
+    name = one.schema.name
+    cause = Cause(Change.FEED, name.partition(".")[0])
+    return Lack(cause, name, one.why.reason.value, one.why.detail)
 
 
 Observed: TypeAlias = tuple[bytes | None, bool, datetime | None]

@@ -134,7 +134,9 @@ def _shown(portal: Portal, stored: Stored, tab: str) -> dict[str, Any]:
                 "graph": graph(page.link, stored.related),
             }
         case "facts":
-            shown["facts"] = facts_page(stored.records, portal.schemas, now=portal.now())
+            shown["facts"] = facts_page(
+                stored.records, portal.schemas, portal.unfed, now=portal.now()
+            )
         case "descriptor":
             shown["descriptor"] = model.descriptor_text(stored.row, source)
         case _:

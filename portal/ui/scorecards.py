@@ -10,6 +10,7 @@ from portal.db import results
 from portal.db.freshness import freshness
 from portal.db.page import Page
 from portal.db.state import Connection
+from portal.packs import states
 from portal.stopping import stopped_rules
 from portal.ui.frame import not_found
 from portal.ui.models.home import scorecard_line
@@ -39,6 +40,7 @@ def register(pages: Blueprint, portal: Portal) -> None:
             cards=cards,
             problems=portal.scorecard_problems,
             stopped=stopped,
+            packs=tuple(states(portal)),
             fresh=fresh,
         )
 

@@ -21,6 +21,7 @@ from portal.db.state import Connection
 from portal.pool import Pool
 from portal.worker.retrying import DEADLINE, STEP, Part, Refusals, Retrying
 from portal.worker.watching import NO_CARE, Care, Stopwatch
+from scorecards.feeding import Unfed
 from scorecards.many import Glimpse, LeafSaid, Lens, Reader, Said, combine
 from scorecards.results import Outcome
 from scorecards.scorecard import Scorecard
@@ -43,8 +44,10 @@ class Means:
     """One snapshot, for as long as it takes."""
     pool: Pool
     collectors: Mapping[str, str]
-    """By name of a fact, what it comes from."""
+    """By name of a fact, what it comes from; what nothing feeds is not among them."""
     schemas: Mapping[str, FactSchema]
+    unfed: Mapping[str, Unfed]
+    """Facts that nothing feeds, by name."""
     now: datetime
     refusals: Refusals = field(default_factory=lambda: Refusals({}))
     """Expressions that are not run; those that are found on the way are added, and not stored."""
@@ -57,6 +60,8 @@ class Question:
     scorecard: Scorecard
     schemas: tuple[FactSchema, ...]
     """Of the facts that it mentions."""
+    unfed: tuple[Unfed, ...]
+    """Those of the facts that nothing feeds."""
     now: datetime
     glimpses: Sequence[Glimpse]
     care: Care = NO_CARE
@@ -73,7 +78,9 @@ class Reply:
 
 def read(question: Question) -> Reply:
     """In a child: what each of the leaves says."""
-    reader, watch = _reader(question.scorecard, question.schemas, question.now, question.care)
+    reader, watch = _reader(
+        question.scorecard, question.schemas, question.unfed, question.now, question.care
+    )
     watch.begin_task()
     said = []
     for number, glimpse in enumerate(question.glimpses):
@@ -84,11 +91,15 @@ def read(question: Question) -> Reply:
 
 @lru_cache(maxsize=4)
 def _reader(
-    scorecard: Scorecard, schemas: tuple[FactSchema, ...], now: datetime, care: Care
+    scorecard: Scorecard,
+    schemas: tuple[FactSchema, ...],
+    unfed: tuple[Unfed, ...],
+    now: datetime,
+    care: Care,
 ) -> tuple[Reader, Stopwatch]:
     watch, by_name = Stopwatch(slate.mine()), {schema.name: schema for schema in schemas}
-    refused = dict(care.refused)
-    return Reader(scorecard, by_name, now=now, refused=refused, watch=watch), watch
+    why, refused = {one.schema.name: one.why for one in unfed}, dict(care.refused)
+    return Reader(scorecard, by_name, unfed=why, now=now, refused=refused, watch=watch), watch
 
 
 def ask(
@@ -107,13 +118,16 @@ def ask(
         bodies=lens.looks_at_entity,
         ages=lens.looks_at_age,
     )
-    schemas = tuple(means.schemas[name] for name in sorted(lens.facts))
+    names = sorted(lens.facts)
+    schemas = tuple(means.schemas[name] for name in names)
+    unfed = tuple(means.unfed[name] for name in names if name in means.unfed)
     tasks: list[tuple[Question, Future[Reply]]] = []
 
     def submit() -> None:
         question = Question(
             scorecard=card,
             schemas=schemas,
+            unfed=unfed,
             now=means.now,
             glimpses=lens.take(),
             care=means.refusals.care(),

@@ -25,6 +25,7 @@ from plugins.registry import load_plugins
 from portal import slate
 from portal.worker.watching import NO_CARE, Care, Stopwatch, named
 from scorecards.assessment import Assessor
+from scorecards.feeding import Unfed
 from scorecards.layouts import layout_to_json
 from scorecards.packing import PackedResult, digest_of
 from scorecards.scorecard import Scorecard
@@ -90,7 +91,9 @@ class Setup:
     disabled_plugins: tuple[str, ...]
     scorecards: tuple[Scorecard, ...]
     given: tuple[FactSchema, ...] = ()
-    """Facts that no collector observes: those that are pushed, and levels."""
+    """Facts that no collector observes: those that are pushed, those of packs, and levels."""
+    unfed: tuple[Unfed, ...] = ()
+    """Those of packs that nothing feeds."""
 
     def plugins(self) -> tuple[Plugin, ...]:
         """Those that are installed, loaded in this process."""
@@ -207,10 +210,12 @@ def _plugins(cache: Path, working_tree: bool, disabled: tuple[str, ...]) -> tupl
 def _assessor(setup: Setup, cards: frozenset[str] | None, care: Care) -> tuple[Assessor, Stopwatch]:
     """The scorecards, or some of them, compiled, and who watches over them."""
     given = {schema.name: schema for schema in setup.given}
+    unfed = {one.schema.name: one.why for one in setup.unfed}
     asked = [card for card in setup.scorecards if cards is None or card.name in cards]
     schemas, watch = {**schemas_of(setup.plugins()), **given}, Stopwatch(slate.mine())
     refused, apart = dict(care.refused), care.apart
-    return Assessor(asked, schemas, refused=refused, watch=watch, apart=apart), watch
+    assessor = Assessor(asked, schemas, unfed=unfed, refused=refused, watch=watch, apart=apart)
+    return assessor, watch
 
 
 def _view(plugins: Sequence[Plugin], snapshot: Snapshot | None) -> View | None:

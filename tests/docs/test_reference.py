@@ -9,6 +9,7 @@ from plugins.contract import Context
 from plugins.registry import load_plugins
 from portal.cli.main import COMMANDS, main
 from portal.config.schema import known_keys
+from scorecards.packs import built_in
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -34,6 +35,20 @@ def test_every_fact_is_in_the_reference(tmp_path: Path) -> None:
     plugins, _ = load_plugins(context_for=lambda name: Context(cache=tmp_path / name))
     for schema in (s for p in plugins for c in p.collectors for s in c.schemas):
         assert f"| `{schema.name}` | {schema.type.value} | {schema.description}" in text
+
+
+def test_every_fact_of_a_pack_is_in_the_reference() -> None:
+    text = page("facts.md")
+    for pack in built_in().values():
+        for schema in (fact.schema for fact in pack.facts):
+            assert f"| `{schema.name}` | {schema.type.value} | {schema.description}" in text
+
+
+def test_every_pack_is_in_its_how_to_with_its_scorecards() -> None:
+    text = (ROOT / "docs" / "how-to" / "switch-on-a-pack.md").read_text()
+    for pack in built_in().values():
+        scorecards = ", ".join(f"`{name}`" for name in pack.contains)
+        assert f"| `{pack.name}` | {scorecards} |" in text
 
 
 def test_every_key_of_the_configuration_is_in_the_reference() -> None:

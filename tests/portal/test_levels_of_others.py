@@ -73,6 +73,7 @@ def test_the_level_on_one_scorecard_decides_on_another(tmp_path: Path) -> None:
                 pool=pool,
                 collectors=portal.sources_of_facts,
                 schemas=portal.schemas,
+                unfed=portal.unfed,
                 now=datetime.now().astimezone(),
             )
             now = means.now

@@ -63,6 +63,7 @@ OBSERVED = [
 
 FAILED = FailedFact(reason=Unknown.SOURCE_FAILED, detail="it could not be cloned")
 NOT_PERMITTED = FailedFact(reason=Unknown.NOT_PERMITTED, detail="")
+NOT_FED = FailedFact(reason=Unknown.NOT_CONFIGURED, detail="a pack is on, and nothing feeds it")
 
 some_leaf = st.sampled_from(LEAVES).map(lambda text: Leaf(expression=text))
 some_rule = st.recursive(
@@ -215,11 +216,15 @@ def test_what_is_packed_is_what_is_said(card: Scorecard, subjects: Sequence[Asse
         ]
 
 
-@given(some_records, st.none() | st.just(timedelta(hours=1)))
+@given(
+    some_records,
+    st.none() | st.just(timedelta(hours=1)),
+    st.dictionaries(st.sampled_from(sorted(SCHEMAS)), st.just(NOT_FED)),
+)
 def test_stored_facts_are_known_as_their_records_are(
-    records: tuple[FactRecord, ...], age: timedelta | None
+    records: tuple[FactRecord, ...], age: timedelta | None, unfed: dict[str, FailedFact]
 ) -> None:
     stored_ones = [stored(one) for one in records]
-    assert knowledge_of(stored_ones, Absences(SCHEMAS), now=NOW, max_age=age) == knowledge(
-        records, SCHEMAS, now=NOW, max_age=age
-    )
+    found = knowledge_of(stored_ones, Absences(SCHEMAS, unfed), now=NOW, max_age=age)
+    assert found == knowledge(records, SCHEMAS, now=NOW, max_age=age, unfed=unfed)
+    assert all(found.why_not(name) == NOT_FED for name in unfed)

@@ -97,7 +97,8 @@ def test_a_fact_that_is_not_declared_is_a_problem_with_the_nearest_one() -> None
     [problem] = problems
     assert (problem.code, problem.hint) == ("FACT_UNDECLARED", "Did you mean `coverage.line_pct`?")
     assert judge(push(x=1), {})[1][0].hint == (
-        "Declare it under plumbline.facts.pushed; declared are none."
+        "Declare it under plumbline.facts.pushed, or switch on the pack that does with "
+        "`source: push`; declared are none."
     )
 
 

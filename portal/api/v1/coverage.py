@@ -47,7 +47,9 @@ class CauseAnswer(Answer):
     """One thing that keeps answers away."""
 
     change = fields.String(validate=validate.OneOf([change.value for change in Change]))
-    subject = fields.String(metadata={"description": "A collector, or `scorecard/check`."})
+    subject = fields.String(
+        metadata={"description": "A collector, a namespace, or `scorecard/check`."}
+    )
     words = fields.String(metadata={"description": "What to do."})
     resolves = fields.Integer(metadata={"description": "Answers that wait for nothing else."})
     touches = fields.Integer(metadata={"description": "Answers that wait for it, too."})
@@ -113,6 +115,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
                         card,
                         mentioned=mentioned(card),
                         collectors=portal.sources_of_facts,
+                        unfed=portal.unfed,
                         owners=owners,
                         now=portal.now(),
                     )

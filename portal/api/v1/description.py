@@ -25,6 +25,7 @@ from portal.api.v1 import (
     locations,
     lookups,
     notices,
+    packs,
     pushing,
     removals,
     result_history,
@@ -82,6 +83,7 @@ def register(app: Flask, portal: Portal) -> None:
         locations.resource(portal),
         removals.resource(portal),
         lookups.resource(portal, tags),
+        packs.resource(portal),
         pushing.resource(portal),
         work.resource(portal),
     ):

@@ -165,7 +165,9 @@ def _add_parts(views: Resource, portal: Portal, tags: Tags, cards: dict[str, Sco
         with portal.database.read() as connection:
             row = _found(connection, kind, namespace, name)
             records = facts.for_entity(connection, row.id)
-        return answer(forms.fact_records(records, portal.collectors, now=portal.now()))
+        return answer(
+            forms.fact_records(records, portal.collectors, portal.unfed, now=portal.now())
+        )
 
     @views.operation("GET", f"{ONE}/problems", answer=PlacedProblemAnswer(many=True))
     def get_entity_problems(_: dict[str, Any], kind: str, namespace: str, name: str) -> Response:
@@ -212,7 +214,7 @@ def _details(
         "createdAt": rfc3339(row.created_at),
         "origin": forms.origin(origin) if origin else None,
         "scorecards": forms.standings(cards, standing),
-        "facts": forms.fact_records(records, portal.collectors, now=portal.now()),
+        "facts": forms.fact_records(records, portal.collectors, portal.unfed, now=portal.now()),
         "problems": [forms.placed_problem(problem) for problem in found.items],
     }
 

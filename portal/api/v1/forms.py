@@ -23,6 +23,7 @@ from scorecards.facts import (
     Missing,
     Unknown,
 )
+from scorecards.feeding import Unfed
 from scorecards.knowledge import as_json
 from scorecards.outline import duration_as_written, lifecycle_as_written, rule_as_written
 from scorecards.scorecard import Check, Link, Scorecard
@@ -82,12 +83,20 @@ _NOT_COLLECTED = FailedFact(reason=Unknown.NOT_COLLECTED, detail="")
 
 
 def fact_records(
-    records: Sequence[FactRecord], collectors: Collectors, *, now: datetime
+    records: Sequence[FactRecord],
+    collectors: Collectors,
+    unfed: Mapping[str, Unfed],
+    *,
+    now: datetime,
 ) -> list[Json]:
-    """What is known about an entity, by collector; what nobody has said yet is there, too."""
+    """What is known about an entity, by collector; what nobody has said yet is there, too.
+
+    What nothing feeds any more is not known, whatever is stored of it.
+    """
     stored = {record.collector: record for record in records}
+    why = {name: one.why for name, one in unfed.items()}
     return [
-        _fact_record(name, stored.get(name), collectors.get(name, ("", ())), now)
+        _fact_record(name, stored.get(name), collectors.get(name, ("", ())), why, now)
         for name in sorted({*stored, *collectors})
     ]
 
@@ -96,11 +105,13 @@ def _fact_record(
     name: str,
     record: FactRecord | None,
     collector: tuple[str, tuple[FactSchema, ...]],
+    unfed: Mapping[str, FailedFact],
     now: datetime,
 ) -> Json:
     version, schemas = collector
     types = {schema.name: schema.type.value for schema in schemas}
     states = {**dict.fromkeys(types, _NOT_COLLECTED), **(record.facts if record else {})}
+    states.update((name, unfed[name]) for name in types if name in unfed)
     ends = record.valid_until if record else None
     return {
         "collector": name,

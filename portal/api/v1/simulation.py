@@ -225,6 +225,7 @@ def simulated(portal: Portal, pool: Pool, asked: Mapping[str, Any]) -> forms.Jso
             pool=pool,
             collectors=portal.sources_of_facts,
             schemas=portal.schemas,
+            unfed=portal.unfed,
             now=now,
             refusals=refusals_for(connection, after),
         )

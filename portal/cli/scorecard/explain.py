@@ -13,6 +13,7 @@ from catalog.errors import RefError
 from catalog.refs import parse_ref
 from portal.api.v1.explanations import explained
 from portal.cli.checkout import assessed
+from portal.cli.options import rules_or_exit
 from portal.cli.scorecard.places import live_settings, place_options
 from portal.cli.work import ask, owned_portal
 from portal.config import Settings
@@ -47,7 +48,8 @@ def explain(
         raise click.ClickException(str(error)) from None
     wanted = None if check is None else [check]
     if source is not None:
-        with assessed(source, scorecards=scorecards) as (portal, _):
+        rules = rules_or_exit(options["configs"])
+        with assessed(source, scorecards=scorecards, rules=rules) as (portal, _):
             found = _here(portal, canonical, scorecard, wanted)
     else:
         found = _live(live_settings(**options), canonical, scorecard, wanted)

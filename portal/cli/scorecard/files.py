@@ -13,7 +13,11 @@ import click
 from catalog.problems import Problem
 from plugins.contract import Context, FactSchema, Plugin
 from plugins.registry import load_plugins
+from portal.config import Settings
+from portal.feeding import fed_by, pack_files
+from portal.worker.tasks import schemas_of
 from scorecards.loading import load_files
+from scorecards.packs import Pack, built_in, is_pack, read_pack
 from scorecards.scorecard import Scorecard
 
 FILES = click.argument(
@@ -29,36 +33,63 @@ class Offline:
     problems: tuple[Problem, ...]
     files: int
     schemas: Mapping[str, FactSchema]
-    """Facts of all installed plugins, and the levels on all scorecards."""
+    """Facts of all installed plugins and of packs, and the levels on all scorecards."""
 
 
-def load_offline(paths: Iterable[Path]) -> Offline:
-    """The scorecards of the files, and of the YAML files in the folders.
+def load_offline(paths: Iterable[Path], settings: Settings | None = None) -> Offline:
+    """The scorecards of the files, and of the YAML files in the folders; files of packs among them.
 
-    They may extend the built-in ones and each other, and must not take their names.
+    They may extend the built-in ones and each other, and must not take their names. With `settings`
+    also the packs that are on, and facts that are pushed, are known.
     """
     plugins, _ = load_plugins(context_for=_context)
-    schemas = {s.name: s for plugin in plugins for c in plugin.collectors for s in c.schemas}
-    unreadable: list[Problem] = []
-    given = list(_read(paths, unreadable))
-    names = {name for name, _ in given}
+    problems: list[Problem] = []
+    read = list(_read(paths, problems))
+    given, packs = _unpacked(read, problems)
+    schemas = {**schemas_of(plugins), **_declared(packs)}
+    known = list(_builtin(plugins))
+    if settings is not None:
+        schemas |= fed_by(settings, plugins).schemas
+        known += pack_files(settings)
     # Who lints the built-in files themselves takes nobody's name.
     texts = {text for _, text in given}
-    builtin = [(name, text) for name, text in _builtin(plugins) if text not in texts]
-    loaded = load_files([*builtin, *given], schemas=schemas)
+    loaded = load_files([*(one for one in known if one[1] not in texts), *given], schemas=schemas)
+    names = {name for name, _ in given}
     return Offline(
         scorecards=tuple(card for card in loaded.scorecards if card.file in names),
-        problems=(*unreadable, *(p for p in loaded.problems if p.file in names)),
-        files=len(given) + len(unreadable),
+        problems=(*problems, *(p for p in loaded.problems if p.file in names)),
+        files=len(read) + sum(problem.code == "SCORECARD_UNREADABLE" for problem in problems),
         schemas=loaded.schemas,
     )
 
 
+def _unpacked(
+    read: Iterable[tuple[str, str]], problems: list[Problem]
+) -> tuple[list[tuple[str, str]], list[Pack]]:
+    """The files of scorecards, those in packs as well, and the packs."""
+    files, packs = [], []
+    for name, text in read:
+        if not is_pack(text):
+            files.append((name, text))
+            continue
+        pack, found = read_pack(text, file=name)
+        problems += found
+        if pack is not None:
+            packs.append(pack)
+            files.append((name, pack.scorecards))
+    return files, packs
+
+
+def _declared(packs: Iterable[Pack]) -> dict[str, FactSchema]:
+    return {fact.schema.name: fact.schema for pack in packs for fact in pack.facts}
+
+
 def load_builtin() -> Offline:
-    """The scorecards that plugins bring."""
+    """The scorecards that plugins bring, and those of all packs."""
     plugins, _ = load_plugins(context_for=_context)
-    schemas = {s.name: s for plugin in plugins for c in plugin.collectors for s in c.schemas}
-    files = list(_builtin(plugins))
+    packs = built_in().values()
+    schemas = {**schemas_of(plugins), **_declared(packs)}
+    files = [*_builtin(plugins), *((pack.file, pack.scorecards) for pack in packs)]
     loaded = load_files(files, schemas=schemas)
     return Offline(
         scorecards=loaded.scorecards,

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from catalog.problems import Problem, Severity
+from portal.cli.options import rules_option, rules_or_exit
 from portal.cli.scorecard.files import FILES, Offline, load_offline, some
 
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
@@ -17,13 +18,14 @@ _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "bl
 @click.command()
 @FILES
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def lint(paths: tuple[Path, ...], as_json: bool) -> None:
+@rules_option
+def lint(paths: tuple[Path, ...], as_json: bool, configs: tuple[Path, ...]) -> None:
     """Find mistakes in scorecard FILES, or in all YAML files of a folder, offline.
 
     Facts of all installed plugins are known, and the built-in scorecards can be extended. Exits
     with 1 where there is an error or a warning.
     """
-    found = load_offline(some(paths))
+    found = load_offline(some(paths), rules_or_exit(configs))
     if as_json:
         click.echo(json.dumps(_json(found), indent=2))
     else:

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from portal.api.errors import Refusal
 from portal.api.v1.simulation import SimulationRequest, simulated
 from portal.cli.checkout import assessed
+from portal.cli.options import rules_or_exit
 from portal.cli.scorecard.places import live_settings, place_options
 from portal.cli.work import ask, owned_portal
 from portal.config import Settings
@@ -49,7 +50,8 @@ def simulate(
     if begin is not None:
         asked["replay"] = {"from": begin} | ({"to": end} if end else {})
     if source is not None:
-        with assessed(source, scorecards=scorecards) as (portal, pool):
+        rules = rules_or_exit(options["configs"])
+        with assessed(source, scorecards=scorecards, rules=rules) as (portal, pool):
             found = _here(portal, pool, asked)
     else:
         found = _live(live_settings(**options), asked)

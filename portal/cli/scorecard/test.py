@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from catalog.problems import Severity
-from portal.cli.options import show_problem
+from portal.cli.options import rules_option, rules_or_exit, show_problem
 from portal.cli.scorecard.files import FILES, Offline, load_builtin, load_offline, some
 from portal.pool import Pool
 from portal.worker import proving
@@ -21,17 +21,20 @@ from scorecards.outline import case_as_written
 
 @click.command()
 @FILES
-@click.option("--builtin", is_flag=True, help="Test the built-in scorecards.")
+@click.option("--builtin", is_flag=True, help="Test the built-in scorecards and packs.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the tests that hold as well.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def test(paths: tuple[Path, ...], builtin: bool, verbose: bool, as_json: bool) -> None:
+@rules_option
+def test(
+    paths: tuple[Path, ...], builtin: bool, verbose: bool, as_json: bool, configs: tuple[Path, ...]
+) -> None:
     """Run the tests of the checks in scorecard FILES, offline.
 
     Of each test that does not hold it prints what was given, what was expected, what the check
     said, and what each leaf of its rule said. Exits with 1 where one does not hold, or where a file
     has an error.
     """
-    found = load_builtin() if builtin else load_offline(some(paths))
+    found = load_builtin() if builtin else load_offline(some(paths), rules_or_exit(configs))
     for problem in found.problems:
         show_problem(problem)
     with closing(Pool(1)) as pool:

@@ -18,6 +18,7 @@ from scorecards.facts import (
     Missing,
     Unknown,
 )
+from scorecards.feeding import Unfed
 
 LONGEST_LIST = 20
 """Items of a list that a cell shows; the number of the others is said."""
@@ -95,14 +96,19 @@ def show_state(state: FactState) -> tuple[str, str]:
 
 
 def facts_page(
-    records: Iterable[FactRecord], schemas: Mapping[str, FactSchema], *, now: datetime
+    records: Iterable[FactRecord],
+    schemas: Mapping[str, FactSchema],
+    unfed: Mapping[str, Unfed],
+    *,
+    now: datetime,
 ) -> FactsPage:
-    """Every fact of the records, by name."""
+    """Every fact of the records, by name; what nothing feeds any more is not known."""
     rows = []
     for record in records:
         stale = record.valid_until is not None and record.valid_until < now
         for name, state in record.facts.items():
-            word, value = show_state(state)
+            said = unfed[name].why if name in unfed else state
+            word, value = show_state(said)
             rows.append(
                 FactRow(
                     name=name,
@@ -110,8 +116,8 @@ def facts_page(
                     collector=f"{record.collector} {record.version}",
                     state=word,
                     value=value,
-                    path=state.path if isinstance(state, Known) else "",
-                    line=state.line if isinstance(state, Known) else None,
+                    path=said.path if isinstance(said, Known) else "",
+                    line=said.line if isinstance(said, Known) else None,
                     url=record.url,
                     revision=record.revision,
                     observed_at=record.observed_at,

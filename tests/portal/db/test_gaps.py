@@ -127,6 +127,7 @@ def found(database: Database, *owners: str) -> dict[tuple[str, str], Gap]:
             CARD,
             mentioned=MENTIONED,
             collectors=COLLECTORS,
+            unfed={},
             owners=owners,
             now=NOW,
         )

@@ -4,6 +4,7 @@ from catalog.problems import Problem
 from portal.app import create_app
 from portal.db import quarantine
 from portal.version import EDITION
+from scorecards.feeding import SwitchedOn
 from scorecards.rules import leaves
 from tests.catalog_rows import NOW
 
@@ -39,6 +40,20 @@ def test_a_rule_that_is_not_run_is_shown_with_its_place(shop) -> None:
     assert "Rules that are not run any more" in page
     assert f"{shop.portal.scorecards[0].file}:{rule.line}" in page
     assert "the expression was slow" in page
+
+
+def test_packs_say_in_one_place_what_nothing_feeds(shop) -> None:
+    def packs(*on: SwitchedOn) -> str:
+        portal = replace(shop.portal, settings=replace(shop.portal.settings, packs=on))
+        page = create_app(portal).test_client().get("/scorecards").text
+        return page.split('id="packs"')[1]
+
+    assert "nothing feeds" not in packs()
+    starved = packs(SwitchedOn(name="security"))
+    assert "nothing feeds <code>secrets.*</code>, " in starved
+    assert 'href="/scorecards/security-findings"' in starved
+    assert 'href="/scorecards/ci-health"' not in starved
+    assert "portal packs NAME" in starved
 
 
 def test_checks_are_sorted_by_pass_rate_over_what_is_decided(shop) -> None:

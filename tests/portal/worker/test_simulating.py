@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import orjson
 import pytest
 from sqlalchemy import select
 
-from plugins.contract import Plugin, RepositoryView, Subject
 from portal.db import tables
 from portal.db.engine import Database
 from portal.db.facts import FactRows
@@ -30,26 +29,6 @@ SCHEMAS = {
     name: FactSchema(name=name, type=FactType.INT, description="d", when_absent=0)
     for name in ("repo.size", "sonar.bugs")
 }
-
-
-@dataclass
-class Silent:
-    """A collector that is only asked what it would observe."""
-
-    name: str
-    version: str = "1"
-
-    @property
-    def schemas(self) -> tuple[FactSchema, ...]:
-        return tuple(s for s in SCHEMAS.values() if s.name.startswith(self.name))
-
-    def collect(
-        self, subjects: Sequence[Subject], repository: RepositoryView | None, *, now: datetime
-    ) -> Iterable[FactRecord]:
-        raise AssertionError("a simulation collects nothing")
-
-
-PLUGIN = Plugin(name="test", version="1", summary="s", collectors=(Silent("repo"), Silent("sonar")))
 
 
 def card(*rules: object, **spec: object) -> Scorecard:
@@ -115,8 +94,9 @@ def means(database: Database, pool: Pool, connection: object) -> Means:
     return Means(
         connection=connection,  # type: ignore[arg-type]
         pool=pool,
-        collectors={s.name: c.name for c in PLUGIN.collectors for s in c.schemas},
+        collectors={name: name.partition(".")[0] for name in SCHEMAS},
         schemas=SCHEMAS,
+        unfed={},
         now=NOW,
     )
 
