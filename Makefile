@@ -51,7 +51,7 @@ contracts: setup
 	$(BIN)/lint-imports
 
 test: setup system lint types contracts  ## the checks of every change; T=tests/catalog narrows the tests
-	TMPDIR=$(SCRATCH) $(BIN)/pytest -n 2 -m "not slow" $(T)
+	TMPDIR=$(SCRATCH) $(BIN)/pytest -n 3 -m "not slow" $(T)
 
 verify: test  ## what takes long: kill loops, benchmarks' answers, and laws with many examples
 	TMPDIR=$(SCRATCH) $(BIN)/pytest -n 2 -m "slow or law" --hypothesis-profile verify --timeout 1800 tests

@@ -29,6 +29,7 @@ from typing import Any
 
 import checks
 import size
+from one_by_one import assessable
 from sqlalchemy import Connection, func, select
 
 from portal.config import Settings
@@ -236,17 +237,17 @@ def _readme(connection: Connection, entity: int) -> str | None:
 
 def is_right(tools: Tools, total: int) -> bool:
     """Whether stored results are what assessing the facts of a sample, one by one, says."""
-    rows = results.ResultRows(database=tools.database)
     chosen = sorted(random.Random(2).sample(range(1, total + 1), min(total, SAMPLE)))
     assessor = Assessor(checks.scorecards(), checks.SCHEMAS)
-    wanted = {
-        one.id: {said.scorecard: said for said in assessor.assess(one, now=checks.NOW)}
-        for one in rows.assessable(chosen)
-    }
     with tools.database.read() as connection:
+        subjects = assessable(connection, chosen)
         stored = results.for_entities(connection, chosen)
         waiting = marks.count_marks(connection)
         number = connection.execute(select(func.count()).select_from(tables.results)).scalar_one()
+    wanted = {
+        one.id: {said.scorecard: said for said in assessor.assess(one, now=checks.NOW)}
+        for one in subjects
+    }
     found = {
         id_: {one.result.scorecard: one.result for one in stored.get(id_, ())} for id_ in chosen
     }

@@ -22,12 +22,12 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from one_by_one import assessable
 from sqlalchemy import func, select
 
 from portal.config import Settings
 from portal.db import locations, tables
 from portal.db.bulk import add
-from portal.db.results import ResultRows
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker import assessing, jobs
@@ -165,14 +165,13 @@ def _simulate(portal: Portal, pool: Pool, before: Scorecard, after: Scorecard) -
 def _is_right(portal: Portal, after: Scorecard, found: Simulated) -> bool:
     """Whether the entities that are named as falling say that, assessed one by one."""
     named = {example.ref: example.case.after for example in found.down}
-    rows = ResultRows(database=portal.database)
     with portal.database.read() as connection:
         wanted = select(tables.entities.c.id).where(tables.entities.c.ref.in_(list(named)))
-        ids = connection.execute(wanted).scalars().all()
+        subjects = assessable(connection, connection.execute(wanted).scalars().all())
     assessor = Assessor([after], portal.schemas)
     said = {
         result.ref: outcome_letters(result)
-        for subject in rows.assessable(ids)
+        for subject in subjects
         for result in assessor.assess(subject, now=portal.now())
     }
     return bool(named) and said == named

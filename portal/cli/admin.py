@@ -13,8 +13,8 @@ from typing import Any
 
 import click
 
+from portal.cli.login import new_login_link
 from portal.cli.options import settings_options, settings_or_exit, show_problem
-from portal.cli.run import new_login_link
 from portal.config import Auth, Settings
 from portal.db.engine import open_database
 from portal.db.migrations import migrate as migrate_database

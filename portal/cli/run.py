@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from portal.cli.login import new_login_link
 from portal.cli.options import settings_options, settings_or_exit, show_problem
 from portal.config import Auth, Settings, StaticToken
 from portal.instance import AlreadyRunning, Instance, acquire, publish
@@ -82,15 +83,6 @@ def worker(**options: Any) -> None:
         renewal.stop()
         running.stop()
         portal.database.close()
-
-
-def new_login_link(portal: Portal) -> str:
-    """A link that signs in whoever opens it, once."""
-    from portal.db import sessions
-
-    with portal.database.write() as connection:
-        code = sessions.create_link(connection, now=portal.now())
-    return f"{portal.settings.url}/login?once={code}"
 
 
 def _shared_settings(options: dict[str, Any]) -> Settings:

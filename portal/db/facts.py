@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +10,7 @@ from sqlalchemy import Connection, Row, delete, select
 
 from portal.db import evidence, fact_history
 from portal.db.bulk import add, among, pick, remove
-from portal.db.engine import Database, utc
+from portal.db.engine import utc
 from portal.db.state import raise_assessment
 from portal.db.tables import entities, facts
 from scorecards.facts import FactRecord
@@ -28,18 +27,6 @@ COLUMNS = (
     "valid_until",
     "facts",
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class FactRows:
-    """The `scorecards.store.FactStore` of a database."""
-
-    database: Database
-
-    def save_facts(self, records: Sequence[FactRecord]) -> None:
-        """Replace the stored records of the same entity and collector; one transaction."""
-        with self.database.write() as connection:
-            save(connection, records)
 
 
 def save(connection: Connection, records: Sequence[FactRecord]) -> set[tuple[str, str]]:

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, select
 
 from portal.db import transitions
 from portal.db.beginnings import Before, begun, from_runs
 from portal.db.bulk import add, among, remove
-from portal.db.engine import Database, utc
-from portal.db.facts import for_entities as records_of
+from portal.db.engine import utc
 from portal.db.layouts import read, said_in
 from portal.db.result_lists import (
     Distribution,
@@ -32,13 +31,12 @@ from portal.db.state import raise_assessment
 from portal.db.tables import entities as entity_table
 from portal.db.tables import results
 from scorecards.layouts import Layout
-from scorecards.packing import PackedResult, digest_of, pack
+from scorecards.packing import PackedResult, digest_of
 from scorecards.results import CheckResult, ScorecardResult
-from scorecards.store import Asked, Assessable
+from scorecards.store import Asked
 
 __all__ = [
     "Distribution",
-    "ResultRows",
     "StoredResult",
     "Summary",
     "attention",
@@ -75,48 +73,6 @@ class StoredResult:
     """`evaluated_at` is when it was first found so: finding the same again changes nothing."""
     since: Mapping[str, datetime]
     """By id of the check, when its outcome began."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ResultRows:
-    """The `scorecards.store.ResultStore` of a database."""
-
-    database: Database
-
-    def assessable(self, ids: Sequence[int]) -> list[Assessable]:
-        """The entities that still exist, in the order of `ids`."""
-        columns = (entity_table.c.id, entity_table.c.ref, entity_table.c.body)
-        with self.database.read() as connection:
-            rows = {
-                row.id: row
-                for row in connection.execute(
-                    select(*columns).where(among(connection, entity_table.c.id, ids))
-                )
-            }
-            records = records_of(connection, ids)
-        return [
-            Assessable(
-                id=number,
-                ref=rows[number].ref,
-                body=rows[number].body,
-                records=records.get(number, ()),
-            )
-            for number in ids
-            if number in rows
-        ]
-
-    def save_results(
-        self, ids: Sequence[int], results: Sequence[ScorecardResult], *, asked: Asked | None = None
-    ) -> None:
-        """Replace what is stored for these entities, as `save` does; one transaction."""
-        by_ref: dict[str, list[PackedResult]] = {}
-        for result in results:
-            by_ref.setdefault(result.ref, []).append(pack(result))
-        now = asked.at if asked else max((r.evaluated_at for r in results), default=None)
-        with self.database.write() as connection:
-            rows = connection.execute(_refs(connection, ids)).all()
-            packed = {row.id: by_ref.get(row.ref, ()) for row in rows}
-            save(connection, packed, at=now or datetime.now(UTC), asked=asked)
 
 
 def save(
@@ -182,12 +138,6 @@ def for_entities(
         one = _stored_result(row, said[row.entity_id, row.scorecard])
         gathered.setdefault(row.entity_id, []).append(one)
     return {number: tuple(stored) for number, stored in gathered.items()}
-
-
-def _refs(connection: Connection, ids: Collection[int]) -> Select[tuple[int, str]]:
-    return select(entity_table.c.id, entity_table.c.ref).where(
-        among(connection, entity_table.c.id, ids)
-    )
 
 
 def _as_read(connection: Connection, ids: Collection[int], asked: Asked | None) -> list[int]:

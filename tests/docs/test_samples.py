@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -49,11 +50,13 @@ def samples(page: Path) -> list[Sample]:
     return [Sample(*match.groups()) for match in FENCE.finditer(page.read_text())]
 
 
+@cache
 def schemas() -> dict[str, FactSchema]:
     plugins, _ = load_plugins(context_for=lambda name: Context(cache=Path("/nonexistent") / name))
     return {s.name: s for plugin in plugins for c in plugin.collectors for s in c.schemas}
 
 
+@cache
 def built_in() -> tuple[Scorecard, ...]:
     texts = plugin(Context(cache=Path("/nonexistent"))).scorecards
     return load_files(texts, schemas=schemas()).scorecards

@@ -176,7 +176,7 @@ def test_value_when_absent_has_the_type_of_the_fact(site: Path, kind: str, value
 def test_every_built_in_fact_has_a_description_and_a_value_when_absent() -> None:
     plugins, _ = load_plugins(context_for=lambda name: Context(cache=Path("/nonexistent") / name))
     schemas = [s for plugin in plugins for c in plugin.collectors for s in c.schemas]
-    assert len(schemas) == len({schema.name for schema in schemas}) == 32 + 34
+    assert len(schemas) == len({schema.name for schema in schemas}) == 50 + 34
     for schema in schemas:
         assert schema.description.endswith(".")
         assert isinstance(schema.when_absent, bool | int | str | tuple | datetime)

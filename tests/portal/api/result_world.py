@@ -9,7 +9,6 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from portal.db.results import ResultRows
 from portal.db.tables import entities
 from portal.wiring import Portal
 from scorecards.levels import reached
@@ -17,6 +16,7 @@ from scorecards.results import CheckResult, ScorecardResult
 from scorecards.store import Asked
 from scorecards.transitions import OUTCOMES
 from tests.catalog_rows import NOW, entity, save
+from tests.result_rows import ResultRows
 
 CARD = """\
 apiVersion: plumbline.dev/v1

@@ -12,13 +12,12 @@ from portal.api.tech_insights.definitions import rank_of
 from portal.app import create_app
 from portal.db.engine import Database
 from portal.db.entities import by_ref
-from portal.db.facts import FactRows
-from portal.db.results import ResultRows
 from portal.wiring import Portal
 from scorecards.facts import FactRecord, FailedFact, Known, Missing, Unknown
 from scorecards.loading import load_scorecards
 from scorecards.results import CheckResult, Outcome, ScorecardResult
 from tests.catalog_rows import NOW, entity, save
+from tests.result_rows import FactRows, ResultRows
 
 CARD = """\
 apiVersion: plumbline.dev/v1

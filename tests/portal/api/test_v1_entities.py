@@ -3,9 +3,9 @@ from flask.testing import FlaskClient
 
 from portal.db import pending
 from portal.db.entities import by_ref
-from portal.db.results import ResultRows
 from portal.db.results import for_entity as results_of
 from portal.wiring import Portal
+from tests.result_rows import ResultRows
 
 BASKET = "/api/v1/entities/component/default/basket"
 

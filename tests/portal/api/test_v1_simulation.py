@@ -11,13 +11,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from portal.db import quarantine, results, tables
-from portal.db.results import ResultRows
 from portal.version import EDITION
 from portal.wiring import Portal
 from scorecards.assessment import Assessor
 from scorecards.loading import load_scorecards
 from scorecards.scorecard import Scorecard
 from tests.portal.worker.hostile_rules import ENDLESS, scorecard
+from tests.result_rows import ResultRows
 
 MATURITY = (files("scorecards") / "library/service-maturity.yaml").read_text("utf-8")
 PATH = "/api/v1/scorecards/simulate"

@@ -9,7 +9,6 @@ import pytest
 from portal.db import campaigns as store
 from portal.db import standings
 from portal.db.engine import Database
-from portal.db.results import ResultRows
 from scorecards.campaigns import (
     Campaign,
     Checks,
@@ -24,6 +23,7 @@ from scorecards.results import LETTERS, CheckResult, ScorecardResult
 from scorecards.rules import Leaf
 from scorecards.scorecard import Check, Level, Scorecard
 from tests.catalog_rows import NOW, entity, owned, save
+from tests.result_rows import ResultRows
 
 OUTCOMES = {letter: outcome for outcome, letter in LETTERS.items()}
 WEB, PAY = "group:default/web", "group:default/pay"

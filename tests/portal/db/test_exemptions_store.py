@@ -14,7 +14,6 @@ from portal.db import exemptions as store
 from portal.db import marks
 from portal.db.engine import Database
 from portal.db.exemptions import Wanted
-from portal.db.results import ResultRows
 from portal.db.spending import owners_of, spendings
 from portal.db.tables import unassessed
 from scorecards.exemptions import (
@@ -34,6 +33,7 @@ from scorecards.exemptions import (
 )
 from scorecards.results import CheckResult, Outcome, ScorecardResult
 from tests.catalog_rows import NOW, entity, owned, save
+from tests.result_rows import ResultRows
 
 MAY, BOB = Actor(name="user:default/may"), Actor(name="user:default/bob")
 POLICY = Policy()

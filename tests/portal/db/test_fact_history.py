@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from portal.db.engine import Database
 from portal.db.entities import by_ref
 from portal.db.fact_history import between, forget
-from portal.db.facts import FactRows, for_entity
+from portal.db.facts import for_entity
 from scorecards.facts import FactRecord, FactState, FailedFact, Known, Missing, Unknown
 from tests.catalog_rows import NOW, entity, save
+from tests.result_rows import FactRows
 
 RECORD = FactRecord(
     ref="component:default/a",

@@ -5,10 +5,11 @@ import pytest
 
 from portal.db.engine import Database
 from portal.db.entities import by_ref
-from portal.db.facts import FactRows, for_entities, for_entity
+from portal.db.facts import for_entities, for_entity
 from portal.db.state import state_of
 from scorecards.facts import FactRecord, FailedFact, Known, Missing, Unknown
 from tests.catalog_rows import NOW, entity, save
+from tests.result_rows import FactRows
 
 LATER = NOW + timedelta(hours=1)
 RECORD = FactRecord(

@@ -11,9 +11,7 @@ from sqlalchemy import select
 
 from portal.db import results, tables
 from portal.db.engine import Database
-from portal.db.facts import FactRows
 from portal.db.gaps import Mentioned, gaps
-from portal.db.results import ResultRows
 from scorecards.assessment import Assessor
 from scorecards.coverage import Cause, Change, Gap
 from scorecards.facts import (
@@ -28,6 +26,7 @@ from scorecards.facts import (
 from scorecards.loading import load_scorecards
 from scorecards.scorecard import Scorecard
 from tests.catalog_rows import NOW, owned, save
+from tests.result_rows import FactRows, ResultRows
 
 SCHEMAS = {
     name: FactSchema(name=name, type=FactType.BOOL, description="d", when_absent=False)

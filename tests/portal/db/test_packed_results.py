@@ -13,8 +13,8 @@ from sqlalchemy import func, select
 
 from portal.db import layouts, result_history, results
 from portal.db.engine import Database
-from portal.db.facts import FactRows, stored_for
-from portal.db.results import ResultRows, StoredResult
+from portal.db.facts import stored_for
+from portal.db.results import StoredResult
 from portal.db.tables import entities, metadata, transitions
 from portal.db.tables import layouts as layout_table
 from portal.db.tables import results as result_table
@@ -25,6 +25,7 @@ from scorecards.recompute import mismatches, recompute
 from scorecards.scorecard import Scorecard
 from scorecards.store import Asked
 from tests.catalog_rows import NOW, entity, save
+from tests.result_rows import FactRows, ResultRows
 from tests.scorecards.scorecard_samples import SCHEMAS, check, record, renamed, scorecard
 
 A = "component:default/a"

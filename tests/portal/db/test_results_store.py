@@ -6,12 +6,12 @@ import pytest
 from catalog.errors import QueryError
 from portal.db import results
 from portal.db.engine import Database
-from portal.db.facts import FactRows
-from portal.db.results import Distribution, ResultRows, StoredResult
+from portal.db.results import Distribution, StoredResult
 from portal.db.state import state_of
 from scorecards.facts import FactRecord
 from scorecards.results import LETTERS, CheckResult, Outcome, ScorecardResult, outcome_letters
 from tests.catalog_rows import NOW, entity, owned, save
+from tests.result_rows import FactRows, ResultRows
 
 LATER = NOW + timedelta(days=1)
 OUTCOMES = {letter: outcome for outcome, letter in LETTERS.items()}

@@ -13,9 +13,7 @@ from sqlalchemy import func, select
 
 from portal.db import result_history, results, transitions
 from portal.db.engine import Database, utc
-from portal.db.facts import FactRows
 from portal.db.instants import kept_since
-from portal.db.results import ResultRows
 from portal.db.tables import entities, evidence, metadata, refs
 from portal.db.tables import transitions as table
 from scorecards.facts import FactRecord, Known
@@ -23,6 +21,7 @@ from scorecards.results import LETTERS, CheckResult, ScorecardResult
 from scorecards.store import Asked
 from scorecards.transitions import OUTCOMES, Reason, Stand
 from tests.catalog_rows import NOW, entity, save
+from tests.result_rows import FactRows, ResultRows
 
 NAMES = "abc"
 CHECKS = {"1": "xyz", "2": "xzw"}

@@ -19,12 +19,11 @@ from portal.config import Settings
 from portal.db import entities, locations
 from portal.db.catalog_store import Store
 from portal.db.engine import Database
-from portal.db.facts import FactRows
 from portal.db.migrations import migrate
-from portal.db.results import ResultRows
 from portal.wiring import Portal, open_portal
 from scorecards.assessment import Assessor
 from scorecards.facts import FactRecord, FactState, FailedFact, Known, Missing, Unknown
+from tests.result_rows import FactRows, ResultRows
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 REPOSITORY = Repository(url="https://git.example.com/shop.git", name="shop")

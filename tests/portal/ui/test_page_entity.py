@@ -5,6 +5,7 @@ from page_shop import NOW, component, put
 
 from portal.db import entities, results
 from scorecards.results import Held, Outcome
+from tests.result_rows import ResultRows
 
 PAYMENTS = "/catalog/component/default/payments"
 ORDERS = "/catalog/component/default/orders"
@@ -128,7 +129,7 @@ def test_a_failure_that_does_not_count_yet_is_told(shop) -> None:
         )
         for result in stored
     ]
-    results.ResultRows(database=shop.portal.database).save_results([row.id], found)
+    ResultRows(database=shop.portal.database).save_results([row.id], found)
     page = shop.get(ORDERS + "?tab=scorecards")
     check = page.split("There is a README")[1].split("</details>")[0]
     assert "fails · counts from" in check

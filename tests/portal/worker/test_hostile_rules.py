@@ -77,6 +77,7 @@ def test_a_hostile_rule_is_stopped_and_everything_else_is_stored(start: Start, r
     assert problem.message.endswith(f" on {where} and is not run any more")
 
 
+@pytest.mark.slow
 def test_what_was_stopped_costs_nothing_any_more_not_even_after_a_restart(
     start: Start, database_url: str
 ) -> None:

@@ -24,7 +24,6 @@ from plugins.contract import (
 from plugins.notify.webhooks import Webhook
 from portal.db import campaigns, exemptions, notices, outbox
 from portal.db.engine import Database
-from portal.db.results import ResultRows
 from portal.pool import Pool
 from portal.worker import noticing
 from portal.worker.jobs import Tools
@@ -46,6 +45,7 @@ from scorecards.notices import MOST_ATTEMPTS, Kind, Mute, Timing
 from scorecards.results import CheckResult, Outcome, ScorecardResult
 from tests.catalog_rows import NOW, entity, owned, save
 from tests.plugins.notify.test_webhooks import receiving
+from tests.result_rows import ResultRows
 
 WEB, PAY = "group:default/web", "group:default/pay"
 DAY = timedelta(days=1)

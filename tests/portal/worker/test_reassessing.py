@@ -29,7 +29,6 @@ from portal.db import (
 from portal.db.engine import Database, open_database
 from portal.db.entities import by_ref
 from portal.db.migrations import migrate
-from portal.db.results import ResultRows
 from portal.db.tables import entities, metadata
 from portal.pool import Pool
 from portal.worker import assessing, reassessing, retrying
@@ -47,6 +46,7 @@ from scorecards.results import CheckResult, Held, Outcome, ScorecardResult
 from scorecards.scorecard import Scorecard
 from tests.catalog_rows import NOW, entity, save
 from tests.conftest import new_postgres_database
+from tests.result_rows import ResultRows
 
 NAMES = "abc"
 HOUR = timedelta(hours=1)

@@ -12,8 +12,6 @@ from sqlalchemy import select
 
 from portal.db import tables
 from portal.db.engine import Database
-from portal.db.facts import FactRows
-from portal.db.results import ResultRows
 from portal.pool import Pool
 from portal.worker.asking import Means
 from portal.worker.replaying import Replay, replay
@@ -24,6 +22,7 @@ from scorecards.loading import load_scorecards
 from scorecards.scorecard import Scorecard
 from scorecards.simulation import Case
 from tests.catalog_rows import NOW, owned, save
+from tests.result_rows import FactRows, ResultRows
 
 SCHEMAS = {
     name: FactSchema(name=name, type=FactType.INT, description="d", when_absent=0)
