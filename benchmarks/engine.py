@@ -97,6 +97,8 @@ def measure(
         began = time.process_time()
         size = run(assessor, given)
         best = min(best, time.process_time() - began)
+        if assessor.refused:
+            sys.exit(f"honest rules were stopped: {assessor.refused}")
     return {
         "case": case,
         "entities": len(given),

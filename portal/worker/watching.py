@@ -63,7 +63,9 @@ class Stopwatch:
         self._spent: defaultdict[str, float] = defaultdict(float)
         self._name: Callable[[], str] = str  # of nothing
         self._expression = ""
-        self._last = self._looked = self._had = 0.0
+        # What the thread had before is nobody's fault.
+        self._last = self._looked = monotonic()
+        self._had = thread_time()
 
     def begin_task(self) -> None:
         """Other entities come: what was spent on those before does not count."""

@@ -87,3 +87,11 @@ def test_several_at_once_are_too_slow_and_none_of_them_is_blamed() -> None:
 
 def test_an_entity_is_named_as_people_do() -> None:
     assert named(b'{"kind": "API", "metadata": {"name": "Pay"}}') == "api:default/pay"
+
+
+def test_what_was_done_before_there_was_a_watch_is_not_counted() -> None:
+    work(0.06)
+    stopwatch = Stopwatch(Slate(-1), once=0.05)
+    stopwatch.begins("quick")
+    work(0.01)
+    assert stopwatch.ended() == ""
