@@ -7,6 +7,7 @@ strangers can connect.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -114,6 +115,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         if self._works:
             prepare(self._portal)
             self._running = start_engine(self._portal, say)
+        # What there is now stays: looking through it for garbage, over and over, would cost requests.
+        gc.collect()
+        gc.freeze()
         # The arbiter starts another worker in its place once this one has answered what it was asked.
         Renewal(self._portal, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
 

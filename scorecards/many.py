@@ -94,14 +94,26 @@ class Lens:
             )
             for program, fields, (_, max_age) in zip(programs, paths, asks, strict=True)
         ]
+        self._plain = self._as_plain()
         self._seen = 0
         self._new: list[Glimpse] = []
+
+    def _as_plain(self) -> list[_Plain] | None:
+        """The leaves, where all are of the kind that most are."""
+        if any(len(f) != 1 or paths or oldest for f, paths, oldest, _ in self._leaves):
+            return None
+        return [
+            (index, self._quoted[facts[0]], len(self._quoted[facts[0]]), numbers)
+            for index, (facts, _, _, numbers) in enumerate(self._leaves)
+        ]
 
     def look(self, body: bytes, packed: Sequence[Packed]) -> tuple[int, ...]:
         """For each leaf the number of what it sees; equal numbers are equal glimpses.
 
         `body` is the entity's JSON, which may be empty where it is not looked at.
         """
+        if self._plain is not None:
+            return self._look_plainly(self._plain, packed)
         found = [_state(packed, quoted) for quoted in self._quoted]
         entity = orjson.loads(body) if self.looks_at_entity else None
         look = []
@@ -113,12 +125,38 @@ class Lens:
             key = states[facts[0]][0] if single else (*[states[fact][0] for fact in facts], fields)
             number = numbers.get(key)
             if number is None:
-                number = numbers[key] = self._seen
-                self._seen += 1
-                seen = tuple([states[fact][0] for fact in facts])
-                self._new.append(Glimpse(index, seen, fields))
+                number = self._number(
+                    numbers, key, Glimpse(index, tuple([states[f][0] for f in facts]), fields)
+                )
             look.append(number)
         return tuple(look)
+
+    def _look_plainly(self, plain: Sequence[_Plain], packed: Sequence[Packed]) -> tuple[int, ...]:
+        """The same where each leaf mentions one fact, however old, and nothing else."""
+        look = []
+        for index, quoted, size, numbers in plain:
+            number = None
+            for facts, stale, _ in packed:
+                if facts is not None and (begin := facts.find(quoted)) != -1:
+                    begin += size
+                    # What was seen before need not be looked through as `state_in` does.
+                    seen = facts[begin : facts.find(b"}", begin) + 1]
+                    number = numbers.get(b"-" + seen if stale else seen)
+                    break
+            if number is None:
+                state, _ = _state(packed, quoted)
+                number = numbers.get(state)
+                if number is None:
+                    number = self._number(numbers, state, Glimpse(index, (state,), b"{}"))
+            look.append(number)
+        return tuple(look)
+
+    def _number(self, numbers: dict[Any, int], key: Any, glimpse: Glimpse) -> int:
+        """The number of something that no entity before showed."""
+        number = numbers[key] = self._seen
+        self._seen += 1
+        self._new.append(glimpse)
+        return number
 
     def waiting(self) -> int:
         """How many glimpses are new since `take`."""
@@ -135,6 +173,10 @@ _Leaf: TypeAlias = (
 )
 """Places of its facts among all states, its paths into the entity, from when on a fact is young enough,
 and what it has seen."""
+
+
+_Plain: TypeAlias = "tuple[int, bytes, int, dict[Any, int]]"
+"""Index of a leaf, its only fact as it is found in JSON, how long that is, and what it has seen."""
 
 
 def _state(packed: Sequence[Packed], quoted: bytes) -> tuple[bytes, datetime | None]:

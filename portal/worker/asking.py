@@ -139,9 +139,10 @@ def ask(
     looks: list[tuple[int, ...]] = []
     seen: dict[Any, Any] = {}  # equal objects are kept once
     places = [3 + 3 * n for n in range(len(reads.collectors))]
+    aware = utc if reads.ages else _unasked
     for chunk in rows_of(reads):
         for row in chunk:
-            look = lens.look(row[2], [(row[n], row[n + 1], utc(row[n + 2])) for n in places])
+            look = lens.look(row[2], [(row[n], row[n + 1], aware(row[n + 2])) for n in places])
             entities.append(row[0])
             stored.append(seen.setdefault(row[1], row[1]))
             looks.append(seen.setdefault(look, look))
@@ -159,6 +160,10 @@ def ask(
             answers[leaves] = combine(card, leaves, now=means.now)
         said[look] = answers[leaves]
     yield from zip(entities, stored, map(said.__getitem__, looks), strict=True)
+
+
+def _unasked(_: object) -> None:
+    """When facts were observed, where no leaf asks."""
 
 
 def _submit(
