@@ -2,10 +2,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from portal.db import values
 from portal.db.engine import Database, open_database
 from portal.db.migrations import HEAD, current, migrate
 from portal.db.migrations.upgrading import config
@@ -42,3 +44,15 @@ def test_the_migrations_make_exactly_the_tables_that_the_code_declares(database:
     with database.read() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), metadata)
     assert differences == []
+
+
+def test_a_database_of_the_first_schema_keeps_what_it_holds(empty: Database) -> None:
+    with empty.write() as connection:
+        settings = config()
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "0001")
+        values.put(connection, "kept", "as it was")
+    assert migrate(empty) == ("0001", HEAD)
+    with empty.read() as connection:
+        assert values.get(connection, "kept") == "as it was"
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
