@@ -39,7 +39,7 @@ def mark_changed(
     edition = hashlib.sha256("\n".join(observed).encode()).hexdigest()
     telling = {card.name for card in told(scorecards, readers)}
     versions = {
-        card.name: card.version + (TELLING if card.name in telling else "") for card in scorecards
+        card.name: _edition(card) + (TELLING if card.name in telling else "") for card in scorecards
     }
     before = orjson.loads(values.get(connection, ASSESSED) or "{}")
     changed = {
@@ -54,6 +54,12 @@ def mark_changed(
     )
     values.put(connection, COLLECTED, edition)
     values.put(connection, ASSESSED, orjson.dumps(versions, option=orjson.OPT_SORT_KEYS).decode())
+
+
+def _edition(card: Scorecard) -> str:
+    """The version and the checks in force: another scorecard, or a fact that went, can take one out."""
+    ids = "\n".join(check.id for check in card.checks)
+    return f"{card.version}-{hashlib.sha256(ids.encode()).hexdigest()[:12]}"
 
 
 def _forget_levels(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from catalog.globs import Glob, compile_glob
 from catalog.problems import Problem
@@ -99,7 +99,7 @@ def _files(source: Source, snapshot: Snapshot, glob: Glob) -> Iterator[Scorecard
 def _author(url: str, path: str) -> str:
     """Who changed the file last; of a copy that is one commit deep nobody can tell."""
     parts = urlsplit(url)
-    return last_author(Path(parts.path) / path) if parts.scheme == "file" else ""
+    return last_author(Path(unquote(parts.path)) / path) if parts.scheme == "file" else ""
 
 
 def _too_many(repository: Repository, count: int) -> Problem:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -45,7 +46,7 @@ def card(name: str, *, rule: str = "catalog.type == 'service'", owner: str = "")
 def rules(tmp_path: Path) -> Path:
     """A repository of scorecards."""
     files = {"scorecards/web/basics.yaml": card("web-basics"), "README.md": "Rules."}
-    return make_git(tmp_path / "rules", files)
+    return make_git(tmp_path / "our rules", files)
 
 
 def tools(database: Database, cache: Path, *repositories: ScorecardRepository) -> Tools:
@@ -76,7 +77,10 @@ def test_what_a_repository_has_is_kept_and_told_apart(
     assert not read_scorecards(work)
     found = in_repositories(database, configured)
     [(file, text)] = found.texts
-    assert (file, text) == (f"file://{rules}/scorecards/web/basics.yaml", card("web-basics"))
+    assert (file, text) == (
+        f"file://{quote(str(rules))}/scorecards/web/basics.yaml",
+        card("web-basics"),
+    )
     assert found.origins[file].author == "Alice <alice@example.org>"
     write_files(rules, {"scorecards/more.yml": card("more")})
     commit(rules)

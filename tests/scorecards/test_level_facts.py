@@ -154,3 +154,9 @@ def test_a_condition_that_closes_a_circle_takes_the_scorecard_with_it() -> None:
 def test_what_is_only_shown_closes_no_circle() -> None:
     shown = document("a", "repo.ci.runs_tests").replace("why: w", "why: w, observe: [levels.b]")
     assert loaded(shown, document("b", "levels.a > 0")).problems == ()
+
+
+def test_a_circle_is_closed_by_what_is_published_as_well() -> None:
+    (published,) = loaded(document("b", "levels.a > 0"), known=[renamed(BASE, "a")]).scorecards
+    found = loaded(document("a", "levels.b > 0", "repo.ci.runs_tests"), known=[published])
+    assert [place(problem)[:2] for problem in found.problems] == [("LEVELS_CIRCLE", 6)]

@@ -243,8 +243,13 @@ def simulated(portal: Portal, pool: Pool, asked: Mapping[str, Any]) -> forms.Jso
 
 
 def _loaded(portal: Portal, definition: str) -> Scorecard:
-    """The one scorecard of the text; a problem of it would make the comparison mean little."""
-    cards, problems = load_scorecards(definition, file="definition", schemas=portal.schemas)
+    """The one scorecard of the text; a problem of it would make the comparison mean little.
+
+    It may extend what is published, and must not close a circle with it.
+    """
+    cards, problems = load_scorecards(
+        definition, file="definition", schemas=portal.schemas, known=portal.scorecards
+    )
     if problems:
         errors: list[dict[str, JsonValue]] = [
             {

@@ -220,3 +220,15 @@ def test_a_definition_that_takes_too_long_is_simulated_without_the_rule(
     assert changes["fine"]["newlyPassing"] > 0
     with filled.database.read() as connection:
         assert quarantine.refused(connection, EDITION) == {}  # nothing of a proposal is stored
+
+
+def test_a_definition_may_begin_as_a_published_one(client: FlaskClient) -> None:
+    text = (
+        "apiVersion: plumbline.dev/v1\nkind: Scorecard\nmetadata: {name: ours, title: Ours}\n"
+        "spec: {extends: service-maturity, remove: [doc.readme]}\n"
+    )
+    answer = client.post(PATH, json={"definition": text})
+    assert answer.status_code == 200, answer.json
+    checks = {change["check"] for change in answer.json["checks"]}
+    assert "own.owner_group" in checks
+    assert "doc.readme" not in checks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import delete
 
@@ -44,3 +45,13 @@ def test_a_changed_scorecard_alone_is_asked_and_a_changed_collector_collects(
     assert asked(database, [TWO]) == {"one"}
     assert asked(database, [ONE], observed="repo=2") is None
     assert asked(database, [ONE], observed="repo=2") == set()
+
+
+def test_a_scorecard_that_lost_a_check_to_something_else_is_asked(database: Database) -> None:
+    """Its version follows its text, which is the same."""
+    whole = renamed(scorecard(check("repo.readme.bytes > 0"), check("repo.ci.runs_tests")), "one")
+    save(database, entity("a"), entity("b"))
+    asked(database, [whole, TWO])
+    less = replace(whole, checks=whole.checks[:1])
+    assert less.version == whole.version
+    assert asked(database, [less, TWO]) == {"one"}
