@@ -8,9 +8,9 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -27,9 +27,10 @@ from portal.db.catalog_store import Store
 from portal.db.engine import Database, open_database
 from portal.db.migrations import migrate
 from portal.db.state import Connection
+from portal.definition_files import load_all_scorecards, read_kind_files, scorecard_files
 from portal.feeding import fed_by, pack_files
 from portal.pool import Pool
-from portal.repository_scorecards import InRepositories, in_repositories, owned
+from portal.repository_scorecards import InRepositories, in_repositories
 from portal.sample.builder import build as build_sample
 from portal.version import EDITION
 from portal.worker.jobs import Tools
@@ -38,7 +39,6 @@ from portal.worker.tasks import Setup, schemas_of
 from scorecards.feeding import Unfed
 from scorecards.level_facts import VERSION as LEVELS_VERSION
 from scorecards.level_facts import collector_of, level_fact, told
-from scorecards.loading import Loaded, load_files
 from scorecards.promotion import Definition
 from scorecards.pushed import VERSION as PUSHED_VERSION
 from scorecards.pushed import Declared
@@ -140,7 +140,7 @@ def open_portal(settings: Settings) -> Portal:
     schemas = {**schemas_of(plugins), **fed.schemas}
     elsewhere = in_repositories(database, settings.scorecard_repositories)
     loaded = load_all_scorecards(settings, plugins, schemas, elsewhere)
-    kind_files, kind_problems = _kind_files(settings)
+    kind_files, kind_problems = read_kind_files(settings)
     awake = threading.Event()
     return Portal(
         settings=settings,
@@ -276,20 +276,6 @@ def store_of(portal: Portal) -> Store:
     )
 
 
-def _kind_files(settings: Settings) -> tuple[tuple[KindFile, ...], list[Problem]]:
-    """The configured definitions of kinds; a folder means its YAML and JSON files."""
-    found, problems = [], []
-    for path in settings.kinds:
-        paths = sorted(path.iterdir()) if path.is_dir() else [path]
-        for file in (p for p in paths if p == path or p.suffix in (".yaml", ".yml", ".json")):
-            try:
-                found.append(KindFile(str(file), file.read_text("utf-8")))
-            except (OSError, UnicodeDecodeError) as error:
-                text = f"The definition of kinds cannot be read: {error}"
-                problems.append(Problem(code="KIND_UNREADABLE", message=text, file=str(file)))
-    return tuple(found), problems
-
-
 def _declare(portal: Portal, connection: Connection, named: Sequence[str]) -> None:
     """Let go what the config no longer names, and bring the Location entities in line."""
     store, now = store_of(portal), portal.now()
@@ -305,30 +291,6 @@ def _declare(portal: Portal, connection: Connection, named: Sequence[str]) -> No
         else:
             registrations.unregister(store, connection, [row.id], now=now, actor="")
     registrations.declare(store, connection, now=now)
-
-
-def load_all_scorecards(
-    settings: Settings,
-    plugins: tuple[Plugin, ...],
-    schemas: Mapping[str, FactSchema],
-    elsewhere: InRepositories,
-) -> Loaded:
-    """The scorecards of plugins, of the configured files, of repositories, and of packs that are on.
-
-    A name that is taken stays taken.
-    """
-    unreadable: list[Problem] = []
-    texts = [text for plugin in plugins for text in plugin.scorecards]
-    own = [*_scorecard_files(settings.scorecards, unreadable), *elsewhere.texts]
-    files = (*texts, *own, *pack_files(settings))
-    loaded = owned(_load(files, tuple(schemas.values())), elsewhere.origins)
-    return replace(loaded, problems=(*unreadable, *elsewhere.problems, *loaded.problems))
-
-
-@lru_cache(maxsize=4)
-def _load(files: tuple[tuple[str, str], ...], schemas: tuple[FactSchema, ...]) -> Loaded:
-    """What the texts define: remembered, because one process may open a portal several times."""
-    return load_files(files, schemas={schema.name: schema for schema in schemas})
 
 
 def _published(portal: Portal) -> list[definitions.Published]:
@@ -363,26 +325,10 @@ def definition_of(portal: Portal, name: str) -> Definition | None:
     texts = [text for plugin in portal.plugins for text in plugin.scorecards]
     texts += pack_files(portal.settings)
     elsewhere = portal.repository_scorecards.texts
-    for named, text in [*texts, *_scorecard_files(portal.settings.scorecards, []), *elsewhere]:
+    for named, text in [*texts, *scorecard_files(portal.settings.scorecards, []), *elsewhere]:
         if named == file:
             return Definition(file=named, text=text, name=name)
     return None
-
-
-def _scorecard_files(paths: tuple[Path, ...], problems: list[Problem]) -> Iterator[tuple[str, str]]:
-    for path in paths:
-        files = sorted(path.glob("*.y*ml")) if path.is_dir() else [path]
-        for file in files:
-            try:
-                yield str(file), file.read_text("utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                problems.append(
-                    Problem(
-                        code="SCORECARD_UNREADABLE",
-                        message=f"The scorecard file cannot be read: {error}",
-                        file=str(file),
-                    )
-                )
 
 
 def _sources(settings: Settings) -> list[tuple[str, str, str]]:

@@ -22,7 +22,8 @@ from portal.pool import Pool
 from portal.worker.retrying import DEADLINE, STEP, Part, Refusals, Retrying
 from portal.worker.watching import NO_CARE, Care, Stopwatch
 from scorecards.feeding import Unfed
-from scorecards.many import Glimpse, LeafSaid, Lens, Reader, Said, combine
+from scorecards.lens import Glimpse, Lens
+from scorecards.many import LeafSaid, Reader, Said, combine
 from scorecards.results import Outcome
 from scorecards.scorecard import Scorecard
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scorecard_samples import NOW, SCHEMAS, assess, check, record, scorecard, subject
 
 from scorecards.facts import FailedFact, Known, Missing, Unknown
-from scorecards.many import LeafSaid, Lens, Packed, Reader, Said, asks_of, combine
+from scorecards.lens import Lens, Packed, asks_of
+from scorecards.many import LeafSaid, Reader, Said, combine
 from scorecards.results import Outcome, outcome_letters
 from scorecards.scorecard import Scorecard
 from scorecards.serialization import facts_to_json, state_in
