@@ -137,7 +137,12 @@ def _row(
         outcome=result.outcome,
         look=LOOKS[result.outcome],
         reason=result.reason,
-        observed=tuple((name, show_json(value)) for name, value in result.observed.items()),
+        # What is not known is not nothing: it is told with why.
+        observed=tuple(
+            (name, show_json(value))
+            for name, value in result.observed.items()
+            if name not in result.unknown
+        ),
         unknown=tuple((name, unknown_words(reason)) for name, reason in result.unknown.items()),
         leaves=tuple((expression, LOOKS[outcome]) for expression, outcome in result.leaves),
         since=since,

@@ -9,9 +9,13 @@ from catalog.parsing.documents import Parsed, parse
 from portal.ui.filters import ago, lower_first, markdown, plain, ticks
 from portal.ui.models.charts import stacked, tally
 from portal.ui.models.graph import INCOMING, MOST, graph, words
+from portal.ui.models.ladder import ladder
 from portal.ui.models.links import kind_plural, link_to
 from portal.ui.models.paging import forward, numbered
 from portal.ui.models.yaml_text import to_yaml
+from scorecards.facts import FailedFact, Missing, Unknown
+from scorecards.store import Assessable
+from tests.scorecards.scorecard_samples import assess, check, record, scorecard
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -148,3 +152,20 @@ def test_words() -> None:
     assert plain("**bold** `x` [y](http://z)\n# h") == "bold x y h"
     assert ticks("a `<b>` c") == "a <code>&lt;b&gt;</code> c"
     assert ticks("one ` only") == "one ` only"
+
+
+def test_what_is_not_known_is_told_with_why_and_not_as_nothing() -> None:
+    card = scorecard(check("repo.readme.bytes > 0", observe=["repo.readme.bytes"]))
+    unread = record({"repo.readme.bytes": FailedFact(reason=Unknown.NOT_CONFIGURED, detail="")})
+    missing = record({"repo.readme.bytes": Missing()})
+    rows = {}
+    for name, found in (("unread", unread), ("missing", missing)):
+        subject = Assessable(id=1, ref="component:default/a", body=b"{}", records=(found,))
+        result = assess(card, subject)
+        assert result is not None
+        (rows[name],) = [row for rung in ladder(card, result, {}, {}).rungs for row in rung.rows]
+    assert (rows["unread"].observed, len(rows["unread"].unknown)) == ((), 1)
+    assert (rows["missing"].observed, rows["missing"].unknown) == (
+        (("repo.readme.bytes", "nothing"),),
+        (),
+    )
