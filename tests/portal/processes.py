@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,12 +57,14 @@ class Server:
             return False
 
     def kill(self) -> None:
-        """kill -9 for it and all that it started."""
-        try:
+        """kill -9 for it and all that it started, and wait until nothing of it is left."""
+        with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.process.wait()
+        with suppress(ProcessLookupError):
+            while True:
+                os.killpg(self.process.pid, 0)
+                time.sleep(0.01)
 
     def stop(self) -> int:
         """SIGTERM, and its exit status."""

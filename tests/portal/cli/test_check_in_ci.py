@@ -18,6 +18,7 @@ from portal.cli.lazy import Lazy
 from portal.cli.main import main
 from portal.config import environment
 from tests.portal.cli.changed_checkout import commit, git, repository, worsen
+from tests.portal.cli.commands import invoke
 
 ROOT = Path(__file__).resolve().parents[3]
 ACTION = yaml.safe_load((ROOT / "ci/github/action.yml").read_text())
@@ -70,14 +71,7 @@ def shallow(tmp_path: Path) -> Path:
 
 
 def check(*arguments: str | Path, status: int) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "portal", "check", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-    )
-    assert done.returncode == status, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    return invoke("check", *arguments, status=status).output
 
 
 def test_the_exit_code_is_for_what_the_change_introduces(tmp_path: Path) -> None:

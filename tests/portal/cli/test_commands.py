@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from portal.cli.main import COMMANDS, main
 from portal.config import environment
+from tests.portal.cli.commands import run, run_process
 from tests.portal.processes import eventually, portal_up
 
 DESCRIPTOR = """\
@@ -30,14 +31,6 @@ def source(tmp_path: Path) -> Path:
     folder.mkdir(parents=True)
     (folder / "catalog-info.yaml").write_text(DESCRIPTOR)
     return folder.parent
-
-
-def run(*arguments: str | Path, status: int = 0) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "portal", *map(str, arguments)], capture_output=True, text=True
-    )
-    assert done.returncode == status, done.stdout + done.stderr
-    return done.stdout
 
 
 def test_ingest_and_assess_work_without_a_running_portal(tmp_path: Path, source: Path) -> None:
@@ -62,7 +55,7 @@ def test_ingest_asks_the_running_portal(tmp_path: Path, source: Path) -> None:
         run("ingest", "--wait", "--data-dir", data, "--source", source)
         assert server.get("/entities")["total"] == 2
         run("assess", "--data-dir", data, "--source", source)
-        second = run("up", "--data-dir", data, status=1)
+        second = run_process("up", "--data-dir", data, status=1)
         assert second == ""
 
 
@@ -154,7 +147,7 @@ def test_the_doctor_says_what_is_wrong(tmp_path: Path, source: Path) -> None:
 
 def test_serving_and_working_apart_needs_postgresql(tmp_path: Path) -> None:
     for command in ("serve", "worker"):
-        run(command, "--data-dir", tmp_path, status=1)
+        run_process(command, "--data-dir", tmp_path, status=1)
 
 
 def test_the_plugins_are_listed_with_what_they_add(tmp_path: Path) -> None:
@@ -177,4 +170,4 @@ def test_every_command_explains_itself() -> None:
     for command in COMMANDS:
         shown = CliRunner().invoke(main, [command, "--help"])
         assert (shown.exit_code, shown.output[:7]) == (0, "Usage: ")
-    assert "Usage: portal" in run("--help")
+    assert "Commands:\n  up " in run("--help")

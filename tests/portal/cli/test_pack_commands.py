@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from scorecards.packs import folder, names
-from tests.portal.cli.test_commands import DESCRIPTOR, run
+from tests.portal.cli.commands import run
+from tests.portal.cli.test_commands import DESCRIPTOR
 
 CONFIG = """\
 backend: {auth: {dangerouslyDisableDefaultAuthPolicy: true}}

@@ -9,7 +9,7 @@ from portal.db import quarantine
 from portal.db.engine import open_database
 from portal.version import EDITION
 from tests.catalog_rows import NOW
-from tests.portal.cli.test_commands import run
+from tests.portal.cli.commands import run
 from tests.portal.worker.hostile_rules import ENDLESS, scorecard
 
 OURS = """\

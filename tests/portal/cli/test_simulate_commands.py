@@ -4,7 +4,8 @@ import json
 from importlib.resources import files
 from pathlib import Path
 
-from tests.portal.cli.test_commands import run, source
+from tests.portal.cli.commands import run
+from tests.portal.cli.test_commands import source
 from tests.portal.processes import eventually, portal_up
 
 __all__ = ["source"]
