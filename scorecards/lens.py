@@ -7,6 +7,7 @@ evaluated (`scorecards.many`).
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias
 
@@ -19,9 +20,20 @@ from scorecards.facts import FactSchema
 from scorecards.scorecard import Scorecard
 from scorecards.serialization import state_in
 
-Packed: TypeAlias = tuple[bytes | None, object, datetime | None]
-"""What one collector observed: as `facts_to_json` writes it, or nothing; whether it is stale; and when,
-which matters to checks with a `max_age` only."""
+Bodies: TypeAlias = Sequence[bytes]
+"""The JSON of entities; of any content where no leaf looks at it."""
+
+
+class Column(NamedTuple):
+    """What one collector observed, of one entity after the other."""
+
+    facts: Sequence[bytes | None]
+    """As `facts_to_json` writes them; None: it has not looked at this one."""
+    stale: Sequence[object]
+    """Whether they are stale."""
+    observed_at: Sequence[datetime | None]
+    """When; matters where the lens `looks_at_age`."""
+
 
 Ask: TypeAlias = tuple[str, timedelta | None]
 """A leaf: its expression, and how old the facts may be that it looks at."""
@@ -59,79 +71,47 @@ class Lens:
         """Whether the entity has to be read, too."""
         self.looks_at_age = any(max_age is not None for _, max_age in asks)
         """Whether it matters when facts were observed."""
-        self._quoted = [f'"{name}":'.encode() for name in names]
-        self._leaves: list[_Leaf] = [
-            (
-                tuple(names.index(name) for name in program.facts),
-                fields,
-                None if max_age is None else now - max_age,
-                {},
+        self._facts = [(f'"{name}":'.encode(), set[bytes]()) for name in names]
+        self._leaves = [
+            _Leaf(
+                facts=tuple(names.index(name) for name in program.facts),
+                fields=fields,
+                oldest=None if max_age is None else now - max_age,
+                numbers={},
             )
             for program, fields, (_, max_age) in zip(programs, paths, asks, strict=True)
         ]
-        self._plain = self._as_plain()
         self._seen = 0
         self._new: list[Glimpse] = []
 
-    def _as_plain(self) -> list[_Plain] | None:
-        """The leaves, where all are of the kind that most are."""
-        if any(len(f) != 1 or paths or oldest for f, paths, oldest, _ in self._leaves):
-            return None
-        return [
-            (index, self._quoted[facts[0]], len(self._quoted[facts[0]]), numbers)
-            for index, (facts, _, _, numbers) in enumerate(self._leaves)
-        ]
-
-    def look(self, body: bytes, packed: Sequence[Packed]) -> tuple[int, ...]:
-        """For each leaf the number of what it sees; equal numbers are equal glimpses.
-
-        `body` is the entity's JSON, which may be empty where it is not looked at.
-        """
-        if self._plain is not None:
-            return self._look_plainly(self._plain, packed)
-        found = [_state(packed, quoted) for quoted in self._quoted]
-        entity = orjson.loads(body) if self.looks_at_entity else None
-        look = []
-        for index, (facts, paths, oldest, numbers) in enumerate(self._leaves):
-            states = found if oldest is None else [_aged(one, oldest) for one in found]
-            fields = orjson.dumps(_part(entity, paths)) if paths else b"{}"
-            # Most leaves mention one fact and nothing else: these need no tuple.
-            single = len(facts) == 1 and not paths
-            key = states[facts[0]][0] if single else (*[states[fact][0] for fact in facts], fields)
-            number = numbers.get(key)
-            if number is None:
-                number = self._number(
-                    numbers, key, Glimpse(index, tuple([states[f][0] for f in facts]), fields)
-                )
-            look.append(number)
-        return tuple(look)
-
-    def _look_plainly(self, plain: Sequence[_Plain], packed: Sequence[Packed]) -> tuple[int, ...]:
-        """The same where each leaf mentions one fact, however old, and nothing else."""
-        look = []
-        for index, quoted, size, numbers in plain:
-            number = None
-            for facts, stale, _ in packed:
-                if facts is not None and (begin := facts.find(quoted)) != -1:
-                    begin += size
-                    # What was seen before need not be looked through as `state_in` does.
-                    seen = facts[begin : facts.find(b"}", begin) + 1]
-                    number = numbers.get(b"-" + seen if stale else seen)
-                    break
-            if number is None:
-                state, _ = _state(packed, quoted)
-                number = numbers.get(state)
-                if number is None:
-                    number = self._number(numbers, state, Glimpse(index, (state,), b"{}"))
-            look.append(number)
-        return tuple(look)
-
-    def _number(self, numbers: dict[Any, int], key: Any, glimpse: Glimpse) -> int:
-        """The number of something that no entity before showed."""
-        number = numbers[key] = self._seen
-        self._seen += 1
-        self._new.append(glimpse)
-        return number
+    def look(self, bodies: Bodies, columns: Sequence[Column]) -> list[tuple[int, ...]]:
+        """Of each entity, for each leaf, the number of what it sees; equal numbers are equal glimpses."""
+        states = [_states(*fact, len(bodies), columns) for fact in self._facts]
+        entities = [orjson.loads(body) for body in bodies] if self.looks_at_entity else []
+        looks = []
+        for index, leaf in enumerate(self._leaves):
+            seen = [
+                states[fact][0] if leaf.oldest is None else _aged(*states[fact], leaf.oldest)
+                for fact in leaf.facts
+            ]
+            if leaf.fields:
+                fields = [orjson.dumps(_part(entity, leaf.fields)) for entity in entities]
+            else:
+                fields = [b"{}"] * len(bodies)
+            # Most leaves mention one fact and nothing else: these need no tuples.
+            single = len(seen) == 1 and not leaf.fields
+            keys: list[Any] = seen[0] if single else list(zip(*seen, fields, strict=True))
+            for key in dict.fromkeys(keys):
+                if key not in leaf.numbers:
+                    leaf.numbers[key] = self._seen
+                    self._seen += 1
+                    self._new.append(
+                        Glimpse(index, (key,), b"{}")
+                        if single
+                        else Glimpse(index, key[:-1], key[-1])
+                    )
+            looks.append(map(leaf.numbers.__getitem__, keys))
+        return list(zip(*looks, strict=True)) if looks else [()] * len(bodies)
 
     def waiting(self) -> int:
         """How many glimpses are new since `take`."""
@@ -143,34 +123,68 @@ class Lens:
         return new
 
 
-_Leaf: TypeAlias = (
-    "tuple[tuple[int, ...], frozenset[tuple[str, ...]], datetime | None, dict[Any, int]]"
-)
-"""Places of its facts among all states, its paths into the entity, from when on a fact is young enough,
-and what it has seen."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Leaf:
+    """A leaf, and what it has seen."""
+
+    facts: tuple[int, ...]
+    """Places of its facts among all."""
+    fields: frozenset[tuple[str, ...]]
+    """Its paths into the entity."""
+    oldest: datetime | None
+    """From when on a fact is young enough."""
+    numbers: dict[Any, int]
+    """What it has seen: a state, or states and fields."""
 
 
-_Plain: TypeAlias = "tuple[int, bytes, int, dict[Any, int]]"
-"""Index of a leaf, its only fact as it is found in JSON, how long that is, and what it has seen."""
+_States: TypeAlias = "tuple[list[bytes], list[datetime | None]]"
+"""Of one entity after the other the state of a fact, with a `-` before it where it is stale, and when
+it was observed. Empty: nobody collected it."""
 
 
-def _state(packed: Sequence[Packed], quoted: bytes) -> tuple[bytes, datetime | None]:
-    """The state of a fact, with a `-` before it where it is stale, and when it was observed.
+def _states(quoted: bytes, known: set[bytes], count: int, columns: Sequence[Column]) -> _States:
+    """The states of a fact, from the first column that has it; `known` are some that it can have."""
+    states: list[bytes] = [b""] * count
+    times: list[datetime | None] = [None] * count
+    for column in columns:
+        if b"" not in states:
+            break
+        found = _found(quoted, known, column)
+        if states.count(b"") == count:
+            states, times = found, list(column.observed_at)
+            continue
+        times = [
+            t if s else new for s, t, new in zip(states, times, column.observed_at, strict=True)
+        ]
+        states = [state or new for state, new in zip(states, found, strict=True)]
+    return states, times
 
-    Empty: nobody collected it.
-    """
-    for facts, stale, observed_at in packed:
-        if facts is not None and (found := state_in(facts, quoted)):
-            return (b"-" + found if stale else found), observed_at
-    return b"", None
+
+def _found(quoted: bytes, known: set[bytes], column: Column) -> list[bytes]:
+    """The states of a fact in a column."""
+    states = []
+    for facts, stale in zip(column.facts, column.stale, strict=True):
+        if facts is None or (begin := facts.find(quoted)) == -1:
+            states.append(b"")
+            continue
+        begin += len(quoted)
+        # What was seen before need not be looked through as `state_in` does.
+        state = facts[begin : facts.find(b"}", begin) + 1]
+        if state not in known:
+            state = state_in(facts, quoted)
+            known.add(state)
+        states.append(b"-" + state if stale else state)
+    return states
 
 
-def _aged(state: tuple[bytes, datetime | None], oldest: datetime) -> tuple[bytes, datetime | None]:
-    """The state as a leaf sees it for which what was observed before `oldest` is stale."""
-    found, observed_at = state
-    if found[:1] == b"{" and observed_at is not None and observed_at < oldest:
-        return b"-" + found, observed_at
-    return state
+def _aged(
+    states: Sequence[bytes], times: Sequence[datetime | None], oldest: datetime
+) -> list[bytes]:
+    """The states as a leaf sees them for which what was observed before `oldest` is stale."""
+    return [
+        b"-" + state if state[:1] == b"{" and time is not None and time < oldest else state
+        for state, time in zip(states, times, strict=True)
+    ]
 
 
 def asks_of(scorecard: Scorecard) -> tuple[Ask, ...]:

@@ -22,7 +22,7 @@ from portal.pool import Pool
 from portal.worker.retrying import DEADLINE, STEP, Part, Refusals, Retrying
 from portal.worker.watching import NO_CARE, Care, Stopwatch
 from scorecards.feeding import Unfed
-from scorecards.lens import Glimpse, Lens
+from scorecards.lens import Column, Glimpse, Lens
 from scorecards.many import LeafSaid, Reader, Said, combine
 from scorecards.results import Outcome
 from scorecards.scorecard import Scorecard
@@ -103,13 +103,22 @@ def _reader(
     return Reader(scorecard, by_name, unfed=why, now=now, refused=refused, watch=watch), watch
 
 
-def ask(
-    means: Means, card: Scorecard, rows_of: Callable[[Reads], Rows]
-) -> Iterator[tuple[int, str | None, Said | None]]:
-    """Of each entity its id, the stored letters, and what `card` says; None: it does not apply.
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a scorecard says about entities: each list has one place for each."""
 
-    Entities that it says the same about get the same object. `rows_of` is told what is needed. A
-    leaf that takes too long is an error, and said in the `refusals` of `means`.
+    entities: list[int]
+    """Ids, ascending."""
+    stored: list[str | None]
+    """The letters that are stored."""
+    said: list[Said | None]
+    """None: it does not apply. Entities that it says the same about have the same object."""
+
+
+def ask(means: Means, card: Scorecard, rows_of: Callable[[Reads], Rows]) -> Asked:
+    """What `card` says about the entities of some rows; `rows_of` is told what is needed of them.
+
+    A leaf that takes too long is an error, and said in the `refusals` of `means`.
     """
     lens = Lens(card, means.schemas, now=means.now)
     reads = Reads(
@@ -138,15 +147,11 @@ def ask(
     entities: list[int] = []
     stored: list[str | None] = []
     looks: list[tuple[int, ...]] = []
-    seen: dict[Any, Any] = {}  # equal objects are kept once
-    places = [3 + 3 * n for n in range(len(reads.collectors))]
-    aware = utc if reads.ages else _unasked
     for chunk in rows_of(reads):
-        for row in chunk:
-            look = lens.look(row[2], [(row[n], row[n + 1], aware(row[n + 2])) for n in places])
-            entities.append(row[0])
-            stored.append(seen.setdefault(row[1], row[1]))
-            looks.append(seen.setdefault(look, look))
+        ids, letters, bodies, *observed = zip(*chunk, strict=True)
+        entities += ids
+        stored += letters
+        looks += lens.look(bodies, _columns(observed, reads))
         if lens.waiting() >= TOGETHER:
             submit()
     if lens.waiting():
@@ -160,11 +165,16 @@ def ask(
         if leaves not in answers:
             answers[leaves] = combine(card, leaves, now=means.now)
         said[look] = answers[leaves]
-    yield from zip(entities, stored, map(said.__getitem__, looks), strict=True)
+    return Asked(entities=entities, stored=stored, said=[said[look] for look in looks])
 
 
-def _unasked(_: object) -> None:
-    """When facts were observed, where no leaf asks."""
+def _columns(observed: Sequence[Sequence[Any]], reads: Reads) -> list[Column]:
+    """Of each collector its facts, their staleness, and their times."""
+    times = [list(map(utc, column)) if reads.ages else column for column in observed[2::3]]
+    return [
+        Column(facts, stale, at)
+        for facts, stale, at in zip(observed[::3], observed[1::3], times, strict=True)
+    ]
 
 
 def _submit(

@@ -99,7 +99,9 @@ def _said(
     def rows_of(reads: Reads) -> Rows:
         return simulated.rows_at(means.connection, instant=at, seq=seq, reads=reads, ids=ids)
 
-    return {entity: said for entity, _, said in ask(means, card, rows_of) if said is not None}
+    asked = ask(means, card, rows_of)
+    by_entity = zip(asked.entities, asked.said, strict=True)
+    return {entity: said for entity, said in by_entity if said is not None}
 
 
 def _letters(said: Said | None) -> str | None:

@@ -7,13 +7,14 @@ between entities; everything else is taken over from stored results.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import partial
 
 from portal.db import simulated
 from portal.db.simulated import Reads, Wanted
-from portal.worker.asking import Means, Rows, ask
+from portal.worker.asking import Asked, Means, Rows, ask
 from scorecards.differences import Difference, difference
 from scorecards.many import Said
 from scorecards.rules import Manual
@@ -59,16 +60,15 @@ def simulate(
     """What `after` would do in place of the published `before`, over these entities or over all."""
     changed = difference(before, after)
     comparison = Comparison(before, after, now=means.now)
-    missing = Counter[tuple[str, str, str]]()
-    left_out = simulated.waiting(means.connection, ids)
-    found = list(_cases(means, before, after, changed, ids, missing))
-    cases = Counter(case for _, case in found)
-    left_out += cases.pop(None, 0)
-    moving = {case for case in cases if case is not None and comparison.effect(case).changes}
-    moved = {entity: case for entity, case in found if case in moving}
+    sorted_ = _sorted(means, comparison, before, after, changed, ids)
+    moved = sorted_.moved
     owners = simulated.owners(means.connection, moved)
     owned = Counter((owners.get(entity, ""), case) for entity, case in moved.items())
-    still = {("", case): n for case, n in cases.items() if case is not None and case not in moving}
+    still = {
+        ("", case): count
+        for case, count in sorted_.cases.items()
+        if not comparison.effect(case).changes
+    }
     return Simulated(
         before=before,
         difference=changed,
@@ -76,48 +76,71 @@ def simulate(
         simulation=comparison.simulation({**still, **owned}),
         down=_examples(means, comparison, moved, owners, sign=-1),
         up=_examples(means, comparison, moved, owners, sign=1),
-        missing=missing,
-        waiting=left_out,
+        missing=sorted_.missing,
+        waiting=sorted_.left_out + simulated.waiting(means.connection, ids),
     )
 
 
-def _cases(
+@dataclass(kw_only=True)
+class _Sorted:
+    """Entities by case: those to which something changes by themselves, the others in numbers."""
+
+    comparison: Comparison
+    cases: Counter[Case] = field(default_factory=Counter)
+    """How many are of each case."""
+    moved: dict[int, Case] = field(default_factory=dict)
+    """The cases of those to which something changes, by id."""
+    missing: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """Check, fact and reason, with how many entities."""
+    left_out: int = 0
+    """Entities whose stored result is of another definition."""
+
+    def take(
+        self, asked: Asked, case_of: Callable[[str | None, Said | None], Case | _Apart]
+    ) -> list[int]:
+        """Sort entities in; returns those about which more has to be asked."""
+        # Few hundred pairs of what is stored and what is said stand for a hundred thousand entities.
+        said = {id(one): one for one in asked.said}
+        pairs = list(zip(asked.stored, map(id, asked.said), strict=True))
+        moving, unsure = dict[tuple[str | None, int], Case](), set[tuple[str | None, int]]()
+        for pair, count in Counter(pairs).items():
+            letters, now = pair[0], said[pair[1]]
+            match case_of(letters, now):
+                case _Apart.UNSURE:
+                    unsure.add(pair)
+                case _Apart.LEFT_OUT:
+                    self.left_out += count
+                case Case() as case:
+                    self.cases[case] += count
+                    for gap in now.missing if now else ():
+                        self.missing[gap] += count
+                    if self.comparison.effect(case).changes:
+                        moving[pair] = case
+        of = list(zip(asked.entities, pairs, strict=True))
+        self.moved.update((entity, moving[pair]) for entity, pair in of if pair in moving)
+        return [entity for entity, pair in of if pair in unsure] if unsure else []
+
+
+def _sorted(
     means: Means,
+    comparison: Comparison,
     before: Scorecard | None,
     after: Scorecard,
     changed: Difference,
     ids: Collection[int] | None,
-    missing: Counter[tuple[str, str, str]],
-) -> Iterator[tuple[int, Case | None]]:
-    """Each entity with its case; None: its stored result is of another definition.
-
-    Facts that are missing are counted in `missing`.
-    """
+) -> _Sorted:
+    """All entities, of which only what the change asks anew is asked where that is enough."""
     everyone = before is None or changed.applies_changed
     checks = tuple(after.checks[index] for index in changed.changed)
-    asked = after if everyone else replace(after, applies_to=None, checks=checks)
-    partly = None if everyone else changed
-    known: dict[
-        tuple[str | None, int], Case | _Apart
-    ] = {}  # who is told the same, by the same object
-    unsure: set[int] = set()
-    for entity, letters, said in _asked(means, asked, ids=ids, everyone=everyone):
-        found = known.get((letters, id(said)))
-        if found is None:
-            found = known[letters, id(said)] = _case(before, after, partly, letters, said)
-        if found is _Apart.UNSURE:
-            unsure.add(entity)
-        elif found is _Apart.LEFT_OUT:
-            yield entity, None
-        elif isinstance(found, Case):
-            if said is not None and said.missing:
-                missing.update(said.missing)
-            yield entity, found
+    some = after if everyone else replace(after, applies_to=None, checks=checks)
+    found = _Sorted(comparison=comparison)
+    unsure = found.take(
+        _asked(means, some, ids=ids, everyone=everyone),
+        partial(_case, before, after, None if everyone else changed),
+    )
     if unsure:
-        for entity, letters, said in _asked(means, after, ids=unsure):
-            missing.update(said.missing if said else ())
-            found = _case(before, after, None, letters, said)
-            yield entity, found if isinstance(found, Case) else None
+        found.take(_asked(means, after, ids=unsure), partial(_case, before, after, None))
+    return found
 
 
 class _Apart(Enum):
@@ -185,8 +208,8 @@ def _is_decided(check: Check, earlier: Check, letter: str) -> bool:
 
 def _asked(
     means: Means, card: Scorecard, *, ids: Collection[int] | None, everyone: bool = False
-) -> Iterator[tuple[int, str | None, Said | None]]:
-    """Of each entity its id, the stored letters, and what `card` says; None: it does not apply."""
+) -> Asked:
+    """What `card` says about the entities that do not wait to be assessed."""
 
     def rows_of(reads: Reads) -> Rows:
         wanted = Wanted(

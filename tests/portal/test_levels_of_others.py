@@ -82,6 +82,6 @@ def test_the_level_on_one_scorecard_decides_on_another(tmp_path: Path) -> None:
                 wanted = Wanted(scorecard="next", reads=reads, settled=True, ids=None, now=now)
                 return rows(connection, wanted)
 
-            ((_, letters, again),) = ask(means, card, of_next)
-            assert again is not None
-            assert letters == again.letters == "pf"
+            asked = ask(means, card, of_next)
+            assert asked.stored == ["pf"]
+            assert [said and said.letters for said in asked.said] == ["pf"]

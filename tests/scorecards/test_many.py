@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scorecard_samples import NOW, SCHEMAS, assess, check, record, scorecard, subject
 
-from scorecards.facts import FailedFact, Known, Missing, Unknown
-from scorecards.lens import Lens, Packed, asks_of
+from scorecards.facts import FactRecord, FailedFact, Known, Missing, Unknown
+from scorecards.lens import Column, Lens, asks_of
 from scorecards.many import LeafSaid, Reader, Said, combine
 from scorecards.results import Outcome, outcome_letters
 from scorecards.scorecard import Scorecard
@@ -70,29 +70,45 @@ class Answers:
         self.reader = Reader(card, SCHEMAS, now=NOW)
         self.read: list[LeafSaid] = []
 
-    def say(self, body: bytes, packed: list[Packed]) -> Said | None:
-        look = self.lens.look(body, packed)
+    def say(self, bodies: list[bytes], *columns: Column) -> list[Said | None]:
+        looks = self.lens.look(bodies, columns)
         self.read += [self.reader.read(glimpse) for glimpse in self.lens.take()]
-        return combine(self.card, [self.read[number] for number in look], now=NOW)
+        return [combine(self.card, [self.read[n] for n in look], now=NOW) for look in looks]
 
 
 AGES = st.sampled_from([timedelta(0), timedelta(days=3), timedelta(days=5)])
+ROWS = st.lists(st.tuples(ENTITIES, RECORDS, AGES, st.booleans()), max_size=12)
 
 
-@given(st.lists(st.tuples(ENTITIES, RECORDS, AGES), max_size=12))
+def column(records: list[FactRecord | None]) -> Column:
+    return Column(
+        facts=[found and facts_to_json(found) for found in records],
+        stale=[False for _ in records],
+        observed_at=[found and found.observed_at for found in records],
+    )
+
+
+@given(ROWS, st.integers(0, 12))
 def test_the_answers_are_those_of_assessing_one_by_one(
-    rows: list[tuple[Any, Any, timedelta]],
+    rows: list[tuple[Any, Any, timedelta, bool]], first: int
 ) -> None:
     answers = Answers(CARD)
-    for entity, facts, age in rows:
-        what = subject(entity=entity, records=(record(facts, observed_at=NOW - age),))
+    subjects, first_column, second_column = [], [], []
+    for entity, facts, age, is_second in rows:
+        found = record(facts, observed_at=NOW - age)
+        subjects.append(subject(entity=entity, records=(found,)))
+        # Two collectors, of which one has looked at this entity.
+        first_column.append(None if is_second else found)
+        second_column.append(found if is_second else None)
+    said: list[Said | None] = []
+    for part in (slice(first), slice(first, None)):
+        if bodies := [what.body for what in subjects[part]]:
+            said += answers.say(bodies, column(first_column[part]), column(second_column[part]))
+    for what, got in zip(subjects, said, strict=True):
         expected = assess(CARD, what)
-        said = answers.say(
-            what.body, [(facts_to_json(what.records[0]), False, what.records[0].observed_at)]
-        )
-        assert (said and said.letters) == (expected and outcome_letters(expected))
-        if said is not None and expected is not None:
-            assert set(said.missing) == {
+        assert (got and got.letters) == (expected and outcome_letters(expected))
+        if got is not None and expected is not None:
+            assert set(got.missing) == {
                 (result.check, name, reason)
                 for result in expected.results
                 if result.outcome is Outcome.UNKNOWN
@@ -103,13 +119,13 @@ def test_the_answers_are_those_of_assessing_one_by_one(
 
 def test_stale_facts_are_unknown_and_said_to_be_missing() -> None:
     card = scorecard(check("repo.ci.runs_tests"))
-    answers = Answers(card)
     packed = facts_to_json(record({"repo.ci.runs_tests": True}))
-    said = [answers.say(b"", [(packed, stale, NOW)]) for stale in (True, True, False)]
+    found = Column(facts=[packed] * 3, stale=[True, 1, 0], observed_at=[NOW] * 3)
+    said = Answers(card).say([b""] * 3, found)
     assert [one and one.letters for one in said] == ["u", "u", "p"]
     assert said[0] is not None
     assert said[0].missing == (("check-0", "repo.ci.runs_tests", "stale"),)
-    assert answers.say(b"", []) is not None
+    assert Answers(card).say([b""]) != [None]
 
 
 def test_it_looks_only_at_what_its_expressions_mention() -> None:
@@ -118,15 +134,20 @@ def test_it_looks_only_at_what_its_expressions_mention() -> None:
     entity = (
         b'{"kind":"API","spec":{"type":"x","owner":"y"},"metadata":{"name":"n","annotations":{}}}'
     )
-    first = lens.look(entity, [])
+    (first,) = lens.look([entity], [])
     seen = {asks_of(CARD)[g.leaf][0]: g.fields for g in lens.take()}
-    assert (
-        first == lens.look(entity.replace(b'"y"', b'"z"'), []) == tuple(range(len(asks_of(CARD))))
-    )
+    (other,) = lens.look([entity.replace(b'"y"', b'"z"')], [])
+    assert first == other == tuple(range(len(asks_of(CARD))))
     assert lens.waiting() == 0
     assert seen["repo.ci.runs_tests && entity.spec.type == 'service'"] == b'{"spec":{"type":"x"}}'
     assert seen["repo.readme.bytes > 100"] == b"{}"
     assert not Lens(scorecard(check("repo.ci.runs_tests")), SCHEMAS, now=NOW).looks_at_entity
+
+
+def test_a_scorecard_without_leaves_sees_the_same_in_all() -> None:
+    asks_people = scorecard(check({"manual": {"question": "Is it so?"}}))
+    said = Answers(asks_people).say([b"", b""])
+    assert [one and one.letters for one in said] == ["u", "u"]
 
 
 _TEXTS = st.text(alphabet='ab"\\\\{}[],:', max_size=12)
