@@ -18,6 +18,7 @@ from flask.json.provider import JSONProvider
 
 from portal import logs
 from portal.api import docs, errors, guard, health, metrics, signin
+from portal.api.backstage import events
 from portal.api.backstage import routes as backstage
 from portal.api.tech_insights import routes as tech_insights
 from portal.api.v1 import description as v1
@@ -60,6 +61,7 @@ def create_app(portal: Portal, *, beats: Callable[[], bool] | None = None) -> Fl
     app.register_blueprint(signin.blueprint(portal))
     app.register_blueprint(pages(portal))
     app.register_blueprint(backstage.blueprint(portal))
+    app.register_blueprint(events.blueprint(portal))
     app.register_blueprint(tech_insights.blueprint(portal))
     v1.register(app, portal)
     app.register_blueprint(docs.blueprint())

@@ -15,7 +15,7 @@ from plugins.contract import (
     ReadingRule,
     WebhookChannel,
 )
-from plugins.notify.signing import key_of, signed_headers
+from plugins.signing import key_of, signed_headers
 from plugins.web.answers import Refused
 from plugins.web.client import CheckedClient
 

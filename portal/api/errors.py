@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 CODES = {
     "BAD_REQUEST": (400, "The request is not well-formed."),
+    "BAD_DELIVERY": (400, "A delivery of a webhook is signed, and is not JSON."),
     "UNKNOWN_PARAMETER": (400, "A query parameter or a field of the body has no meaning here."),
     "BAD_FILTER": (400, "A `filter` is not of the form `key=value,key,...`."),
     "BAD_CURSOR": (400, "The cursor was not made by this list, or its filters changed."),
@@ -41,7 +42,7 @@ CODES = {
         428,
         "The write needs `If-Match` with the `ETag` of what it changes.",
     ),
-    "BODY_TOO_LARGE": (413, "The body is larger than 1 MiB."),
+    "BODY_TOO_LARGE": (413, "The body is larger than 1 MiB, or 25 MiB of a webhook."),
     "BODY_TOO_SLOW": (408, "The body did not arrive in time."),
     "UNSUPPORTED_MEDIA_TYPE": (415, "The body is not `application/json`."),
     "INVALID_VALUE": (422, "A value is of the wrong type or out of range; `errors` says which."),

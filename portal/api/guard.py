@@ -9,7 +9,7 @@ from __future__ import annotations
 from flask import Flask, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.api.bodies import take_body
+from portal.api.bodies import LARGEST_BODY, LARGEST_DELIVERY, take_body
 from portal.api.errors import Refusal
 from portal.auth import (
     SAFE_METHODS,
@@ -32,6 +32,9 @@ from portal.wiring import Portal
 OPEN_ENDPOINTS = frozenset({"health.live", "health.ready", "signin.page"})
 """Views that answer everyone. Static files do too."""
 
+SIGNED_ENDPOINTS = frozenset({"webhooks.receive_delivery", "backstage_events.receive_event"})
+"""Views that forges send to, with a signature over the body that the view looks at."""
+
 
 def cookie_name(settings: Settings) -> str:
     """The cookie of a session; the prefix makes browsers hold it to this host and to TLS."""
@@ -47,8 +50,11 @@ def install(app: Flask, portal: Portal) -> None:
     def guard() -> AnyResponse | None:
         if settings.auth is Auth.OPEN and not is_known_host(request.host, settings):
             raise Refusal("BAD_HOST", "The Host header does not name this portal")
-        take_body(request.environ)
+        is_signed = request.endpoint in SIGNED_ENDPOINTS and request.method == "POST"
+        take_body(request.environ, largest=LARGEST_DELIVERY if is_signed else LARGEST_BODY)
         g.caller = Nobody()
+        if is_signed:
+            return None
         if not _is_open(request.endpoint):
             needed = needed_for(request.method, request.path)
             shown = tokens.identify(request.headers.get("Authorization"), plugin=needed.plugin)

@@ -21,10 +21,12 @@ _SECRETS = (
     "/backend/auth",
     "/catalog/processors",
     "/catalog/providers",
+    "/events",
     "/integrations",
     "/ldap",
     "/plumbline/database",
     "/plumbline/notices",
+    "/plumbline/webhooks",
 )
 """Never quoted: tokens stand there, and passwords."""
 

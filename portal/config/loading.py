@@ -17,6 +17,7 @@ from catalog.problems import Problem, Severity, quote
 from portal.config.access import Issuer, StaticToken
 from portal.config.checking import check
 from portal.config.files import read_config
+from portal.config.hooking import Hook
 from portal.config.merging import Merged, merge
 from portal.config.places import default_data_dir
 from portal.config.policies import allow_rules, configured_locations
@@ -127,12 +128,22 @@ def _optional(merged: Merged, values: dict[str, Any]) -> dict[str, Any]:
         "scorecard_repositories": _repositories(merged, plumbline),
         "kinds": _files(merged, plumbline, "kinds"),
         "notices": plumbline.get("notices", {}).get("notices"),
+        "hooks": _hooks(values),
         "channels": plumbline.get("notices", {}).get("channels"),
     }
     interval = catalog.get("processing_interval", given["facts_refresh"])
     is_said = interval is not None or "processing_interval" in catalog
     swept = {"processing_interval": interval} if is_said else {}
     return swept | {name: value for name, value in given.items() if value is not None}
+
+
+def _hooks(values: dict[str, Any]) -> tuple[Hook, ...]:
+    """Ours, and of Backstage's those whose names are free."""
+    # What is wrong with one is told, and it is then no `Hook`.
+    ours = [h for h in values.get("plumbline", {}).get("webhooks", ()) if isinstance(h, Hook)]
+    names = {hook.name for hook in ours}
+    theirs = [h for h in values.get("events") or () if isinstance(h, Hook)]
+    return (*ours, *(hook for hook in theirs if hook.name not in names))
 
 
 def _files(merged: Merged, plumbline: dict[str, Any], key: str) -> tuple[Path, ...]:

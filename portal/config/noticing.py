@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate
 
 from plugins.contract import MailChannel, WebhookChannel
-from plugins.notify.signing import LONGEST, PREFIX, SHORTEST, key_of
+from plugins.signing import LONGEST, PREFIX, SHORTEST, key_of
 from portal.config.fields import Duration, Flag, Host, Strict, Url
 from scorecards.notices import Timing
 

@@ -18,6 +18,7 @@ from portal.config.fields import (
     Url,
     keys_of,
 )
+from portal.config.hooking import ReceivedWebhook, events_schema, named_once
 from portal.config.integrations import integrations_schema
 from portal.config.noticing import Notices
 from portal.config.packs import PackSwitch, on_once
@@ -160,6 +161,7 @@ class _Plumbline(Strict):
     compat = fields.Nested(_Compat)
     exemptions = fields.Nested(Exemptions)
     notices = fields.Nested(Notices)
+    webhooks = fields.List(fields.Nested(ReceivedWebhook), validate=named_once)
     placeholders = fields.Nested(_Placeholders)
     packs = fields.List(PackSwitch(), validate=on_once)
     plugins = fields.Nested(_Plugins)
@@ -177,6 +179,7 @@ class Config(Strict):
     app = fields.Nested(_App)
     backend = fields.Nested(_Backend)
     catalog = fields.Nested(_Catalog)
+    events = fields.Nested(events_schema())
     integrations = fields.Nested(integrations_schema())
     ldap = fields.Nested(ldap_schema())
     plumbline = fields.Nested(_Plumbline)

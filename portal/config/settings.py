@@ -17,6 +17,7 @@ from catalog.problems import Problem
 from catalog.rules import AllowRule
 from plugins.contract import MailChannel, ReadingRule, WebhookChannel
 from portal.config.access import Issuer, StaticToken
+from portal.config.hooking import Hook
 from portal.config.integrations import Integration
 from portal.config.repositories import ScorecardRepository
 from scorecards.exemptions import Policy
@@ -113,6 +114,8 @@ class Settings:
     """When teams are told of what; None: they are told of nothing."""
     channels: tuple[WebhookChannel | MailChannel, ...] = ()
     """Where they are told."""
+    hooks: tuple[Hook, ...] = ()
+    """Webhooks that are received."""
     answer_cache_bytes: int = 32 * 1024 * 1024
     """Memory of each web process for answers of the catalog API; 0: none is kept."""
     warnings: tuple[Problem, ...] = ()

@@ -25,6 +25,7 @@ READ: Mapping[str, str] = {
     "catalog.stitchingStrategy": "Relations are brought in line with every write.",
     "catalog.scmEvents": _LATER,
     "catalog.import": "It is a setting of Backstage's pages.",
+    "events.http": "Every webhook that has a secret is received.",
     "integrations.*": _LATER,
     "ldap": _LATER,
 }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, text
+from sqlalchemy import Connection, case, delete, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
@@ -28,7 +28,11 @@ class Pending:
 
 
 def put(connection: Connection, key: str, *, lane: int, now: datetime) -> str:
-    """Promise `key`; returns the ticket that names this promise. A more urgent lane wins."""
+    """Promise `key`; returns the ticket that names this promise.
+
+    One that is promised already keeps its place among those that wait, unless this lane is more
+    urgent.
+    """
     ticket = str(uuid.uuid4())
     sqlite = connection.dialect.name == "sqlite"
     insert = (upsert_sqlite if sqlite else upsert_postgresql)(pending).values(
@@ -37,7 +41,10 @@ def put(connection: Connection, key: str, *, lane: int, now: datetime) -> str:
     connection.execute(
         insert.on_conflict_do_update(
             index_elements=[pending.c.key],
-            set_={"ticket": ticket, "lane": lane, "requested_at": now},
+            set_={
+                "ticket": ticket,
+                "lane": case((pending.c.lane < lane, pending.c.lane), else_=lane),
+            },
         )
     )
     if not sqlite:

@@ -59,6 +59,10 @@ class Work(Protocol):
         """Ask for many keys at once; those that are pending already stay as they are."""
         ...
 
+    def request_anew(self, keys: Sequence[str], lane: Lane) -> None:
+        """Ask for many keys, and for those that are being worked on again once that has ended."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Requests:
@@ -79,4 +83,11 @@ class Requests:
         """See `Work.request_all`."""
         with self.database.write() as connection:
             pending.put_all(connection, keys, lane=lane, now=self.now())
+        self.wake()
+
+    def request_anew(self, keys: Sequence[str], lane: Lane) -> None:
+        """See `Work.request_anew`."""
+        with self.database.write() as connection:
+            for key in keys:
+                pending.put(connection, key, lane=lane, now=self.now())
         self.wake()

@@ -67,7 +67,7 @@ NOT_HEEDED = (
     "kubernetes",
     "permission",
     "search",
-    "events",
+    "events.http",
     "pagerDuty",
     "sonarqube",
 )

@@ -34,6 +34,7 @@ from portal.api.v1 import (
     scorecards,
     simulation,
     trends,
+    webhooks,
     work,
 )
 from portal.api.v1.conventions import Api, Tags, answer
@@ -85,6 +86,7 @@ def register(app: Flask, portal: Portal) -> None:
         lookups.resource(portal, tags),
         packs.resource(portal),
         pushing.resource(portal),
+        webhooks.resource(portal),
         work.resource(portal),
     ):
         api.register_blueprint(views)

@@ -25,8 +25,8 @@ from plugins.contract import (
     WebhookChannel,
 )
 from plugins.notify import plugin
-from plugins.notify.signing import key_of, signed_headers
 from plugins.notify.webhooks import Webhook
+from plugins.signing import key_of, signed_headers
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OLD, NEW = (f"whsec_{base64.b64encode(bytes([n]) * 32).decode()}" for n in (1, 2))

@@ -16,8 +16,11 @@ from werkzeug.test import TestResponse
 from portal.api.errors import CODES
 from portal.app import create_app
 from portal.config import Auth
+from portal.config.hooking import Hook
 from portal.db.engine import open_database
 from portal.wiring import Portal
+from tests.plugins.deliveries import SECRET as SIGNING
+from tests.plugins.deliveries import hub
 
 MakePortal = Callable[..., Portal]
 SECRET = "S3CR3T-of-the-inside"
@@ -62,8 +65,16 @@ def start(client: FlaskClient, **headers: str) -> TestResponse:
     return client.post("/api/v1/campaigns/describe/start", json={}, headers=headers)
 
 
+def unreadable(client: FlaskClient) -> TestResponse:
+    delivery = hub("push", None, body=b"{")
+    return client.post(
+        "/api/v1/webhooks/github", data=delivery.body, headers=dict(delivery.headers)
+    )
+
+
 FAILURES: dict[str, Callable[[FlaskClient], TestResponse]] = {
     "BAD_REQUEST": short,
+    "BAD_DELIVERY": unreadable,
     "UNKNOWN_PARAMETER": lambda client: client.get("/api/v1/plugins?x=1"),
     "BAD_FILTER": lambda client: client.get("/api/v1/entities?filter==x"),
     "BAD_CURSOR": lambda client: client.get("/api/v1/entities?cursor=x"),
@@ -111,7 +122,8 @@ def add_broken_views(app: Flask, portal: Portal) -> None:
 
 @pytest.fixture
 def broken(make_portal: MakePortal) -> FlaskClient:
-    portal = make_portal()
+    hook = Hook(name="github", type="github", url="https://github.com", secrets=(SIGNING,))
+    portal = make_portal(hooks=(hook,))
     app = create_app(portal)
     add_broken_views(app, portal)
     return app.test_client()
