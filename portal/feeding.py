@@ -18,7 +18,8 @@ def fed_by(settings: Settings, plugins: Sequence[Plugin]) -> Fed:
     taken = {name.partition(".")[0] for name in observed}
     taken |= {collector.name for plugin in plugins for collector in plugin.collectors} | {LEVELS}
     on = [(built_in()[switch.name], switch) for switch in settings.packs]
-    return feed(on, observed, taken=taken, declared=settings.pushed_facts)
+    fetched = (fact.declared for recipe in settings.recipes for fact in recipe.facts)
+    return feed(on, observed, taken=taken, declared=(*settings.pushed_facts, *fetched))
 
 
 def pack_files(settings: Settings) -> list[tuple[str, str]]:

@@ -82,7 +82,7 @@ def _judged(
         elif push.ref not in known:
             judged.append((_stranger(push.ref),))
         else:
-            records, problems = judge(push, portal.pushed)
+            records, problems = judge(push, portal.pushable)
             judged.append(problems or list(records))
     return judged
 

@@ -76,7 +76,7 @@ class Portal:
     """Every fact that rules may mention, by name: of collectors, pushed, of packs, and the levels on
     all scorecards."""
     pushed: Mapping[str, Declared]
-    """Facts that may be pushed, by name."""
+    """Facts that are pushed or fetched, by name."""
     unfed: Mapping[str, Unfed]
     """Facts of packs that are on and that nothing feeds, by name."""
     fact_problems: tuple[Problem, ...]
@@ -102,6 +102,12 @@ class Portal:
     def readers(self) -> Mapping[str, frozenset[str]]:
         """By name of a fact, the names of the scorecards that look at it."""
         return readers(self.scorecards, self.schemas)
+
+    @cached_property
+    def pushable(self) -> Mapping[str, Declared]:
+        """Facts that others may push, by name: without those that the portal fetches itself."""
+        fetched = {recipe.name for recipe in self.settings.recipes}
+        return {name: one for name, one in self.pushed.items() if one.namespace not in fetched}
 
     @cached_property
     def collectors(self) -> Collectors:
@@ -227,6 +233,7 @@ def tools_of(portal: Portal, pool: Pool) -> Tools:
         history_keep=portal.settings.history_keep,
         tombstones_keep=portal.settings.tombstones_keep,
         scorecard_repositories=portal.settings.scorecard_repositories,
+        recipes=portal.settings.recipes,
         notices=portal.settings.notices,
         now=portal.now,
     )

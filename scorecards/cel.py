@@ -10,7 +10,7 @@ bounds no memory: evaluation belongs in a process with an address-space limit (d
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
@@ -46,6 +46,7 @@ _ERROR = re.compile(
 _UNDECLARED = re.compile(r"undeclared reference to '([^']{0,500})'")
 _CONTAINER = re.compile(r" \(in container '[^']*'\)")
 _STATUS = re.compile(r"^[A-Z_]{2,20}: | \[[A-Z_]{2,20}\]$")
+_OUTSIDE = "Index error: "
 _ABSENT = re.compile(r'^NOT_FOUND: Key not found in map : "?(.*?)"?$')
 
 
@@ -87,19 +88,25 @@ class Raised:
     message: str
     absent: str | None = None
     """The key that a map did not have, where that is the error."""
+    outside: bool = False
+    """Whether a list did not have the place that was asked for."""
 
 
 class Language:
     """CEL with one typed variable for each fact, `entity` (any) and `now` (timestamp)."""
 
-    def __init__(self, schemas: Mapping[str, FactSchema]) -> None:
+    def __init__(self, schemas: Mapping[str, FactSchema], *, free: Collection[str] = ()) -> None:
+        """`free` are variables of any type beside these."""
         self.schemas = schemas
-        self.names = frozenset(schemas) | _NOT_FACTS
+        self._others = _NOT_FACTS | frozenset(free)
+        self.names = frozenset(schemas) | self._others
         self._compiled: dict[str, Program | tuple[Fault, ...]] = {}
         self.integers = frozenset(n for n, s in schemas.items() if s.type is FactType.INT)
         types = {name: _TYPES[schema.type] for name, schema in schemas.items()}
         self._environment = cel.NewEnv(
-            variables=types | {"entity": cel.Type.DYN, "now": cel.Type.TIMESTAMP},
+            variables=types
+            | dict.fromkeys((*free, "entity"), cel.Type.DYN)
+            | {"now": cel.Type.TIMESTAMP},
             # split, lowerAscii and the like: names of teams are written in many ways.
             extensions=[ext_strings.ExtStrings()],
         )
@@ -131,7 +138,7 @@ class Language:
             expression=expression,
             shown=quote(expression),
             references=references,
-            facts=tuple(sorted(references - _NOT_FACTS)),
+            facts=tuple(sorted(references - self._others)),
             uses=uses(serialized, references - {"now"}),
             returns=run.return_type().name(),
             run=run,
@@ -212,7 +219,11 @@ def evaluate(program: Any, bindings: Bindings) -> object:
         if value.type() == cel.Type.ERROR:
             message = str(value.value())
             absent = _ABSENT.match(message)
-            return Raised(message=_plain(message), absent=absent[1] if absent else None)
+            return Raised(
+                message=_plain(message),
+                absent=absent[1] if absent else None,
+                outside=_OUTSIDE in message,
+            )
     except (MemoryError, SystemError):  # the latter where the memory goes while a value is unpacked
         return Raised(message="RULE_LIMIT: the value does not fit into memory")
     except (RuntimeError, ValueError, TypeError, OverflowError) as error:

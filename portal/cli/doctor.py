@@ -16,7 +16,7 @@ import click
 from catalog.problems import Problem, Severity
 from portal.cli.options import settings_options, settings_or_exit
 from portal.config import Settings
-from portal.db import locations, unanswerable
+from portal.db import fetched, locations, unanswerable
 from portal.db.engine import open_database
 from portal.db.integrity import integrity_fault
 from portal.db.migrations import HEAD, current
@@ -118,9 +118,20 @@ def _parts(settings: Settings) -> Iterator[Finding]:
         for location in locations.list_locations(connection):
             detail = f"{location.target}: {location.state}"
             yield Finding("location", location.state != "failed", detail, "See its problem.")
+        runs = fetched.listed(connection)
+        yield from (_fetch(recipe.name, runs.get(recipe.name)) for recipe in settings.recipes)
         yield from map(_configured, stopped_rules(portal, connection))
         for ref, why in unanswerable.listed(connection).items():
             yield Finding("assessment", False, f"{ref} cannot be assessed: {why}", "See the log.")
+
+
+def _fetch(name: str, run: fetched.Fetch | None) -> Finding:
+    """How the facts of a namespace were last fetched."""
+    if run is None or run.problem is None:
+        detail = "not fetched yet" if run is None else f"{run.entities} entities asked about"
+        return Finding(f"facts {name}", True, detail)
+    detail = f"{run.failed} of {run.entities} entities: {run.problem.message}"
+    return Finding(f"facts {name}", False, detail, "Try it: `portal facts try`.")
 
 
 def _configured(problem: Problem) -> Finding:

@@ -21,6 +21,7 @@ from portal.instance import find
 from portal.pushing import MOST_ITEMS, receive
 
 COMMANDS: Commands = {
+    "try": ("portal.cli.recipes", "try_out", "Ask another system now, and store nothing."),
     "push": ("portal.cli.facts", "push", "Send facts that no collector can see."),
 }
 
@@ -33,7 +34,7 @@ ATTEMPTS = 3
 
 @click.group(cls=Lazy, table=COMMANDS)
 def facts() -> None:
-    """Facts that CI knows."""
+    """Facts that CI and other systems know."""
 
 
 @click.command()

@@ -25,6 +25,7 @@ _SECRETS = (
     "/integrations",
     "/ldap",
     "/plumbline/database",
+    "/plumbline/facts/http",
     "/plumbline/notices",
     "/plumbline/webhooks",
 )

@@ -118,6 +118,7 @@ def _optional(merged: Merged, values: dict[str, Any]) -> dict[str, Any]:
         .get("tech_insights", {})
         .get("not_known"),
         "pushed_facts": tuple(plumbline.get("facts", {}).get("pushed", ())),
+        "recipes": tuple(plumbline.get("facts", {}).get("http", ())),
         "facts_refresh": plumbline.get("facts", {}).get("refresh"),
         "packs": tuple(plumbline.get("packs", ())),
         "same_repository_placeholders": plumbline.get("placeholders", {}).get("same_repository"),

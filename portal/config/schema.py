@@ -8,6 +8,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from portal.config.access import BackendAuth, TrustedBackstage
 from portal.config.exempting import Exemptions
+from portal.config.fetching import HttpFacts, fetched_once
 from portal.config.fields import (
     Duration,
     Flag,
@@ -123,6 +124,7 @@ class _Removal(Strict):
 class _Facts(Strict):
     refresh = Duration()
     pushed = fields.List(fields.Nested(PushedFact), validate=once_each)
+    http = fields.List(fields.Nested(HttpFacts), validate=fetched_once)
 
 
 class _TechInsights(Strict):

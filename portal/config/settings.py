@@ -22,6 +22,7 @@ from portal.config.integrations import Integration
 from portal.config.repositories import ScorecardRepository
 from scorecards.exemptions import Policy
 from scorecards.feeding import SwitchedOn
+from scorecards.fetching import Recipe
 from scorecards.notices import Timing
 from scorecards.pushed import Declared
 
@@ -102,6 +103,8 @@ class Settings:
     """How long former versions of entities are kept."""
     pushed_facts: tuple[Declared, ...] = ()
     """Facts that no collector observes and that may be pushed."""
+    recipes: tuple[Recipe, ...] = ()
+    """How facts are fetched from other systems."""
     facts_refresh: timedelta = timedelta(hours=1)
     """How old facts may be, and the time between two sweeps where no other is given."""
     processing_interval: timedelta | None = timedelta(hours=1)

@@ -55,13 +55,13 @@ def push(
         else:
             fresh[key] = made
     written = facts.save(connection, list(fresh.values()))
-    _mark(connection, ids, {key: (stored.get(key), fresh[key]) for key in written}, readers)
+    mark_readers(connection, ids, {key: (stored.get(key), fresh[key]) for key in written}, readers)
     for key in fresh:
         verdicts[key] = Verdict.STORED if key in written else Verdict.UNCHANGED
     return verdicts
 
 
-def _mark(
+def mark_readers(
     connection: Connection,
     ids: Mapping[str, int],
     written: Mapping[Key, tuple[FactRecord | None, FactRecord]],

@@ -507,6 +507,18 @@ unassessed = Table(
     comment="Entities whose facts and results have to be made anew; written with what changed them.",
 )
 
+fetches = Table(
+    "fetches",
+    metadata,
+    Column("name", Text, primary_key=True),  # the namespace
+    Column("began_at", Time, nullable=False),  # of the last run
+    Column("ended_at", Time),  # null: it is under way, or was killed
+    Column("entities", Integer, nullable=False),  # that were asked about
+    Column("failed", Integer, nullable=False),  # about which nothing was learned
+    Column("problem", LargeBinary),  # JSON: why it ended before its end, or the first failure
+    comment="When the facts of a namespace were last fetched, and how it went.",
+)
+
 quarantine = Table(
     "quarantine",
     metadata,

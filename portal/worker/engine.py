@@ -20,7 +20,7 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID
 
 from portal.db import held_passes, locations, marks, pending
 from portal.db.hearing import hear
-from portal.worker import deadlines, jobs
+from portal.worker import deadlines, fetching, jobs
 from portal.worker.requests import ASSESS, NOTICES, SCORECARDS, Lane, Work, ingest_key
 from portal.worker.turning import mark_turned
 from portal.worker.workflows import Doing, workflows_of
@@ -174,6 +174,8 @@ def _dispatch(engine: Engine) -> None:
                 deadlines.keep_days(engine.tools)
                 if mark_turned(engine.tools):
                     engine.requests.request(ASSESS, Lane.SWEEP)
+            if keys := fetching.due(engine.tools):
+                engine.requests.request_all(keys, Lane.SWEEP)
             if deadlines.meet(engine.tools):
                 engine.requests.request(ASSESS, Lane.EVENT)
             with engine.tools.database.read() as connection:

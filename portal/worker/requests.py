@@ -37,6 +37,11 @@ def refresh_key(repository: int) -> str:
     return f"refresh:{repository}"
 
 
+def fetch_key(namespace: str) -> str:
+    """The key that asks for the facts of a namespace to be fetched from another system."""
+    return f"fetch:{namespace}"
+
+
 class Lane(IntEnum):
     """Who waits: work of a lower number goes first."""
 

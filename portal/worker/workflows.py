@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from dbos import DBOS
 
 from catalog.ingestion import Ingested
-from portal.worker import assessing, jobs, noticing, publishing
+from portal.worker import assessing, fetching, jobs, noticing, publishing
 from portal.worker.requests import ASSESS, NOTICES, SCORECARDS, Lane, Work, ingest_key
 
 
@@ -38,6 +38,7 @@ def workflows_of(doing: Doing) -> dict[str, Callable[[str], None]]:
         "ingest": _ingest_workflow(doing),
         "refresh": _refresh_workflow(doing),
         "assess": _assess_workflow(doing),
+        "fetch": _fetch_workflow(doing),
         SCORECARDS: _scorecards_workflow(doing),
         NOTICES: _notices_workflow(doing),
     }
@@ -111,6 +112,17 @@ def _notices_workflow(doing: Doing) -> Callable[[str], None]:
         bundle()
         if sent := deliver():
             doing.report(f"{sent} messages sent")
+
+    return workflow
+
+
+def _fetch_workflow(doing: Doing) -> Callable[[str], None]:
+    fetch = DBOS.step(name="fetch_facts")(lambda name: fetching.fetch(doing.tools, name))
+
+    def workflow(name: str) -> None:
+        learned = fetch(name)
+        doing.report(f"{name}: fetched, {learned} entities")
+        doing.requests.request(ASSESS, Lane.EVENT)
 
     return workflow
 

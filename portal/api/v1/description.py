@@ -20,6 +20,7 @@ from portal.api.v1 import (
     exemptions,
     explain,
     explanations,
+    fetches,
     graph,
     history,
     locations,
@@ -87,6 +88,7 @@ def register(app: Flask, portal: Portal) -> None:
         packs.resource(portal),
         pushing.resource(portal),
         webhooks.resource(portal),
+        fetches.resource(portal),
         work.resource(portal),
     ):
         api.register_blueprint(views)

@@ -1,0 +1,96 @@
+"""Facts that are fetched from other systems: `plumbline.facts.http`, as recipes."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from marshmallow import ValidationError, fields, post_load, validate
+
+from portal.config.fields import Duration, Strict, Words
+from portal.config.pushed import PushedFact
+from scorecards.fetching import FetchedFact, Recipe, faults_of
+from scorecards.pushed import Declared
+
+_NAME = validate.Regexp(
+    r"[a-z][a-z0-9_]{0,62}\Z", error="must be the first part of its facts' names: argo"
+)
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+
+def _are_headers(headers: dict[str, str]) -> None:
+    for name, value in headers.items():
+        if not _HEADER.fullmatch(name) or not value.isprintable() or not value.isascii():
+            raise ValidationError(f"{name} is no header that can be sent")
+
+
+class _Fact(PushedFact):
+    value = fields.String(required=True, validate=validate.Length(1, 2000))
+
+    @post_load
+    def _declared(self, data: dict[str, Any], **more: Any) -> Any:
+        value = data.pop("value")
+        return FetchedFact(declared=super()._declared(data, **more), value=value)
+
+
+class _Match(Strict):
+    item = fields.String(required=True, validate=validate.Length(1, 2000))
+    entity = fields.String(load_default="", validate=validate.Length(1, 2000))
+
+
+class HttpFacts(Strict):
+    """One entry; its result is a `Recipe`."""
+
+    name = fields.String(required=True, validate=_NAME)
+    url = fields.String(required=True, validate=validate.Length(1, 2000))
+    headers = fields.Dict(
+        keys=fields.String(), values=fields.String(), load_default=dict, validate=_are_headers
+    )
+    every = Duration(required=True)
+    kinds = Words(load_default=())
+    items = fields.String(load_default="", validate=validate.Length(1, 500))
+    match = fields.Nested(_Match, load_default=None)
+    facts = fields.List(fields.Nested(_Fact), required=True, validate=validate.Length(1, 100))
+
+    @post_load
+    def _recipe(self, data: dict[str, Any], **_: Any) -> Recipe:
+        match = data["match"] or {"item": "", "entity": ""}
+        if bool(data["items"]) != bool(match["item"]):
+            raise ValidationError("must both be there, or neither: a list, and its `item`", "match")
+        recipe = Recipe(
+            name=data["name"],
+            url=data["url"],
+            headers=tuple(data["headers"].items()),
+            every=data["every"],
+            kinds=tuple(kind.lower() for kind in data["kinds"]),
+            items=data["items"],
+            item_key=match["item"],
+            entity_key=match["entity"],
+            facts=tuple(data["facts"]),
+        )
+        for fact in recipe.facts:
+            _belongs(recipe, fact.declared)
+        if faults := faults_of(recipe):
+            raise ValidationError([f"{where}: {why}" for where, why in faults])
+        if not data["every"]:
+            raise ValidationError("must be longer than no time", "every")
+        return recipe
+
+
+def _belongs(recipe: Recipe, fact: Declared) -> None:
+    if fact.namespace != recipe.name:
+        raise ValidationError(
+            f"{fact.schema.name} must be called {recipe.name}.<something>", "facts"
+        )
+    if fact.ttl is not None and fact.ttl <= recipe.every:
+        raise ValidationError(
+            f"{fact.schema.name} must be believed for longer than `every`, or without a `ttl`",
+            "facts",
+        )
+
+
+def fetched_once(recipes: list[Recipe]) -> None:
+    """Refuse two of one name."""
+    names = [recipe.name for recipe in recipes]
+    if len(set(names)) < len(names):
+        raise ValidationError("must name each namespace once")

@@ -1,0 +1,74 @@
+"""Facts that are fetched are declared with how to ask and how to understand."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from scorecards.facts import FactType
+from tests.portal.configs import faults, load
+
+RECIPE = """\
+plumbline:
+  facts:
+    http:
+      - name: argo
+        url: https://argo.example.com/api/v1/applications
+        headers: {Authorization: "Bearer ${ARGO_TOKEN}"}
+        every: 15m
+        kinds: [Component]
+        items: items
+        match:
+          item: item.metadata.name
+          entity: entity.metadata.annotations['argocd/app-name']
+        facts:
+          - name: argo.synced
+            type: bool
+            description: Whether what runs is what the repository says.
+            value: item.status.sync.status == 'Synced'
+            ttl: 2h
+"""
+
+
+def test_a_recipe_is_read_whole(tmp_path: Path) -> None:
+    settings = load(tmp_path, RECIPE, environ={"ARGO_TOKEN": "a-secret"})
+    (recipe,) = settings.recipes
+    assert recipe.headers == (("Authorization", "Bearer a-secret"),)
+    assert (recipe.every, recipe.kinds, recipe.items) == (
+        timedelta(minutes=15),
+        ("component",),
+        "items",
+    )
+    (fact,) = recipe.facts
+    assert fact.declared.schema.type is FactType.BOOL
+    assert fact.declared.ttl == timedelta(hours=2)
+    assert "a-secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "pointer", "said"),
+    [
+        ("name: argo\n", "name: Argo\n", "/name", "first part"),
+        ("argo.synced", "other.synced", "/facts", "argo."),
+        ("        every: 15m\n", "", "", "every is missing"),
+        ("every: 15m", "every: 0m", "/every", "longer"),
+        ("ttl: 2h", "ttl: 10m", "/facts", "longer than"),
+        ("        items: items\n", "", "/match", "both"),
+        ("item.status.sync.status ==", "itm.status.sync.status ==", "", "itm"),
+        ("https://argo.example.com", "https://{entity.metadata.name}", "", "written out"),
+        ("Authorization:", "'Bad header':", "/headers", "header"),
+        ("type: bool", "type: number", "/facts/0/type", "must be one of"),
+        ("kinds: [Component]", "kind: [Component]", "/kind", "no key"),
+    ],
+)
+def test_a_recipe_with_a_fault_stops_the_start(
+    tmp_path: Path, old: str, new: str, pointer: str, said: str
+) -> None:
+    assert old in RECIPE
+    found = faults(tmp_path, RECIPE.replace(old, new), environ={"ARGO_TOKEN": "a-secret"})
+    errors = [one for one in found if one.severity == "error"]
+    assert [one.pointer for one in errors] == [f"/plumbline/facts/http/0{pointer}"]
+    assert said.lower() in errors[0].message.lower()
+    assert "a-secret" not in repr(errors)
