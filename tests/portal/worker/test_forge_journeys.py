@@ -299,3 +299,88 @@ def test_trouble_in_the_middle_of_a_listing_removes_nothing_and_ends(
         sweeps.run(hours=hours)
     assert sweeps.refs() == ALL - {"site"} | {"last"}
     assert sweeps.location().state == "ok"
+
+
+def with_text(name: str, target: str) -> str:
+    """A component whose description is taken from elsewhere."""
+    return component(name, f", description: {{$text: '{target}'}}")
+
+
+FORMS = {"github": "blob/main", "gitlab": "-/blob/main", "gitea": "src/branch/main"}
+
+
+def register(sweeps: Sweeps, target: str) -> None:
+    """As somebody does by the catalog API."""
+    with sweeps.portal.database.write() as connection:
+        locations.register(connection, type="url", target=target, origin="api", now=sweeps.now)
+
+
+def test_files_that_somebody_registers_are_read_with_the_credentials(
+    forge: RunningForge, sweeps: Sweeps, kind: str
+) -> None:
+    files = {"all.yaml": component("lone"), "more/a.yaml": component("a"), "more/b.yaml": "x"}
+    forge.create("labs/lone", files, visibility="private")
+    base = f"{forge.url}/labs/lone/{FORMS[kind]}"
+    register(sweeps, f"{base}/all.yaml")
+    register(sweeps, f"{base}/more/*.yaml")
+    sweeps.run()
+    assert sweeps.refs() == ALL | {"lone", "a"}
+    shown = base.replace("blob", "tree") if kind == "github" else base
+    annotations = sweeps.body("lone")["metadata"]["annotations"]
+    assert annotations["backstage.io/managed-by-location"] == f"url:{shown}/all.yaml"
+    assert annotations["backstage.io/managed-by-origin-location"] == f"url:{base}/all.yaml"
+    seq = sweeps.seq()
+    forge.asked()
+    sweeps.run()
+    counts = forge.counts()
+    assert (counts["file*"], counts["file"]) == (3, 0)
+    assert sweeps.seq() == seq
+    forge.commit("labs/lone", {"all.yaml": component("lone", ", title: Lone")})
+    sweeps.run()
+    assert sweeps.body("lone")["metadata"]["title"] == "Lone"
+    forge.commit("labs/lone", {"all.yaml": None})
+    sweeps.run()
+    assert "lone" in sweeps.refs()
+
+
+def test_a_repository_takes_in_nothing_of_another_that_the_credentials_open(
+    forge: RunningForge, sweeps: Sweeps, kind: str
+) -> None:
+    forge.create("acme/vault", {"key.txt": "s3cret"}, visibility="private")
+    vault, shop = (f"{forge.url}/acme/{name}/{FORMS[kind]}" for name in ("vault", "shop"))
+    forge.commit(
+        "acme/shop",
+        {
+            "notes.txt": "hello",
+            "catalog-info.yaml": with_text("shop", f"{shop}/notes.txt"),
+        },
+    )
+    forge.commit("acme/cart", {"catalog-info.yaml": with_text("cart", f"{vault}/key.txt")})
+    forge.create("labs/lone", {"all.yaml": with_text("lone", f"{vault}/key.txt")})
+    register(sweeps, f"{forge.url}/labs/lone/{FORMS[kind]}/all.yaml")
+    sweeps.run()
+    assert sweeps.body("shop")["metadata"]["description"] == "hello"
+    assert "description" not in sweeps.body("cart")["metadata"]
+    assert "lone" not in sweeps.refs()
+    assert not any("vault/" in one["line"] and one["kind"] == "file" for one in forge.asked())
+
+
+def test_a_repository_that_strangers_name_is_not_read_by_git(
+    forge: RunningForge, sweeps: Sweeps, kind: str
+) -> None:
+    forge.create("labs/other", {"catalog-info.yaml": component("other")}, visibility="private")
+    register(sweeps, f"{forge.url}/labs/other")
+    register(sweeps, f"https://{forge.host}/acme")
+    forge.asked()
+    sweeps.run()
+    assert "other" not in sweeps.refs()
+    assert not any("labs/other" in one["line"] for one in forge.asked() if one["kind"] == "git")
+
+
+def test_what_a_provider_found_goes_when_it_is_taken_out_of_the_config(
+    sweeps: Sweeps, kind: str
+) -> None:
+    settings = replace(sweeps.portal.settings, providers=(), sources=(), rules=())
+    sweeps.portal = replace(sweeps.portal, settings=settings)
+    prepare(sweeps.portal)
+    assert sweeps.refs() == set()
