@@ -54,6 +54,7 @@ __all__ = [
     "Failed",
     "FailedFact",
     "Forge",
+    "ForgeApp",
     "ForgeProvider",
     "GitHubProvider",
     "GitLabProvider",
@@ -102,6 +103,17 @@ class ReadingRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ForgeApp:
+    """A GitHub App that is installed for owners of repositories."""
+
+    id: str
+    private_key: str = field(repr=False)
+    """In PEM."""
+    owners: tuple[str, ...] = ()
+    """Whose installations are used; empty: all."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Forge:
     """A host of repositories, and what opens it (Backstage's `integrations`)."""
 
@@ -117,6 +129,8 @@ class Forge:
     """URL below which it gives files to everybody; '': only its API gives them."""
     signs_in: bool = False
     """Whether credentials are configured. A process that only reads copies has none of them."""
+    apps: tuple[ForgeApp, ...] = ()
+    """Used for owners that have one installed, before the token."""
     token: str = field(default="", repr=False)
     username: str = ""
     password: str = field(default="", repr=False)

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import orjson
@@ -40,6 +40,14 @@ class Reply:
     """Where it came from: another place than was asked, where a repository was renamed."""
 
 
+class Tokens(Protocol):
+    """Tokens that are for single owners of repositories."""
+
+    def token(self, owner: str) -> str | Problem:
+        """'': there is none for this owner."""
+        ...
+
+
 class Api:
     """Of one forge."""
 
@@ -50,8 +58,10 @@ class Api:
         *,
         client: CheckedClient | None = None,
         limits: Limits | None = None,
+        tokens: Tokens | None = None,
     ) -> None:
         self.forge = forge
+        self._tokens = tokens
         urls = {forge.api_url, forge.raw_url or forge.api_url}
         rules = [ReadingRule(host=urlsplit(url).netloc.lower()) for url in sorted(urls)]
         self._client = client or CheckedClient(rules)
@@ -59,12 +69,15 @@ class Api:
         host = hashlib.sha256(forge.api_url.encode()).hexdigest()[:16]
         self._cache = Cache(folder / "answers" / host)
 
-    def get(self, url: str, *, what: str) -> Reply | Problem:
-        """The JSON at a URL of the API; `what` is the thing that is asked for, for people."""
+    def get(self, url: str, *, what: str, owner: str = "") -> Reply | Problem:
+        """The JSON at a URL of the API; `what` is the thing that is asked for, for people.
+
+        `owner` is who has the repository that is meant.
+        """
         copy = self._cache.find(url)
         kept = self._cache.read(url, copy.digest) if copy else None
         known = copy.validators if copy and kept else None
-        answer = self.fetch(url, what=what, accept="application/json", known=known)
+        answer = self.fetch(url, what=what, accept="application/json", known=known, owner=owner)
         match answer:
             case Problem():
                 return answer
@@ -98,11 +111,15 @@ class Api:
         accept: str,
         known: Validators | None = None,
         max_bytes: int = LARGEST,
+        owner: str = "",
     ) -> Fetched | NotModified | Problem:
         """The content at a URL of the forge."""
         if until := self._limits.until():
             return problems.limited(self.forge, until)
-        headers = {"accept": accept, **(self._credentials(url))}
+        token = self.token(owner)
+        if isinstance(token, Problem):
+            return token
+        headers = {"accept": accept, **self._credentials(url, token)}
         answer = self._client.get(
             url, max_bytes=max_bytes, headers=headers, known=known, hear=_HEARD
         )
@@ -114,15 +131,20 @@ class Api:
             self._limits.note(304, answer.headers)
         return answer
 
-    def post(self, url: str, body: object, *, what: str) -> Reply | Problem:
-        """What the API answers to JSON."""
+    def post(self, url: str, body: object, *, what: str, owner: str = "") -> Reply | Problem:
+        """What the API answers to JSON, which it takes only of who signs in."""
         if until := self._limits.until():
             return problems.limited(self.forge, until)
+        token = self.token(owner)
+        if isinstance(token, Problem):
+            return token
+        if not token:
+            return problems.no_credentials(self.forge)
         headers = {"accept": "application/json", "content-type": "application/json"}
         answer = self._client.post(
             url,
             body=orjson.dumps(body),
-            headers=headers | self._credentials(url),
+            headers=headers | self._credentials(url, token),
             max_bytes=LARGEST,
             hear=_HEARD,
         )
@@ -134,6 +156,14 @@ class Api:
                 kept = orjson.dumps(dict(answer.headers)) + b"\n" + answer.content
                 return self._reply(kept, answer.validators.url)
         raise AssertionError("a POST is never conditional")
+
+    def token(self, owner: str) -> str | Problem:
+        """What signs in for repositories of an owner: of an App, or the one of all; '': nothing."""
+        if self._tokens is not None and owner:
+            found = self._tokens.token(owner)
+            if found:
+                return found
+        return self.forge.token or self.forge.password
 
     def limit(self, headers: Mapping[str, str]) -> Problem:
         """Take in that an answer of 200 says in its body that a limit is reached."""
@@ -160,7 +190,7 @@ class Api:
             return replace(answer.problem, hint=hint)
         return answer.problem
 
-    def _credentials(self, url: str) -> dict[str, str]:
+    def _credentials(self, url: str, token: str) -> dict[str, str]:
         """The header that signs in, for URLs of the API."""
         forge = self.forge
         if not url.startswith(f"{forge.api_url}/") and not url.startswith(_graphql_of(forge)):
@@ -168,7 +198,6 @@ class Api:
         if forge.username and forge.password:
             pair = f"{forge.username}:{forge.password}".encode()
             return {"authorization": f"Basic {base64.b64encode(pair).decode('ascii')}"}
-        token = forge.token or forge.password
         if not token:
             return {}
         scheme = "token" if forge.type == "gitea" else "Bearer"

@@ -76,6 +76,7 @@ class FileSource:
             accept=accept,
             known=copy.validators if copy else None,
             max_bytes=LARGEST,
+            owner=place.project.partition("/")[0],
         )
         if isinstance(answer, Problem):
             return Failed(problem=in_backstages_words(answer, address))

@@ -135,7 +135,7 @@ class GitHub:
     def files(self, path: str, ref: str) -> tuple[str, ...] | Problem:
         """The tree, which GitHub cuts off at 100,000 files."""
         url = f"{self._forge.api_url}/repos/{path}/git/trees/{quote(ref, safe='')}?recursive=1"
-        reply = self._api.get(url, what=f"tree of {path}")
+        reply = self._api.get(url, what=f"tree of {path}", owner=path.partition("/")[0])
         if isinstance(reply, Problem):
             return reply
         match reply.data:
@@ -157,9 +157,12 @@ class GitHub:
         """As Backstage's provider names them."""
         return f"{self._forge.web_url}/{path}/blob/{quote(branch, safe='')}/"
 
-    def git_user(self) -> tuple[str, str]:
+    def git_user(self, path: str) -> tuple[str, str] | Problem:
         """GitHub takes any user with a token."""
-        return ("x-access-token", self._forge.token) if self._forge.token else ("", "")
+        token = self._api.token(path.partition("/")[0])
+        if isinstance(token, Problem):
+            return token
+        return ("x-access-token", token) if token else ("", "")
 
     def _page(self, variables: dict[str, Any]) -> tuple[list[Any], bool, str, int] | Problem:
         what = f"organization {variables['owner']}"
@@ -182,7 +185,8 @@ class GitHub:
     def _query(self, query: str, variables: dict[str, Any], what: str) -> dict[str, Any] | Problem:
         """The data of an answer without errors: with some, parts of it may be missing."""
         url = graphql_url(self._forge)
-        reply = self._api.post(url, {"query": query, "variables": variables}, what=what)
+        asked = {"query": query, "variables": variables}
+        reply = self._api.post(url, asked, what=what, owner=variables["owner"])
         if isinstance(reply, Problem):
             return reply
         match reply.data:

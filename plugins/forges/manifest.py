@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from plugins.contract import Context, Forge, Plugin
 from plugins.forges.api import Api
+from plugins.forges.apps import AppTokens
 from plugins.forges.files import FileSource
 from plugins.forges.gitea import Gitea
 from plugins.forges.github import GitHub
@@ -25,7 +26,14 @@ _HOSTINGS: Mapping[str, Callable[[Api], Hosting]] = {
 
 def plugin(context: Context) -> Plugin:
     """The plugin's manifest."""
-    apis = {forge: Api(forge, context.cache) for forge in context.forges}
+    apis = {
+        forge: Api(
+            forge,
+            context.cache,
+            tokens=AppTokens(forge, context.cache / "apps") if forge.apps else None,
+        )
+        for forge in context.forges
+    }
     hostings: dict[Forge, Hosting] = {
         forge: _HOSTINGS[forge.type](api) for forge, api in apis.items()
     }

@@ -45,6 +45,25 @@ def no_credentials(forge: Forge) -> Problem:
     )
 
 
+def bad_app_key(forge: Forge, app: str) -> Problem:
+    """The key cannot sign."""
+    return Problem(
+        code="FORGE_APP_KEY",
+        message=f"The private key of GitHub App {quote(app)} for {forge.host} is no RSA key in PEM.",
+        hint="Set privateKey under integrations.github to the file that GitHub gave, with its lines.",
+    )
+
+
+def app_suspended(forge: Forge, app: str, owner: str) -> Problem:
+    """The owner has turned it off."""
+    return Problem(
+        code="NOT_PERMITTED",
+        message=f"GitHub App {quote(app)} is suspended for {quote(owner)} on {forge.host}.",
+        hint="Let the owner unsuspend it. What was read before stays.",
+        found=quote(owner),
+    )
+
+
 def limited(forge: Forge, until: float) -> Problem:
     """The forge wants fewer requests; nothing is asked before `until`, seconds since 1970."""
     when = datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -87,10 +87,13 @@ class RepositorySource:
         project = listed or self._head(forge, path, provider, branch)
         if isinstance(project, Problem):
             return Failed(problem=project)
+        address = _address(forge, path, hosting)
+        if isinstance(address, Problem):
+            return Failed(problem=address)
         mirror = mirror_of(self._cache / "git", repository.url)
         ref = f"refs/heads/{project.branch}" if project.branch else "HEAD"
         try:
-            bring_up_to_date(mirror, _address(forge, path, hosting), project.commit, ref=ref)
+            bring_up_to_date(mirror, address, project.commit, ref=ref)
         except GitError as error:
             return Failed(problem=error.problem)
         except OSError as error:
@@ -164,8 +167,11 @@ def _named(snapshot: Snapshot, provider: ForgeProvider | None) -> Snapshot:
     return replace(snapshot, named=tuple(named), only_named=True)
 
 
-def _address(forge: Forge, path: str, hosting: Hosting) -> Address:
-    user, password = hosting.git_user()
+def _address(forge: Forge, path: str, hosting: Hosting) -> Address | Problem:
+    signed = hosting.git_user(path)
+    if isinstance(signed, Problem):
+        return signed
+    user, password = signed
     url = f"{forge.web_url}/{path}.git"
     return Address(url=url, protocol=urlsplit(url).scheme, user=user, password=password)
 

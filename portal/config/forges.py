@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from plugins.contract import (
     Forge,
+    ForgeApp,
     ForgeProvider,
     GiteaProvider,
     GitHubProvider,
@@ -39,7 +40,7 @@ def forges_of(integrations: Iterable[Integration]) -> tuple[Forge, ...]:
 
 def without_secrets(forges: Iterable[Forge]) -> tuple[Forge, ...]:
     """The same, for processes that ask no forge."""
-    return tuple(replace(forge, token="", username="", password="") for forge in forges)
+    return tuple(replace(forge, token="", username="", password="", apps=()) for forge in forges)
 
 
 def providers_of(providers: Mapping[str, Any]) -> tuple[ForgeProvider, ...]:
@@ -65,8 +66,17 @@ def _github(one: GitHub) -> Forge:
         api_url=api,
         web_url=_web_url(one.host, "", api),
         raw_url=raw,
-        signs_in=bool(one.token),
+        signs_in=bool(one.token or one.apps),
         token=one.token,
+        apps=tuple(
+            ForgeApp(
+                id=app.app_id,
+                # Environment variables hold it in one line.
+                private_key=app.private_key.replace("\\n", "\n"),
+                owners=app.allowed_installation_owners,
+            )
+            for app in one.apps
+        ),
     )
 
 

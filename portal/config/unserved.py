@@ -19,7 +19,7 @@ _LATER = "It is read and checked, and not served yet."
 
 _SWEPT = "Everything is read every catalog.processingInterval."
 _ORGANIZATION = "Users and groups of a GitLab are not read yet."
-_APPS = "GitHub Apps are not served yet: set a token."
+_APP = "Name an organization; an App of integrations.github that it has installed is used."
 
 READ: Mapping[str, str] = {
     "catalog.orphanProviderStrategy": "What a provider found goes with it, as a location's does.",
@@ -33,8 +33,8 @@ READ: Mapping[str, str] = {
         for name in SERVED
         for key, why in {"schedule": _SWEPT, "*.schedule": _SWEPT}.items()
     },
-    "catalog.providers.github.app": _APPS,
-    "catalog.providers.github.*.app": _APPS,
+    "catalog.providers.github.app": _APP,
+    "catalog.providers.github.*.app": _APP,
     "catalog.providers.github.validateLocationsExist": "A path that is not there is no fault here.",
     "catalog.providers.github.*.validateLocationsExist": "A path that is not there is no fault here.",
     "catalog.providers.gitlab.*.useSearch": "Every project is looked at.",
@@ -55,7 +55,6 @@ READ: Mapping[str, str] = {
     "catalog.scmEvents": _LATER,
     "catalog.import": "It is a setting of Backstage's pages.",
     **{f"integrations.{name}": _LATER for name in TYPES if name not in SERVED},
-    "integrations.github.*.apps": _APPS,
     "integrations.gitlab.*.retry": "What failed is tried again with the next reading.",
     "integrations.gitlab.*.commitSigningKey": "Nothing is written to a forge.",
     "ldap": _LATER,

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
+import jwt
 import orjson
 from graphql import GraphQLError, build_schema, graphql_sync
 
@@ -55,6 +57,8 @@ def answer(world: World, request: Request) -> Reply | None:
         return _limits(_graphql(world, request, sight))
     if not request.path.startswith("/api/v3/"):
         return None
+    if re.search("/installation$|^/api/v3/app/", request.path):
+        return _app(world, request)
     if sight is None:
         return _message(401, "Bad credentials")
     found = re.fullmatch(r"/api/v3/repos/([^/]+/[^/]+)(/.*)?", request.path)
@@ -74,6 +78,28 @@ def answer(world: World, request: Request) -> Reply | None:
         return _message(404, "Not Found")
     rest = ((found or number)[2] or "").lstrip("/")  # type: ignore[index]
     return _limits(_repository(request, repo, rest))
+
+
+def _app(world: World, request: Request) -> Reply:
+    """What only an App may ask, which signs each time anew."""
+    try:
+        said_by = jwt.decode(request.token, options={"verify_signature": False})["iss"]
+        claims = jwt.decode(request.token, world.apps[said_by], algorithms=["RS256"])
+        assert claims["exp"] - claims["iat"] <= 600
+    except (jwt.PyJWTError, KeyError, AssertionError):
+        return _message(401, "A JSON web token could not be decoded")
+    mine = {o: one for o, one in world.installed.items() if one["app_id"] == claims["iss"]}
+    of_owner = re.fullmatch(r"/api/v3/orgs/([^/]+)/installation", request.path)
+    if of_owner and of_owner[1] in mine:
+        return said(mine[of_owner[1]])
+    made = re.fullmatch(r"/api/v3/app/installations/(\d+)/access_tokens", request.path)
+    for owner, one in mine.items():
+        if made and one["id"] == int(made[1]) and request.method == "POST":
+            token = f"ghs_{owner}_{len(world.tokens)}"
+            world.tokens[token] = "all"
+            ends = datetime.now(UTC) + timedelta(seconds=world.lasts)
+            return said({"token": token, "expires_at": f"{ends:%Y-%m-%dT%H:%M:%SZ}"}, status=201)
+    return _message(404, "Not Found")
 
 
 def _repository(request: Request, repo: Repo, rest: str) -> Reply:

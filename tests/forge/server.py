@@ -24,6 +24,7 @@ from tests.forge.world import World
 
 _KINDS = (
     ("graphql", r"POST /api/graphql"),
+    ("app", r"/installation$|/api/v3/app/"),
     ("list", r"GET /api/v4/(groups/[^/]+/)?projects\?|GET /api/v1/orgs/"),
     ("branch", r"/branches/"),
     ("tree", r"/git/trees/|/repository/tree"),

@@ -77,6 +77,12 @@ class World:
     moved: dict[str, int] = field(default_factory=dict)
     """Former paths, as forges remember them."""
     tokens: dict[str, str] = field(default_factory=lambda: {"good": "all"})
+    apps: dict[str, str] = field(default_factory=dict)
+    """Public keys of GitHub Apps, by id."""
+    installed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By owner, the installation of an App there."""
+    lasts: int = 3600
+    """Seconds that a token of an installation is good for."""
 
     def sees(self, token: str) -> str | None:
         """What a token lets see; None: it is not valid."""
@@ -105,6 +111,15 @@ class World:
         self.repos[number] = repo
         if files:
             self.commit(path, files)
+
+    def install(self, app: str, key: str, owner: str, suspended: str = "") -> None:
+        """Give an owner a GitHub App."""
+        self.apps[app] = key
+        about = {"id": len(self.installed) + 1, "app_id": app, "suspended_at": suspended or None}
+        self.installed[owner] = about
+
+    def last(self, seconds: int) -> None:
+        self.lasts = seconds
 
     def commit(self, path: str, files: Mapping[str, str | None], branch: str = "") -> str:
         """Change files, each to a content or to nothing."""

@@ -42,7 +42,6 @@ NOT_HEEDED = (
     "backend.rateLimit",
     "backend.actions",
     "discovery",
-    "integrations.github.0.apps",
     "integrations.bitbucketCloud",
     "integrations.azure",
     "integrations.awsS3",
