@@ -9,7 +9,11 @@ from forgesources import COMPONENT, TYPES, content_of, failure_of, snapshot_of, 
 
 from catalog.sources import Source
 from plugins.contract import Complete, Context, Failed, Forge
+from plugins.forges.api import Api
+from plugins.forges.github import GitHub as ApiOfGitHub
 from plugins.registry import load_plugins
+from portal.config.forges import forges_of
+from portal.config.integrations import GitHub
 from tests.forge.running import RunningForge
 
 SHOWN = {"github": "blob/main", "gitlab": "-/blob/main", "gitea": "src/branch/main"}
@@ -156,3 +160,18 @@ def test_a_url_is_read_by_the_forge_that_has_it_and_by_nobody_else(tmp_path: Pat
         assert next((s.name for s in sources if s.accepts(target)), None) == name, target
         strange = next((s for s in sources if s.checked and s.accepts(target)), None)
         assert strange is None or strange.name in ("forge-files", "web")
+
+
+def test_who_does_not_sign_in_to_github_reads_files_where_they_count_nothing(
+    tmp_path: Path,
+) -> None:
+    public = forges_of([])[0]
+    known = forges_of([GitHub(token="t")])[0]
+    raw = {one.signs_in: ApiOfGitHub(Api(one, tmp_path)).raw for one in (public, known)}
+    assert raw[False]("acme/shop", "v 1", "a b.yaml")[0] == (
+        "https://raw.githubusercontent.com/acme/shop/v%201/a%20b.yaml"
+    )
+    assert raw[True]("acme/shop", "v 1", "a b.yaml") == (
+        "https://api.github.com/repos/acme/shop/contents/a%20b.yaml?ref=v%201",
+        "application/vnd.github.raw+json",
+    )
