@@ -66,7 +66,8 @@ def ingest_repository(
     stored = store.repository(repository.url)
     reading = Pass(origin, snapshot, source, stored, reader)
     report = Ingested(repository=repository, revision=snapshot.revision)
-    if stored.revision == reading.revision and reading.is_settled():
+    is_known = stored.revision == reading.revision and not stored.failed
+    if is_known and reading.is_settled():
         return replace(report, unchanged=True)
     empty = Batch(
         location=origin.id,

@@ -23,6 +23,8 @@ def describe_file(snapshot: Snapshot, path: str) -> tuple[str, Mapping[str, str]
     """The location ref of a file, and the annotations that its entities get unless they set them."""
     if snapshot.direct:
         return _describe_url(snapshot.direct)
+    if snapshot.shown:
+        return _describe_url(snapshot.shown + quote(path))
     repository = snapshot.repository.url
     if repository.startswith("file://"):
         folder = unquote(urlsplit(repository).path)
@@ -39,7 +41,7 @@ def describe_file(snapshot: Snapshot, path: str) -> tuple[str, Mapping[str, str]
 
 
 def _describe_url(url: str) -> tuple[str, Mapping[str, str]]:
-    """Of a file that was read by itself: what else there is to say of it only a forge's URL tells."""
+    """Of a file with a URL of its own: what else there is to say of it only a forge's URL tells."""
     target = tree_url(url)
     annotations = {VIEW_URL: target}
     edit, source = edit_url(target), source_location(target)

@@ -28,6 +28,8 @@ class Base:
     path: str
     direct: str = ""
     """Its URL, where it was read by itself and not from a repository."""
+    shown: str = ""
+    """URL that its forge shows it under, where it was read from a repository on one."""
     same_repository: bool = True
     """Whether files on a forge may only take in files of their own repository (Backstage 4)."""
 
@@ -64,9 +66,11 @@ def beside(key: str, base: Base) -> Base:
     return Base(
         path=base.path if is_url else key,
         direct=key if is_url else "",
+        shown=base.shown,
         same_repository=base.same_repository,
     )
 
 
 def _may_be_taken(url: str, base: Base) -> bool:
-    return not (base.direct and base.same_repository) or same_repository(url, base.direct)
+    here = base.direct or base.shown
+    return not (here and base.same_repository) or same_repository(url, here)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha1
 from typing import Protocol
+from urllib.parse import quote as quote_url
 
 from catalog.bundling import references
 from catalog.defined_kinds import KindFile
@@ -123,7 +124,7 @@ class Pass:
         self._origin, self._snapshot, self._source = origin, snapshot, source
         self._stored, self._reader = stored, reader
         self._tokens = {file.path: file.token for file in snapshot.files}
-        self._edition = _edition(origin, reader)
+        self._edition = _edition(origin, reader, snapshot.shown)
         self._fetched: dict[str, tuple[str, bytes] | Problem] = {}
         self.revision = f"{self._edition}/{snapshot.revision}"
 
@@ -141,7 +142,9 @@ class Pass:
 
     def readings(self) -> Iterator[FileReading]:
         """Readings of every file that is new or changed, the targets of Locations included."""
-        paths = sorted(self._snapshot.named or descriptor_paths(self._tokens))
+        snapshot = self._snapshot
+        named = snapshot.named or (() if snapshot.only_named else descriptor_paths(self._tokens))
+        paths = sorted(named)
         for depth in range(DEEPEST_CHAIN + 1):
             fresh = [path for path in paths if path not in self.present]
             self.present.update(fresh)
@@ -217,6 +220,7 @@ class Pass:
             base = Base(
                 path=blob.path,
                 direct=self._snapshot.direct,
+                shown=self._snapshot.shown and self._snapshot.shown + quote_url(blob.path),
                 same_repository=self._reader.same_repository,
             )
             yield ToRead(
@@ -271,10 +275,11 @@ class Pass:
         return self._fetched[url]
 
 
-def _edition(origin: Origin, reader: Reader) -> str:
+def _edition(origin: Origin, reader: Reader, shown: str) -> str:
     """Changes whenever the same file may be read otherwise: with the rules on kinds, for one."""
     rules, kinds = repr(origin.rules), repr(reader.kinds)
-    parts = (READER, kinds, origin.ref, rules, str(reader.same_repository))
+    parts = [READER, kinds, origin.ref, rules, str(reader.same_repository)]
+    parts += [shown] if shown else []
     return sha1("\0".join(parts).encode(), usedforsecurity=False).hexdigest()[:12]
 
 

@@ -2,8 +2,8 @@
 
 Known by their form, because one form serves every host that runs the same forge: GitHub
 `/org/repo/blob/<branch>/path`, GitLab `/group/.../-/blob/<branch>/path`, Gitea and Forgejo
-`/org/repo/src/branch/<branch>/path`. Source of what follows from each: Backstage's integrations
-2.1.2 (reference 4.10).
+`/org/repo/src/branch/<branch>/path`, also below a path of the host's. Source of what follows from
+each: Backstage's integrations 2.1.2 (reference 4.10).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 _FORMS = (
     re.compile(r"(/[^/]+(?:/[^/]+)+)/(-/(?:blob|tree|raw|edit))/([^/]+)/(.+)"),
     re.compile(r"(/[^/]+/[^/]+)/(blob|tree|raw|edit)/([^/]+)/(.+)"),
-    re.compile(r"(/[^/]+/[^/]+)/(src/branch)/([^/]+)/(.+)"),
+    re.compile(r"(/[^/]+(?:/[^/]+)+)/(src/branch)/([^/]+)/(.+)"),
 )
 _EDIT = {"-/": "-/edit", "src/branch": "_edit"}
 _COMMIT = re.compile(r"\b[0-9a-fA-F]{40,}\b")

@@ -78,6 +78,11 @@ class Snapshot:
     """Sorted by path."""
     named: tuple[str, ...] = ()
     """Paths that the target itself names: descriptors, whatever the files are called."""
+    only_named: bool = False
+    """Whether nothing else is a descriptor, also where no path is named."""
+    shown: str = ""
+    """URL below which its forge shows the files of this branch, with a slash at its end; '': told by
+    the form of the repository's own."""
     direct: str = ""
     """URL of its only file, where that was read by itself; '': it is of a repository."""
 

@@ -154,9 +154,17 @@ class CatalogStore(Protocol):
         ...
 
     def note_listing(
-        self, location: str, repositories: Sequence[Repository], *, complete: bool, now: datetime
+        self,
+        location: str,
+        repositories: Sequence[Repository],
+        *,
+        complete: bool,
+        now: datetime,
+        problem: Problem | None = None,
     ) -> tuple[Repository, ...]:
         """Record a listing; a complete one also counts a miss for each known repository it lacks.
+
+        `problem` says why one is not complete.
 
         Returns the repositories that have now been missing for two complete listings.
         """

@@ -53,6 +53,12 @@ __all__ = [
     "FactValue",
     "Failed",
     "FailedFact",
+    "Forge",
+    "ForgeApp",
+    "ForgeProvider",
+    "GitHubProvider",
+    "GitLabProvider",
+    "GiteaProvider",
     "JsonValue",
     "Known",
     "Listing",
@@ -79,6 +85,10 @@ __all__ = [
 ]
 
 
+DEFAULT_ID = "default"
+"""Id of a provider that is configured without one."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReadingRule:
     """A host that plain URLs may be read from (Backstage's `backend.reading.allow`)."""
@@ -90,6 +100,126 @@ class ReadingRule:
     """
     paths: tuple[str, ...] = ()
     """Paths that may be read, each with all that is below it; empty: every path."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForgeApp:
+    """A GitHub App that is installed for owners of repositories."""
+
+    id: str
+    private_key: str = field(repr=False)
+    """In PEM."""
+    owners: tuple[str, ...] = ()
+    """Whose installations are used; empty: all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forge:
+    """A host of repositories, and what opens it (Backstage's `integrations`)."""
+
+    type: str
+    """`github`, `gitlab` or `gitea`."""
+    host: str
+    """With its port, where URLs name one."""
+    api_url: str
+    """URL of its API, without trailing slash."""
+    web_url: str
+    """URL of its pages, below which every repository has its own, without trailing slash."""
+    raw_url: str = ""
+    """URL below which it gives files to everybody; '': only its API gives them."""
+    signs_in: bool = False
+    """Whether credentials are configured. A process that only reads copies has none of them."""
+    apps: tuple[ForgeApp, ...] = ()
+    """Used for owners that have one installed, before the token."""
+    token: str = field(default="", repr=False)
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GitHubProvider:
+    """Repositories of an organization or a user of a GitHub (`catalog.providers.github`)."""
+
+    id: str
+    host: str
+    organization: str
+    catalog_path: str = "catalog-info.yaml"
+    """Path from the root of each repository, or a glob: its descriptors."""
+    branch: str = ""
+    """'': the default branch of each repository."""
+    repository: str = ""
+    """Regular expression that the whole name fits; '': all do."""
+    topics: tuple[str, ...] = ()
+    """One of them is needed; empty: none is."""
+    no_topics: tuple[str, ...] = ()
+    """None of them may be there."""
+    visibility: tuple[str, ...] = ()
+    """`public`, `private`, `internal`; empty: all."""
+    forks: bool = True
+    archived: bool = False
+    page_size: int = 100
+
+    @property
+    def target(self) -> str:
+        """Names it among the locations."""
+        return _target(self.host, self.organization, self.id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GitLabProvider:
+    """Projects of a group of a GitLab, or of all (`catalog.providers.gitlab`)."""
+
+    id: str
+    host: str
+    group: str = ""
+    """Path of the group, whose subgroups belong to it; '': every project that can be seen."""
+    catalog_path: str = "catalog-info.yaml"
+    branch: str = ""
+    """'': the default branch of each project."""
+    fallback_branch: str = "master"
+    """Where a project has no default branch."""
+    project: str = ""
+    """Regular expression that is found in the path of the project; '': in all."""
+    topics: tuple[str, ...] = ()
+    """All of them are needed."""
+    excluded: tuple[str, ...] = ()
+    """Paths of projects that are left out."""
+    membership: bool = False
+    """Only projects that the user of the token is a member of."""
+    forks: bool = True
+    archived: bool = False
+
+    @property
+    def target(self) -> str:
+        """Names it among the locations."""
+        return _target(self.host, self.group, self.id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GiteaProvider:
+    """Repositories of an organization of a Gitea or Forgejo (`catalog.providers.gitea`)."""
+
+    id: str
+    host: str
+    organization: str
+    catalog_path: str = "catalog-info.yaml"
+    branch: str = "main"
+
+    @property
+    def target(self) -> str:
+        """Names it among the locations."""
+        return _target(self.host, self.organization, self.id)
+
+
+ForgeProvider: TypeAlias = GitHubProvider | GitLabProvider | GiteaProvider
+
+
+def _target(host: str, owner: str, id: str) -> str:  # noqa: A002 - as in the records
+    """The page of what is read, so that people know it; several that read the same have their ids.
+
+    It goes by the provider alone: a provider that is added leaves the others their names.
+    """
+    return f"https://{host}/{owner}" + ("" if id == DEFAULT_ID else f"#{id}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +289,10 @@ class Context:
     """Hosts that may be read over HTTP."""
     channels: tuple[WebhookChannel | MailChannel, ...] = ()
     """Where notices are sent to."""
+    forges: tuple[Forge, ...] = ()
+    """Hosts of repositories, each once."""
+    providers: tuple[ForgeProvider, ...] = ()
+    """What is to be found on them."""
 
 
 @dataclass(frozen=True, kw_only=True)

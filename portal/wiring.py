@@ -22,6 +22,7 @@ from plugins.contract import Context, FactSchema, Plugin, ReadingRule
 from plugins.gitstore.authors import last_author
 from plugins.registry import load_plugins
 from portal.config import Settings
+from portal.config.forges import forges_of, without_secrets
 from portal.db import definitions, editions, held, locations, quarantine, registrations, values
 from portal.db.catalog_store import Store
 from portal.db.engine import Database, open_database
@@ -139,6 +140,8 @@ def open_portal(settings: Settings) -> Portal:
             cache=cache_of(settings) / name,
             reading=(*settings.reading, *_commanded(settings)),
             channels=settings.channels,
+            forges=forges_of(settings.integrations),
+            providers=settings.providers,
         ),
         disabled=settings.plugins_disabled,
     )
@@ -218,6 +221,9 @@ def tools_of(portal: Portal, pool: Pool) -> Tools:
             cache=cache_of(portal.settings),
             working_tree=False,
             disabled_plugins=portal.settings.plugins_disabled,
+            # Children read copies only, and whatever a repository holds is parsed in them.
+            forges=without_secrets(forges_of(portal.settings.integrations)),
+            providers=portal.settings.providers,
             scorecards=portal.scorecards,
             given=tuple(s for name, s in portal.schemas.items() if name not in observed),
             unfed=tuple(portal.unfed.values()),

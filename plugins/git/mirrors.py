@@ -1,7 +1,7 @@
 """Bare copies of remote repositories, one commit deep, in a folder that may be deleted any time.
 
-A mirror is found by the digest of its URL and holds one ref, the remote's HEAD as last fetched. No
-URL and no secret is written into it.
+A mirror is found by the digest of its URL and holds one ref: the remote's HEAD, or the branch that is
+wanted of it, as last fetched. No URL and no secret is written into it.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def ask_head(address: Address) -> str:
     )
 
 
-def bring_up_to_date(mirror: Path, address: Address, commit: str) -> None:
-    """Fetch the remote's HEAD unless the mirror has `commit` there already. Raises `GitError`."""
+def bring_up_to_date(mirror: Path, address: Address, commit: str, *, ref: str = "HEAD") -> None:
+    """Fetch `ref` of the remote unless the mirror has `commit` there already. Raises `GitError`."""
     mirror.parent.mkdir(parents=True, exist_ok=True)
     with _locked(mirror):
         if _has(mirror, commit):
@@ -68,7 +68,7 @@ def bring_up_to_date(mirror: Path, address: Address, commit: str) -> None:
             [
                 f"--git-dir={mirror}", "fetch", "--quiet", "--depth=1", "--no-tags",
                 "--no-recurse-submodules", "--no-write-fetch-head",
-                "--", address.url, f"+HEAD:{HEAD}",
+                "--", address.url, f"+{ref}:{HEAD}",
             ],
             protocol=address.protocol,
             config=_secrets(address),

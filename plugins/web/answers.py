@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http.client import HTTPResponse
 from typing import TypeAlias
@@ -11,7 +11,7 @@ from typing import TypeAlias
 from plugins.contract import Problem
 from plugins.web import problems
 from plugins.web.bodies import read_body
-from plugins.web.connection import Broken
+from plugins.web.connection import Broken, RequestFailed
 from plugins.web.urls import WebUrl, join_url
 
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -47,6 +47,9 @@ class Fetched:
 class NotModified:
     """What the validators stand for is still the content."""
 
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """As in `Fetched`: what is said about more than the content may have changed."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Refused:
@@ -55,6 +58,10 @@ class Refused:
     problem: Problem
     status: int = 0
     """Of the answer; 0: none was asked for, or none came whole."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Of the answer; as in `Fetched`."""
+    said: bytes = b""
+    """The begin of its body, where the caller wanted to know."""
 
 
 Answer: TypeAlias = Fetched | NotModified | Refused
@@ -68,9 +75,9 @@ class Moved:
 
 
 def answer_of(
-    url: WebUrl, response: HTTPResponse, *, max_bytes: int, is_conditional: bool
+    url: WebUrl, response: HTTPResponse, *, max_bytes: int, is_conditional: bool, hear: int = 0
 ) -> Answer | Moved:
-    """What a response says; of its body nothing is read unless it is the content.
+    """What a response says; of a body that is not the content at most `hear` bytes are read.
 
     Raises `RequestFailed` where it is no whole response.
     """
@@ -81,7 +88,7 @@ def answer_of(
             return Refused(problem=problems.redirect_not_allowed(there.found), status=status)
         return Moved(to=there)
     if status == 200:
-        headers = {name.lower(): value for name, value in response.getheaders()}
+        headers = _headers(response)
         validators = Validators(
             url=str(url),
             etag=_plain(headers.get("etag", "")),
@@ -92,20 +99,43 @@ def answer_of(
     if status == 304:
         if not is_conditional:
             raise Broken("a 304 that was not asked for")
-        return NotModified()
-    return Refused(problem=problems.of_status(url, status), status=status)
+        return NotModified(headers=_headers(response))
+    return _refused(url, response, hear)
 
 
-def taken(url: WebUrl, response: HTTPResponse) -> Answer | Moved:
-    """What a response to a POST says; nothing of its body is read."""
+def taken(
+    url: WebUrl, response: HTTPResponse, *, max_bytes: int = 0, hear: int = 0
+) -> Answer | Moved:
+    """What a response to a POST says; without `max_bytes` nothing of its body is read."""
     status = response.status
     if 200 <= status < 300:
-        return Fetched(content=b"", headers={}, validators=Validators(url=str(url)))
+        content = read_body(response, max_bytes=max_bytes) if max_bytes else b""
+        validators = Validators(url=str(url))
+        return Fetched(content=content, headers=_headers(response), validators=validators)
     if status in _REDIRECTS:
         there = join_url(url, _text(response.getheader("location", "")))
         if not isinstance(there, Problem):
             return Moved(to=there)
-    return Refused(problem=problems.of_status(url, status), status=status)
+    return _refused(url, response, hear)
+
+
+def _refused(url: WebUrl, response: HTTPResponse, hear: int) -> Refused:
+    said = b""
+    if hear:
+        try:
+            said = read_body(response, max_bytes=hear)
+        except RequestFailed:
+            pass  # the status is clear without it
+    return Refused(
+        problem=problems.of_status(url, response.status),
+        status=response.status,
+        headers=_headers(response),
+        said=said,
+    )
+
+
+def _headers(response: HTTPResponse) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.getheaders()}
 
 
 def _is_settled(headers: Mapping[str, str]) -> bool:

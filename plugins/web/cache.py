@@ -69,6 +69,10 @@ class Cache:
                 old.unlink(missing_ok=True)
         return copy
 
+    def forget(self, url: str) -> None:
+        """Let what was read be read again, whether or not the server says that it has changed."""
+        (self._of(url) / _ABOUT).unlink(missing_ok=True)
+
     def _of(self, url: str) -> Path:
         return self._folder / hashlib.sha256(url.encode()).hexdigest()[:32]
 

@@ -80,10 +80,12 @@ class CheckedClient:
         max_bytes: int,
         headers: Mapping[str, str] | None = None,
         known: Validators | None = None,
+        hear: int = 0,
     ) -> Answer:
         """GET a URL. The caller's headers go to the URL's own origin and to no other.
 
-        `NotModified` comes only where `known` is given; a status other than 200 is `Refused`.
+        `NotModified` comes only where `known` is given; a status other than 200 is `Refused`, with
+        at most `hear` bytes of what is said about it.
         """
         deadline = Deadline(self._seconds)
         here = parse_url(url)
@@ -93,7 +95,7 @@ class CheckedClient:
             return Refused(problem=problems.not_allowed(here))
         sent = _OURS | {name.lower(): value for name, value in (headers or {}).items()}
         for _ in range(MOST_REDIRECTS + 1):
-            answer = self._ask(here, sent, known, max_bytes, deadline)
+            answer = self._ask(here, sent, known, max_bytes, deadline, hear=hear)
             if not isinstance(answer, Moved):
                 return answer
             if not self._may_follow(here, answer.to):
@@ -104,10 +106,18 @@ class CheckedClient:
             here = answer.to
         return Refused(problem=problems.too_many_redirects(here, MOST_REDIRECTS))
 
-    def post(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def post(
+        self,
+        url: str,
+        *,
+        body: bytes,
+        headers: Mapping[str, str],
+        max_bytes: int = 0,
+        hear: int = 0,
+    ) -> Answer:
         """POST to a URL. What is answered with 200 to 299 was taken; a redirect is not followed.
 
-        Of the body of the answer nothing is read, so that `Fetched` has no content.
+        Without `max_bytes` nothing of the answer's body is read, and `Fetched` has no content.
         """
         deadline = Deadline(self._seconds)
         there = parse_url(url)
@@ -116,7 +126,7 @@ class CheckedClient:
         if not is_allowed(self._rules, there):
             return Refused(problem=problems.not_allowed(there))
         sent = _OURS | {name.lower(): value for name, value in headers.items()}
-        answer = self._ask(there, sent, None, 0, deadline, body=body)
+        answer = self._ask(there, sent, None, max_bytes, deadline, body=body, hear=hear)
         if isinstance(answer, Moved):
             where = str(answer.to).partition("?")[0]
             return Refused(problem=problems.redirect_not_allowed(where))
@@ -134,6 +144,7 @@ class CheckedClient:
         max_bytes: int,
         deadline: Deadline,
         body: bytes | None = None,
+        hear: int = 0,
     ) -> Answer | Moved:
         """One request, with a body a POST, of which the breaker hears how it ended."""
         if wait := self._breaker.wait(url.origin):
@@ -152,9 +163,15 @@ class CheckedClient:
                 body=body,
             ) as response:
                 answer = (
-                    answer_of(url, response, max_bytes=max_bytes, is_conditional=bool(conditions))
+                    answer_of(
+                        url,
+                        response,
+                        max_bytes=max_bytes,
+                        is_conditional=bool(conditions),
+                        hear=hear,
+                    )
                     if body is None
-                    else taken(url, response)
+                    else taken(url, response, max_bytes=max_bytes, hear=hear)
                 )
         except RequestFailed as failure:
             self._breaker.note(url.origin, failed=not isinstance(failure, TooLarge))

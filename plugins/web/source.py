@@ -7,7 +7,6 @@ client, so that it may be given what repositories and strangers name.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from urllib.parse import unquote
 
 from catalog.problems import quote
@@ -21,12 +20,12 @@ from plugins.contract import (
     Problem,
     Repository,
     Snapshot,
-    TreeFile,
     Unreadable,
 )
 from plugins.web.answers import Fetched, NotModified, Refused
-from plugins.web.cache import Cache, Copy
+from plugins.web.cache import Cache
 from plugins.web.client import CheckedClient
+from plugins.web.singles import in_backstages_words, no_cache, read_single, single_snapshot
 from plugins.web.urls import WebUrl, parse_url
 
 VERSION = "1"
@@ -80,31 +79,21 @@ class WebSource:
         answer = self._client.get(address, max_bytes=LARGEST, known=validators)
         match answer:
             case Refused(problem=problem):
-                return Failed(problem=_in_backstages_words(problem, address))
+                return Failed(problem=in_backstages_words(problem, address))
             case Fetched():
                 try:
                     copy = self._cache.keep(address, answer.content, answer.validators)
                 except OSError as error:
-                    return Failed(problem=_no_cache(error))
+                    return Failed(problem=no_cache(error))
             case NotModified():
                 assert copy is not None, "only of a copy it can be said that it is the same"
-        return _snapshot_of(repository, url, copy)
+        return single_snapshot(repository, path_of(url), copy)
 
     def read(
         self, snapshot: Snapshot, paths: Sequence[str], *, max_bytes: int
     ) -> Iterator[Blob | Unreadable]:
         """The content as it was when the snapshot was taken; asks the server nothing."""
-        for path in paths:
-            if path not in snapshot.named:
-                yield Unreadable(path=path, problem=_other_file(path))
-                continue
-            content = self._cache.read(snapshot.repository.url, snapshot.revision)
-            if content is None:
-                yield Unreadable(path=path, problem=_no_copy(path))
-            elif len(content) > max_bytes:
-                yield Unreadable(path=path, problem=_too_large(path, len(content), max_bytes))
-            else:
-                yield Blob(path=path, content=content)
+        return read_single(self._cache, snapshot, paths, max_bytes=max_bytes)
 
 
 def path_of(url: WebUrl) -> str:
@@ -114,65 +103,9 @@ def path_of(url: WebUrl) -> str:
     return name if is_name else "catalog-info.yaml"
 
 
-def _snapshot_of(repository: Repository, url: WebUrl, copy: Copy) -> Snapshot:
-    path = path_of(url)
-    return Snapshot(
-        repository=repository,
-        revision=copy.digest,
-        is_git=False,
-        committed_at=None,
-        files=(TreeFile(path=path, token=copy.digest, size=copy.size),),
-        named=(path,),
-        direct=repository.url,
-    )
-
-
-def _in_backstages_words(problem: Problem, address: str) -> Problem:
-    """A missing file as Backstage's users know and search for it (reference 2.3)."""
-    if problem.code != "NOT_FOUND":
-        return problem
-    message = f"Unable to read url, no matching files found for {address}"
-    return replace(problem, message=message[:300], found=quote(address))
-
-
 def _pattern(url: WebUrl) -> Problem:
     return Problem(
         code="URL_PATTERN",
         message=f"Unsupported search pattern URL: {quote(url)}",
         hint="Name each file by a URL of its own; only what is behind a repository can be listed.",
-    )
-
-
-def _other_file(path: str) -> Problem:
-    return Problem(
-        code="FILE_NOT_FOUND",
-        message=f"The URL names one file, and that is not {quote(path)}.",
-        hint="Name the other file by a URL of its own.",
-        file=path,
-    )
-
-
-def _no_copy(path: str) -> Problem:
-    return Problem(
-        code="CACHE_UNUSABLE",
-        message=f"The copy of {quote(path)} is no longer in the cache.",
-        hint="It is asked for again with the next reading.",
-        file=path,
-    )
-
-
-def _no_cache(error: OSError) -> Problem:
-    return Problem(
-        code="CACHE_UNUSABLE",
-        message=f"Cannot write the copy of the file: {error.strerror}.",
-        hint="Check the cache folder's disk and permissions.",
-    )
-
-
-def _too_large(path: str, size: int, max_bytes: int) -> Problem:
-    return Problem(
-        code="FILE_TOO_LARGE",
-        message=f"The file has {size:,} bytes; the limit is {max_bytes:,}.",
-        hint="Split the file.",
-        file=path,
     )

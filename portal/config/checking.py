@@ -14,6 +14,7 @@ from catalog.problems import JsonValue, Problem, Severity, quote
 from portal.config.fields import UnknownKey, UnknownWord
 from portal.config.files import escape
 from portal.config.merging import Merged
+from portal.config.providers import SERVED
 from portal.config.schema import Config
 from portal.config.unserved import HINTS, unserved
 
@@ -36,6 +37,9 @@ _EXACT = ("/plumbline/", "/backend/auth/externalAccess/")
 
 _IDLE = ("/catalog/providers/", "/ldap/")
 """Where nothing that is wrong stops the start, because nothing is read by it yet."""
+
+_SERVED = tuple(f"/catalog/providers/{name}" for name in SERVED)
+"""Where something is."""
 
 _REQUIRED = "Missing data for required field."
 
@@ -99,7 +103,8 @@ def _problem(merged: Merged, path: list[Any], message: str | UnknownKey | Unknow
         text = f"{dotted}: there is no {message.kind} {quote(message.found)}"
         hint = _meant(message.found, message.known) or _there_are(message.known)
         return merged.problem(pointer, "CONFIG_VALUE", text, hint=hint, found=quote(message.found))
-    severity = Severity.WARNING if pointer.startswith(_IDLE) else Severity.ERROR
+    is_idle = pointer.startswith(_IDLE) and "/".join(pointer.split("/")[:4]) not in _SERVED
+    severity = Severity.WARNING if is_idle else Severity.ERROR
     if message == _REQUIRED:
         return _missing(merged, pointer, merged.unset(pointer), severity=severity)
     found = "" if pointer.startswith(_SECRETS) else quote(_value_at(merged.data, path))

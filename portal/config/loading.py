@@ -17,6 +17,7 @@ from catalog.problems import Problem, Severity, quote
 from portal.config.access import Issuer, StaticToken
 from portal.config.checking import check
 from portal.config.files import read_config
+from portal.config.forges import providers_of
 from portal.config.hooking import Hook
 from portal.config.merging import Merged, merge
 from portal.config.places import default_data_dir
@@ -62,12 +63,15 @@ def load_settings(
     locations, found = configured_locations(merged, values.get("catalog", {}).get("locations", []))
     problems += found
     commanded = _command_sources(sources, problems)
+    providers = providers_of(values.get("catalog", {}).get("providers", {}))
+    found_by = [ConfiguredSource("url", provider.target, "config") for provider in providers]
     settings = Settings(
         database=_database(url, directory, problems),
         data_dir=directory,
         host=(host or variables.text("HOST") or listen_host or "127.0.0.1").strip("[]"),
         port=port or variables.port() or listen_port or 7007,
-        sources=(*commanded, *locations),
+        sources=(*commanded, *locations, *found_by),
+        providers=providers,
         sample=sample,
         base_url=base_url,
         base_path=urlsplit(base_url).path,

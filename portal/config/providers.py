@@ -1,6 +1,7 @@
 """The discovery providers of `catalog.providers`: their keys and what may stand there.
 
-Every provider of the modules that come with Backstage (reference 4.12). What is wrong here stops
+Every provider of the modules that come with Backstage (reference 4.12). What is wrong in one of
+`SERVED` stops the start: without a filter, for one, more would be read. What is wrong in another stops
 nothing, because nothing is read by it yet: it is said, so that it is right when it is needed.
 """
 
@@ -11,7 +12,11 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from plugins.contract import DEFAULT_ID
 from portal.config.fields import Duration, Flag, Host, Strict, Text, Url, Words
+
+SERVED = ("github", "gitlab", "gitea")
+"""The providers that something is read by."""
 
 
 class _Pattern(fields.String):
@@ -77,7 +82,10 @@ def _schedule() -> fields.Field[Any]:
 
 
 class Provider(fields.Field[Any]):
-    """The entries of one provider: an object, a map of them by id, or a list, as it takes them."""
+    """The entries of one provider: an object, a map of them by id, or a list, as it takes them.
+
+    The result is a map by id.
+    """
 
     def __init__(self, *, alone: tuple[str, ...] = (), listed: bool = False, **keys: Any) -> None:
         """`alone`: keys of which one is there where the object is not a map of ids."""
@@ -92,19 +100,26 @@ class Provider(fields.Field[Any]):
         if not isinstance(value, dict):
             raise ValidationError("must be an object of keys and values")
         if self._listed or any(key in value for key in self._alone):
-            return self._schema().load(value)
+            return {DEFAULT_ID: self._alone_in(value)}
         return self._each(list(value.items()))
 
+    def _alone_in(self, value: dict[str, Any]) -> Any:
+        try:
+            return self._schema().load(value)
+        except ValidationError as error:
+            # Without what is valid of it: half a provider is none.
+            raise ValidationError(error.messages) from None
+
     def _each(self, entries: list[tuple[Any, Any]]) -> Any:
-        errors = {}
+        errors, loaded = {}, {}
         for name, entry in entries:
             try:
-                self._schema().load(entry)
+                loaded[name] = self._schema().load(entry)
             except ValidationError as error:
                 errors[name] = error.messages
         if errors:
             raise ValidationError(errors)
-        return dict(entries)
+        return loaded
 
 
 class _Searches(fields.Field[Any]):
@@ -279,3 +294,7 @@ def providers_schema() -> type[Schema]:
 def ldap_schema() -> type[Schema]:
     """The older `ldap`, with its list `providers`."""
     return _keys(providers=_ldap(listed=True))
+
+
+PROVIDERS = tuple(providers_schema()().fields)
+"""The names of all providers."""

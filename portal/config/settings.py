@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from catalog.problems import Problem
 from catalog.rules import AllowRule
-from plugins.contract import MailChannel, ReadingRule, WebhookChannel
+from plugins.contract import ForgeProvider, MailChannel, ReadingRule, WebhookChannel
 from portal.config.access import Issuer, StaticToken
 from portal.config.hooking import Hook
 from portal.config.integrations import Integration
@@ -83,6 +83,8 @@ class Settings:
     """Hosts that plain URLs may be read from."""
     integrations: tuple[Integration, ...] = ()
     """Forges and stores with their credentials, in the order of the config within each type."""
+    providers: tuple[ForgeProvider, ...] = ()
+    """What finds repositories on forges; the target of each is among the sources."""
     kinds: tuple[Path, ...] = ()
     """JSON Schema files of kinds besides the built-in ones."""
     same_repository_placeholders: bool = True

@@ -11,25 +11,56 @@ from typing import Any
 from catalog.problems import JsonValue, Problem
 from portal.config.access import TYPES as ACCESS_TYPES
 from portal.config.files import escape
+from portal.config.integrations import TYPES
 from portal.config.merging import Merged
+from portal.config.providers import PROVIDERS, SERVED
 
 _LATER = "It is read and checked, and not served yet."
 
+_SWEPT = "Everything is read every catalog.processingInterval."
+_ORGANIZATION = "Users and groups of a GitLab are not read yet."
+_APP = "Name an organization; an App of integrations.github that it has installed is used."
+
 READ: Mapping[str, str] = {
-    "catalog.orphanProviderStrategy": "There is no provider yet whose entities could be left over.",
+    "catalog.orphanProviderStrategy": "What a provider found goes with it, as a location's does.",
     "catalog.disableDefaultProcessors": "Nothing is read by processors here.",
     "catalog.processors": "Nothing is read by processors here.",
     "catalog.processorOptions": "Nothing is read by processors here.",
     "catalog.providerOptions": _LATER,
-    "catalog.providers.*": _LATER,
+    **{f"catalog.providers.{name}": _LATER for name in PROVIDERS if name not in SERVED},
+    **{
+        f"catalog.providers.{name}.{key}": why
+        for name in SERVED
+        for key, why in {"schedule": _SWEPT, "*.schedule": _SWEPT}.items()
+    },
+    "catalog.providers.github.app": _APP,
+    "catalog.providers.github.*.app": _APP,
+    "catalog.providers.github.validateLocationsExist": "A path that is not there is no fault here.",
+    "catalog.providers.github.*.validateLocationsExist": "A path that is not there is no fault here.",
+    "catalog.providers.gitlab.*.useSearch": "Every project is looked at.",
+    **{
+        f"catalog.providers.gitlab.*.{key}": _ORGANIZATION
+        for key in (
+            "userPattern",
+            "groupPattern",
+            "excludeGroups",
+            "orgEnabled",
+            "allowInherited",
+            "relations",
+            "restrictUsersToGroup",
+            "includeUsersWithoutSeat",
+        )
+    },
     "catalog.stitchingStrategy": "Relations are brought in line with every write.",
     "catalog.scmEvents": _LATER,
     "catalog.import": "It is a setting of Backstage's pages.",
     "events.http": "Every webhook that has a secret is received.",
-    "integrations.*": _LATER,
+    **{f"integrations.{name}": _LATER for name in TYPES if name not in SERVED},
+    "integrations.gitlab.*.retry": "What failed is tried again with the next reading.",
+    "integrations.gitlab.*.commitSigningKey": "Nothing is written to a forge.",
     "ldap": _LATER,
 }
-"""Keys that are read and have no effect, and why; `*` is every key of an object."""
+"""Keys that are read and have no effect, and why; `*` is every key of an object or of a list."""
 
 HINTS: Mapping[str, str] = {
     "auth": "To take the tokens of a Backstage's users, set plumbline.auth.backstage.",
@@ -61,6 +92,9 @@ def _found(
 ) -> Iterator[tuple[str, str, JsonValue]]:
     if not parts:
         yield dotted.removeprefix("."), pointer, value
+    elif isinstance(value, list) and parts[0] == "*":
+        for index, one in enumerate(value):
+            yield from _found(one, parts[1:], f"{dotted}.{index}", f"{pointer}/{index}")
     elif isinstance(value, dict):
         for key in value if parts[0] == "*" else [parts[0]]:
             if key in value:

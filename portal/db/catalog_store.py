@@ -155,7 +155,13 @@ class Store:
                 status.refresh_locations(connection, [location])
 
     def note_listing(
-        self, location: str, repositories: Sequence[Repository], *, complete: bool, now: datetime
+        self,
+        location: str,
+        repositories: Sequence[Repository],
+        *,
+        complete: bool,
+        now: datetime,
+        problem: Problem | None = None,
     ) -> tuple[Repository, ...]:
         """Record a listing; a complete one also counts a miss for each known repository it lacks.
 
@@ -163,7 +169,9 @@ class Store:
         have now been missing for two complete listings.
         """
         with self.database.write() as connection:
-            if list_seen(connection, location, repositories, complete=complete, now=now):
+            if list_seen(
+                connection, location, repositories, complete=complete, now=now, problem=problem
+            ):
                 next_seq(connection)
                 status.refresh_locations(connection, [location])
             return missing_repositories(connection, location) if complete else ()

@@ -93,6 +93,7 @@ def list_seen(
     *,
     complete: bool,
     now: datetime,
+    problem: Problem | None = None,
 ) -> bool:
     """Note a listing: what it found is there, what a complete one lacks is missed.
 
@@ -100,9 +101,12 @@ def list_seen(
     """
     this = locations.c.id == location
     state = "ok" if complete else "partial"
-    before = connection.execute(select(locations.c.state).where(this)).scalar()
+    said = None if problem is None else orjson.dumps(problem.as_dict()).decode()
+    columns = locations.c.state, locations.c.problem
+    row = connection.execute(select(*columns).where(this)).one_or_none()
+    before = None if row is None else tuple(row)
     connection.execute(
-        update(locations).where(this).values(state=state, problem=None, listed_at=now)
+        update(locations).where(this).values(state=state, problem=said, listed_at=now)
     )
     known = connection.execute(
         select(repositories.c.url, repositories.c.id, repositories.c.missed).where(
@@ -112,7 +116,7 @@ def list_seen(
     ids = put_repositories(connection, location, found)
     _find_again(connection, [row.id for row in known if row.missed])
     lost = _lose(connection, location, set(ids.values()), now) if complete else 0
-    return bool(before != state or len(known) != len(ids) or lost)
+    return bool(before != (state, said) or len(known) != len(ids) or lost)
 
 
 def missing_repositories(connection: Connection, location: str) -> tuple[Repository, ...]:

@@ -107,7 +107,7 @@ def list_repositories(tools: Tools, location_id: str) -> list[Repository]:
                 store.note_failure(location_id, None, problem)
             return []
         case Partial(repositories=found, problem=problem):
-            store.note_listing(location_id, found, complete=False, now=tools.now())
+            store.note_listing(location_id, found, complete=False, now=tools.now(), problem=problem)
             log.warning("listing of %s is partial: %s", location.target, problem.message)
             return list(found)
         case Complete(repositories=found):

@@ -20,7 +20,15 @@ from catalog.problems import Problem
 from catalog.readings import ToRead
 from catalog.sources import Blob, Snapshot, Source, Unreadable
 from catalog.store import Companion, FileReading
-from plugins.contract import Context, FactRecord, FactSchema, Plugin, Subject
+from plugins.contract import (
+    Context,
+    FactRecord,
+    FactSchema,
+    Forge,
+    ForgeProvider,
+    Plugin,
+    Subject,
+)
 from plugins.registry import load_plugins
 from portal import slate
 from portal.worker.watching import NO_CARE, Care, Stopwatch, named
@@ -90,6 +98,9 @@ class Setup:
     working_tree: bool
     disabled_plugins: tuple[str, ...]
     scorecards: tuple[Scorecard, ...]
+    forges: tuple[Forge, ...] = ()
+    """Without credentials."""
+    providers: tuple[ForgeProvider, ...] = ()
     given: tuple[FactSchema, ...] = ()
     """Facts that no collector observes: those that are pushed, those of packs, and levels."""
     unfed: tuple[Unfed, ...] = ()
@@ -97,7 +108,9 @@ class Setup:
 
     def plugins(self) -> tuple[Plugin, ...]:
         """Those that are installed, loaded in this process."""
-        return _plugins(self.cache, self.working_tree, self.disabled_plugins)
+        return _plugins(
+            self.cache, self.working_tree, self.disabled_plugins, self.forges, self.providers
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -197,10 +210,18 @@ def schemas_of(plugins: Sequence[Plugin]) -> Mapping[str, FactSchema]:
 
 
 @lru_cache(maxsize=1)
-def _plugins(cache: Path, working_tree: bool, disabled: tuple[str, ...]) -> tuple[Plugin, ...]:
+def _plugins(
+    cache: Path,
+    working_tree: bool,
+    disabled: tuple[str, ...],
+    forges: tuple[Forge, ...],
+    providers: tuple[ForgeProvider, ...],
+) -> tuple[Plugin, ...]:
     """The plugins; kept for as long as they are set up the same."""
     plugins, _ = load_plugins(
-        context_for=lambda name: Context(cache=cache / name, working_tree=working_tree),
+        context_for=lambda name: Context(
+            cache=cache / name, working_tree=working_tree, forges=forges, providers=providers
+        ),
         disabled=disabled,
     )
     return plugins

@@ -12,7 +12,7 @@ import pytest
 from plugins.contract import Context, Plugin, Problem
 from plugins.registry import load_plugins
 
-BUILT_IN = ["descriptor", "git", "library", "local", "notify", "repofiles", "web"]
+BUILT_IN = ["descriptor", "forges", "git", "library", "local", "notify", "repofiles", "web"]
 
 PRELUDE = """
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ def test_built_in_plugins_come_through_the_same_door() -> None:
 def test_disabled_plugins_are_not_even_imported(site: Path) -> None:
     install(site, "bad", "1/0", prelude="raise RuntimeError('imported')\n")
     assert load(disabled=["bad", "git"]) == (
-        ["descriptor", "library", "local", "notify", "repofiles", "web"],
+        ["descriptor", "forges", "library", "local", "notify", "repofiles", "web"],
         (),
     )
 

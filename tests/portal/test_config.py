@@ -328,7 +328,6 @@ catalog:
     assert len(settings.integrations) == 1
     assert settings.readonly
     assert [w.pointer for w in settings.warnings] == [
-        "/integrations/github",
         "/integrations/github/0/color",
         "/backend/reading/allow/0/why",
         "/catalog/speed",

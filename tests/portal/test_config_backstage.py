@@ -42,8 +42,6 @@ NOT_HEEDED = (
     "backend.rateLimit",
     "backend.actions",
     "discovery",
-    "integrations.github",
-    "integrations.gitlab",
     "integrations.bitbucketCloud",
     "integrations.azure",
     "integrations.awsS3",
@@ -58,9 +56,12 @@ NOT_HEEDED = (
     "catalog.useUrlReadersSearch",
     "catalog.experimentalExtraAllowedLocationTypes",
     "catalog.processors",
-    "catalog.providers.github",
+    "catalog.providers.github.production.schedule",
     "catalog.providers.githubOrg",
-    "catalog.providers.gitlab",
+    "catalog.providers.gitlab.main.orgEnabled",
+    "catalog.providers.gitlab.main.groupPattern",
+    "catalog.providers.gitlab.main.relations",
+    "catalog.providers.gitlab.main.schedule",
     "catalog.providers.microsoftGraphOrg",
     "catalog.providers.ldapOrg",
     "catalog.providers.keycloakOrg",
@@ -110,6 +111,8 @@ def test_what_is_served_is_read(settings: Settings, tmp_path: Path) -> None:
         "/examples/org.yaml",
         "https://github.com/example/catalog/blob/main/all.yaml",
         "https://github.com/example/*/blob/main/**/catalog-info.yaml",
+        "https://github.com/example#production",
+        "https://gitlab.example.com/platform#main",
     ]
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from catalog.problems import Severity
+from plugins.contract import ForgeApp, ForgeProvider, GiteaProvider, GitHubProvider, GitLabProvider
+from portal.config.forges import forges_of, without_secrets
 from portal.config.integrations import (
     AadCredential,
     Aws,
@@ -23,7 +25,10 @@ from portal.config.integrations import (
     GoogleGcs,
     Harness,
 )
+from portal.config.settings import ConfiguredSource
 from tests.portal.configs import faults, load
+
+RAW = "https://raw.githubusercontent.com"
 
 INTEGRATIONS = [
     ("github: [{host: github.com, token: hidden}]", GitHub(token="hidden")),
@@ -102,8 +107,13 @@ def test_an_integration_becomes_a_record_that_hides_its_secrets(
     settings = load(tmp_path, f"integrations: {{{written}}}")
     assert settings.integrations == (record,)
     assert "hidden" not in repr(settings)
-    [warning] = settings.warnings
-    assert warning.pointer == f"/integrations/{written.partition(':')[0]}"
+    said = {
+        "github": [],
+        "gitlab": [f"/integrations/gitlab/0/{key}" for key in ("retry",) if key in written],
+        "gitea": [],
+    }
+    name = written.partition(":")[0]
+    assert [one.pointer for one in settings.warnings] == said.get(name, [f"/integrations/{name}"])
 
 
 def test_the_order_within_a_type_is_kept_because_the_first_of_a_host_counts(tmp_path: Path) -> None:
@@ -143,17 +153,13 @@ def test_an_integration_that_is_wrong_stops_the_start_as_in_backstage(
 SCHEDULE = "schedule: {frequency: {minutes: 30}, timeout: 3m}"
 
 PROVIDERS = [
-    f"github: {{organization: o, {SCHEDULE}}}",
-    f"github: {{a: {{organization: o, {SCHEDULE}}}, b: {{app: 5, host: ghe.example}}}}",
     "githubOrg: {id: a, githubUrl: 'https://github.com', orgs: [o]}",
     f"githubOrg: [{{id: a, githubUrl: 'https://github.com', {SCHEDULE}, pageSizes: {{teams: 5}}}}]",
-    f"gitlab: {{a: {{host: gitlab.com, {SCHEDULE}, groupPattern: '^a', topics: 'x,y'}}}}",
     f"bitbucketCloud: {{workspace: w, filters: {{projectKey: '^a$'}}, {SCHEDULE}}}",
     "bitbucketServer: {a: {host: b.example, filters: {skipArchivedRepos: true}}}",
     "azureDevOps: {a: {organization: o, project: '*', path: /src/*/catalog-info.yaml}}",
     "azureBlob: {containerName: c, accountName: a}",
     "awsS3: {a: {bucketName: b, prefix: x/, region: eu-west-1}}",
-    "gitea: {a: {host: g.example, organization: o}}",
     "gerrit: {a: {host: g.example, query: 'state=ACTIVE', branch: main}}",
     "microsoftGraphOrg: {a: {tenantId: t, queryMode: advanced, user: {loadPhotos: false}}}",
     "ldapOrg: {a: {target: 'ldaps://d.example', users: [{dn: ou=x}], groups: {dn: ou=y}}}",
@@ -163,13 +169,150 @@ PROVIDERS = [
 
 
 @pytest.mark.parametrize("written", PROVIDERS, ids=lambda value: value[:20])
-def test_a_provider_is_read_in_each_of_its_forms_and_is_one_warning(
+def test_a_provider_that_is_not_served_is_read_in_each_of_its_forms_and_is_one_warning(
     tmp_path: Path, written: str
 ) -> None:
     settings = load(tmp_path, f"catalog: {{providers: {{{written}}}}}")
     assert [warning.pointer for warning in settings.warnings] == [
         f"/catalog/providers/{written.partition(':')[0]}"
     ]
+
+
+SERVED = [
+    (
+        "github: {organization: o}",
+        GitHubProvider(id="default", host="github.com", organization="o"),
+        "https://github.com/o",
+    ),
+    (
+        "github: {a: {organization: o, host: ghe.example, catalogPath: /x/**/*.yaml, filters:"
+        " {branch: b, repository: '(?<n>x)y', allowForks: 'false', allowArchived: true,"
+        " topic: {include: [t], exclude: [u]}, visibility: [private]},"
+        " pageSizes: {repositories: 10}}}",
+        GitHubProvider(
+            id="a",
+            host="ghe.example",
+            organization="o",
+            catalog_path="/x/**/*.yaml",
+            branch="b",
+            repository="(?P<n>x)y",
+            topics=("t",),
+            no_topics=("u",),
+            visibility=("private",),
+            forks=False,
+            archived=True,
+            page_size=10,
+        ),
+        "https://ghe.example/o#a",
+    ),
+    (
+        "gitlab: {a: {host: gitlab.com}}",
+        GitLabProvider(id="a", host="gitlab.com"),
+        "https://gitlab.com/#a",
+    ),
+    (
+        "gitlab: {a: {host: g.example, group: o/p, branch: b, fallbackBranch: f, entityFilename: e,"
+        " projectPattern: x, topics: 'x,y', excludeRepos: [o/p/q], membership: true,"
+        " skipForkedRepos: true, includeArchivedRepos: true}}",
+        GitLabProvider(
+            id="a",
+            host="g.example",
+            group="o/p",
+            catalog_path="e",
+            branch="b",
+            fallback_branch="f",
+            project="x",
+            topics=("x", "y"),
+            excluded=("o/p/q",),
+            membership=True,
+            forks=False,
+            archived=True,
+        ),
+        "https://g.example/o/p#a",
+    ),
+    (
+        "gitea: {a: {host: g.example, organization: o}}",
+        GiteaProvider(id="a", host="g.example", organization="o"),
+        "https://g.example/o#a",
+    ),
+    (
+        "gitea: {a: {host: g.example, organization: o, branch: b, catalogPath: c}}",
+        GiteaProvider(id="a", host="g.example", organization="o", branch="b", catalog_path="c"),
+        "https://g.example/o#a",
+    ),
+]
+
+
+@pytest.mark.parametrize(("written", "provider", "target"), SERVED, ids=lambda v: str(v)[:20])
+def test_a_provider_that_is_served_becomes_a_record_and_a_location(
+    tmp_path: Path, written: str, provider: ForgeProvider, target: str
+) -> None:
+    settings = load(tmp_path, f"catalog: {{providers: {{{written}}}}}")
+    assert settings.providers == (provider,)
+    assert settings.sources == (ConfiguredSource("url", target, "config"),)
+    assert settings.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "keys"),
+    [
+        (f"github: {{organization: o, {SCHEDULE}}}", ["schedule"]),
+        ("github: {a: {app: 5}, b: {organization: o}}", ["a/app"]),
+        (
+            f"gitlab: {{a: {{host: h.example, groupPattern: '^a', orgEnabled: true, {SCHEDULE}}}}}",
+            ["a/groupPattern", "a/orgEnabled", "a/schedule"],
+        ),
+        (f"gitea: {{a: {{host: h.example, organization: o, {SCHEDULE}}}}}", ["a/schedule"]),
+    ],
+)
+def test_what_is_not_served_of_a_provider_is_one_warning_each(
+    tmp_path: Path, written: str, keys: list[str]
+) -> None:
+    settings = load(tmp_path, f"catalog: {{providers: {{{written}}}}}")
+    name = written.partition(":")[0]
+    pointers = {warning.pointer for warning in settings.warnings}
+    assert pointers == {f"/catalog/providers/{name}/{key}" for key in keys}
+    assert all(warning.hint for warning in settings.warnings)
+    assert len(settings.providers) == (0 if "app" in written and "b:" not in written else 1)
+
+
+def test_forges_are_what_the_integrations_say_and_the_public_ones() -> None:
+    found = forges_of(
+        [
+            GitHub(token="hidden"),
+            GitHub(
+                host="ghe.example",
+                api_base_url="https://ghe.example/api/v3",
+                apps=(
+                    GitHubApp(
+                        app_id="5",
+                        client_id="c",
+                        private_key="hidden\\nkey",
+                        client_secret="hidden",
+                        allowed_installation_owners=("acme",),
+                    ),
+                ),
+            ),
+            GitHub(host="127.0.0.1:8080", api_base_url="http://127.0.0.1:8080/api/v3"),
+            GitLab(host="g.example", base_url="https://g.example/git"),
+            Gitea(host="t.example", username="u", password="hidden"),
+            GitHub(host="ghe.example", token="another"),
+            Azure(),
+        ]
+    )
+    assert [(one.type, one.api_url, one.web_url, one.raw_url, one.signs_in) for one in found] == [
+        ("github", "https://api.github.com", "https://github.com", RAW, True),
+        ("github", "https://ghe.example/api/v3", "https://ghe.example", "", True),
+        ("github", "http://127.0.0.1:8080/api/v3", "http://127.0.0.1:8080", "", False),
+        ("gitlab", "https://g.example/git/api/v4", "https://g.example/git", "", False),
+        ("gitea", "https://t.example/api/v1", "https://t.example", "", True),
+        ("gitlab", "https://gitlab.com/api/v4", "https://gitlab.com", "", False),
+    ]
+    assert "hidden" not in repr(found)
+    assert found[1].apps == (ForgeApp(id="5", private_key="hidden\nkey", owners=("acme",)),)
+    bare = without_secrets(found)
+    assert [one.signs_in for one in bare] == [one.signs_in for one in found]
+    assert not any(one.token or one.username or one.password or one.apps for one in bare)
 
 
 @pytest.mark.parametrize(
@@ -198,15 +341,10 @@ def test_a_typo_in_a_provider_is_a_warning_that_guesses(
 @pytest.mark.parametrize(
     ("written", "pointer"),
     [
-        ("github: {a: {organization: o, filters: {branch: feature/x}}}", "github/a/filters/branch"),
-        ("github: {a: {organization: o, filters: {repository: '('}}}", "github/a/filters/repository"),
-        ("github: {a: {organization: o, filters: {visibility: [secret]}}}", "github/a/filters/visibility/0"),
-        ("gitlab: {host: gitlab.com, group: g}", "gitlab/host"),
-        ("gitlab: {a: {group: g}}", "gitlab/a"),
         ("azureDevOps: {a: {organization: o}}", "azureDevOps/a"),
-        ("gitea: {a: {host: 'https://x', organization: o}}", "gitea/a/host"),
-        ("github: {organization: o, schedule: {frequency: often, timeout: 1m}}", "github/schedule/frequency"),
-        ("github: {organization: o, schedule: {frequency: 1h}}", "github/schedule"),
+        ("bitbucketServer: {a: {host: 'https://x'}}", "bitbucketServer/a/host"),
+        ("awsS3: {bucketName: b, schedule: {frequency: often, timeout: 1m}}", "awsS3/schedule/frequency"),
+        ("puppetdb: {baseUrl: 'https://p.example', schedule: {frequency: 1h}}", "puppetdb/schedule"),
         ("githubOrg: [{id: a}]", "githubOrg/0"),
     ],
 )  # fmt: skip
@@ -218,6 +356,27 @@ def test_what_is_wrong_in_a_provider_is_said_and_stops_nothing_yet(
     assert settings.readonly
     assert f"/catalog/providers/{pointer}" in {warning.pointer for warning in settings.warnings}
     assert all(warning.severity is Severity.WARNING for warning in settings.warnings)
+
+
+@pytest.mark.parametrize(
+    ("written", "pointer"),
+    [
+        ("github: {a: {organization: o, filters: {branch: feature/x}}}", "github/a/filters/branch"),
+        ("github: {a: {organization: o, filters: {repository: '('}}}", "github/a/filters/repository"),
+        ("github: {organization: o, filters: {repository: '('}}", "github/filters/repository"),
+        ("github: {a: {organization: o, filters: {visibility: [secret]}}}", "github/a/filters/visibility/0"),
+        ("gitlab: {host: gitlab.com, group: g}", "gitlab/host"),
+        ("gitlab: {a: {group: g}}", "gitlab/a"),
+        ("gitea: {a: {host: 'https://x', organization: o}}", "gitea/a/host"),
+        ("github: {organization: o, schedule: {frequency: often, timeout: 1m}}", "github/schedule/frequency"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_in_a_provider_that_is_served_stops_the_start(
+    tmp_path: Path, written: str, pointer: str
+) -> None:
+    found = faults(tmp_path, f"catalog: {{providers: {{{written}}}}}")
+    errors = {problem.pointer for problem in found if problem.severity is Severity.ERROR}
+    assert f"/catalog/providers/{pointer}" in errors
 
 
 def test_the_older_ldap_section_is_read_too(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_what_is_known_is_not_sent_again(server: WebServer) -> None:
     first = client.get(f"{server.url}/x", max_bytes=10)
     assert isinstance(first, Fetched)
     again = client.get(f"{server.url}/x", max_bytes=10, known=first.validators)
-    assert again == NotModified()
+    assert isinstance(again, NotModified)
     server.replies["/x"] = answer(status=304)
     assert code(client.get(f"{server.url}/x", max_bytes=10)) == "UPSTREAM_BROKEN"
 
@@ -551,3 +551,14 @@ def test_nothing_is_taken_from_the_environment(
     with serve_web(authority.server("wiki.corp")) as secured:
         assert code(get_tls(authority, secured, "wiki.corp", None)) == "TLS_ERROR"
     assert other.asked == []
+
+
+def test_what_is_said_about_a_refusal_is_heard_as_far_as_is_asked_for(server: WebServer) -> None:
+    said = b'{"message": "too many"}'
+    server.replies["/x"] = answer(said, status=429, headers={"Retry-After": "30"})
+    client = client_for(server.authority)
+    for hear, expected in ((0, b""), (1000, said), (5, b"")):
+        refused = client.get(f"{server.url}/x", max_bytes=10, hear=hear)
+        assert isinstance(refused, Refused)
+        assert (refused.status, refused.headers["retry-after"]) == (429, "30")
+        assert refused.said == expected

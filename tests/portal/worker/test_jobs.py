@@ -151,6 +151,22 @@ def test_a_repository_that_cannot_be_read_removes_nothing(
     assert states == {"basket": "failed", "orders": "ok"}
 
 
+def test_a_repository_that_can_be_read_again_is_no_longer_said_to_fail(
+    portal: Portal, pool: Pool, source: Path
+) -> None:
+    run(portal, pool)
+    hidden, file = source / "hidden.yaml", source / "basket" / ".git"
+    file.symlink_to(hidden)  # what is not followed
+    run(portal, pool)
+    with portal.database.read() as connection:
+        location = locations.list_locations(connection)[0]
+        assert location.state == "partial"
+    file.unlink()
+    assert run(portal, pool) == [0, 0]
+    with portal.database.read() as connection:
+        assert locations.list_locations(connection)[0].state == "ok"
+
+
 def test_more_than_one_reading_may_remove_is_held_and_said(
     portal: Portal, pool: Pool, source: Path
 ) -> None:

@@ -1,0 +1,118 @@
+"""GitHub Apps: tokens of their installations, one for each owner of repositories, for an hour each.
+
+Source: GitHub's "Generating an installation access token for a GitHub App". A token is kept in memory
+and asked for anew before it ends; it is written nowhere.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+from urllib.parse import quote
+
+import jwt
+
+from plugins.contract import Forge, ForgeApp, Problem
+from plugins.forges import problems
+from plugins.forges.api import Api
+
+EARLY = 300.0
+"""Seconds before its end at which a token is no longer used."""
+
+ABSENT = 600.0
+"""Seconds for which an owner without an installation is not asked about again."""
+
+_SIGNED_FOR = 540
+"""Seconds that GitHub takes a signature of ours for: at most 600, and clocks differ."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Kept:
+    token: str
+    """'': no App is installed."""
+    until: float
+
+
+class AppTokens:
+    """The tokens of a GitHub's Apps. Several threads may use it at once."""
+
+    def __init__(
+        self, forge: Forge, folder: Path, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._forge, self._folder, self._clock = forge, folder, clock
+        self._kept: dict[str, _Kept] = {}
+        self._guard = Lock()
+
+    def token(self, owner: str) -> str | Problem:
+        """The token for repositories of an owner; '': no App of ours is installed there."""
+        with self._guard:  # who comes meanwhile wants the same
+            known = self._kept.get(owner.lower())
+            if known is not None and self._clock() < known.until:
+                return known.token
+            for app in self._forge.apps:
+                allowed = [one.lower() for one in app.owners]
+                if allowed and owner.lower() not in allowed:
+                    continue
+                made = self._make(app, owner)
+                if isinstance(made, Problem):
+                    return made
+                if made is not None:
+                    self._kept[owner.lower()] = made
+                    return made.token
+            self._kept[owner.lower()] = _Kept(token="", until=self._clock() + ABSENT)
+            return ""
+
+    def _make(self, app: ForgeApp, owner: str) -> _Kept | Problem | None:
+        """A new token; None: the App is not installed for this owner."""
+        signed = self._signed(app)
+        if isinstance(signed, Problem):
+            return signed
+        api = Api(replace(self._forge, token=signed, apps=()), self._folder)
+        found = self._installation(api, app, owner)
+        if found is None or isinstance(found, Problem):
+            return found
+        url = f"{self._forge.api_url}/app/installations/{found}/access_tokens"
+        reply = api.post(url, {}, what=f"the installation of App {app.id} for {owner}")
+        match reply:
+            case Problem():
+                return reply
+            case _ if isinstance(reply.data, Mapping):
+                token, ends = reply.data.get("token"), _moment(reply.data.get("expires_at"))
+                if isinstance(token, str) and token and ends is not None:
+                    return _Kept(token=token, until=ends - EARLY)
+        return problems.bad_answer(self._forge, "it is no installation token")
+
+    def _installation(self, api: Api, app: ForgeApp, owner: str) -> int | Problem | None:
+        for kind in ("orgs", "users"):
+            url = f"{self._forge.api_url}/{kind}/{quote(owner, safe='')}/installation"
+            reply = api.get(url, what=f"the installation of App {app.id} for {owner}")
+            if isinstance(reply, Problem):
+                if reply.code == "NOT_FOUND":
+                    continue
+                return reply
+            match reply.data:
+                case {"id": int(number)}:
+                    if reply.data.get("suspended_at"):
+                        return problems.app_suspended(self._forge, app.id, owner)
+                    return number
+            return problems.bad_answer(self._forge, "it is no installation")
+        return None
+
+    def _signed(self, app: ForgeApp) -> str | Problem:
+        now = int(self._clock())
+        claims = {"iat": now - 60, "exp": now + _SIGNED_FOR, "iss": app.id}
+        try:
+            return jwt.encode(claims, app.private_key, algorithm="RS256")
+        except (jwt.PyJWTError, ValueError, TypeError):
+            return problems.bad_app_key(self._forge, app.id)
+
+
+def _moment(text: object) -> float | None:
+    try:
+        return datetime.fromisoformat(str(text)).timestamp()
+    except ValueError:
+        return None

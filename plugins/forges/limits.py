@@ -1,0 +1,78 @@
+"""Limits of a forge: what its answers say about them, and until when it is to be left alone.
+
+Sources: GitHub's "Rate limits for the REST API", GitLab's "User and IP rate limits". Whoever goes on
+asking after such an answer is locked out for longer, or for good.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from threading import Lock
+
+FIRST_PAUSE, LONGEST_PAUSE = 60.0, 3600.0
+"""Seconds after a limit that does not say how long it holds: doubled with each in a row.
+
+No longer is waited for one that does: afterwards one request asks again, and is told.
+"""
+
+
+class Limits:
+    """Of one forge with one set of credentials. Several threads may use it at once."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._guard = Lock()
+        self._until = self._pause = 0.0
+
+    def until(self) -> float:
+        """When requests may be sent again, in seconds since 1970; 0: they may now."""
+        with self._guard:
+            return self._until if self._clock() < self._until else 0.0
+
+    def note(self, status: int, headers: Mapping[str, str], said: bytes = b"") -> bool:
+        """Take in what an answer says; returns whether it is one that a limit refused."""
+        now = self._clock()
+        is_refused = _is_refused(status, headers, said)
+        with self._guard:
+            if is_refused:
+                self._pause = min(self._pause * 2, LONGEST_PAUSE) or FIRST_PAUSE
+                told = _told(headers, now, spent=True)
+                # Less than a second says nothing: its clock and ours may differ by more.
+                wait = told if told is not None and told >= 1 else self._pause
+                self._until = max(self._until, now + min(wait, LONGEST_PAUSE))
+            elif status and status < 400:
+                self._pause = 0.0
+                told = _told(headers, now, spent=False)
+                if told is not None and told > 0:
+                    self._until = max(self._until, now + min(told, LONGEST_PAUSE))
+        return is_refused
+
+
+def _is_refused(status: int, headers: Mapping[str, str], said: bytes) -> bool:
+    """Whether it is the limit that refuses: GitHub says so with 403 as well."""
+    if status == 429:
+        return True
+    return status == 403 and (
+        "retry-after" in headers
+        or headers.get("x-ratelimit-remaining") == "0"
+        or b"rate limit" in said.lower()
+    )
+
+
+def _told(headers: Mapping[str, str], now: float, *, spent: bool) -> float | None:
+    """Seconds that the headers ask to wait; None: they do not say.
+
+    `spent`: the request was refused, so that whatever they say is meant.
+    """
+    after = headers.get("retry-after", "")
+    if spent and after.isdigit():
+        return float(after[:9])
+    for prefix in ("x-ratelimit", "ratelimit"):
+        remaining, reset = (
+            headers.get(f"{prefix}-remaining", ""),
+            headers.get(f"{prefix}-reset", ""),
+        )
+        if remaining == "0" and reset.isdigit():
+            return float(reset[:11]) - now
+    return None

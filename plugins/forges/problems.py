@@ -1,0 +1,124 @@
+"""Why a forge gives nothing, in words for the one who configured it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from catalog.problems import quote
+from plugins.contract import Forge, Problem
+
+_LEAST = {
+    "github": "a fine-grained token with read access to contents and metadata, or scope `repo`",
+    "gitlab": "a token with scopes `read_api` and `read_repository`, of a user with role Reporter",
+    "gitea": "a token with `read:repository` and `read:organization`",
+}
+
+
+def not_permitted(forge: Forge, what: str) -> Problem:
+    """401, or a 403 that is no limit."""
+    return Problem(
+        code="NOT_PERMITTED",
+        message=f"{forge.host} does not let us read {what}."[:300],
+        hint=f"Check that the credentials under integrations.{forge.type} are valid: they need "
+        f"{_LEAST[forge.type]}. What was read before stays.",
+        found=quote(what),
+    )
+
+
+def not_found(forge: Forge, what: str) -> Problem:
+    """404, which forges also say where credentials may not read."""
+    hint = "Check the name. Forges say this also where the credentials may not read: they need "
+    return Problem(
+        code="NOT_FOUND",
+        message=f"{forge.host} has no {what}, or does not show it."[:300],
+        hint=f"{hint}{_LEAST[forge.type]}.",
+        found=quote(what),
+    )
+
+
+def no_credentials(forge: Forge) -> Problem:
+    """The forge answers nobody who does not sign in."""
+    return Problem(
+        code="NOT_PERMITTED",
+        message=f"{forge.host} lists nothing without a token.",
+        hint=f"Set a token under integrations.{forge.type}: {_LEAST[forge.type]}.",
+    )
+
+
+def bad_app_key(forge: Forge, app: str) -> Problem:
+    """The key cannot sign."""
+    return Problem(
+        code="FORGE_APP_KEY",
+        message=f"The private key of GitHub App {quote(app)} for {forge.host} is no RSA key in PEM.",
+        hint="Set privateKey under integrations.github to the file that GitHub gave, with its lines.",
+    )
+
+
+def app_suspended(forge: Forge, app: str, owner: str) -> Problem:
+    """The owner has turned it off."""
+    return Problem(
+        code="NOT_PERMITTED",
+        message=f"GitHub App {quote(app)} is suspended for {quote(owner)} on {forge.host}.",
+        hint="Let the owner unsuspend it. What was read before stays.",
+        found=quote(owner),
+    )
+
+
+def limited(forge: Forge, until: float) -> Problem:
+    """The forge wants fewer requests; nothing is asked before `until`, seconds since 1970."""
+    when = datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return Problem(
+        code="RATE_LIMITED",
+        message=f"{forge.host} takes no more requests for now; it is asked again after {when}.",
+        hint="What was read before stays. Read less often (catalog.processingInterval), or use "
+        "credentials with a higher limit.",
+    )
+
+
+def bad_answer(forge: Forge, why: str) -> Problem:
+    """An answer that is not what the forge's API says."""
+    return Problem(
+        code="FORGE_ANSWER",
+        message=f"{forge.host} gives an answer that cannot be used: {why}."[:300],
+        hint="Check the API's URL under integrations, and what stands in front of it.",
+    )
+
+
+def incomplete(forge: Forge, why: str) -> Problem:
+    """A listing that may lack repositories."""
+    return Problem(
+        code="FORGE_INCOMPLETE",
+        message=f"{forge.host} does not list everything: {why}."[:300],
+        hint="Nothing is removed. Check what the credentials may see.",
+    )
+
+
+def moved(forge: Forge, path: str, there: str) -> Problem:
+    """A repository that has another name now."""
+    return Problem(
+        code="FORGE_MOVED",
+        message=f"{quote(path)} is called {quote(there)} now on {forge.host}."[:300],
+        hint="A provider finds it under its new name; a location that names it needs the new one.",
+        found=quote(path),
+        expected=quote(there),
+    )
+
+
+def empty(forge: Forge, path: str) -> Problem:
+    """A repository without a commit on the branch that is wanted."""
+    return Problem(
+        code="REPOSITORY_EMPTY",
+        message=f"{quote(path)} has no commit on {forge.host}."[:300],
+        hint="Push the first commit, or set the default branch.",
+        found=quote(path),
+    )
+
+
+def no_such_forge(target: str) -> Problem:
+    """No forge is configured that has this."""
+    return Problem(
+        code="HOST_NOT_ALLOWED",
+        message=f"No integration is configured for {quote(target)}.",
+        hint="Configure the host under integrations.",
+        found=quote(target),
+    )

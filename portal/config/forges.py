@@ -1,0 +1,175 @@
+"""Forges and their providers: what a Backstage config says of them, as plugins take it.
+
+The public github.com and gitlab.com are there without being named, as in Backstage.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from plugins.contract import (
+    Forge,
+    ForgeApp,
+    ForgeProvider,
+    GiteaProvider,
+    GitHubProvider,
+    GitLabProvider,
+)
+from portal.config.integrations import Gitea, GitHub, GitLab, Integration
+
+_PUBLIC: tuple[Integration, ...] = (GitHub(), GitLab())
+
+
+def forges_of(integrations: Iterable[Integration]) -> tuple[Forge, ...]:
+    """The forges that are served; of several entries with one host the first counts."""
+    found: dict[str, Forge] = {}
+    for one in (*integrations, *_PUBLIC):
+        match one:
+            case GitHub():
+                found.setdefault(one.host, _github(one))
+            case GitLab():
+                found.setdefault(one.host, _gitlab(one))
+            case Gitea():
+                found.setdefault(one.host, _gitea(one))
+    return tuple(found.values())
+
+
+def without_secrets(forges: Iterable[Forge]) -> tuple[Forge, ...]:
+    """The same, for processes that ask no forge."""
+    return tuple(replace(forge, token="", username="", password="", apps=()) for forge in forges)
+
+
+def providers_of(providers: Mapping[str, Any]) -> tuple[ForgeProvider, ...]:
+    """The providers that are served, of the checked `catalog.providers`."""
+    makers = {"github": _github_provider, "gitlab": _gitlab_provider, "gitea": _gitea_provider}
+    return tuple(
+        provider
+        for type_, make in makers.items()
+        for name, keys in (providers.get(type_) or {}).items()
+        if (provider := make(name, keys)) is not None
+    )
+
+
+def _github(one: GitHub) -> Forge:
+    is_public = one.host == "github.com"
+    api = one.api_base_url or (
+        "https://api.github.com" if is_public else f"https://{one.host}/api/v3"
+    )
+    raw = one.raw_base_url or ("https://raw.githubusercontent.com" if is_public else "")
+    return Forge(
+        type="github",
+        host=one.host,
+        api_url=api,
+        web_url=_web_url(one.host, "", api),
+        raw_url=raw,
+        signs_in=bool(one.token or one.apps),
+        token=one.token,
+        apps=tuple(
+            ForgeApp(
+                id=app.app_id,
+                # Environment variables hold it in one line.
+                private_key=app.private_key.replace("\\n", "\n"),
+                owners=app.allowed_installation_owners,
+            )
+            for app in one.apps
+        ),
+    )
+
+
+def _gitlab(one: GitLab) -> Forge:
+    web = _web_url(one.host, one.base_url, one.api_base_url)
+    return Forge(
+        type="gitlab",
+        host=one.host,
+        api_url=one.api_base_url or f"{web}/api/v4",
+        web_url=web,
+        signs_in=bool(one.token),
+        token=one.token,
+    )
+
+
+def _gitea(one: Gitea) -> Forge:
+    web = _web_url(one.host, one.base_url, "")
+    return Forge(
+        type="gitea",
+        host=one.host,
+        api_url=f"{web}/api/v1",
+        web_url=web,
+        signs_in=bool(one.password),
+        username=one.username,
+        password=one.password,
+    )
+
+
+def _web_url(host: str, base_url: str, api_url: str) -> str:
+    """Where the pages are; a host whose API is plain HTTP has none over TLS."""
+    if base_url:
+        return base_url
+    api = urlsplit(api_url)
+    return f"{api.scheme if api.netloc == host else 'https'}://{host}"
+
+
+def _github_provider(name: str, keys: Mapping[str, Any]) -> GitHubProvider | None:
+    if "organization" not in keys:
+        return None  # one of an App: it is told as not served
+    filters = keys.get("filters", {})
+    topic = filters.get("topic", {})
+    return GitHubProvider(
+        id=name,
+        host=keys.get("host", "github.com"),
+        organization=keys["organization"],
+        **_given(
+            catalog_path=keys.get("catalogPath"),
+            branch=filters.get("branch"),
+            repository=_pattern(filters.get("repository")),
+            topics=tuple(topic.get("include", ())),
+            no_topics=tuple(topic.get("exclude", ())),
+            visibility=tuple(filters.get("visibility", ())),
+            forks=filters.get("allowForks"),
+            archived=filters.get("allowArchived"),
+            page_size=keys.get("pageSizes", {}).get("repositories"),
+        ),
+    )
+
+
+def _gitlab_provider(name: str, keys: Mapping[str, Any]) -> GitLabProvider:
+    skip = keys.get("skipForkedRepos")
+    return GitLabProvider(
+        id=name,
+        host=keys["host"],
+        **_given(
+            group=keys.get("group"),
+            catalog_path=keys.get("entityFilename") or keys.get("catalogFile"),
+            branch=keys.get("branch"),
+            fallback_branch=keys.get("fallbackBranch"),
+            project=_pattern(keys.get("projectPattern")),
+            topics=tuple(keys.get("topics", ())),
+            excluded=tuple(keys.get("excludeRepos", ())),
+            membership=keys.get("membership"),
+            forks=None if skip is None else not skip,
+            archived=keys.get("includeArchivedRepos"),
+        ),
+    )
+
+
+def _gitea_provider(name: str, keys: Mapping[str, Any]) -> GiteaProvider:
+    return GiteaProvider(
+        id=name,
+        host=keys["host"],
+        organization=keys["organization"],
+        **_given(catalog_path=keys.get("catalogPath"), branch=keys.get("branch")),
+    )
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    """What the config says; the records know the defaults."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _pattern(text: str | None) -> str | None:
+    """JavaScript's regular expression, in Python's spelling."""
+    return None if text is None else re.sub(r"\(\?<(?![=!])", "(?P<", text)

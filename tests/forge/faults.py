@@ -1,0 +1,75 @@
+"""What may go wrong on the way (rows F30 to F36 of the reference's faults), and how it looks."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from dataclasses import dataclass
+
+import orjson
+
+from tests.forge.replies import Reply
+
+HOW = ("500", "429", "rate", "secondary", "truncated", "garbage", "hang", "empty", "null")
+
+
+@dataclass
+class Fault:
+    """Befalls requests that `match` is found in, after the first `after`, `times` times."""
+
+    match: str
+    how: str
+    times: int = 1_000_000
+    after: int = 0
+    seconds: int = 60
+    """What `Retry-After` or the reset says."""
+
+    def befalls(self, request: str) -> bool:
+        if not re.search(self.match, request):
+            return False
+        if self.after:
+            self.after -= 1
+            return False
+        self.times -= 1
+        return self.times >= 0
+
+
+def spoil(fault: Fault, reply: Reply, released: threading.Event) -> Reply:
+    """The reply, as the fault makes it."""
+    message = b'{"message":"%b"}'
+    match fault.how:
+        case "500":
+            return Reply(status=500, body=message % b"Server Error")
+        case "429":
+            after = {"Retry-After": str(fault.seconds)}
+            return Reply(status=429, body=message % b"Too many requests", headers=after)
+        case "rate":
+            reset = str(int(time.time()) + fault.seconds)
+            headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}
+            said = message % b"API rate limit exceeded for installation ID 1."
+            return Reply(status=403, body=said, headers=headers)
+        case "secondary":
+            return Reply(status=403, body=message % b"You have exceeded a secondary rate limit.")
+        case "truncated":
+            return Reply(status=reply.status, body=reply.body, headers=reply.headers, lost=10)
+        case "garbage":
+            page = {"Content-Type": "text/html"}
+            return Reply(status=200, body=b"<html>Sign in</html>", headers=page)
+        case "hang":
+            released.wait(60)
+            return reply
+        case "empty":
+            return Reply(status=200, body=_emptied(reply.body), headers=reply.headers)
+        case "null":
+            return Reply(status=200, body=b"null", headers={})
+    raise ValueError(fault.how)
+
+
+def _emptied(body: bytes) -> bytes:
+    """The same answer, with nothing in its list."""
+    data = orjson.loads(body)
+    if isinstance(data, list):
+        return b"[]"
+    data["data"]["repositoryOwner"]["repositories"]["nodes"] = []
+    return orjson.dumps(data)

@@ -1,0 +1,189 @@
+"""A forge of our own, as a process: GitHub, GitLab and Gitea over the same real repositories.
+
+`python -m tests.forge.server FOLDER` prints the port it listens at. `POST /control` changes what is
+there and how requests fail; every other request is counted by its kind.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tests.forge import gitea, github, gitlab
+from tests.forge.faults import Fault, spoil
+from tests.forge.replies import Reply, Request, said
+from tests.forge.world import World
+
+_KINDS = (
+    ("graphql", r"POST /api/graphql"),
+    ("app", r"/installation$|/api/v3/app/"),
+    ("list", r"GET /api/v4/(groups/[^/]+/)?projects\?|GET /api/v1/orgs/"),
+    ("branch", r"/branches/"),
+    ("tree", r"/git/trees/|/repository/tree"),
+    ("file", r"/contents/|/raw"),
+    ("git", r"/info/refs|/git-upload-pack"),
+)
+
+
+class Forge:
+    """The state of the server; one request at a time changes it."""
+
+    def __init__(self, root: Path) -> None:
+        self.world = World(root=root)
+        self.faults: list[Fault] = []
+        self.asked: list[dict[str, Any]] = []
+        self.released = threading.Event()
+        self.guard = threading.Lock()
+
+    def control(self, order: dict[str, Any]) -> Any:
+        match order.pop("do"):
+            case "fail":
+                self.faults.append(Fault(**order))
+            case "mend":
+                self.faults.clear()
+                self.released.set()
+                self.released = threading.Event()
+            case "asked":
+                asked, self.asked = self.asked, []
+                return asked
+            case "token":
+                self.world.tokens[order["token"]] = order["sees"]
+                if not order["sees"]:
+                    del self.world.tokens[order["token"]]
+            case verb:
+                return getattr(self.world, verb)(**order)
+        return None
+
+    def answer(self, request: Request) -> Reply:
+        line = f"{request.method} {request.path}" + (f"?{request.query}" if request.query else "")
+        with self.guard:
+            fault = next((one for one in self.faults if one.befalls(line)), None)
+            if fault is not None:
+                request.headers.pop("if-none-match", None)
+            reply = _git(self.world, request) or next(
+                (
+                    found
+                    for forge in (github, gitlab, gitea)
+                    if (found := forge.answer(self.world, request)) is not None
+                ),
+                said({"message": "Not Found"}, status=404),
+            )
+            released = self.released
+        if fault is not None:
+            reply = spoil(fault, reply, released)
+        kind = next((name for name, form in _KINDS if re.search(form, line)), "other")
+        token = request.token
+        self.asked.append({"kind": kind, "line": line, "status": reply.status, "token": token})
+        return reply
+
+
+def _git(world: World, request: Request) -> Reply | None:
+    """`git http-backend`, for who may see the repository."""
+    found = re.fullmatch(r"/(.+?)\.git(/info/refs|/git-upload-pack)", request.path)
+    if found is None:
+        return None
+    sight = world.sees(request.token)
+    repo = world.find(found[1], sight) if sight else None
+    if repo is None or repo.path.lower() != found[1].lower():
+        if request.token and sight:
+            return Reply(status=404)
+        return Reply(status=401, headers={"WWW-Authenticate": 'Basic realm="git"'})
+    done = subprocess.run(
+        ["git", "-c", "safe.directory=*", "http-backend"],
+        input=request.body,
+        capture_output=True,
+        env={
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "GIT_PROJECT_ROOT": str(repo.folder),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "PATH_INFO": f"/.git{found[2]}",
+            "QUERY_STRING": request.query,
+            "REQUEST_METHOD": request.method,
+            "CONTENT_TYPE": request.headers.get("content-type", ""),
+            "HTTP_CONTENT_ENCODING": request.headers.get("content-encoding", ""),
+            "GIT_PROTOCOL": request.headers.get("git-protocol", ""),
+        },
+    )
+    head, _, content = done.stdout.partition(b"\r\n\r\n")
+    headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if line)
+    status = int(headers.pop("Status", "200").split()[0])
+    return Reply(status=status, body=content, headers=headers)
+
+
+def _token(header: str) -> str:
+    scheme, _, value = header.partition(" ")
+    if scheme.lower() != "basic":
+        return value.strip()
+    user, _, password = base64.b64decode(value).decode().partition(":")
+    return user if password == "x-oauth-basic" else password
+
+
+def _handler(forge: Forge) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self._answer(b"")
+
+        def do_POST(self) -> None:
+            self._answer(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def _answer(self, body: bytes) -> None:
+            path, _, query = self.path.partition("?")
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            if path == "/control":
+                with forge.guard:
+                    self._send(said(forge.control(orjson.loads(body))))
+                return
+            token = headers.get("private-token") or _token(headers.get("authorization", ""))
+            origin = f"http://{headers.get('host', '')}"
+            self._send(
+                forge.answer(
+                    Request(
+                        method=self.command,
+                        path=path,
+                        query=query,
+                        headers=headers,
+                        body=body,
+                        origin=origin,
+                        token=token,
+                    )
+                )
+            )
+
+        def _send(self, reply: Reply) -> None:
+            try:
+                self.send_response(reply.status)
+                for name, value in reply.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(reply.body)))
+                self.end_headers()
+                self.wfile.write(reply.body[: len(reply.body) - reply.lost])
+            except OSError:
+                pass  # the client had enough
+            self.close_connection = self.close_connection or bool(reply.lost)
+
+    return Handler
+
+
+def main() -> None:
+    """Serve until the process is ended."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(Forge(Path(sys.argv[1])))) as http:
+        http.daemon_threads = True
+        print(http.server_port, flush=True)
+        http.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""What a forge holds: owners, repositories that are real git, and who may see them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.plugins.pluginworld import run_plain_git, write_files
+
+
+@dataclass
+class Repo:
+    """A repository; `folder` is its working tree, with the git directory in it."""
+
+    id: int
+    owner: str
+    name: str
+    folder: Path
+    branch: str = "main"
+    archived: bool = False
+    fork: bool = False
+    visibility: str = "public"
+    topics: list[str] = field(default_factory=list)
+
+    @property
+    def path(self) -> str:
+        return f"{self.owner}/{self.name}"
+
+    def git(self, *arguments: str) -> str:
+        return run_plain_git(self.folder, *arguments)
+
+    def head(self, ref: str = "") -> str:
+        """The commit of a branch, tag or commit; '': there is none."""
+        wanted = self.branch if ref in ("", "HEAD") else ref
+        loose = self.folder / ".git" / "refs" / "heads" / wanted.removeprefix("refs/heads/")
+        if loose.is_file():  # a listing asks for many
+            return loose.read_text().strip()
+        if not (self.folder / ".git" / "refs" / "heads" / self.branch).exists():
+            return ""
+        try:
+            return self.git("rev-parse", "--verify", "--quiet", f"{wanted}^{{commit}}")
+        except AssertionError:
+            return ""
+
+    def tree(self, ref: str) -> list[dict[str, Any]]:
+        """Its files, as the APIs call them."""
+        rows = self.git("ls-tree", "-r", "-l", "--full-tree", self.head(ref)).splitlines()
+        tree = []
+        for row in rows:
+            about, path = row.split("\t")
+            mode, kind, sha, size = about.split()
+            tree.append({"path": path, "mode": mode, "type": kind, "sha": sha, "size": int(size)})
+        return tree
+
+    def blob(self, ref: str, path: str) -> tuple[str, bytes] | None:
+        """Id and content of a file."""
+        commit = self.head(ref)
+        sha = next((row["sha"] for row in self.tree(ref) if row["path"] == path), None)
+        if not commit or sha is None:
+            return None
+        done = subprocess.run(
+            ["git", "cat-file", "blob", sha], cwd=self.folder, capture_output=True, check=True
+        )
+        return sha, done.stdout
+
+
+@dataclass
+class World:
+    """All of it. Tokens say what they let see: `all`, `public` or nothing."""
+
+    root: Path
+    repos: dict[int, Repo] = field(default_factory=dict)
+    moved: dict[str, int] = field(default_factory=dict)
+    """Former paths, as forges remember them."""
+    tokens: dict[str, str] = field(default_factory=lambda: {"good": "all"})
+    apps: dict[str, str] = field(default_factory=dict)
+    """Public keys of GitHub Apps, by id."""
+    installed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By owner, the installation of an App there."""
+    lasts: int = 3600
+    """Seconds that a token of an installation is good for."""
+
+    def sees(self, token: str) -> str | None:
+        """What a token lets see; None: it is not valid."""
+        return "public" if not token else self.tokens.get(token)
+
+    def visible(self, sight: str) -> list[Repo]:
+        found = sorted(self.repos.values(), key=lambda repo: repo.id)
+        return [repo for repo in found if sight == "all" or repo.visibility == "public"]
+
+    def find(self, path: str, sight: str) -> Repo | None:
+        """By path, also a former one."""
+        for repo in self.visible(sight):
+            if repo.path.lower() == path.lower() or self.moved.get(path) == repo.id:
+                return repo
+        return None
+
+    def create(self, path: str, files: Mapping[str, str], **about: Any) -> None:
+        owner, _, name = path.rpartition("/")
+        number = len(self.repos) + len(self.moved) + 1
+        while number in self.repos:
+            number += 1
+        folder = self.root / f"{number}"
+        folder.mkdir(parents=True)
+        repo = Repo(id=number, owner=owner, name=name, folder=folder, **about)
+        repo.git("init", "--quiet", f"--initial-branch={repo.branch}")
+        self.repos[number] = repo
+        if files:
+            self.commit(path, files)
+
+    def install(self, app: str, key: str, owner: str, suspended: str = "") -> None:
+        """Give an owner a GitHub App."""
+        self.apps[app] = key
+        about = {"id": len(self.installed) + 1, "app_id": app, "suspended_at": suspended or None}
+        self.installed[owner] = about
+
+    def last(self, seconds: int) -> None:
+        self.lasts = seconds
+
+    def commit(self, path: str, files: Mapping[str, str | None], branch: str = "") -> str:
+        """Change files, each to a content or to nothing."""
+        repo = self._at(path)
+        if branch:
+            repo.git("checkout", "--quiet", "-B", branch)
+        write_files(repo.folder, {name: text for name, text in files.items() if text is not None})
+        for name, text in files.items():
+            if text is None:
+                os.unlink(repo.folder / name)
+        repo.git("add", "--all", "--force")
+        repo.git("commit", "--quiet", "--allow-empty", "-m", "Change something")
+        if branch:
+            repo.git("checkout", "--quiet", repo.branch)
+        return repo.head(branch)
+
+    def change(self, path: str, **about: Any) -> None:
+        """Archive it, show it to others, give it topics."""
+        for name, value in about.items():
+            setattr(self._at(path), name, value)
+
+    def rename(self, path: str, to: str) -> None:
+        repo = self._at(path)
+        self.moved[path] = repo.id
+        repo.owner, _, repo.name = to.rpartition("/")
+
+    def delete(self, path: str) -> None:
+        del self.repos[self._at(path).id]
+
+    def _at(self, path: str) -> Repo:
+        return next(repo for repo in self.repos.values() if repo.path == path)

@@ -1,0 +1,116 @@
+"""GitHub Apps: whose token is used, how long, and what is said where there is none."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from forgesources import COMPONENT, content_of, names, provider_of, snapshot_of, sources_of
+
+from plugins.contract import Failed, Forge, ForgeApp
+from plugins.forges.apps import AppTokens
+from tests.forge.running import RunningForge
+
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+PRIVATE = KEY.private_bytes(
+    serialization.Encoding.PEM,
+    serialization.PrivateFormat.TraditionalOpenSSL,
+    serialization.NoEncryption(),
+).decode()
+PUBLIC = (
+    KEY.public_key()
+    .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    .decode()
+)
+
+
+def with_app(forge: RunningForge, *, key: str = PRIVATE, owners: tuple[str, ...] = ()) -> Forge:
+    app = ForgeApp(id="5", private_key=key, owners=owners)
+    return replace(forge.forge("github", token=""), signs_in=True, apps=(app,))
+
+
+def test_an_app_lists_fetches_and_reads_with_the_token_of_its_installation(
+    forge: RunningForge, tmp_path: Path
+) -> None:
+    forge.order("install", app="5", key=PUBLIC, owner="acme")
+    forge.create("acme/shop", {"catalog-info.yaml": COMPONENT}, visibility="private")
+    provider = provider_of("github", forge.host)
+    files, source = sources_of(tmp_path / "cache", [with_app(forge)], [provider])
+    assert names(source.list(provider.target)) == ["acme/shop"]
+    snapshot_of(source, f"{forge.url}/acme/shop")
+    url = f"{forge.url}/acme/shop/blob/main/catalog-info.yaml"
+    assert content_of(files, snapshot_of(files, url), "catalog-info.yaml") == COMPONENT.encode()
+    asked = forge.asked()
+    assert [one["kind"] for one in asked].count("app") == 2
+    tokens = {one["token"] for one in asked if one["kind"] in ("graphql", "file")}
+    assert len(tokens) == 1
+    assert all(token.startswith("ghs_acme") for token in tokens)
+    found = subprocess.run(
+        ["grep", "-rlaE", "ghs_|PRIVATE KEY", tmp_path / "cache"], capture_output=True, text=True
+    )
+    assert (found.stdout, found.returncode) == ("", 1)
+
+
+def test_a_token_is_used_until_shortly_before_its_end(forge: RunningForge, tmp_path: Path) -> None:
+    forge.order("install", app="5", key=PUBLIC, owner="acme")
+    tokens = AppTokens(with_app(forge), tmp_path)
+    first = tokens.token("acme")
+    assert tokens.token("Acme") == first
+    forge.order("last", seconds=200)
+    late = AppTokens(with_app(forge), tmp_path)
+    assert late.token("acme") != late.token("acme")
+
+
+@pytest.mark.parametrize("owners", [("other",), ()])
+def test_an_owner_without_the_app_is_said_and_not_asked_about_again(
+    forge: RunningForge, tmp_path: Path, owners: tuple[str, ...]
+) -> None:
+    forge.order("install", app="5", key=PUBLIC, owner="acme" if owners else "labs")
+    forge.create("acme/shop", {"catalog-info.yaml": COMPONENT})
+    provider = provider_of("github", forge.host)
+    app = with_app(forge, owners=owners)
+    files, source = sources_of(tmp_path / "cache", [app], [provider])
+    for _ in range(3):
+        listing = source.list(provider.target)
+        assert isinstance(listing, Failed)
+        assert listing.problem.code == "NOT_PERMITTED"
+    assert forge.counts() == ({} if owners else {"app": 2})
+    # What is public is read all the same, as in Backstage.
+    snapshot_of(files, f"{forge.url}/acme/shop/blob/main/catalog-info.yaml")
+
+
+def test_a_token_stands_in_where_no_app_is_installed(forge: RunningForge, tmp_path: Path) -> None:
+    forge.create("acme/shop", {"catalog-info.yaml": COMPONENT})
+    forge.order("install", app="5", key=PUBLIC, owner="labs")
+    provider = provider_of("github", forge.host)
+    both = replace(with_app(forge), token="good")
+    _, source = sources_of(tmp_path / "cache", [both], [provider])
+    assert names(source.list(provider.target)) == ["acme/shop"]
+
+
+def test_an_app_that_is_suspended_or_has_another_key_is_said(
+    forge: RunningForge, tmp_path: Path
+) -> None:
+    forge.create("acme/shop", {"catalog-info.yaml": COMPONENT})
+    forge.order("install", app="5", key=PUBLIC, owner="acme", suspended="2026-01-01T00:00:00Z")
+    provider = provider_of("github", forge.host)
+    another = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    for key, code, word in (
+        (PRIVATE, "NOT_PERMITTED", "suspended"),
+        (another.decode(), "NOT_PERMITTED", "installation"),
+        ("hidden", "FORGE_APP_KEY", "no RSA key"),
+    ):
+        _, source = sources_of(tmp_path / "cache", [with_app(forge, key=key)], [provider])
+        listing = source.list(provider.target)
+        assert isinstance(listing, Failed)
+        assert listing.problem.code == code
+        assert word in listing.problem.message
+        assert "hidden" not in str(listing)

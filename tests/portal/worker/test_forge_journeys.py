@@ -1,0 +1,386 @@
+"""Journeys through each forge: what a catalog comes to, what it costs, and that nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from sqlalchemy import select
+
+from plugins.contract import Forge, ForgeProvider, GiteaProvider, GitHubProvider, GitLabProvider
+from portal.config.integrations import Gitea, GitHub, GitLab, Integration
+from portal.config.settings import ConfiguredSource, Settings
+from portal.db import locations, values
+from portal.db.entities import by_ref
+from portal.db.tables import entities
+from portal.pool import Pool
+from portal.wiring import Portal, open_portal, prepare, tools_of
+from portal.worker import assessing, jobs
+from tests.forge.running import RunningForge, running_forge
+
+TYPES = ("github", "gitlab", "gitea")
+START = datetime.fromisoformat("2026-05-01T12:00:00+00:00")
+
+
+def component(name: str, more: str = "") -> str:
+    return (
+        "apiVersion: backstage.io/v1alpha1\nkind: Component\n"
+        f"metadata: {{name: {name}{more}}}\n"
+        "spec: {type: service, lifecycle: production, owner: team}\n"
+    )
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Pool]:
+    pool = Pool(1)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def forge(tmp_path: Path) -> Iterator[RunningForge]:
+    with running_forge(tmp_path / "forge") as running:
+        for name in ("shop", "cart", "site"):
+            files = {"catalog-info.yaml": component(name), "README.md": f"# {name}\n"}
+            running.create(f"acme/{name}", files, visibility="private")
+        yield running
+
+
+@dataclass
+class Sweeps:
+    """A portal whose sweeps the test starts."""
+
+    portal: Portal
+    pool: Pool
+    now: datetime = START
+
+    def run(self, *, hours: int = 1) -> dict[str, str]:
+        """Read everything and assess what is marked, that many hours after the last time.
+
+        Returns the problems of repositories by name.
+        """
+        self.now += timedelta(hours=hours)
+        tools = replace(tools_of(self.portal, self.pool), now=lambda: self.now)
+        with self.portal.database.read() as connection:
+            rows = locations.list_locations(connection)
+        problems = {}
+        ahead = [row.id for row in rows]
+        for location in ahead:
+            for repository in jobs.list_repositories(tools, location):
+                done = jobs.ingest(tools, location, repository)
+                ahead += done.linked
+                if done.problem is not None:
+                    problems[repository.name] = done.problem.code
+            jobs.settle(tools, location)
+        while assessing.assess_round(tools):
+            pass
+        return problems
+
+    def refs(self) -> set[str]:
+        with self.portal.database.read() as connection:
+            found = set(connection.execute(select(entities.c.ref)).scalars())
+        return {ref.rpartition("/")[2] for ref in found if ref.startswith("component:")}
+
+    def body(self, name: str) -> dict[str, Any]:
+        with self.portal.database.read() as connection:
+            row = by_ref(connection, f"component:default/{name}")
+        assert row is not None
+        found: dict[str, Any] = orjson.loads(row.answer())
+        return found
+
+    def location(self) -> locations.LocationRow:
+        with self.portal.database.read() as connection:
+            return locations.list_locations(connection)[0]
+
+    def seq(self) -> str | None:
+        """Counts up with every write to the catalog."""
+        with self.portal.database.read() as connection:
+            return values.get(connection, "catalog_seq")
+
+    def repositories(self) -> dict[str, locations.RepositoryRow]:
+        with self.portal.database.read() as connection:
+            found = locations.repositories(connection, self.location().id)
+        return {row.name: row for row in found}
+
+
+def integration(forge: Forge) -> Integration:
+    match forge.type:
+        case "github":
+            return GitHub(host=forge.host, token=forge.token, api_base_url=forge.api_url)
+        case "gitlab":
+            return GitLab(host=forge.host, token=forge.token, base_url=forge.web_url)
+    return Gitea(host=forge.host, password=forge.password, base_url=forge.web_url)
+
+
+def provider(kind: str, host: str) -> ForgeProvider:
+    match kind:
+        case "github":
+            return GitHubProvider(id="default", host=host, organization="acme")
+        case "gitlab":
+            return GitLabProvider(id="default", host=host, group="acme")
+    return GiteaProvider(id="default", host=host, organization="acme")
+
+
+@pytest.fixture(params=TYPES)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def sweeps(
+    forge: RunningForge, kind: str, migrated_file: Path, tmp_path: Path, pool: Pool
+) -> Iterator[Sweeps]:
+    """A portal that has read the whole forge once."""
+    file = tmp_path / "portal.db"
+    file.write_bytes(migrated_file.read_bytes())
+    finder = provider(kind, forge.host)
+    portal = open_portal(
+        Settings(
+            database=f"sqlite:///{file}",
+            data_dir=tmp_path / "data",
+            integrations=(integration(forge.forge(kind)),),
+            providers=(finder,),
+            sources=(ConfiguredSource("url", finder.target, "config"),),
+            rules=(),
+            removal_grace=timedelta(hours=24),
+        )
+    )
+    portal = replace(portal, settings=replace(portal.settings, rules=None))
+    prepare(portal)
+    started = Sweeps(portal, pool)
+    assert started.run() == {}
+    yield started
+    portal.database.close()
+
+
+ALL = {"shop", "cart", "site"}
+
+
+def test_what_a_provider_finds_is_in_the_catalog_with_its_facts(
+    forge: RunningForge, sweeps: Sweeps, kind: str
+) -> None:
+    assert sweeps.refs() == ALL
+    found = sweeps.body("shop")["metadata"]["annotations"]
+    shown = {"github": "tree/main", "gitlab": "-/blob/main", "gitea": "src/branch/main"}[kind]
+    url = f"{forge.url}/acme/shop/{shown}/catalog-info.yaml"
+    assert found["backstage.io/managed-by-location"] == f"url:{url}"
+    assert found["backstage.io/managed-by-origin-location"] == f"url:https://{forge.host}/acme"
+    tools = tools_of(sweeps.portal, sweeps.pool)
+    assert all(not forge.token and not forge.password for forge in tools.setup.forges)
+
+
+def rested(sweeps: Sweeps) -> Sweeps:
+    """The same portal in a process that knows of no limit."""
+    portal = open_portal(sweeps.portal.settings)
+    sweeps.portal.database.close()
+    return Sweeps(replace(portal, now=sweeps.portal.now), sweeps.pool, sweeps.now)
+
+
+NO_CHANGE = {
+    "github": {"graphql": 1},
+    "gitlab": {"list*": 1, "branch*": 3},
+    "gitea": {"list": 1, "branch": 3},
+}
+"""What a sweep asks for where nothing has changed."""
+
+
+def test_a_sweep_without_a_change_asks_for_little_and_writes_nothing(
+    forge: RunningForge, sweeps: Sweeps, kind: str
+) -> None:
+    sweeps.run()
+    forge.asked()
+    seq = sweeps.seq()
+    assert sweeps.run() == {}
+    assert forge.counts() == NO_CHANGE[kind]
+    assert sweeps.seq() == seq
+
+
+def test_a_change_comes_with_the_next_sweep_and_fetches_that_repository_alone(
+    forge: RunningForge, sweeps: Sweeps, kind: str
+) -> None:
+    forge.commit("acme/shop", {"catalog-info.yaml": component("shop", ", title: Shop")})
+    forge.create("acme/new", {"catalog-info.yaml": component("new")})
+    forge.asked()
+    sweeps.run()
+    assert sweeps.body("shop")["metadata"]["title"] == "Shop"
+    assert sweeps.refs() == ALL | {"new"}
+    fetched = {one["line"].split("/")[2] for one in forge.asked() if one["kind"] == "git"}
+    assert fetched == {"shop.git", "new.git"}
+
+
+@pytest.mark.parametrize("how", ["archived", "deleted", "file"])
+def test_what_is_archived_or_deleted_goes_after_the_grace_and_not_before(
+    forge: RunningForge, sweeps: Sweeps, kind: str, how: str
+) -> None:
+    match how:
+        case "archived":
+            forge.order("change", path="acme/shop", archived=True)
+        case "deleted":
+            forge.order("delete", path="acme/shop")
+        case "file":
+            forge.commit("acme/shop", {"catalog-info.yaml": None})
+    for _ in range(3):
+        sweeps.run()
+        assert sweeps.refs() == ALL
+    sweeps.run(hours=24)
+    assert sweeps.refs() == ALL - {"shop"}
+
+
+def test_a_repository_that_comes_back_loses_nothing(
+    forge: RunningForge, sweeps: Sweeps, kind: str
+) -> None:
+    uid = sweeps.body("shop")["metadata"]["uid"]
+    forge.order("change", path="acme/shop", archived=True)
+    sweeps.run()
+    sweeps.run()
+    forge.order("change", path="acme/shop", archived=False)
+    sweeps.run()
+    sweeps.run(hours=30)
+    sweeps.run(hours=30)
+    assert sweeps.refs() == ALL
+    assert sweeps.body("shop")["metadata"]["uid"] == uid
+
+
+def test_a_renamed_repository_keeps_its_entities(
+    forge: RunningForge, sweeps: Sweeps, kind: str
+) -> None:
+    uid = sweeps.body("shop")["metadata"]["uid"]
+    forge.order("rename", path="acme/shop", to="acme/store")
+    for hours in (1, 1, 25, 25):
+        sweeps.run(hours=hours)
+        assert sweeps.refs() == ALL
+    found = sweeps.body("shop")["metadata"]
+    assert found["uid"] == uid
+    assert "/acme/store/" in found["annotations"]["backstage.io/managed-by-location"]
+
+
+@pytest.mark.parametrize("sees", ["", "public"])
+def test_credentials_that_see_less_remove_nothing_and_are_told(
+    forge: RunningForge, sweeps: Sweeps, kind: str, sees: str
+) -> None:
+    forge.order("token", token="good", sees=sees)
+    for hours in (1, 1, 25, 25):
+        sweeps.run(hours=hours)
+    assert sweeps.refs() == ALL
+    found = sweeps.location()
+    assert found.problem is not None
+    assert (found.state, found.problem.code) == (
+        ("partial", "FORGE_INCOMPLETE") if sees else ("failed", "NOT_PERMITTED")
+    )
+    forge.order("token", token="good", sees="all")
+    sweeps.run()
+    assert sweeps.location().state == "ok"
+
+
+@pytest.mark.parametrize("how", ["500", "429", "truncated", "garbage", "empty"])
+def test_trouble_in_the_middle_of_a_listing_removes_nothing_and_ends(
+    forge: RunningForge, sweeps: Sweeps, kind: str, how: str
+) -> None:
+    """F30 to F35: the listing has two pages, and the second one never comes whole."""
+    for number in range(101):
+        forge.create(f"acme/none{number}", {})
+    forge.order("delete", path="acme/site")
+    forge.create("acme/last", {"catalog-info.yaml": component("last")})
+    lists = {"github": "graphql", "gitlab": "page=2", "gitea": "page=2"}[kind]
+    for hours in (1, 1, 25, 25):
+        forge.fail(lists, how, times=1, after=int(kind == "github"), seconds=1)
+        sweeps.run(hours=hours)
+        forge.order("mend")
+        if how == "429":
+            sweeps = rested(sweeps)
+    assert sweeps.refs() == ALL
+    assert sweeps.location().state in ("partial", "failed")
+    for hours in (1, 1, 25):
+        sweeps.run(hours=hours)
+    assert sweeps.refs() == ALL - {"site"} | {"last"}
+    assert sweeps.location().state == "ok"
+
+
+def with_text(name: str, target: str) -> str:
+    """A component whose description is taken from elsewhere."""
+    return component(name, f", description: {{$text: '{target}'}}")
+
+
+FORMS = {"github": "blob/main", "gitlab": "-/blob/main", "gitea": "src/branch/main"}
+
+
+def register(sweeps: Sweeps, target: str) -> None:
+    """As somebody does by the catalog API."""
+    with sweeps.portal.database.write() as connection:
+        locations.register(connection, type="url", target=target, origin="api", now=sweeps.now)
+
+
+def test_files_that_somebody_registers_are_read_with_the_credentials(
+    forge: RunningForge, sweeps: Sweeps, kind: str
+) -> None:
+    files = {"all.yaml": component("lone"), "more/a.yaml": component("a"), "more/b.yaml": "x"}
+    forge.create("labs/lone", files, visibility="private")
+    base = f"{forge.url}/labs/lone/{FORMS[kind]}"
+    register(sweeps, f"{base}/all.yaml")
+    register(sweeps, f"{base}/more/*.yaml")
+    sweeps.run()
+    assert sweeps.refs() == ALL | {"lone", "a"}
+    shown = base.replace("blob", "tree") if kind == "github" else base
+    annotations = sweeps.body("lone")["metadata"]["annotations"]
+    assert annotations["backstage.io/managed-by-location"] == f"url:{shown}/all.yaml"
+    assert annotations["backstage.io/managed-by-origin-location"] == f"url:{base}/all.yaml"
+    seq = sweeps.seq()
+    forge.asked()
+    sweeps.run()
+    counts = forge.counts()
+    assert (counts["file*"], counts["file"]) == (3, 0)
+    assert sweeps.seq() == seq
+    forge.commit("labs/lone", {"all.yaml": component("lone", ", title: Lone")})
+    sweeps.run()
+    assert sweeps.body("lone")["metadata"]["title"] == "Lone"
+    forge.commit("labs/lone", {"all.yaml": None})
+    sweeps.run()
+    assert "lone" in sweeps.refs()
+
+
+def test_a_repository_takes_in_nothing_of_another_that_the_credentials_open(
+    forge: RunningForge, sweeps: Sweeps, kind: str
+) -> None:
+    forge.create("acme/vault", {"key.txt": "s3cret"}, visibility="private")
+    vault, shop = (f"{forge.url}/acme/{name}/{FORMS[kind]}" for name in ("vault", "shop"))
+    forge.commit(
+        "acme/shop",
+        {
+            "notes.txt": "hello",
+            "catalog-info.yaml": with_text("shop", f"{shop}/notes.txt"),
+        },
+    )
+    forge.commit("acme/cart", {"catalog-info.yaml": with_text("cart", f"{vault}/key.txt")})
+    forge.create("labs/lone", {"all.yaml": with_text("lone", f"{vault}/key.txt")})
+    register(sweeps, f"{forge.url}/labs/lone/{FORMS[kind]}/all.yaml")
+    sweeps.run()
+    assert sweeps.body("shop")["metadata"]["description"] == "hello"
+    assert "description" not in sweeps.body("cart")["metadata"]
+    assert "lone" not in sweeps.refs()
+    assert not any("vault/" in one["line"] and one["kind"] == "file" for one in forge.asked())
+
+
+def test_a_repository_that_strangers_name_is_not_read_by_git(
+    forge: RunningForge, sweeps: Sweeps, kind: str
+) -> None:
+    forge.create("labs/other", {"catalog-info.yaml": component("other")}, visibility="private")
+    register(sweeps, f"{forge.url}/labs/other")
+    register(sweeps, f"https://{forge.host}/acme")
+    forge.asked()
+    sweeps.run()
+    assert "other" not in sweeps.refs()
+    assert not any("labs/other" in one["line"] for one in forge.asked() if one["kind"] == "git")
+
+
+def test_what_a_provider_found_goes_when_it_is_taken_out_of_the_config(
+    sweeps: Sweeps, kind: str
+) -> None:
+    settings = replace(sweeps.portal.settings, providers=(), sources=(), rules=())
+    sweeps.portal = replace(sweeps.portal, settings=settings)
+    prepare(sweeps.portal)
+    assert sweeps.refs() == set()
