@@ -22,6 +22,7 @@ AREAS = (
     ("home", "Home", "pages.home"),
     ("catalog", "Catalog", "pages.catalog"),
     ("scorecards", "Scorecards", "pages.scorecards"),
+    ("insights", "Insights", "pages.insights"),
     ("problems", "Problems", "pages.problems"),
     ("locations", "Locations", "pages.locations"),
 )

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-WIDTHS = (1280, 360)
+WIDTHS = (1280, 320)
 SCHEMES = ("light", "dark")
 LONG = "a" * 63
 
@@ -24,6 +24,8 @@ PATHS = [
     "/catalog?kind=all&q=zzz",
     "/scorecards",
     "/scorecards/readiness?check=readme&outcome=fail",
+    "/insights",
+    "/insights?by=type",
     "/problems",
     "/locations",
     "/locations/{location}",
