@@ -40,6 +40,8 @@ class Frame:
     version: str
     api: str
     """Path of the description of the API."""
+    v1: str
+    """Path of the API."""
     signed_in: bool
     style: str
     """Changes with the stylesheet."""
@@ -58,6 +60,7 @@ def install(pages: Blueprint, portal: Portal) -> None:
                 sample=portal.settings.sample,
                 version=VERSION,
                 api=f"{request.root_path}/api/docs",
+                v1=f"{request.root_path}/api/v1",
                 signed_in=isinstance(g.get("caller"), Person),
                 style=style.hexdigest()[:12],
             ),

@@ -16,6 +16,8 @@ from portal.ui import (
     problems,
     scorecards,
     search,
+    trends,
+    versions,
 )
 from portal.wiring import Portal
 
@@ -36,6 +38,8 @@ def blueprint(portal: Portal) -> Blueprint:
         catalog,
         entity,
         scorecards,
+        trends,
+        versions,
         insights,
         problems,
         locations,

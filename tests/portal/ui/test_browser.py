@@ -24,6 +24,8 @@ PATHS = [
     "/catalog?kind=all&q=zzz",
     "/scorecards",
     "/scorecards/readiness?check=readme&outcome=fail",
+    "/scorecards/readiness/trends",
+    "/scorecards/readiness/versions",
     "/insights",
     "/insights?by=type",
     "/problems",

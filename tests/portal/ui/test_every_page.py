@@ -13,6 +13,12 @@ PATHS = (
     "/scorecards/readiness",
     "/scorecards/readiness?level=1",
     "/scorecards/readiness?check=readme&outcome=fail",
+    "/scorecards/readiness/trends",
+    "/scorecards/readiness/trends?range=365&by=month&within=group:default/alices",
+    "/scorecards/readiness/trends?from=%3Cb%3E&to=never",
+    "/scorecards/readiness/trends?from=2020-01-01&by=day",
+    "/scorecards/readiness/versions",
+    "/scorecards/readiness/versions?after=zzz",
     "/insights",
     "/insights?by=system",
     "/insights?by=domain&page=9",
@@ -52,7 +58,13 @@ def test_page_is_sound(shop, path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/no-such-page", "/catalog/component/default/none", "/catalog/component/default/broken"],
+    [
+        "/no-such-page",
+        "/scorecards/none/trends",
+        "/scorecards/none/versions",
+        "/catalog/component/default/none",
+        "/catalog/component/default/broken",
+    ],
 )
 def test_page_of_what_is_not_there_is_sound(shop, path: str) -> None:
     assert faults(shop.get(path, 404)) == []
@@ -83,6 +95,9 @@ def test_page_of_an_empty_portal_is_sound(shops, path: str) -> None:
         "/problems?text=broken",
         "/insights",
         "/insights?by=type",
+        "/scorecards/readiness/trends",
+        "/scorecards/readiness/trends?within=group:default/alices",
+        "/scorecards/readiness/versions",
         "/catalog?within=group:default/alices",
         "/locations",
         "/search?q=pay",
