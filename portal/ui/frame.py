@@ -23,6 +23,7 @@ AREAS = (
     ("catalog", "Catalog", "pages.catalog"),
     ("scorecards", "Scorecards", "pages.scorecards"),
     ("insights", "Insights", "pages.insights"),
+    ("exemptions", "Exemptions", "pages.exemptions"),
     ("problems", "Problems", "pages.problems"),
     ("locations", "Locations", "pages.locations"),
 )
@@ -79,6 +80,14 @@ def not_found(detail: str) -> Response:
         request_id=logs.request_id.get(),
     )
     return make_response(text, 404)
+
+
+def not_permitted(why: str, *, whom: str, back: str) -> Response:
+    """The page for what its sender may not do: why, whom to ask, and the way back."""
+    text = render_template(
+        "not_permitted.html", why=why, whom=whom, back=back, request_id=logs.request_id.get()
+    )
+    return make_response(text, 403)
 
 
 def chosen_team() -> EntityLink | None:

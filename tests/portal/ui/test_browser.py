@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from page_shop import component, open_shop, put
+from people import send
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from werkzeug.serving import make_server
 
@@ -26,6 +27,9 @@ PATHS = [
     "/scorecards/readiness?check=readme&outcome=fail",
     "/scorecards/readiness/trends",
     "/scorecards/readiness/versions",
+    "/exemptions",
+    "/exemptions/1",
+    "/exemptions/new?ref=component:default/orders&scorecard=readiness&check=readme",
     "/insights",
     "/insights?by=type",
     "/problems",
@@ -51,7 +55,15 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """A running portal: its URL, and the id of its location."""
     folder: Path = tmp_path_factory.mktemp("browser")
     shop = open_shop(f"sqlite:///{folder / 'shop.db'}", folder, sample=True)
+    request = {
+        "ref": f"component:default/{LONG}",
+        "scorecard": "readiness",
+        "ground": "risk_accepted",
+        "text": LONG * 5,
+        "expires_on": "2026-03-09",
+    }
     more = f"title: {LONG.upper()}\ndescription: {'long' * 100}\ntags: [{LONG}]"
+    send(shop.client, "/exemptions/new", **request)
     put(shop.portal, shop.location, "long.yaml", component(LONG, owner=LONG, more=more))
     server = make_server("127.0.0.1", 0, shop.client.application, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
