@@ -23,6 +23,7 @@ AREAS = (
     ("catalog", "Catalog", "pages.catalog"),
     ("scorecards", "Scorecards", "pages.scorecards"),
     ("insights", "Insights", "pages.insights"),
+    ("campaigns", "Campaigns", "pages.campaigns"),
     ("exemptions", "Exemptions", "pages.exemptions"),
     ("problems", "Problems", "pages.problems"),
     ("locations", "Locations", "pages.locations"),

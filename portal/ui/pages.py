@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from portal.ui import (
+    campaigns,
     catalog,
     descriptor,
     entity,
@@ -42,6 +43,7 @@ def blueprint(portal: Portal) -> Blueprint:
         trends,
         versions,
         insights,
+        campaigns,
         exemptions,
         problems,
         locations,

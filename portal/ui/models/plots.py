@@ -141,3 +141,10 @@ def pieces(points: Sequence[tuple[float, float | None]]) -> tuple[str, ...]:
         else:
             found[-1].append(f"{x},{y}")
     return tuple(" ".join(piece) for piece in found if len(piece) > 1)
+
+
+def count_grid(most: float) -> tuple[float, tuple[tuple[float, str], ...]]:
+    """The top of an axis of counts that has room for `most`, and its lines from 0 up."""
+    unit = next(step * 10**n for n in range(12) for step in (1, 2, 5) if step * 10**n * 4 >= most)
+    top = unit * 4
+    return top, tuple((height_of(n / 4), f"{unit * n:,}") for n in range(5))

@@ -27,6 +27,9 @@ PATHS = [
     "/scorecards/readiness?check=readme&outcome=fail",
     "/scorecards/readiness/trends",
     "/scorecards/readiness/versions",
+    "/campaigns",
+    "/campaigns/long",
+    "/campaigns/new?scorecard=readiness",
     "/exemptions",
     "/exemptions/1",
     "/exemptions/new?ref=component:default/orders&scorecard=readiness&check=readme",
@@ -62,8 +65,21 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
         "text": LONG * 5,
         "expires_on": "2026-03-09",
     }
+    campaign = {
+        "name": "long",
+        "title": LONG.upper(),
+        "owner": LONG,
+        "scorecard": "readiness",
+        "level": "Walk",
+        "starts_on": "2026-02-01",
+        "target_on": "2026-04-01",
+        "m0_title": LONG,
+        "m0_on": "2026-03-01",
+        "m0_share": "50",
+    }
     more = f"title: {LONG.upper()}\ndescription: {'long' * 100}\ntags: [{LONG}]"
     send(shop.client, "/exemptions/new", **request)
+    send(shop.client, "/campaigns/new", **campaign)
     put(shop.portal, shop.location, "long.yaml", component(LONG, owner=LONG, more=more))
     server = make_server("127.0.0.1", 0, shop.client.application, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
