@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request
 from portal.ui import (
     campaigns,
     catalog,
+    coverage,
     descriptor,
     entity,
     exemptions,
@@ -43,6 +44,7 @@ def blueprint(portal: Portal) -> Blueprint:
         trends,
         versions,
         insights,
+        coverage,
         campaigns,
         exemptions,
         problems,

@@ -229,18 +229,15 @@ def rate_row(name: str, rate: RateChange) -> ChangeRow:
 
 
 def check_changes(scorecard: Scorecard, split: Split) -> tuple[ChangeRow, ...]:
-    """The checks whose rate changed, the largest change first; what has no rate comes last."""
+    """The checks that had a rate at both ends and another one at the end, the largest change first."""
     titles = {check.id: check.title for check in scorecard.checks}
-
-    def size(pair: tuple[str, RateChange]) -> tuple[Fraction, str]:
-        before, after = pair[1].before, pair[1].after
-        known = before is not None and after is not None
-        return (-abs(after - before) if known else Fraction(1), pair[0])  # type: ignore[operator]
-
-    moved = [(check, rate) for check, rate in split.checks.items() if rate.before != rate.after]
-    return tuple(
-        rate_row(titles.get(check) or check, rate) for check, rate in sorted(moved, key=size)
-    )
+    moved = [
+        (abs(rate.after - rate.before), check, rate)
+        for check, rate in split.checks.items()
+        if rate.before is not None and rate.after is not None and rate.before != rate.after
+    ]
+    ordered = sorted(moved, key=lambda one: (-one[0], one[1]))
+    return tuple(rate_row(titles.get(check) or check, rate) for _, check, rate in ordered)
 
 
 def rounded_to(whole: int, parts: Sequence[Fraction]) -> list[int]:

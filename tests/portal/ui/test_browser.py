@@ -27,6 +27,7 @@ PATHS = [
     "/scorecards/readiness?check=readme&outcome=fail",
     "/scorecards/readiness/trends",
     "/scorecards/readiness/versions",
+    "/coverage",
     "/campaigns",
     "/campaigns/long",
     "/campaigns/new?scorecard=readiness",
