@@ -84,7 +84,8 @@ def _rolled_up(
     rows = numbers(connection, card.name)
     outside = frozenset(row.entity for row in rows if row.entity not in groups_of)
     levels, checks = len(card.levels), len(card.checks)
-    rest = roll_up(rows, dict.fromkeys(outside, ("",)), levels=levels, checks=checks)
+    alone = [row for row in rows if row.entity in outside]
+    rest = roll_up(alone, dict.fromkeys(outside, ("",)), levels=levels, checks=checks)
     return RolledUp(
         groups=tuple(roll_up(rows, groups_of, levels=levels, checks=checks)),
         of=groups_of,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 from flask import Blueprint, render_template, request
 
 from portal.db import entities, results
 from portal.db.freshness import freshness
+from portal.db.results import Distribution
 from portal.db.rollups import By, side_by_side
 from portal.db.state import Connection
 from portal.ui.models import heat, insights
@@ -17,12 +21,27 @@ from scorecards.scorecard import Scorecard
 
 PER_PAGE = 50
 
-Memory = StateMemory[By, heat.HeatTable]
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Numbers:
+    """Of each scorecard, whatever the groups."""
+
+    levels: tuple[Distribution, ...]
+    checks: tuple[tuple[Mapping[str, int], ...], ...]
+    """Entities by letter, for each check in order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """What was counted in the present state of the catalog."""
+
+    numbers: StateMemory[None, Numbers] = field(default_factory=StateMemory)
+    tables: StateMemory[By, heat.HeatTable] = field(default_factory=StateMemory)
 
 
 def register(pages: Blueprint, portal: Portal) -> None:
     """`/insights`."""
-    memory: Memory = StateMemory()
+    memory = Memory()
 
     @pages.get("/insights", endpoint="insights")
     def overview() -> str:
@@ -53,9 +72,9 @@ def insights_page(
     page: int,
 ) -> insights.InsightsPage:
     """The page with the groups that stand on its `page`, counted from 1."""
-    counted = [results.distribution(connection, c.name, len(c.levels)) for c in scorecards]
-    checks = [results.check_counts(connection, c.name, len(c.checks)) for c in scorecards]
-    table = memory.get(
+    numbers = memory.numbers.get(connection, None, lambda: _numbers(connection, scorecards))
+    counted, checks = numbers.levels, numbers.checks
+    table = memory.tables.get(
         connection, by, lambda: heat.heat_table(side_by_side(connection, scorecards, by))
     )
     shown = table.keys[(page - 1) * PER_PAGE : page * PER_PAGE]
@@ -78,4 +97,15 @@ def insights_page(
         ),
         failed=tuple(failed[: insights.MOST_FAILED]),
         failing_checks=len(failed),
+    )
+
+
+def _numbers(connection: Connection, scorecards: tuple[Scorecard, ...]) -> Numbers:
+    return Numbers(
+        levels=tuple(
+            results.distribution(connection, card.name, len(card.levels)) for card in scorecards
+        ),
+        checks=tuple(
+            results.check_counts(connection, card.name, len(card.checks)) for card in scorecards
+        ),
     )

@@ -7,6 +7,7 @@ from page_shop import NOW, Shop
 from people import read, send
 from werkzeug.datastructures import MultiDict
 
+from portal.campaigning import course_of
 from portal.db import campaigns as store
 from portal.ui.models.campaigns import burn_down
 from portal.ui.models.plots import count_grid
@@ -186,8 +187,6 @@ def test_plot_holds_all_days_and_the_target(shop) -> None:
     plan(shop)
     found = stored(shop)
     assert found is not None
-    from portal.campaigning import course_of
-
     with shop.portal.database.read() as connection:
         plot = burn_down(found, course_of(connection, shop.portal, found), NOW.date())
     assert [text for _, text in plot.labels] == ["11 Mar 2026", "1 May 2026"]

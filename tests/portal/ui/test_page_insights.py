@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from page_shop import Shop, appraise, component, put
 from sqlalchemy import Engine, event
 
+from portal.db.results import Distribution
 from portal.db.rollups import By, side_by_side
-from portal.ui.insights import insights_page
+from portal.ui.insights import Memory, insights_page
 from portal.ui.models.heat import FEW, heat_row, heat_table, rest_row
 from portal.ui.models.insights import maturity_ladder
 from portal.ui.models.links import link_to
@@ -62,15 +63,13 @@ def test_ladder_says_how_many_reached_each_level_and_how_many_might(shop) -> Non
 def test_reached_counts_the_levels_above_too(shop) -> None:
     (card,) = shop.portal.scorecards
     with shop.portal.database.read() as connection:
-        page = insights_page(connection, (card,), By.OWNER, StateMemory(), page=1)
+        page = insights_page(connection, (card,), By.OWNER, Memory(), page=1)
     assert [step.reached for step in page.ladders[0].steps] == [3, 1, 0]
     assert [step.possible for step in page.ladders[0].steps] == [1, 1, 1]
     assert maturity_ladder(card, empty_distribution()).finding == "Nothing has been assessed yet"
 
 
-def empty_distribution():
-    from portal.db.results import Distribution
-
+def empty_distribution() -> Distribution:
     return Distribution(proven=(0, 0, 0), possible=(0, 0, 0), total=0)
 
 
@@ -176,7 +175,7 @@ def test_no_more_statements_are_sent_for_more_entities(shop) -> None:
 
     def sent() -> int:
         with counted_statements() as statements, shop.portal.database.read() as connection:
-            insights_page(connection, (card,), By.OWNER, StateMemory(), page=1)
+            insights_page(connection, (card,), By.OWNER, Memory(), page=1)
         return len(statements)
 
     few = sent()
