@@ -27,6 +27,7 @@ PATHS = [
     "/scorecards/readiness?check=readme&outcome=fail",
     "/scorecards/readiness/trends",
     "/scorecards/readiness/versions",
+    "/scorecards/readiness/edit",
     "/coverage",
     "/campaigns",
     "/campaigns/long",

@@ -19,6 +19,7 @@ PATHS = (
     "/scorecards/readiness/trends?from=2020-01-01&by=day",
     "/scorecards/readiness/versions",
     "/scorecards/readiness/versions?after=zzz",
+    "/scorecards/readiness/edit",
     "/coverage",
     "/coverage?owner=group:default/charlies&scorecard=readiness",
     "/coverage?owner=%22%3E%3Cscript%3E&scorecard=%3Cb%3E",
