@@ -209,10 +209,7 @@ def approve(
     """The exemption as approved, or why it cannot be; `spendings` are what it would come to."""
     if fault := _step_fault(exemption, State.APPROVED, now) or _not_theirs(actor, policy):
         return fault
-    if actor.name == exemption.requested_by and not policy.self_approval:
-        message = "who requests an exemption may not approve it"
-        return _fault("EXEMPTION_OWN", "", message, "Ask somebody else to approve it")
-    if fault := _expiry_fault(exemption.expires_at, policy, now):
+    if fault := _own(exemption, actor, policy) or _expiry_fault(exemption.expires_at, policy, now):
         return fault
     for spending in spendings:
         if fault := _overspent(spending):
@@ -233,9 +230,8 @@ def withdraw(exemption: Exemption, *, actor: Actor, now: datetime, reason: str =
     """The request taken back by who made it, or why it cannot be."""
     if fault := _step_fault(exemption, State.WITHDRAWN, now):
         return fault
-    if actor.name != exemption.requested_by:
-        message = f"only {exemption.requested_by} can withdraw it"
-        return _fault("EXEMPTION_NOT_YOURS", "", message, "Deny it instead")
+    if fault := _not_by(exemption, actor):
+        return fault
     return _step(exemption, State.WITHDRAWN, actor.name, now, reason)
 
 
@@ -246,6 +242,27 @@ def revoke(
     if fault := _step_fault(exemption, State.REVOKED, now) or _not_theirs(actor, policy):
         return fault
     return _step(exemption, State.REVOKED, actor.name, now, reason)
+
+
+def choices(
+    exemption: Exemption, *, actor: Actor, policy: Policy, now: datetime
+) -> dict[State, Problem | None]:
+    """What somebody can bring an exemption to, each with why this actor may not; None: they may.
+
+    Whether there is room in the budgets is seen when it is done.
+    """
+    state = settled(exemption, now=now).state
+    found: dict[State, Problem | None] = {}
+    for wanted in State:
+        if wanted in NEXT[state] and wanted is not State.EXPIRED:
+            match wanted:
+                case State.WITHDRAWN:
+                    found[wanted] = _not_by(exemption, actor)
+                case State.APPROVED:
+                    found[wanted] = _not_theirs(actor, policy) or _own(exemption, actor, policy)
+                case _:
+                    found[wanted] = _not_theirs(actor, policy)
+    return found
 
 
 def settled(exemption: Exemption, *, now: datetime) -> Exemption:
@@ -296,6 +313,20 @@ def _expiry_fault(expires_at: datetime, policy: Policy, now: datetime) -> Proble
         expected=f"after {now.isoformat()} and not after {latest.isoformat()}",
         hint="Request it with another expiry; it can be requested again when it ends",
     )
+
+
+def _own(exemption: Exemption, actor: Actor, policy: Policy) -> Problem | None:
+    if actor.name != exemption.requested_by or policy.self_approval:
+        return None
+    message = "who requests an exemption may not approve it"
+    return _fault("EXEMPTION_OWN", "", message, "Ask somebody else to approve it")
+
+
+def _not_by(exemption: Exemption, actor: Actor) -> Problem | None:
+    if actor.name == exemption.requested_by:
+        return None
+    message = f"only {exemption.requested_by} can withdraw it"
+    return _fault("EXEMPTION_NOT_YOURS", "", message, "Deny it instead")
 
 
 def _not_theirs(actor: Actor, policy: Policy) -> Problem | None:

@@ -37,13 +37,14 @@ def wants_csv(chosen: str | None) -> bool:
 
 
 def table(
-    header: Sequence[str], rows: Iterable[Sequence[object]], *, name: str, tag: str
+    header: Sequence[str], rows: Iterable[Sequence[object]], *, name: str, tag: str | None
 ) -> Response:
-    """The rows as a file to save, sent as they come; `tag` is that of the same in JSON."""
+    """The rows as a file to save, sent as they come; `tag` is that of the same in JSON, if any."""
     response = Response(_lines(header, rows), content_type=TYPE)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     response.headers["Vary"] = "Accept"
-    response.set_etag(tag)
+    if tag is not None:
+        response.set_etag(tag)
     return response
 
 

@@ -60,7 +60,8 @@ def needed_for(method: str, path: str) -> Needed:
     is_reading = method in SAFE_METHODS
     if parts == ["api", "v1", "facts"] and not is_reading:
         return Needed(OWN, PUSH)
-    if parts[:3] == ["api", "v1", "exemptions"] and parts[-1] in _DECIDING:
+    shown = parts[2:] if parts[:2] == ["api", "v1"] else parts  # the page does what the API does
+    if shown[:1] == ["exemptions"] and parts[-1] in _DECIDING:
         return Needed(OWN, f"{OWN}.exemption.update")
     if parts[0] != "api" or len(parts) == 1 or parts[1] in ("v1", "docs"):
         return Needed(OWN, f"{OWN}.{'read' if is_reading else 'update'}")

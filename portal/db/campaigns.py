@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
 
 from portal.db.bulk import among
 from portal.db.engine import utc
@@ -125,6 +125,25 @@ def days(connection: Connection, name: str) -> Mapping[date, Tally]:
     return {
         row.day: Tally(done=row.done, open=row.open, unknown=row.unknown, excused=row.excused)
         for row in connection.execute(found)
+    }
+
+
+def last_days(connection: Connection, names: Collection[str]) -> dict[str, tuple[date, Tally]]:
+    """The last day that is kept of each of these campaigns, and how entities stood on it."""
+    last = (
+        select(campaign_days.c.name, func.max(campaign_days.c.day).label("day"))
+        .where(among(connection, campaign_days.c.name, list(names)))
+        .group_by(campaign_days.c.name)
+        .subquery()
+    )
+    same = and_(campaign_days.c.name == last.c.name, campaign_days.c.day == last.c.day)
+    found = select(campaign_days).join(last, same)
+    return {
+        row.name: (
+            row.day,
+            Tally(done=row.done, open=row.open, unknown=row.unknown, excused=row.excused),
+        )
+        for row in (connection.execute(found) if names else ())
     }
 
 

@@ -6,11 +6,18 @@ A step that begins or ends an exemption marks what it covers, so that results fo
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    insert,
+    select,
+    update,
+)
 
 from catalog.query import parse_filters
 from portal.db.bulk import among, next_id
@@ -18,8 +25,12 @@ from portal.db.catalog_store import next_seq
 from portal.db.engine import utc
 from portal.db.filters import ask
 from portal.db.marks import mark
-from portal.db.page import Page, number, page_of
-from portal.db.tables import entities, exemption_steps, exemptions, results
+from portal.db.tables import (
+    entities,
+    exemption_steps,
+    exemptions,
+    results,
+)
 from scorecards.decisions import Grant
 from scorecards.exemptions import (
     Exemption,
@@ -34,18 +45,6 @@ from scorecards.exemptions import (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
-    """Which exemptions a list is to have; None: whatever it is."""
-
-    state: State | None = None
-    scorecard: str | None = None
-    check: str | None = None
-    ref: str | None = None
-    requested_by: str | None = None
-    expires_before: datetime | None = None
-
-
 def free_id(connection: Connection) -> int:
     """The id of the next one."""
     return next_id(connection, exemptions)
@@ -54,21 +53,9 @@ def free_id(connection: Connection) -> int:
 def find(connection: Connection, identifier: int, *, now: datetime) -> Exemption | None:
     """The exemption as it is at `now`, or None."""
     found = select(exemptions).where(exemptions.c.id == identifier)
-    for one in _read(connection, connection.execute(found).all()):
+    for one in read_rows(connection, connection.execute(found).all()):
         return settled(one, now=now)
     return None
-
-
-def list_exemptions(
-    connection: Connection, wanted: Wanted, *, after: str | None, limit: int
-) -> Page[Exemption]:
-    """A page, the newest first. Raises `QueryError` for an `after` that no page has given."""
-    found = select(exemptions).where(*_conditions(wanted))
-    if after is not None:
-        found = found.where(exemptions.c.id < number(after))
-    rows = connection.execute(found.order_by(exemptions.c.id.desc()).limit(limit + 1)).all()
-    page = page_of(rows, limit, item=lambda row: row, place=lambda row: str(row.id))
-    return Page(items=_read(connection, page.items), after=page.after)
 
 
 def put(connection: Connection, exemption: Exemption) -> None:
@@ -119,7 +106,7 @@ def expire(connection: Connection, *, now: datetime) -> int:
     due = select(exemptions).where(
         exemptions.c.state == State.APPROVED.value, exemptions.c.expires_at <= now
     )
-    ended = [settled(one, now=now) for one in _read(connection, connection.execute(due).all())]
+    ended = [settled(one, now=now) for one in read_rows(connection, connection.execute(due).all())]
     for one in ended:
         put(connection, one)
     return len(ended)
@@ -138,7 +125,7 @@ def active(connection: Connection, *, now: datetime) -> tuple[Exemption, ...]:
     found = select(exemptions).where(
         exemptions.c.state == State.APPROVED.value, exemptions.c.expires_at > now
     )
-    return _read(connection, connection.execute(found.order_by(exemptions.c.id)).all())
+    return read_rows(connection, connection.execute(found.order_by(exemptions.c.id)).all())
 
 
 def covered(connection: Connection, scope: Scope) -> list[int]:
@@ -187,26 +174,9 @@ def _matching(connection: Connection, text: str) -> ColumnElement[bool]:
     return ask(connection, parse_filters([text])).condition()
 
 
-def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
-    columns = exemptions.c
-    pairs = (
-        (columns.state, wanted.state.value if wanted.state else None),
-        (columns.scorecard, wanted.scorecard),
-        (columns.check, wanted.check),
-        (columns.ref, wanted.ref),
-    )
-    found: list[ColumnElement[bool]] = [column == value for column, value in pairs if value]
-    if wanted.requested_by is not None:
-        asked = select(exemption_steps.c.exemption_id).where(
-            exemption_steps.c.number == 0, exemption_steps.c.actor == wanted.requested_by
-        )
-        found.append(columns.id.in_(asked))
-    if wanted.expires_before is not None:
-        found.append(columns.expires_at < wanted.expires_before)
-    return found
-
-
-def _read(connection: Connection, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[Exemption, ...]:
+def read_rows(
+    connection: Connection, rows: Sequence[Row[*tuple[Any, ...]]]
+) -> tuple[Exemption, ...]:
     """The exemptions of these rows, in their order, each with all of its steps."""
     taken = (
         select(exemption_steps)

@@ -6,7 +6,7 @@ statements as there are kinds of rows: evidence and bodies are never touched.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,6 +17,7 @@ from portal.db.filters import storable
 from portal.db.graph import type_ids
 from portal.db.tables import edges, entities, postings, refs, results, terms
 from scorecards.rollup import Group, Row, closure, roll_up, with_ancestors
+from scorecards.scorecard import Scorecard
 
 OWNED, PART, INSIDE = "ownedBy", "partOf", "childOf"
 
@@ -59,19 +60,38 @@ class RolledUp:
     """With a result, in a group or in none."""
     outside: frozenset[int]
     """Entities with a result that are in none."""
+    rest: Group[str] | None
+    """These in numbers, without a key; None: there are none."""
 
 
-def rolled_up(
-    connection: Connection, scorecard: str, by: By, *, key: str = "", levels: int, checks: int
-) -> RolledUp:
+def rolled_up(connection: Connection, scorecard: Scorecard, by: By, *, key: str = "") -> RolledUp:
     """The results of a scorecard by what entities have in common; `key` is of a label."""
-    rows = numbers(connection, scorecard)
+    (found,) = side_by_side(connection, [scorecard], by, key=key)
+    return found
+
+
+def side_by_side(
+    connection: Connection, scorecards: Sequence[Scorecard], by: By, *, key: str = ""
+) -> tuple[RolledUp, ...]:
+    """The same for each of these scorecards; groups are read once."""
     groups_of = groups(connection, by, key)
+    return tuple(_rolled_up(connection, card, groups_of) for card in scorecards)
+
+
+def _rolled_up(
+    connection: Connection, card: Scorecard, groups_of: Mapping[int, Collection[str]]
+) -> RolledUp:
+    rows = numbers(connection, card.name)
+    outside = frozenset(row.entity for row in rows if row.entity not in groups_of)
+    levels, checks = len(card.levels), len(card.checks)
+    alone = [row for row in rows if row.entity in outside]
+    rest = roll_up(alone, dict.fromkeys(outside, ("",)), levels=levels, checks=checks)
     return RolledUp(
         groups=tuple(roll_up(rows, groups_of, levels=levels, checks=checks)),
         of=groups_of,
         entities=len(rows),
-        outside=frozenset(row.entity for row in rows if row.entity not in groups_of),
+        outside=outside,
+        rest=rest[0] if rest else None,
     )
 
 
@@ -122,11 +142,27 @@ def members_of(connection: Connection, ref: str, relation: str) -> frozenset[int
     Empty where nothing has this ref.
     """
     found = pick(connection, (refs.c.id,), refs.c.ref, storable([ref]))
+    return (
+        closure([row.id for row in found], _below(connection, relation)) if found else frozenset()
+    )
+
+
+def wholes_below(connection: Connection, ref: str, *, below: str, related: str) -> tuple[str, ...]:
+    """The ref, and what is below it, as far as anything has the other relation to it; sorted."""
+    related_to = _below(connection, related)
+    members = members_of(connection, ref, below)
+    wholes = {number for number in members if number in related_to}
+    named = pick(connection, (refs.c.id, refs.c.ref), refs.c.id, wholes)
+    return tuple(sorted({ref, *(row.ref for row in named)}))
+
+
+def _below(connection: Connection, relation: str) -> dict[int, set[int]]:
+    """What has a relation of this type to each."""
     ways: dict[int, set[int]] = {}
     for source, above in targets(connection, relation).items():
         for target in above:
             ways.setdefault(target, set()).add(source)
-    return closure([row.id for row in found], ways) if found else frozenset()
+    return ways
 
 
 def _of_kind(

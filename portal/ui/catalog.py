@@ -9,6 +9,7 @@ from flask import Blueprint, render_template, request
 from catalog.query import All, EntityQuery, Equals, Filter, FullText, Order
 from portal.db import entities, results
 from portal.db.freshness import freshness
+from portal.db.rollups import INSIDE, OWNED, PART, wholes_below
 from portal.db.state import Connection
 from portal.ui.facet_memory import FacetMemory
 from portal.ui.models.catalog import (
@@ -69,14 +70,30 @@ def register(pages: Blueprint, portal: Portal) -> None:
         return render_template("catalog.html", page=page, fresh=fresh)
 
 
-def filter_of(query: CatalogQuery, *, without: str = "") -> Filter | None:
-    """The filter of a query; `without` leaves one facet out, for the counts of its own values."""
-    parts = tuple(
+def filter_of(
+    query: CatalogQuery, scope: Filter | None = None, *, without: str = ""
+) -> Filter | None:
+    """The filter of a query; `without` leaves one facet out, for the counts of its own values.
+
+    `scope` is what `scope_of` gives for the query.
+    """
+    parts: tuple[Filter, ...] = tuple(
         Equals(key=FACETS[name][1].lower(), values=tuple(value.lower() for value in values))
         for name, values in query.selected.items()
         if values and name != without
     )
+    if scope is not None:
+        parts = (*parts, scope)
     return (parts[0] if len(parts) == 1 else All(parts=parts)) if parts else None
+
+
+def scope_of(connection: Connection, query: CatalogQuery) -> Filter | None:
+    """What belongs to the group or domain that the query is within, or to what is below it."""
+    if not query.within:
+        return None
+    below, related = (INSIDE, OWNED) if query.within.startswith("group:") else (PART, PART)
+    wholes = wholes_below(connection, query.within, below=below, related=related)
+    return Equals(key=f"relations.{related.lower()}", values=wholes)
 
 
 def catalog_page(
@@ -90,18 +107,20 @@ def catalog_page(
     if query.selected.get("kind") is None:
         default = ("component",) if kinds.get("component") else ()
         query = replace(query, selected={**query.selected, "kind": default})
+    scope = scope_of(connection, query)
     found = entities.by_query(
         connection,
         EntityQuery(
-            filter=filter_of(query),
+            filter=filter_of(query, scope),
             order=Order(field=SORTS[query.sort], descending=query.descending),
             full_text=FullText(term=query.text.lower(), fields=SEARCHED) if query.text else None,
             limit=PER_PAGE,
             offset=(query.page - 1) * PER_PAGE,
         ),
     )
-    counts = _counts(connection, query, memory)
-    named = entities.by_refs(connection, shown_refs(query, counts) | owner_refs(found.items))
+    counts = _counts(connection, query, scope, memory)
+    refs = shown_refs(query, counts) | owner_refs(found.items)
+    named = entities.by_refs(connection, refs | {query.within} if query.within else refs)
     links: dict[str, EntityLink] = {ref: link_of(row) for ref, row in named.items()}
     summaries = results.summaries(connection, [row.id for row in found.items])
     rows = tuple(
@@ -129,15 +148,15 @@ def catalog_page(
 
 
 def _counts(
-    connection: Connection, query: CatalogQuery, memory: FacetMemory
+    connection: Connection, query: CatalogQuery, scope: Filter | None, memory: FacetMemory
 ) -> dict[str, list[tuple[str, int]]]:
     """The values of every facet. One that is filtered by counts as if it were not."""
     free = [name for name in FACETS if not query.selected.get(name)]
-    by_key = memory.counts(connection, [FACETS[name][1] for name in free], filter_of(query))
+    by_key = memory.counts(connection, [FACETS[name][1] for name in free], filter_of(query, scope))
     counts = {name: by_key[FACETS[name][1]] for name in free}
     for name in FACETS:
         if name not in counts:
             key = FACETS[name][1]
-            tree = filter_of(query, without=name)
+            tree = filter_of(query, scope, without=name)
             counts[name] = memory.counts(connection, [key], tree)[key]
     return counts

@@ -35,6 +35,7 @@ def install(pages: Blueprint) -> None:
     for name, function in (
         ("when", when),
         ("day", day),
+        ("ahead", ahead),
         ("life", in_words),
         ("markdown", markdown),
         ("plain", plain),
@@ -71,6 +72,14 @@ def day(value: datetime, now: datetime) -> Markup:
     """The day of a time; without the year in the last eleven months."""
     recent = timedelta(0) <= now - value < 330 * _DAY
     return _time(value, f"{value.day} {value:%b}" if recent else f"{value.day} {value:%b %Y}")
+
+
+def ahead(value: datetime, now: datetime) -> Markup:
+    """How far ahead a time is: 'today', 'in 5 days'; 'overdue' where it has passed."""
+    days = (value.date() - now.date()).days
+    if value < now:
+        return _time(value, "overdue")
+    return _time(value, f"in {plural(days, 'day')}" if days else "today")
 
 
 def _time(value: datetime, text: str) -> Markup:

@@ -22,6 +22,9 @@ AREAS = (
     ("home", "Home", "pages.home"),
     ("catalog", "Catalog", "pages.catalog"),
     ("scorecards", "Scorecards", "pages.scorecards"),
+    ("insights", "Insights", "pages.insights"),
+    ("campaigns", "Campaigns", "pages.campaigns"),
+    ("exemptions", "Exemptions", "pages.exemptions"),
     ("problems", "Problems", "pages.problems"),
     ("locations", "Locations", "pages.locations"),
 )
@@ -39,6 +42,8 @@ class Frame:
     version: str
     api: str
     """Path of the description of the API."""
+    v1: str
+    """Path of the API."""
     signed_in: bool
     style: str
     """Changes with the stylesheet."""
@@ -57,6 +62,7 @@ def install(pages: Blueprint, portal: Portal) -> None:
                 sample=portal.settings.sample,
                 version=VERSION,
                 api=f"{request.root_path}/api/docs",
+                v1=f"{request.root_path}/api/v1",
                 signed_in=isinstance(g.get("caller"), Person),
                 style=style.hexdigest()[:12],
             ),
@@ -75,6 +81,14 @@ def not_found(detail: str) -> Response:
         request_id=logs.request_id.get(),
     )
     return make_response(text, 404)
+
+
+def not_permitted(why: str, *, whom: str, back: str) -> Response:
+    """The page for what its sender may not do: why, whom to ask, and the way back."""
+    text = render_template(
+        "not_permitted.html", why=why, whom=whom, back=back, request_id=logs.request_id.get()
+    )
+    return make_response(text, 403)
 
 
 def chosen_team() -> EntityLink | None:

@@ -67,7 +67,7 @@ def home_page(
     )
     found = attention(scorecards, services)
     shown = () if team is None else model.service_lines(scorecards, services)[: model.MOST_SERVICES]
-    teams = _teams(connection, team, memory)
+    teams = owning_groups(connection, team, memory)
     return model.HomePage(
         empty=not kinds,
         team_title=next((choice.title for choice in teams if choice.chosen), ""),
@@ -89,10 +89,10 @@ def home_page(
     )
 
 
-def _teams(
+def owning_groups(
     connection: Connection, team: EntityLink | None, memory: FacetMemory
 ) -> tuple[model.TeamChoice, ...]:
-    """The groups that own something, by title."""
+    """The groups that own something, by title; the chosen one in any case."""
     key = "relations.ownedBy"
     counts = dict(memory.counts(connection, [key], None)[key])
     groups = [ref for ref in counts if ref.startswith("group:")]

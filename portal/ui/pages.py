@@ -5,16 +5,23 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from portal.ui import (
+    campaigns,
     catalog,
+    coverage,
     descriptor,
+    editor,
     entity,
+    exemptions,
     filters,
     frame,
     home,
+    insights,
     locations,
     problems,
     scorecards,
     search,
+    trends,
+    versions,
 )
 from portal.wiring import Portal
 
@@ -35,6 +42,13 @@ def blueprint(portal: Portal) -> Blueprint:
         catalog,
         entity,
         scorecards,
+        trends,
+        versions,
+        editor,
+        insights,
+        coverage,
+        campaigns,
+        exemptions,
         problems,
         locations,
         search,

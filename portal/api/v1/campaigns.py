@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, g
@@ -19,29 +19,25 @@ from portal.api.v1.preconditions import IF_MATCH, check_match, refusal_of, tagge
 from portal.api.v1.schemas import time_field
 from portal.api.v1.times import rfc3339
 from portal.auth import actor_of
-from portal.db import campaigns as store
-from portal.db import standings
-from portal.db.state import Connection
-from portal.wiring import Portal, definition_of
-from scorecards import campaigns
-from scorecards.campaigns import (
-    NEXT,
-    Campaign,
-    Changed,
-    Checks,
-    Milestone,
-    Plan,
-    Reach,
-    State,
-    Tally,
-    goal_indexes,
-    ideal,
-    mileposts,
+from portal.campaigning import (
+    TAKEN,
+    Course,
+    cards_of,
+    course_of,
+    find,
+    move,
+    plan_new,
+    promotion_of,
+    tag_of,
 )
-from scorecards.promotion import promote
-from scorecards.scorecard import Scorecard
+from portal.db import campaigns as store
+from portal.db.state import Connection
+from portal.wiring import Portal
+from scorecards import campaigns
+from scorecards.campaigns import NEXT, Campaign, Checks, Milestone, Plan, Reach, State, Tally
 
 STATES = [state.value for state in State]
+NO_SUCH = "There is no campaign of this name"
 ONE = "/<name>"
 
 
@@ -215,14 +211,13 @@ def resource(portal: Portal) -> Resource:
         url_prefix="/api/v1/campaigns",
         description="Checks that many services are to pass by a day.",
     )
-    cards = {card.name: card for card in portal.scorecards}
-    _add_plans(views, portal, cards)
-    _add_moves(views, portal, cards)
-    _add_progress(views, portal, cards)
+    _add_plans(views, portal)
+    _add_moves(views, portal)
+    _add_progress(views, portal)
     return views
 
 
-def _add_plans(views: Resource, portal: Portal, cards: Mapping[str, Scorecard]) -> None:
+def _add_plans(views: Resource, portal: Portal) -> None:
     @views.operation("GET", "", query=CampaignList, answer=CampaignPageAnswer)
     def list_campaigns(asked: dict[str, Any]) -> Response:
         """List campaigns, by name."""
@@ -239,32 +234,27 @@ def _add_plans(views: Resource, portal: Portal, cards: Mapping[str, Scorecard]) 
     @views.operation("POST", "", body=CampaignBody, answer=CampaignAnswer, status=201)
     def plan_campaign(_: dict[str, Any], asked: dict[str, Any]) -> Response:
         """Plan a campaign; it begins by itself on its day, or when it is started."""
-        now = portal.now()
-        with portal.database.write() as connection:
-            if store.find(connection, asked["name"], now=now) is not None:
+        made = plan_new(portal, asked["name"], _plan(asked), actor=actor_of(g.caller))
+        if isinstance(made, Problem):
+            if made.code == TAKEN:
                 raise Refusal("CONFLICT", "There is a campaign of this name")
-            made = campaigns.plan(
-                asked["name"], _plan(asked), cards, actor=actor_of(g.caller), now=now
-            )
-            if isinstance(made, Problem):
-                raise refusal_of(made, "INVALID_VALUE")
-            store.put(connection, made)
+            raise refusal_of(made, "INVALID_VALUE")
         return tagged(form(made), tag_of(made), status=201)
 
     @views.operation("GET", ONE, answer=CampaignAnswer)
     def get_campaign(_: dict[str, Any], name: str) -> Response:
         """Get a campaign: its plan, and all that was done about it."""
         with portal.database.read() as connection:
-            found = _found(connection, name, portal.now())
+            found = _found(connection, portal, name)
         return tagged(form(found), tag_of(found))
 
     @views.operation("PUT", ONE, body=PlanBody, answer=CampaignAnswer, headers=[IF_MATCH])
     def change_campaign(_: dict[str, Any], asked: dict[str, Any], name: str) -> Response:
         """Give a campaign another plan, as long as it has not ended."""
         with portal.database.write() as connection:
-            found = _found(connection, name, portal.now())
+            found = _found(connection, portal, name)
             check_match(tag_of(found))
-            done = campaigns.change(found, _plan(asked), cards)
+            done = campaigns.change(found, _plan(asked), cards_of(portal))
             if isinstance(done, Problem):
                 code = "INVALID_VALUE" if done.code == "CAMPAIGN_PLAN" else "CONFLICT"
                 raise refusal_of(done, code)
@@ -275,7 +265,7 @@ def _add_plans(views: Resource, portal: Portal, cards: Mapping[str, Scorecard]) 
     def delete_campaign(_: dict[str, Any], name: str) -> Response:
         """Forget a campaign with its history; only one that is over, or has not begun."""
         with portal.database.write() as connection:
-            found = _found(connection, name, portal.now())
+            found = _found(connection, portal, name)
             check_match(tag_of(found))
             if NEXT[found.state] and found.state is not State.PLANNED:
                 raise Refusal("CONFLICT", f"The campaign is {found.state}: archive it first")
@@ -283,28 +273,26 @@ def _add_plans(views: Resource, portal: Portal, cards: Mapping[str, Scorecard]) 
         return answer(form(found))
 
 
-def _add_moves(views: Resource, portal: Portal, cards: Mapping[str, Scorecard]) -> None:
-    def move(name: str, to: State, reason: str) -> Response:
-        """Take a campaign to the next state of its life, in one transaction."""
-        now = portal.now()
-        with portal.database.write() as connection:
-            found = _found(connection, name, now)
-            check_match(tag_of(found))
-            done: Changed = campaigns.move(
-                found, to, actor=actor_of(g.caller), now=now, reason=reason
-            )
-            if isinstance(done, Problem):
-                raise refusal_of(done)
-            store.put(connection, done)
-            card = cards.get(done.plan.scorecard)
-            if to in (State.ACTIVE, State.ENDED) and card is not None:
-                said = standings.progress(connection, card, done.plan).total
-                store.keep_day(connection, name, now.date(), said)
+def _add_moves(views: Resource, portal: Portal) -> None:
+    def take(name: str, to: State, reason: str) -> Response:
+        """Take a campaign to the next state of its life."""
+        done = move(
+            portal,
+            name,
+            to,
+            actor=actor_of(g.caller),
+            reason=reason,
+            seen=lambda found: check_match(tag_of(found)),
+        )
+        if done is None:
+            raise Refusal("NOT_FOUND", NO_SUCH)
+        if isinstance(done, Problem):
+            raise refusal_of(done)
         return tagged(form(done), tag_of(done))
 
     def add(word: str, to: State, summary: str) -> None:
         def view(_: dict[str, Any], asked: dict[str, Any], name: str) -> Response:
-            return move(name, to, asked["reason"])
+            return take(name, to, asked["reason"])
 
         view.__name__, view.__doc__ = f"{word}_campaign", summary
         serve: Callable[[Any], Any] = views.operation(
@@ -318,43 +306,25 @@ def _add_moves(views: Resource, portal: Portal, cards: Mapping[str, Scorecard]) 
     add("cancel", State.CANCELLED, "Give a campaign up.")
 
 
-def _add_progress(views: Resource, portal: Portal, cards: Mapping[str, Scorecard]) -> None:
+def _add_progress(views: Resource, portal: Portal) -> None:
     @views.operation("GET", f"{ONE}/progress", answer=ProgressAnswer)
     def get_progress(_: dict[str, Any], name: str) -> Response:
         """Say how far a campaign has come: in all, by owner, day by day."""
-        now = portal.now()
         with portal.database.read() as connection:
-            found = _found(connection, name, now)
-            card = cards.get(found.plan.scorecard)
-            days = dict(store.days(connection, name))
-            said = standings.Progress(total=Tally(), by_owner={})
-            if card is not None:
-                said = standings.progress(connection, card, found.plan)
-        if found.state is State.ACTIVE:
-            days[now.date()] = said.total
-        return answer(_progress(found.plan, said, days, now.date()))
+            course = course_of(connection, portal, _found(connection, portal, name))
+        return answer(_progress(course))
 
     @views.operation("GET", f"{ONE}/promotion", query=PromotionQuery, answer=PromotionAnswer)
     def get_promotion(asked: dict[str, Any], name: str) -> Response:
         """Get a scorecard's file with the campaign's checks in it, and the difference."""
         with portal.database.read() as connection:
-            plan = _found(connection, name, portal.now()).plan
-        source, target = (
-            definition_of(portal, one) for one in (plan.scorecard, asked["scorecard"])
-        )
-        if source is None or target is None:
-            raise Refusal("INVALID_VALUE", "There is no scorecard of this name")
-        card = cards[plan.scorecard]
-        checks = [card.checks[n].id for n in goal_indexes(plan.goal, card)]
-        done = promote(checks, source, target, level=asked["level"], schemas=portal.schemas)
+            plan = _found(connection, portal, name).plan
+        done = promotion_of(portal, plan, asked["scorecard"], level=asked["level"])
         if isinstance(done, Problem):
+            if done.code == "CAMPAIGN_SCORECARD":
+                raise Refusal("INVALID_VALUE", "There is no scorecard of this name")
             raise refusal_of(done)
         return answer({"file": done.file, "text": done.text, "diff": done.diff})
-
-
-def tag_of(campaign: Campaign) -> str:
-    """Changes with every step and every change of the plan."""
-    return f"campaign-{campaign.name}-{len(campaign.steps)}-{campaign.edits}"
 
 
 def form(found: Campaign) -> dict[str, Any]:
@@ -386,10 +356,10 @@ def form(found: Campaign) -> dict[str, Any]:
     }
 
 
-def _found(connection: Connection, name: str, now: datetime) -> Campaign:
-    found = store.find(connection, name, now=now) if "\0" not in name else None
+def _found(connection: Connection, portal: Portal, name: str) -> Campaign:
+    found = find(connection, portal, name)
     if found is None:
-        raise Refusal("NOT_FOUND", "There is no campaign of this name")
+        raise Refusal("NOT_FOUND", NO_SUCH)
     return found
 
 
@@ -430,20 +400,13 @@ def _tally(said: Tally) -> dict[str, Any]:
     }
 
 
-def _progress(
-    plan: Plan, said: standings.Progress, days: Mapping[date, Tally], today: date
-) -> dict[str, Any]:
-    first = next(iter(days.values()), said.total)
+def _progress(course: Course) -> dict[str, Any]:
     return {
-        "total": _tally(said.total),
-        "owners": [{"owner": owner, **_tally(one)} for owner, one in said.by_owner.items()],
+        "total": _tally(course.now.total),
+        "owners": [{"owner": owner, **_tally(one)} for owner, one in course.now.by_owner.items()],
         "days": [
-            {
-                "day": day.isoformat(),
-                **_tally(one),
-                "ideal": round(ideal(plan, first, day), 2),
-            }
-            for day, one in days.items()
+            {"day": day.isoformat(), **_tally(one), "ideal": round(course.ideal[day], 2)}
+            for day, one in course.days.items()
         ],
         "milestones": [
             {
@@ -451,6 +414,6 @@ def _progress(
                 "reachedOn": post.reached_on.isoformat() if post.reached_on else None,
                 "late": post.is_late,
             }
-            for post in mileposts(plan, days, today)
+            for post in course.mileposts
         ],
     }

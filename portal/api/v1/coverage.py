@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from functools import cache
 from typing import Any
 
 from flask import Response
@@ -13,18 +11,10 @@ from portal.api.errors import Refusal
 from portal.api.v1 import forms
 from portal.api.v1.advice import owners_of
 from portal.api.v1.conventions import Answer, Camel, Resource, Tags, answer
-from portal.db.gaps import Mentioned, gaps
-from portal.db.result_patterns import outcome_counts
-from portal.db.state import Connection
+from portal.covering import Mentions, coverage_of
 from portal.wiring import Portal
-from scorecards import rules
-from scorecards.cel import Language, Program
-from scorecards.coverage import Change, Coverage, coverage, in_words
-from scorecards.rules import Leaf
+from scorecards.coverage import Change, Coverage, in_words
 from scorecards.scorecard import Scorecard
-
-ASKED = "pfue"
-"""Letters of answers: what does not apply or is exempt was not asked."""
 
 
 class CheckCoverageAnswer(Answer):
@@ -94,9 +84,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
     """`/api/v1/coverage`."""
     views = Resource("coverage", __name__, url_prefix="/api/v1", description="What is not known.")
 
-    @cache
-    def mentioned(card: Scorecard) -> list[Mentioned]:
-        return _mentioned(card, Language(portal.schemas))
+    mentions = Mentions(portal)
 
     @views.operation("GET", "/coverage", query=CoverageOf, answer=CoverageAnswer)
     def get_coverage(asked: dict[str, Any]) -> Response:
@@ -105,22 +93,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
         owners = owners_of(asked["owner"])
         with portal.database.read() as connection:
             tag = tags.check(connection)
-            found = coverage(
-                _asked(connection, cards, owners),
-                (
-                    gap
-                    for card in cards
-                    for gap in gaps(
-                        connection,
-                        card,
-                        mentioned=mentioned(card),
-                        collectors=portal.sources_of_facts,
-                        unfed=portal.unfed,
-                        owners=owners,
-                        now=portal.now(),
-                    )
-                ),
-            )
+            found = coverage_of(connection, portal, cards, mentions, owners=owners)
         return answer(_form(found), tag=tag)
 
     return views
@@ -131,38 +104,6 @@ def _chosen(portal: Portal, names: list[str]) -> list[Scorecard]:
     if unknown := [name for name in names if name not in known]:
         raise Refusal("INVALID_VALUE", f"There is no scorecard {unknown[0]}")
     return [known[name] for name in dict.fromkeys(names or known)]
-
-
-def _asked(
-    connection: Connection, cards: list[Scorecard], owners: list[str]
-) -> Counter[tuple[str, str]]:
-    """By scorecard and check, how many entities have an answer, known or not."""
-    counted = Counter[tuple[str, str]]()
-    for card in cards:
-        for letters, n in outcome_counts(connection, card.name, owners=owners).items():
-            if len(letters) == len(card.checks):
-                for check, letter in zip(card.checks, letters, strict=True):
-                    counted[card.name, check.id] += n * (letter in ASKED)
-    return counted
-
-
-def _mentioned(card: Scorecard, language: Language) -> list[Mentioned]:
-    def facts(leaves: list[Leaf]) -> tuple[str, ...]:
-        programs = (language.compile(leaf.expression) for leaf in leaves)
-        names = (name for p in programs if isinstance(p, Program) for name in p.facts)
-        return tuple(dict.fromkeys(names))
-
-    def condition(leaf: Leaf | None) -> tuple[str, ...]:
-        return () if leaf is None else facts([leaf])
-
-    return [
-        Mentioned(
-            everywhere=condition(card.applies_to),
-            conditions=condition(check.applies_to),
-            rule=facts([*rules.leaves(check.rule)]),
-        )
-        for check in card.checks
-    ]
 
 
 def _form(found: Coverage) -> forms.Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,28 +19,17 @@ from portal.api.v1.instants import Instant
 from portal.api.v1.preconditions import IF_MATCH, check_match, refusal_of, tagged
 from portal.api.v1.schemas import time_field
 from portal.api.v1.times import rfc3339
-from portal.auth import User, actor_of
 from portal.db import exemptions as store
-from portal.db.spending import spendings
+from portal.db.exemption_lists import Wanted
+from portal.db.exemption_lists import list_exemptions as list_exemptions_of
 from portal.db.state import Connection
+from portal.exempting import NOT_THEIRS, Decision, acting, ask_for, decide, tag_of
 from portal.wiring import Portal
-from portal.worker.requests import ASSESS, Lane
-from scorecards import exemptions
-from scorecards.exemptions import (
-    Actor,
-    Decided,
-    Exemption,
-    Ground,
-    Matching,
-    OneEntity,
-    Reason,
-    Scope,
-    State,
-)
-from scorecards.scorecard import Scorecard
+from scorecards.exemptions import Exemption, Ground, Matching, OneEntity, Reason, Scope, State
 
 STATES = [state.value for state in State]
 GROUNDS = [ground.value for ground in Ground]
+NO_SUCH = "There is no exemption with this number"
 ONE = "/<int(max=9223372036854775807):number>"
 
 
@@ -143,13 +132,12 @@ def resource(portal: Portal) -> Resource:
         url_prefix="/api/v1/exemptions",
         description="Checks that are not asked, for a reason, until a day.",
     )
-    cards = {card.name: card for card in portal.scorecards}
 
     @views.operation("GET", "", query=ExemptionList, answer=ExemptionPageAnswer)
     def list_exemptions(asked: dict[str, Any]) -> Response:
         """List exemptions, the newest first."""
-        wanted = store.Wanted(
-            state=State(asked["state"]) if asked["state"] else None,
+        wanted = Wanted(
+            states=(State(asked["state"]),) if asked["state"] else (),
             scorecard=asked["scorecard"],
             check=asked["check"],
             ref=_ref(asked["ref"]) if asked["ref"] else None,
@@ -157,33 +145,25 @@ def resource(portal: Portal) -> Resource:
             expires_before=asked["expires_before"],
         )
         with portal.database.read() as connection:
-            found = store.list_exemptions(
-                connection, wanted, after=after(asked), limit=asked["limit"]
-            )
+            found = list_exemptions_of(connection, wanted, after=after(asked), limit=asked["limit"])
         return answer(page([form(one) for one in found.items], found.after))
 
     @views.operation("POST", "", body=ExemptionBody, answer=ExemptionAnswer, status=201)
     def request_exemption(_: dict[str, Any], asked: dict[str, Any]) -> Response:
         """Ask for an exemption of one entity, or of all that a filter matches."""
-        scope = _scope(cards, asked)
-        reason = Reason(
-            ground=Ground(asked["reason"]["ground"]),
-            text=asked["reason"]["text"],
-            compensated_by=asked["reason"]["compensated_by"],
+        made = ask_for(
+            portal,
+            _scope(asked),
+            reason=Reason(
+                ground=Ground(asked["reason"]["ground"]),
+                text=asked["reason"]["text"],
+                compensated_by=asked["reason"]["compensated_by"],
+            ),
+            expires_at=asked["expires_at"],
+            actor=acting(g.caller),
         )
-        with portal.database.write() as connection:
-            made = exemptions.request(
-                id=store.free_id(connection),
-                scope=scope,
-                reason=reason,
-                expires_at=asked["expires_at"],
-                actor=actor(),
-                policy=portal.settings.exemptions,
-                now=portal.now(),
-            )
-            if isinstance(made, Problem):
-                raise refusal_of(made, "INVALID_VALUE")
-            store.put(connection, made)
+        if isinstance(made, Problem):
+            raise refusal_of(made, "INVALID_VALUE")
         return tagged(form(made), tag_of(made), status=201)
 
     @views.operation("GET", ONE, answer=ExemptionAnswer)
@@ -198,20 +178,20 @@ def resource(portal: Portal) -> Resource:
 
 
 def _add_decisions(views: Resource, portal: Portal) -> None:
-    policy = portal.settings.exemptions
-
-    def take(number: int, step: Callable[[Connection, Exemption, datetime], Decided]) -> Response:
-        """Take a step in the life of an exemption, in one transaction."""
-        now = portal.now()
-        with portal.database.write() as connection:
-            found = _found(connection, number, now)
-            check_match(tag_of(found))
-            done = step(connection, found, now)
-            if isinstance(done, Problem):
-                raise refusal_of(done, "FORBIDDEN" if done.code in _NOT_YOURS else "CONFLICT")
-            store.put(connection, done)
-        if done.state in (State.APPROVED, State.REVOKED):
-            portal.work.request(ASSESS, Lane.PERSON)
+    def take(number: int, decision: Decision, reason: str) -> Response:
+        """Take a step in the life of an exemption."""
+        done = decide(
+            portal,
+            number,
+            decision,
+            actor=acting(g.caller),
+            reason=reason,
+            seen=lambda found: check_match(tag_of(found)),
+        )
+        if done is None:
+            raise Refusal("NOT_FOUND", NO_SUCH)
+        if isinstance(done, Problem):
+            raise refusal_of(done, "FORBIDDEN" if done.code in NOT_THEIRS else "CONFLICT")
         return tagged(form(done), tag_of(done))
 
     @views.operation(
@@ -219,67 +199,28 @@ def _add_decisions(views: Resource, portal: Portal) -> None:
     )
     def approve_exemption(_: dict[str, Any], asked: dict[str, Any], number: int) -> Response:
         """Approve an exemption: from now on its checks are exempt."""
-        return take(
-            number,
-            lambda connection, found, now: exemptions.approve(
-                found,
-                actor=actor(),
-                policy=policy,
-                spendings=spendings(connection, found, policy, now=now),
-                now=now,
-                reason=asked["reason"],
-            ),
-        )
+        return take(number, Decision.APPROVE, asked["reason"])
 
     @views.operation(
         "POST", f"{ONE}/deny", body=RefusalBody, answer=ExemptionAnswer, headers=[IF_MATCH]
     )
     def deny_exemption(_: dict[str, Any], asked: dict[str, Any], number: int) -> Response:
         """Deny an exemption that is requested."""
-        return take(
-            number,
-            lambda _connection, found, now: exemptions.deny(
-                found, actor=actor(), policy=policy, now=now, reason=asked["reason"]
-            ),
-        )
+        return take(number, Decision.DENY, asked["reason"])
 
     @views.operation(
         "POST", f"{ONE}/revoke", body=RefusalBody, answer=ExemptionAnswer, headers=[IF_MATCH]
     )
     def revoke_exemption(_: dict[str, Any], asked: dict[str, Any], number: int) -> Response:
         """End an exemption before its time: its checks are asked again."""
-        return take(
-            number,
-            lambda _connection, found, now: exemptions.revoke(
-                found, actor=actor(), policy=policy, now=now, reason=asked["reason"]
-            ),
-        )
+        return take(number, Decision.REVOKE, asked["reason"])
 
     @views.operation(
         "POST", f"{ONE}/withdraw", body=DecisionBody, answer=ExemptionAnswer, headers=[IF_MATCH]
     )
     def withdraw_exemption(_: dict[str, Any], asked: dict[str, Any], number: int) -> Response:
         """Take back a request of one's own."""
-        return take(
-            number,
-            lambda _connection, found, now: exemptions.withdraw(
-                found, actor=actor(), now=now, reason=asked["reason"]
-            ),
-        )
-
-
-_NOT_YOURS = ("EXEMPTION_OWN", "EXEMPTION_NOT_AN_APPROVER", "EXEMPTION_NOT_YOURS")
-
-
-def actor() -> Actor:
-    """Who makes the request, and whom they act for."""
-    groups = g.caller.ownership if isinstance(g.caller, User) else ()
-    return Actor(name=actor_of(g.caller), groups=groups)
-
-
-def tag_of(exemption: Exemption) -> str:
-    """Changes with every step."""
-    return f"exemption-{exemption.id}-{len(exemption.steps)}"
+        return take(number, Decision.WITHDRAW, asked["reason"])
 
 
 def form(found: Exemption) -> dict[str, Any]:
@@ -315,22 +256,17 @@ def form(found: Exemption) -> dict[str, Any]:
 def _found(connection: Connection, number: int, now: datetime) -> Exemption:
     found = store.find(connection, number, now=now)
     if found is None:
-        raise Refusal("NOT_FOUND", "There is no exemption with this number")
+        raise Refusal("NOT_FOUND", NO_SUCH)
     return found
 
 
-def _scope(cards: Mapping[str, Scorecard], asked: Mapping[str, Any]) -> Scope:
-    card = cards.get(asked["scorecard"])
-    if card is None:
-        raise Refusal("INVALID_VALUE", "There is no scorecard of this name")
-    if asked["check"] is not None and asked["check"] not in {check.id for check in card.checks}:
-        raise Refusal("INVALID_VALUE", "The scorecard has no check with this id")
+def _scope(asked: Mapping[str, Any]) -> Scope:
     whom = (
         OneEntity(ref=_ref(asked["ref"]))
         if asked["ref"] is not None
         else Matching(filter=filter_of(asked["filter"]))
     )
-    return Scope(scorecard=card.name, check=asked["check"], whom=whom)
+    return Scope(scorecard=asked["scorecard"], check=asked["check"], whom=whom)
 
 
 def filter_of(text: str) -> str:

@@ -163,9 +163,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
         by, key = _grouping(asked["by"])
         with portal.database.read() as connection:
             tag = tags.check(connection)
-            rolled = rolled_up(
-                connection, name, by, key=key, levels=len(card.levels), checks=len(card.checks)
-            )
+            rolled = rolled_up(connection, card, by, key=key)
             courses: Mapping[int, Course] | None = None
             if asked["since"] is not None:
                 moment(connection, asked["since"])

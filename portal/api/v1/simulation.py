@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from catalog.problems import JsonValue
-from catalog.query import parse_filters
 from portal.api.errors import Refusal
 from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer, Camel, Resource, answer
 from portal.api.v1.instants import Instant
 from portal.api.v1.schemas import LevelAnswer, ProblemAnswer, time_field
 from portal.api.v1.times import rfc3339
-from portal.db.selection import ids_in_order
-from portal.db.state import Connection
 from portal.pool import Pool
+from portal.trying import Children, read_definition, try_out
 from portal.wiring import Portal
-from portal.worker.asking import Means
-from portal.worker.refusing import refusals_for
-from portal.worker.replaying import Point, Replay, replay
-from portal.worker.simulating import Example, Simulated, simulate
-from scorecards.loading import load_scorecards
+from portal.worker.replaying import Point, Replay
+from portal.worker.simulating import Example, Simulated
 from scorecards.results import LETTERS
 from scorecards.scorecard import Scorecard
 from scorecards.simulation import Simulation
-from scorecards.stopping import stopped
 
 LONGEST_DEFINITION = 500_000
 """Characters of YAML."""
@@ -191,7 +184,7 @@ def resource(portal: Portal) -> Resource:
     views = Resource(
         "simulation", __name__, url_prefix="/api/v1/scorecards", description="What if."
     )
-    pool = _Children()
+    pool = Children()
 
     @views.operation("POST", "/simulate", body=SimulationRequest, answer=SimulationAnswer)
     def simulate_scorecard(_: dict[str, Any], asked: dict[str, Any]) -> Response:
@@ -201,55 +194,26 @@ def resource(portal: Portal) -> Resource:
     return views
 
 
-class _Children:
-    """A pool for simulations, made at the first one: most portals never see any."""
-
-    def __init__(self) -> None:
-        self._pool: Pool | None = None
-        self._lock = threading.Lock()
-
-    def get(self) -> Pool:
-        with self._lock:
-            self._pool = self._pool or Pool(2)
-            return self._pool
-
-
 def simulated(portal: Portal, pool: Pool, asked: Mapping[str, Any]) -> forms.Json:
     """The answer to a loaded `SimulationRequest`. Raises `Refusal`."""
-    after = _loaded(portal, asked["definition"])
-    before = next((card for card in portal.scorecards if card.name == after.name), None)
-    now = portal.now()
-    with portal.database.read() as connection:
-        means = Means(
-            connection=connection,
-            pool=pool,
-            collectors=portal.sources_of_facts,
-            schemas=portal.schemas,
-            unfed=portal.unfed,
-            now=now,
-            refusals=refusals_for(connection, after),
-        )
-        ids = _ids(connection, asked["filter"])
-        found = simulate(means, before=before, after=after, ids=ids)
-        past = None
-        if (time := asked["replay"]) is not None:
-            end = min(time["end"] or now, now)
-            start = min(time["begin"], end)
-            past = replay(means, before=before, after=after, start=start, end=end, ids=ids)
+    time = asked["replay"] or {}
+    trial = try_out(
+        portal,
+        pool,
+        _loaded(portal, asked["definition"]),
+        filters=asked["filter"],
+        since=time.get("begin"),
+        until=time.get("end"),
+    )
     return {
-        **form(found, after, past),
-        "stopped": [forms.problem(one) for one in stopped([after], means.refusals.why)],
+        **form(trial.found, trial.after, trial.past),
+        "stopped": [forms.problem(one) for one in trial.stopped],
     }
 
 
 def _loaded(portal: Portal, definition: str) -> Scorecard:
-    """The one scorecard of the text; a problem of it would make the comparison mean little.
-
-    It may extend what is published, and must not close a circle with it.
-    """
-    cards, problems = load_scorecards(
-        definition, file="definition", schemas=portal.schemas, known=portal.scorecards
-    )
+    """The one scorecard of the text; a problem of it would make the comparison mean little."""
+    cards, problems = read_definition(portal, definition)
     if problems:
         errors: list[dict[str, JsonValue]] = [
             {
@@ -266,11 +230,6 @@ def _loaded(portal: Portal, definition: str) -> Scorecard:
     if len(cards) != 1:
         raise Refusal("INVALID_VALUE", "The definition has to be of exactly one scorecard")
     return cards[0]
-
-
-def _ids(connection: Connection, filters: Sequence[str]) -> list[int] | None:
-    tree = parse_filters(filters)
-    return None if tree is None else ids_in_order(connection, tree)
 
 
 def form(found: Simulated, after: Scorecard, past: Replay | None) -> forms.Json:

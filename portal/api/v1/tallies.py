@@ -13,6 +13,16 @@ from portal.api.v1.schemas import LevelAnswer
 from scorecards.scorecard import Scorecard
 from scorecards.trends import pass_rate
 
+OUTCOMES = {
+    "passed": "p",
+    "failed": "f",
+    "unknown": "u",
+    "notApplicable": "n",
+    "exempt": "x",
+    "error": "e",
+}
+"""Names of outcomes in answers, and their letters."""
+
 
 class CountsAnswer(Answer):
     """Entities by outcome of a check."""
@@ -55,14 +65,7 @@ class StepsAnswer(Answer):
 def tally(letters: Mapping[str, int]) -> forms.Json:
     """Outcomes by letter, counted, with their rate."""
     return {
-        "counts": {
-            "passed": letters.get("p", 0),
-            "failed": letters.get("f", 0),
-            "unknown": letters.get("u", 0),
-            "notApplicable": letters.get("n", 0),
-            "exempt": letters.get("x", 0),
-            "error": letters.get("e", 0),
-        },
+        "counts": {name: letters.get(letter, 0) for name, letter in OUTCOMES.items()},
         "passRate": rounded(pass_rate(letters)),
     }
 

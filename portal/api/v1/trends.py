@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from flask import Response
 from marshmallow import fields, validate
 
+from portal.api.csv_table import table, wants_csv
 from portal.api.errors import Refusal
 from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer, Resource, Tags, answer
@@ -17,22 +17,21 @@ from portal.api.v1.instants import Instant, moment
 from portal.api.v1.schemas import LevelAnswer, time_field
 from portal.api.v1.selections import RefFilter, related
 from portal.api.v1.tallies import (
+    OUTCOMES,
     CheckTallyAnswer,
     StepsAnswer,
     TallyAnswer,
     by_rank,
+    rounded,
     steps,
     tally,
 )
 from portal.api.v1.times import rfc3339
-from portal.db.trends import course_of, editions
+from portal.trend import MOST_POINTS, TooManyPoints, Trend, points_between, read_trend
 from portal.wiring import Portal
-from scorecards.periods import Period, instants
+from scorecards.periods import Period
 from scorecards.scorecard import Scorecard
-from scorecards.trends import Cause, Counts, RateChange, Split, snapshots, split
-
-MOST_POINTS = 400
-"""Instants of one trend: a year of days."""
+from scorecards.trends import Cause, Counts, RateChange, Split, pass_rate
 
 BY_DEFAULT = timedelta(days=90)
 
@@ -106,13 +105,18 @@ class TrendAnswer(Answer):
     definitions = fields.List(fields.Nested(EditionAnswer))
 
 
-class Trend(RefFilter):
+class TrendQuery(RefFilter):
     """Which time, in which steps, of which entities."""
 
     from_ = Instant("The first point; by default 90 days before the last.", load_default=None)
     to = Instant("The last point; by default the present.", load_default=None)
     by = fields.String(
         load_default=Period.WEEK.value, validate=validate.OneOf([one.value for one in Period])
+    )
+    format = fields.String(
+        load_default=None,
+        validate=validate.OneOf(["json", "csv"]),
+        metadata={"description": "`csv` is of the points. By default what `Accept` prefers."},
     )
 
 
@@ -123,7 +127,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
     )
     cards = {card.name: card for card in portal.scorecards}
 
-    @views.operation("GET", "/<name>/trend", query=Trend, answer=TrendAnswer)
+    @views.operation("GET", "/<name>/trend", query=TrendQuery, answer=TrendAnswer)
     def get_trend(asked: dict[str, Any], name: str) -> Response:
         """Get levels and pass rates at the beginning of each day, week or month, and the change.
 
@@ -135,24 +139,22 @@ def resource(portal: Portal, tags: Tags) -> Resource:
         start = asked["from_"] or end - BY_DEFAULT
         if start > end:
             raise Refusal("INVALID_VALUE", "`from` is later than `to`")
-        points = list(islice(instants(start, end, Period(asked["by"])), MOST_POINTS + 1))
-        if len(points) > MOST_POINTS:
-            raise Refusal("INVALID_VALUE", f"That is more than {MOST_POINTS} points")
+        try:
+            points = points_between(start, end, Period(asked["by"]))
+        except TooManyPoints:
+            raise Refusal("INVALID_VALUE", f"That is more than {MOST_POINTS} points") from None
+        as_table = wants_csv(asked["format"])
         with portal.database.read() as connection:
-            tag = tags.check(connection) if asked["to"] else None
+            tag = tags.check(connection, "csv" if as_table else "json") if asked["to"] else None
             moment(connection, start)
-            base, courses = course_of(connection, name, start, end, *related(connection, asked))
-            versions = editions(connection, name)
+            trend = read_trend(connection, name, points, related(connection, asked))
+        if as_table:
+            return table(csv_header(card), csv_rows(card, trend), name=f"{name}-trend", tag=tag)
         shown = {
-            "points": [
-                _point(card, at, counts)
-                for at, counts in zip(points, snapshots(base, courses, points), strict=True)
-            ],
-            "split": _split(card, split(base, courses)),
+            "points": [_point(card, at, counts) for at, counts in trend.points],
+            "split": _split(card, trend.split),
             "definitions": [
-                {"version": one.version, "at": rfc3339(one.first_at)}
-                for one in versions
-                if start < one.first_at <= end
+                {"version": one.version, "at": rfc3339(one.first_at)} for one in trend.editions
             ],
         }
         return answer(shown, tag=tag)
@@ -170,6 +172,33 @@ def found(cards: Mapping[str, Scorecard], name: str) -> Scorecard:
 def check_tally(titles: Mapping[str, str], check: str, letters: Mapping[str, int]) -> forms.Json:
     """How entities do on a check, whether there still is such a check or not."""
     return {"check": check, "title": titles.get(check, ""), **tally(letters)}
+
+
+def csv_header(card: Scorecard) -> list[str]:
+    """The columns of a trend as a table."""
+    levels = [level.name for level in card.levels]
+    return [
+        "at",
+        "total",
+        *(f"proven: {name}" for name in levels),
+        *(f"possible: {name}" for name in levels),
+        *OUTCOMES,
+        "passRate",
+    ]
+
+
+def csv_rows(card: Scorecard, trend: Trend) -> Iterator[list[object]]:
+    """The points of a trend."""
+    for at, counts in trend.points:
+        letters = counts.letters
+        yield [
+            rfc3339(at),
+            counts.total,
+            *by_rank(card, counts.proven),
+            *by_rank(card, counts.possible),
+            *(letters.get(letter, 0) for letter in OUTCOMES.values()),
+            rounded(pass_rate(letters)),
+        ]
 
 
 def _point(card: Scorecard, at: datetime, counts: Counts) -> forms.Json:

@@ -50,6 +50,8 @@ class CatalogQuery:
 
     A `kind` that is missing is the default; an empty one means every kind.
     """
+    within: str = ""
+    """Ref of a group or a domain: what belongs to it, or to what is below it."""
     text: str = ""
     sort: str = "name"
     descending: bool = False
@@ -60,6 +62,8 @@ class CatalogQuery:
         found: Params = {key: list(values) for key, values in self.selected.items() if values}
         if self.selected.get("kind") == ():
             found["kind"] = ALL_KINDS
+        if self.within:
+            found["within"] = self.within
         if self.text:
             found["q"] = self.text
         if self.sort != "name" or self.descending:
@@ -67,6 +71,16 @@ class CatalogQuery:
         if self.page > 1:
             found["page"] = str(self.page)
         return found
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """What a form has to send along so that searching keeps the other filters."""
+        params = replace(self, text="", page=1).params()
+        return [
+            (key, value)
+            for key, values in params.items()
+            for value in ([values] if isinstance(values, str) else values)
+        ]
 
     def toggled(self, facet: str, value: str) -> CatalogQuery:
         """The query with a value chosen, or no longer chosen; always at the first page."""
@@ -100,6 +114,7 @@ def read_query(args: Mapping[str, Sequence[str]]) -> CatalogQuery:
         selected["kind"] = ()
     return CatalogQuery(
         selected=selected,
+        within=(args.get("within") or [""])[0].strip().lower()[:500],
         text=(args.get("q") or [""])[0].strip()[:200],
         sort=sort.removeprefix("-") if sort.removeprefix("-") in SORTS else "name",
         descending=sort.startswith("-"),
@@ -199,6 +214,10 @@ def chips(query: CatalogQuery, links: Mapping[str, EntityLink]) -> tuple[Chip, .
         for name, values in query.selected.items()
         for value in values
     ]
+    if query.within:
+        link = links.get(query.within) or link_to(query.within, exists=False)
+        params = replace(query, within="", page=1).params()
+        found.append(Chip(title="Within", label=link.title, params=params))
     if query.text:
         params = replace(query, text="", page=1).params()
         found.append(Chip(title="Search", label=query.text, params=params))

@@ -14,7 +14,7 @@ from portal.ui.models.facts import REASONS
 from portal.ui.models.levels import shade_of
 from portal.ui.models.looks import LOOKS, Look, plural, show_json
 from scorecards.facts import Unknown
-from scorecards.results import CheckResult, Held, Outcome, ScorecardResult
+from scorecards.results import CheckResult, Excuse, Held, Outcome, ScorecardResult
 from scorecards.scorecard import Check, Level, Scorecard
 
 OPEN = frozenset({Outcome.FAIL, Outcome.UNKNOWN, Outcome.ERROR})
@@ -41,6 +41,10 @@ class CheckRow:
     """For levels: a preview and a retiring check do not."""
     held: Held | None
     """It fails, and its pass still counts."""
+    excuse: Excuse | None
+    """Of an exempt one: which exemption, and what it would say without."""
+    instead: Look | None
+    """How it would look without the exemption."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,6 +154,8 @@ def _row(
         fix=fix,
         counts=result.counts,
         held=result.held,
+        excuse=result.excuse,
+        instead=None if result.excuse is None else LOOKS[result.excuse.outcome],
     )
 
 

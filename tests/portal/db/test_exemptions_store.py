@@ -13,7 +13,7 @@ from catalog.problems import Problem
 from portal.db import exemptions as store
 from portal.db import marks
 from portal.db.engine import Database
-from portal.db.exemptions import Wanted
+from portal.db.exemption_lists import Wanted, list_exemptions
 from portal.db.spending import owners_of, spendings
 from portal.db.tables import unassessed
 from scorecards.exemptions import (
@@ -194,12 +194,10 @@ def test_lists_are_narrowed_and_have_pages(filled: Database) -> None:
     with filled.read() as connection:
 
         def ids(wanted: Wanted) -> list[int]:
-            return [
-                o.id for o in store.list_exemptions(connection, wanted, after=None, limit=9).items
-            ]
+            return [o.id for o in list_exemptions(connection, wanted, after=None, limit=9).items]
 
         assert ids(Wanted()) == [other.id, granted.id, asked.id]
-        assert ids(Wanted(state=State.APPROVED)) == [granted.id]
+        assert ids(Wanted(states=(State.APPROVED,))) == [granted.id]
         assert ids(Wanted(ref=A.ref)) == [other.id, asked.id]
         assert ids(Wanted(scorecard="maturity", check="readme", requested_by=MAY.name)) == (
             ids(Wanted())
@@ -208,12 +206,12 @@ def test_lists_are_narrowed_and_have_pages(filled: Database) -> None:
         assert ids(Wanted(requested_by="nobody")) == []
         assert ids(Wanted(expires_before=NOW + MONTH)) == []
         assert ids(Wanted(expires_before=NOW + MONTH + timedelta(seconds=1))) == ids(Wanted())
-        first = store.list_exemptions(connection, Wanted(), after=None, limit=2)
-        rest = store.list_exemptions(connection, Wanted(), after=first.after, limit=2)
+        first = list_exemptions(connection, Wanted(), after=None, limit=2)
+        rest = list_exemptions(connection, Wanted(), after=first.after, limit=2)
         assert [one.id for one in (*first.items, *rest.items)] == ids(Wanted())
         assert rest.after is None
         with pytest.raises(QueryError):
-            store.list_exemptions(connection, Wanted(), after="x", limit=2)
+            list_exemptions(connection, Wanted(), after="x", limit=2)
 
 
 def test_budgets_are_counted_by_scorecard_and_by_owner(filled: Database) -> None:

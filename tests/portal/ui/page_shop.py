@@ -16,12 +16,13 @@ from catalog.sources import Repository
 from catalog.store import Batch, FileReading
 from portal.app import create_app
 from portal.config import Settings
-from portal.db import entities, locations
+from portal.db import entities, exemptions, locations
 from portal.db.catalog_store import Store
 from portal.db.engine import Database
 from portal.db.migrations import migrate
 from portal.wiring import Portal, open_portal
 from scorecards.assessment import Assessor
+from scorecards.decisions import Decisions, decided
 from scorecards.facts import FactRecord, FactState, FailedFact, Known, Missing, Unknown
 from tests.result_rows import FactRows, ResultRows
 
@@ -193,7 +194,10 @@ def put(
 
 
 def appraise(portal: Portal, known: dict[str, dict[str, FactState]]) -> None:
-    """Store these facts, those of the description besides, and what the scorecards say of them."""
+    """Store these facts, those of the description besides, and what follows from them.
+
+    What follows is what the scorecards say of them, and what people decided about that.
+    """
     descriptions = _descriptions(portal.database, known)
     records = [
         FactRecord(
@@ -215,10 +219,14 @@ def appraise(portal: Portal, known: dict[str, dict[str, FactState]]) -> None:
     FactRows(database=portal.database).save_facts(records)
     with portal.database.read() as connection:
         ids = [row.id for row in entities.by_refs(connection, known).values()]
+        granted = exemptions.grants(connection, ids, now=NOW)
     rows = ResultRows(database=portal.database)
     assessor = Assessor(portal.scorecards, portal.schemas)
+    cards = {card.name: card for card in portal.scorecards}
     found = [
-        result for subject in rows.assessable(ids) for result in assessor.assess(subject, now=NOW)
+        decided(cards[result.scorecard], result, Decisions(grants=granted.get(subject.id, ())))
+        for subject in rows.assessable(ids)
+        for result in assessor.assess(subject, now=NOW)
     ]
     rows.save_results(ids, found)
 

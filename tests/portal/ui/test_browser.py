@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from page_shop import component, open_shop, put
+from people import send
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from werkzeug.serving import make_server
 
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-WIDTHS = (1280, 360)
+WIDTHS = (1280, 320)
 SCHEMES = ("light", "dark")
 LONG = "a" * 63
 
@@ -24,6 +25,18 @@ PATHS = [
     "/catalog?kind=all&q=zzz",
     "/scorecards",
     "/scorecards/readiness?check=readme&outcome=fail",
+    "/scorecards/readiness/trends",
+    "/scorecards/readiness/versions",
+    "/scorecards/readiness/edit",
+    "/coverage",
+    "/campaigns",
+    "/campaigns/long",
+    "/campaigns/new?scorecard=readiness",
+    "/exemptions",
+    "/exemptions/1",
+    "/exemptions/new?ref=component:default/orders&scorecard=readiness&check=readme",
+    "/insights",
+    "/insights?by=type",
     "/problems",
     "/locations",
     "/locations/{location}",
@@ -47,7 +60,28 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """A running portal: its URL, and the id of its location."""
     folder: Path = tmp_path_factory.mktemp("browser")
     shop = open_shop(f"sqlite:///{folder / 'shop.db'}", folder, sample=True)
+    request = {
+        "ref": f"component:default/{LONG}",
+        "scorecard": "readiness",
+        "ground": "risk_accepted",
+        "text": LONG * 5,
+        "expires_on": "2026-03-09",
+    }
+    campaign = {
+        "name": "long",
+        "title": LONG.upper(),
+        "owner": LONG,
+        "scorecard": "readiness",
+        "level": "Walk",
+        "starts_on": "2026-02-01",
+        "target_on": "2026-04-01",
+        "m0_title": LONG,
+        "m0_on": "2026-03-01",
+        "m0_share": "50",
+    }
     more = f"title: {LONG.upper()}\ndescription: {'long' * 100}\ntags: [{LONG}]"
+    send(shop.client, "/exemptions/new", **request)
+    send(shop.client, "/campaigns/new", **campaign)
     put(shop.portal, shop.location, "long.yaml", component(LONG, owner=LONG, more=more))
     server = make_server("127.0.0.1", 0, shop.client.application, threaded=True)
     thread = threading.Thread(target=server.serve_forever)

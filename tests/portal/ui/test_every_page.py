@@ -13,6 +13,32 @@ PATHS = (
     "/scorecards/readiness",
     "/scorecards/readiness?level=1",
     "/scorecards/readiness?check=readme&outcome=fail",
+    "/scorecards/readiness/trends",
+    "/scorecards/readiness/trends?range=365&by=month&within=group:default/alices",
+    "/scorecards/readiness/trends?from=%3Cb%3E&to=never",
+    "/scorecards/readiness/trends?from=2020-01-01&by=day",
+    "/scorecards/readiness/versions",
+    "/scorecards/readiness/versions?after=zzz",
+    "/scorecards/readiness/edit",
+    "/coverage",
+    "/coverage?owner=group:default/charlies&scorecard=readiness",
+    "/coverage?owner=%22%3E%3Cscript%3E&scorecard=%3Cb%3E",
+    "/campaigns",
+    "/campaigns?state=past&after=%3Cb%3E",
+    "/campaigns/new",
+    "/campaigns/new?scorecard=none&goal=checks&checks=%22%3E%3Cscript%3E&m0_title=%3Cb%3E",
+    "/exemptions",
+    "/exemptions?state=ended&owner=group:default/alices",
+    "/exemptions?state=%3Cb%3E&after=zzz",
+    "/exemptions/new",
+    "/exemptions/new?ref=component:default/orders&scorecard=readiness&check=readme",
+    "/exemptions/new?ref=%22%3E%3Cscript%3E&scorecard=none&expires_on=%22",
+    "/insights",
+    "/insights?by=system",
+    "/insights?by=domain&page=9",
+    "/insights?by=type",
+    "/catalog?kind=all&within=group:default/alices",
+    "/catalog?within=%22%3E%3Cscript%3E",
     "/problems",
     "/problems?severity=error",
     "/problems?text=no-such-text",
@@ -46,14 +72,32 @@ def test_page_is_sound(shop, path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/no-such-page", "/catalog/component/default/none", "/catalog/component/default/broken"],
+    [
+        "/no-such-page",
+        "/campaigns/none",
+        "/campaigns/none/promotion",
+        "/exemptions/77",
+        "/scorecards/none/trends",
+        "/scorecards/none/versions",
+        "/catalog/component/default/none",
+        "/catalog/component/default/broken",
+    ],
 )
 def test_page_of_what_is_not_there_is_sound(shop, path: str) -> None:
     assert faults(shop.get(path, 404)) == []
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/catalog", "/scorecards", "/scorecards/readiness", "/problems", "/locations"]
+    "path",
+    [
+        "/",
+        "/catalog",
+        "/scorecards",
+        "/scorecards/readiness",
+        "/insights",
+        "/problems",
+        "/locations",
+    ],
 )
 def test_page_of_an_empty_portal_is_sound(shops, path: str) -> None:
     assert faults(shops(filled=False).get(path)) == []
@@ -66,6 +110,16 @@ def test_page_of_an_empty_portal_is_sound(shops, path: str) -> None:
         "/catalog",
         "/scorecards/readiness?check=readme&outcome=unknown",
         "/problems?text=broken",
+        "/insights",
+        "/insights?by=type",
+        "/exemptions?state=ended&owner=group:default/alices",
+        "/campaigns",
+        "/coverage",
+        "/coverage?owner=charlies",
+        "/scorecards/readiness/trends",
+        "/scorecards/readiness/trends?within=group:default/alices",
+        "/scorecards/readiness/versions",
+        "/catalog?within=group:default/alices",
         "/locations",
         "/search?q=pay",
         "/catalog/component/default/payments",
@@ -102,7 +156,7 @@ def test_policy_and_cache_of_pages_and_static_files(shop) -> None:
     with shop.client.get(style) as sheet:
         assert sheet.status_code == 200
         assert "immutable" in sheet.headers["Cache-Control"]
-        assert len(sheet.data) < 25_000
+        assert len(sheet.data) < 32_000
         assert "url(" not in sheet.text
 
 

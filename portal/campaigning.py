@@ -1,0 +1,137 @@
+"""Campaigns planned, moved and looked at: what the API and the pages do alike.
+
+Each function that writes is one transaction. What the sender can mend is a `Problem`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from catalog.problems import Problem
+from portal.db import campaigns as store
+from portal.db import standings
+from portal.db.standings import Progress
+from portal.db.state import Connection
+from portal.wiring import Portal, definition_of
+from scorecards import campaigns
+from scorecards.campaigns import (
+    Campaign,
+    Changed,
+    Milepost,
+    Plan,
+    State,
+    Tally,
+    goal_indexes,
+    ideal,
+    mileposts,
+)
+from scorecards.promotion import Promotion, promote
+from scorecards.scorecard import Scorecard
+
+TAKEN = "CAMPAIGN_NAME"
+"""Code of the problem that there is a campaign of this name."""
+
+Seen = Callable[[Campaign], None]
+"""Is called with the campaign as it is; raises where its sender has seen another one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Course:
+    """How far a campaign has come."""
+
+    now: Progress
+    days: Mapping[date, Tally]
+    """The burn-down, the first day first; today is the last while it is active."""
+    ideal: Mapping[date, float]
+    """Entities that would be left on each of these days, were the way gone evenly."""
+    mileposts: tuple[Milepost, ...]
+
+
+def cards_of(portal: Portal) -> dict[str, Scorecard]:
+    """The scorecards by name."""
+    return {card.name: card for card in portal.scorecards}
+
+
+def tag_of(campaign: Campaign) -> str:
+    """Changes with every step and every change of the plan."""
+    return f"campaign-{campaign.name}-{len(campaign.steps)}-{campaign.edits}"
+
+
+def find(connection: Connection, portal: Portal, name: str) -> Campaign | None:
+    """The campaign as it is now, or None."""
+    return store.find(connection, name, now=portal.now()) if "\0" not in name else None
+
+
+def plan_new(portal: Portal, name: str, plan: Plan, *, actor: str) -> Changed:
+    """A new campaign, stored; or what is wrong with it."""
+    now = portal.now()
+    with portal.database.write() as connection:
+        if store.find(connection, name, now=now) is not None:
+            message = "there is a campaign of this name"
+            return Problem(code=TAKEN, message=message, pointer="/name", found=name)
+        made = campaigns.plan(name, plan, cards_of(portal), actor=actor, now=now)
+        if isinstance(made, Campaign):
+            store.put(connection, made)
+    return made
+
+
+def move(
+    portal: Portal, name: str, to: State, *, actor: str, reason: str, seen: Seen
+) -> Changed | None:
+    """The campaign in the next state of its life, stored; or why not; None: there is none.
+
+    How its entities stand is kept on the day on which it begins, and on which it ends.
+    """
+    now = portal.now()
+    with portal.database.write() as connection:
+        found = find(connection, portal, name)
+        if found is None:
+            return None
+        seen(found)
+        done = campaigns.move(found, to, actor=actor, now=now, reason=reason)
+        if isinstance(done, Problem):
+            return done
+        store.put(connection, done)
+        card = cards_of(portal).get(done.plan.scorecard)
+        if to in (State.ACTIVE, State.ENDED) and card is not None:
+            said = standings.progress(connection, card, done.plan).total
+            store.keep_day(connection, name, now.date(), said)
+    return done
+
+
+def course_of(connection: Connection, portal: Portal, campaign: Campaign) -> Course:
+    """How far a campaign has come."""
+    today, plan = portal.now().date(), campaign.plan
+    card = cards_of(portal).get(plan.scorecard)
+    said = Progress(total=Tally(), by_owner={})
+    if card is not None:
+        said = standings.progress(connection, card, plan)
+    days = dict(store.days(connection, campaign.name))
+    if campaign.state is State.ACTIVE:
+        days[today] = said.total
+    first = next(iter(days.values()), said.total)
+    return Course(
+        now=said,
+        days=days,
+        ideal={day: ideal(plan, first, day) for day in days},
+        mileposts=mileposts(plan, days, today),
+    )
+
+
+def promotion_of(
+    portal: Portal, plan: Plan, scorecard: str, *, level: str | None
+) -> Promotion | Problem:
+    """The file of a scorecard with the checks of a campaign in it, or why there is none."""
+    card = cards_of(portal).get(plan.scorecard)
+    source, target = (definition_of(portal, one) for one in (plan.scorecard, scorecard))
+    if card is None or source is None or target is None:
+        return Problem(
+            code="CAMPAIGN_SCORECARD",
+            message="there is no scorecard of this name",
+            pointer="/scorecard",
+            found=scorecard,
+        )
+    checks = [card.checks[n].id for n in goal_indexes(plan.goal, card)]
+    return promote(checks, source, target, level=level, schemas=portal.schemas)

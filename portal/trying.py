@@ -1,0 +1,94 @@
+"""A definition of a scorecard tried on live data, before it is published. Nothing of it is stored."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from catalog.problems import Problem
+from catalog.query import parse_filters
+from portal.db.selection import ids_in_order
+from portal.pool import Pool
+from portal.wiring import Portal
+from portal.worker.asking import Means
+from portal.worker.refusing import refusals_for
+from portal.worker.replaying import Replay, replay
+from portal.worker.simulating import Simulated, simulate
+from scorecards.loading import load_scorecards
+from scorecards.scorecard import Scorecard
+from scorecards.stopping import stopped
+
+
+class Children:
+    """A pool for trials, made at the first one: most portals never see any."""
+
+    def __init__(self) -> None:
+        self._pool: Pool | None = None
+        self._lock = threading.Lock()
+
+    def get(self) -> Pool:
+        """The pool."""
+        with self._lock:
+            self._pool = self._pool or Pool(2)
+            return self._pool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trial:
+    """What a definition would do."""
+
+    after: Scorecard
+    found: Simulated
+    past: Replay | None
+    stopped: tuple[Problem, ...]
+    """Rules that took too long: their checks say error."""
+
+
+def read_definition(
+    portal: Portal, text: str, *, file: str = "definition"
+) -> tuple[tuple[Scorecard, ...], tuple[Problem, ...]]:
+    """The scorecards of a text, and its problems.
+
+    It may extend what is published, and must not close a circle with it.
+    """
+    return load_scorecards(text, file=file, schemas=portal.schemas, known=portal.scorecards)
+
+
+def try_out(
+    portal: Portal,
+    pool: Pool,
+    after: Scorecard,
+    *,
+    filters: Sequence[str] = (),
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Trial:
+    """What the definition would do in place of the published one of its name, if there is any.
+
+    With `since`, also what it would have done from then on. Raises `QueryError` for a bad filter.
+    """
+    before = next((card for card in portal.scorecards if card.name == after.name), None)
+    now = portal.now()
+    with portal.database.read() as connection:
+        means = Means(
+            connection=connection,
+            pool=pool,
+            collectors=portal.sources_of_facts,
+            schemas=portal.schemas,
+            unfed=portal.unfed,
+            now=now,
+            refusals=refusals_for(connection, after),
+        )
+        tree = parse_filters(filters)
+        ids = None if tree is None else ids_in_order(connection, tree)
+        found = simulate(means, before=before, after=after, ids=ids)
+        past = None
+        if since is not None:
+            end = min(until or now, now)
+            start = min(since, end)
+            past = replay(means, before=before, after=after, start=start, end=end, ids=ids)
+    return Trial(
+        after=after, found=found, past=past, stopped=tuple(stopped([after], means.refusals.why))
+    )

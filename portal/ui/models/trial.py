@@ -1,0 +1,141 @@
+"""What a definition would do, as the editor shows it: moves by level, checks, teams, and examples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portal.trying import Trial
+from portal.ui.models.levels import shade_of
+from portal.ui.models.links import EntityLink, link_to
+from portal.ui.models.looks import plural
+from portal.worker.simulating import Example
+from scorecards.scorecard import Scorecard
+from scorecards.simulation import CheckChange
+
+MOST_TEAMS = 50
+MOST_EXAMPLES = 25
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rung:
+    """A level as a pill needs it."""
+
+    name: str
+    rank: int
+    top: int
+    shade: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MoveRow:
+    """Entities that go from one level to another; None: the scorecard does not apply."""
+
+    before: Rung | None
+    after: Rung | None
+    entities: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TeamRow:
+    """What it does to the entities of an owner."""
+
+    owner: EntityLink | None
+    up: int
+    down: int
+    newly_failing: int
+    newly_unknown: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExampleRow:
+    """An entity that changes its level."""
+
+    link: EntityLink
+    before: Rung
+    after: Rung
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrialResult:
+    """Everything that the editor shows of a trial."""
+
+    finding: str
+    published: str
+    """Version that it is compared with; '' for a new scorecard."""
+    entities: int
+    left_out: int
+    moves: tuple[MoveRow, ...]
+    """Only those that lead elsewhere."""
+    checks: tuple[CheckChange, ...]
+    teams: tuple[TeamRow, ...]
+    more_teams: int
+    falling: tuple[ExampleRow, ...]
+    rising: tuple[ExampleRow, ...]
+
+
+def trial_result(trial: Trial) -> TrialResult:
+    """What a trial found."""
+    made, before, after = trial.found.simulation, trial.found.before, trial.after
+    moves = [
+        MoveRow(before=_rung(before, was), after=_rung(after, now), entities=n)
+        for (was, now), n in made.moves.items()
+        if was != now
+    ]
+    return TrialResult(
+        finding=_finding(trial),
+        published=before.version if before else "",
+        entities=made.entities,
+        left_out=trial.found.waiting,
+        moves=tuple(sorted(moves, key=lambda move: -move.entities)),
+        checks=made.checks,
+        teams=tuple(
+            TeamRow(
+                owner=link_to(team.owner) if team.owner else None,
+                up=team.up,
+                down=team.down,
+                newly_failing=team.failing,
+                newly_unknown=team.unknown,
+            )
+            for team in made.teams[:MOST_TEAMS]
+        ),
+        more_teams=max(0, len(made.teams) - MOST_TEAMS),
+        falling=tuple(_example(trial, one) for one in trial.found.down[:MOST_EXAMPLES]),
+        rising=tuple(_example(trial, one) for one in trial.found.up[:MOST_EXAMPLES]),
+    )
+
+
+def _finding(trial: Trial) -> str:
+    made = trial.found.simulation
+    if trial.found.before is None:
+        return f"A new scorecard, which applies to {plural(made.entities, 'entity', 'entities')}"
+    if not (made.up or made.down or made.starts or made.ends):
+        return f"None of {plural(made.entities, 'entity', 'entities')} changes its level"
+    parts = [
+        f"{n:,} {said}"
+        for n, said in (
+            (made.down, "fall"),
+            (made.up, "rise"),
+            (made.starts, "are newly asked"),
+            (made.ends, "are asked no more"),
+        )
+        if n
+    ]
+    return f"Of {plural(made.entities, 'entity', 'entities')}, {', '.join(parts)}"
+
+
+def _rung(card: Scorecard | None, rank: int | None) -> Rung | None:
+    if card is None or rank is None:
+        return None
+    top = len(card.levels) - 1
+    return Rung(name=card.levels[rank].name, rank=rank, top=top, shade=shade_of(rank, top))
+
+
+def _example(trial: Trial, one: Example) -> ExampleRow:
+    effect = trial.found.comparison.effect(one.case)
+    assert effect.before is not None
+    assert effect.after is not None
+    before = _rung(trial.found.before, effect.before.proven)
+    after = _rung(trial.after, effect.after.proven)
+    assert before is not None
+    assert after is not None
+    return ExampleRow(link=link_to(one.ref), before=before, after=after)

@@ -1,0 +1,86 @@
+"""The rule editor: what a change would do, before it is published; and nothing is stored by it."""
+
+import pytest
+from page_shop import SCORECARD, Shop
+from page_structure import faults
+from people import read, send
+
+from portal.db import results, tables
+
+PATH = "/scorecards/readiness/edit"
+
+
+@pytest.fixture(autouse=True)
+def nobody_waits(shop: Shop) -> None:
+    """What is stored of everybody is of the definition in force."""
+    with shop.portal.database.write() as connection:
+        connection.execute(tables.unassessed.delete())
+
+
+def tried(shop: Shop, text: str, status: int = 200) -> str:
+    answer = send(shop.client, PATH, definition=text)
+    assert answer.status_code == status, answer.text
+    assert faults(answer.text) == []
+    return answer.text
+
+
+def test_editor_begins_with_the_definition_in_force_and_says_where_it_belongs(shop) -> None:
+    page = read(shop.client, PATH)
+    assert "rule: repo.readme.bytes &gt; 100" in page
+    assert shop.portal.scorecards[0].file in page
+    assert 'aria-current="page">Try a change' in page
+
+
+def test_stricter_rule_says_who_falls_by_team_and_stores_nothing(shop) -> None:
+    with shop.portal.database.read() as connection:
+        before = results.distribution(connection, "readiness", 3)
+    page = tried(shop, SCORECARD.replace("> 100", "> 1000"))
+    assert "Of 3 entities, 1 fall" in page
+    result = page.split('id="result"')[1]
+    assert ">Walk<" in result
+    assert ">Start<" in result
+    check = result.split('class="mono">readme</th>')[1].split("</tr>")[0]
+    assert 'data-label="Newly failing">1<' in check
+    assert "group:default/alices" in page
+    assert "component:default/payments" in page
+    with shop.portal.database.read() as connection:
+        assert results.distribution(connection, "readiness", 3) == before
+
+
+def test_change_of_texts_changes_nobody(shop) -> None:
+    page = tried(shop, SCORECARD.replace("Readers look there", "People look there"))
+    assert "None of 3 entities changes its level" in page
+    assert "No check says anything else of anybody." in page
+
+
+def test_problem_stands_with_line_and_column_and_the_text_is_kept(shop) -> None:
+    broken = SCORECARD.replace("repo.readme.bytes > 100", "repo.readme.bites > 100")
+    page = tried(shop, broken, 422)
+    line = broken.split("repo.readme.bites")[0].count("\n") + 1
+    assert f"readiness.yaml:{line}:" in page
+    assert "repo.readme.bites &gt; 100" in page.split("<textarea")[1]
+    assert 'id="result"' not in page
+
+
+def test_text_without_a_scorecard_is_refused(shop) -> None:
+    assert "exactly one scorecard" in tried(shop, "# nothing\n", 422)
+
+
+def test_text_that_is_too_large_is_refused(shop) -> None:
+    assert "larger than 256 KiB" in tried(shop, "#" * (256 * 1024 + 1), 422)
+
+
+def test_text_can_be_downloaded_as_it_was_typed(shop) -> None:
+    answer = shop.client.post(PATH, data={"definition": "a: 1\r\n", "download": "1"})
+    assert answer.content_type.startswith("application/yaml")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="readiness.yaml"'
+    assert answer.text == "a: 1\n"
+
+
+def test_hostile_text_stays_text(shop) -> None:
+    page = tried(shop, "</textarea><script>alert(1)</script>", 422)
+    assert "<script>" not in page
+
+
+def test_scorecard_that_is_not_there_has_no_editor(shop) -> None:
+    assert "There is no scorecard named none." in shop.get("/scorecards/none/edit", 404)
