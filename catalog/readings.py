@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha1
 from typing import Protocol
-from urllib.parse import quote as quote_url
 
 from catalog.bundling import references
 from catalog.defined_kinds import KindFile
@@ -220,7 +219,7 @@ class Pass:
             base = Base(
                 path=blob.path,
                 direct=self._snapshot.direct,
-                shown=self._snapshot.shown and self._snapshot.shown + quote_url(blob.path),
+                shown=url.removeprefix("url:") if url.startswith("url:") else "",
                 same_repository=self._reader.same_repository,
             )
             yield ToRead(
