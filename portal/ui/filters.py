@@ -35,6 +35,7 @@ def install(pages: Blueprint) -> None:
     for name, function in (
         ("when", when),
         ("day", day),
+        ("lasts", lasts),
         ("ahead", ahead),
         ("life", in_words),
         ("markdown", markdown),
@@ -47,6 +48,14 @@ def install(pages: Blueprint) -> None:
         ("lower_first", lower_first),
     ):
         pages.add_app_template_filter(function, name)
+
+
+def lasts(value: timedelta) -> str:
+    """'15 min', '1 hour', '2 days': in the largest unit that says it exactly."""
+    for unit, word in ((_DAY, "day"), (_HOUR, "hour")):
+        if value >= unit and not value % unit:
+            return plural(value // unit, word)
+    return f"{value / _MINUTE:.3g} min"
 
 
 def ago(value: datetime, now: datetime) -> str:

@@ -9,8 +9,10 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from catalog.problems import Problem
+from portal.db import fetched
 from portal.db import locations as store
 from portal.db.locations import FileRow, LocationRow, RepositoryRow
+from portal.ui.fetches import fetch_lines
 from portal.ui.frame import not_found
 from portal.ui.models.looks import Look
 from portal.wiring import Portal
@@ -79,7 +81,9 @@ def register(pages: Blueprint, portal: Portal) -> None:
     def listing() -> str:
         with portal.database.read() as connection:
             rows = [line(row) for row in store.list_locations(connection)]
-        return render_template("locations.html", rows=rows)
+            fetches = fetch_lines(portal.settings.recipes, fetched.listed(connection))
+        asked = request.args.get("asked", "")
+        return render_template("locations.html", rows=rows, fetches=fetches, asked=asked)
 
     @pages.get("/locations/<id>")
     def location(id: str) -> ResponseReturnValue:  # noqa: A002 - the parameter's name in the URL

@@ -12,6 +12,7 @@ from portal.ui import (
     editor,
     entity,
     exemptions,
+    fetches,
     filters,
     frame,
     home,
@@ -51,6 +52,7 @@ def blueprint(portal: Portal) -> Blueprint:
         exemptions,
         problems,
         locations,
+        fetches,
         search,
         descriptor,
     ):

@@ -1,0 +1,101 @@
+"""Facts from other systems are among the locations: how they were fetched, and a button."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from catalog.problems import Problem
+from portal.app import create_app
+from portal.db import fetched, pending
+from portal.ui.filters import lasts
+from portal.wiring import Portal
+from scorecards.facts import FactSchema, FactType
+from scorecards.fetching import FetchedFact, Recipe
+from scorecards.pushed import Declared
+
+SCHEMA = FactSchema(name="argo.synced", type=FactType.BOOL, description="x", when_absent=False)
+RECIPE = Recipe(
+    name="argo",
+    url="https://argo.example.com/<apps>?key=secret",
+    headers=(("Authorization", "Bearer a-secret"),),
+    every=timedelta(minutes=15),
+    kinds=(),
+    facts=(FetchedFact(declared=Declared(schema=SCHEMA), value="answer.synced"),),
+)
+PROBLEM = Problem(code="UPSTREAM_ERROR", message="It answers <500>.")
+
+
+@pytest.fixture
+def portal(make_portal: Callable[..., Portal]) -> Portal:
+    return make_portal(recipes=(RECIPE,))
+
+
+@pytest.fixture
+def client(portal: Portal) -> FlaskClient:
+    return create_app(portal).test_client()
+
+
+def ran(portal: Portal, *, entities: int = 2, failed: int, problem: Problem | None) -> None:
+    with portal.database.write() as connection:
+        fetched.begin(connection, "argo", now=portal.now())
+        fetched.end(
+            connection,
+            "argo",
+            now=portal.now(),
+            entities=entities,
+            failed=failed,
+            problem=problem,
+        )
+
+
+def test_each_state_of_a_run_has_its_words(portal: Portal, client: FlaskClient) -> None:
+    page = client.get("/locations").text
+    assert "Not fetched yet" in page
+    assert "15 min" in page
+    assert "https://argo.example.com/&lt;apps&gt;" in page
+    assert "secret" not in page
+    with portal.database.write() as connection:
+        fetched.begin(connection, "argo", now=portal.now())
+    assert "Being fetched" in client.get("/locations").text
+    ran(portal, failed=0, problem=None)
+    assert "Fetched</span>" in client.get("/locations").text
+    ran(portal, failed=1, problem=PROBLEM)
+    page = client.get("/locations").text
+    assert "Partly fetched" in page
+    assert "It answers &lt;500&gt;." in page
+    ran(portal, failed=2, problem=PROBLEM)
+    assert "Failed</span>" in client.get("/locations").text
+
+
+def test_it_can_be_asked_for_and_that_is_said(portal: Portal, client: FlaskClient) -> None:
+    answer = client.post("/fetches/argo")
+    assert answer.status_code == 303
+    assert "Asked for" in client.get(answer.headers["Location"].partition("#")[0]).text
+    with portal.database.read() as connection:
+        assert [one.key for one in pending.waiting(connection)] == ["fetch:argo"]
+    assert client.post("/fetches/other").status_code == 404
+    foreign = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    assert client.post("/fetches/argo", headers=foreign).status_code == 403
+
+
+def test_nothing_is_said_where_nothing_is_fetched(make_portal: Callable[..., Portal]) -> None:
+    page = create_app(make_portal()).test_client().get("/locations").text
+    assert "other systems" not in page
+
+
+@pytest.mark.parametrize(
+    ("time", "words"),
+    [
+        (timedelta(minutes=15), "15 min"),
+        (timedelta(seconds=30), "0.5 min"),
+        (timedelta(hours=1), "1 hour"),
+        (timedelta(hours=36), "36 hours"),
+        (timedelta(days=2), "2 days"),
+    ],
+)
+def test_times_are_told_in_the_largest_unit_that_fits(time: timedelta, words: str) -> None:
+    assert lasts(time) == words
