@@ -26,6 +26,10 @@ class Fetch:
     began_at: datetime
     ended_at: datetime | None
     """None: it is under way, or was killed."""
+    looked_at: datetime
+    """When it began, or when entities that had changed since were looked for."""
+    seq: int
+    """Entities with a higher sequence number have changed since they were asked about."""
     entities: int
     """That were asked about."""
     failed: int
@@ -34,10 +38,15 @@ class Fetch:
 
 
 def page(
-    connection: Connection, kinds: Collection[str], *, after: int, limit: int
+    connection: Connection, kinds: Collection[str], *, since: int, after: int, limit: int
 ) -> list[tuple[int, str, bytes]]:
-    """Id, ref and body of the next entities of these kinds, by id; without kinds of all."""
-    found = select(entities.c.id, entities.c.ref, entities.c.body).where(entities.c.id > after)
+    """Id, ref and body of the next entities of these kinds, by id; without kinds of all.
+
+    Of those only whose sequence number is above `since`: that have come or changed.
+    """
+    found = select(entities.c.id, entities.c.ref, entities.c.body).where(
+        entities.c.id > after, entities.c.seq > since
+    )
     if kinds:
         found = found.where(entities.c.kind.in_(sorted(kinds)))
     rows = connection.execute(found.order_by(entities.c.id).limit(limit))
@@ -103,10 +112,19 @@ def _says(before: FactRecord | None, after: FactRecord, now: datetime) -> bool:
     return before.valid_until is None or before.valid_until > now
 
 
-def begin(connection: Connection, name: str, *, now: datetime) -> None:
-    """Note that a run begins. The connection is in a write transaction."""
+def begin(connection: Connection, name: str, *, seq: int, now: datetime) -> None:
+    """Note that a run begins, over the catalog of `seq`. The connection is in a write transaction."""
     connection.execute(delete(fetches).where(fetches.c.name == name))
-    connection.execute(insert(fetches).values(name=name, began_at=now, entities=0, failed=0))
+    connection.execute(
+        insert(fetches).values(
+            name=name, began_at=now, looked_at=now, seq=seq, entities=0, failed=0
+        )
+    )
+
+
+def looked(connection: Connection, name: str, *, seq: int, now: datetime) -> None:
+    """Note that what has changed up to `seq` is asked about. The connection is in a write transaction."""
+    connection.execute(update(fetches).where(fetches.c.name == name).values(looked_at=now, seq=seq))
 
 
 def end(
@@ -134,6 +152,8 @@ def listed(connection: Connection) -> dict[str, Fetch]:
             name=row.name,
             began_at=utc(row.began_at) or row.began_at,
             ended_at=utc(row.ended_at),
+            looked_at=utc(row.looked_at) or row.looked_at,
+            seq=row.seq,
             entities=row.entities,
             failed=row.failed,
             problem=None if row.problem is None else _problem(row.problem),

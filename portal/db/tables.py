@@ -513,6 +513,8 @@ fetches = Table(
     Column("name", Text, primary_key=True),  # the namespace
     Column("began_at", Time, nullable=False),  # of the last run
     Column("ended_at", Time),  # null: it is under way, or was killed
+    Column("looked_at", Time, nullable=False),  # of that, or of a look at what has changed since
+    Column("seq", BigInteger, nullable=False),  # of the catalog that was asked about
     Column("entities", Integer, nullable=False),  # that were asked about
     Column("failed", Integer, nullable=False),  # about which nothing was learned
     Column("problem", LargeBinary),  # JSON: why it ended before its end, or the first failure

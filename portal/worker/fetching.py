@@ -15,11 +15,12 @@ from typing import Any
 from catalog.problems import Problem
 from plugins.web.answers import Answer, Fetched, Refused
 from plugins.web.client import CheckedClient
-from portal.db import fetched
+from portal.db import fetched, values
+from portal.db.state import Connection
 from portal.pool import Pool, TaskFailed
 from portal.worker.jobs import Tools
 from portal.worker.outside import LARGEST, PATIENCE, client_for, shown, without_answer
-from portal.worker.requests import fetch_key
+from portal.worker.requests import CHANGED, fetch_key
 from portal.worker.understanding import Addresses, Answers, Everything, States
 from scorecards.facts import FactRecord, FactState, FailedFact, Missing, Unknown
 from scorecards.fetching import Recipe
@@ -31,6 +32,9 @@ TOGETHER = 200
 AT_ONCE = 4
 """Requests to a system that are under way at a time."""
 
+PAUSE = timedelta(minutes=1)
+"""Time between two looks at what has changed."""
+
 DEADLINE = 60.0
 """Seconds for a child to understand so many answers."""
 
@@ -39,6 +43,8 @@ DEADLINE = 60.0
 class _Run:
     """What a run has come to so far."""
 
+    since: int
+    """Only entities that have changed after this are asked about."""
     entities: int = 0
     failed: int = 0
     problem: Problem | None = None
@@ -60,28 +66,37 @@ class _Part:
 
 
 def due(tools: Tools) -> list[str]:
-    """The keys of the namespaces that it is time to fetch."""
+    """The keys of the namespaces that it is time to fetch, or whose entities have changed."""
     if not tools.recipes:
         return []
     with tools.database.read() as connection:
-        runs = fetched.listed(connection)
-    now = tools.now()
-    return [
-        fetch_key(recipe.name)
-        for recipe in tools.recipes
-        if recipe.name not in runs or runs[recipe.name].began_at + recipe.every <= now
-    ]
+        runs, seq = fetched.listed(connection), _seq(connection)
+    now, keys = tools.now(), []
+    for recipe in tools.recipes:
+        run = runs.get(recipe.name)
+        if run is None or run.began_at + recipe.every <= now:
+            keys.append(fetch_key(recipe.name))
+        elif run.seq < seq and run.looked_at + PAUSE <= now:
+            keys.append(fetch_key(recipe.name, changed=True))
+    return keys
 
 
-def fetch(tools: Tools, name: str) -> int:
-    """Fetch the facts of a namespace; returns about how many entities something was learned."""
+def fetch(tools: Tools, argument: str) -> int:
+    """Fetch the facts of a namespace; returns about how many entities something was learned.
+
+    `argument` is what follows in the key: the namespace, perhaps with `CHANGED`.
+    """
+    name, only_changed = argument.removesuffix(CHANGED), argument.endswith(CHANGED)
     recipe = next((recipe for recipe in tools.recipes if recipe.name == name), None)
     if recipe is None:
         return 0
     with tools.database.write() as connection:
         fetched.forget_others(connection, {one.name for one in tools.recipes})
-        fetched.begin(connection, name, now=tools.now())
-    run = _Run()
+        last, seq, now = fetched.listed(connection).get(name), _seq(connection), tools.now()
+        only_changed = only_changed and last is not None
+        note = fetched.looked if only_changed else fetched.begin
+        note(connection, name, seq=seq, now=now)
+    run = _Run(since=last.seq if last is not None and only_changed else -1)
     learn = _all_in_one if recipe.items else _one_by_one
     for records in learn(tools, recipe, client_for(recipe), run):
         run.entities += len(records)
@@ -90,24 +105,31 @@ def fetch(tools: Tools, name: str) -> int:
             fetched.keep(connection, records, tools.readers, now=tools.now())
         if run.stopped:
             break
-    with tools.database.write() as connection:
-        fetched.end(
-            connection,
-            name,
-            now=tools.now(),
-            entities=run.entities,
-            failed=run.failed,
-            problem=run.problem,
-        )
+    if not only_changed:
+        with tools.database.write() as connection:
+            fetched.end(
+                connection,
+                name,
+                now=tools.now(),
+                entities=run.entities,
+                failed=run.failed,
+                problem=run.problem,
+            )
     return run.entities - run.failed
+
+
+def _seq(connection: Connection) -> int:
+    return int(values.get(connection, "catalog_seq") or 0)
 
 
 def _all_in_one(
     tools: Tools, recipe: Recipe, client: CheckedClient, run: _Run
 ) -> Iterator[list[FactRecord]]:
-    answer = client.get(recipe.url, max_bytes=LARGEST, headers=dict(recipe.headers))
     now = tools.now()
-    for part in _parts(tools, recipe, together=5_000):
+    answer: Answer | None = None
+    for part in _parts(tools, recipe, run, together=5_000):
+        if answer is None:
+            answer = client.get(recipe.url, max_bytes=LARGEST, headers=dict(recipe.headers))
         states: list[States] | FailedFact
         if isinstance(answer, Fetched):
             task = Everything(
@@ -135,7 +157,7 @@ def _one_by_one(
 ) -> Iterator[list[FactRecord]]:
     plain, headers = replace(recipe, headers=()), dict(recipe.headers)
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix=f"fetch-{recipe.name}") as threads:
-        for part in _parts(tools, recipe, together=TOGETHER):
+        for part in _parts(tools, recipe, run, together=TOGETHER):
             now = tools.now()
             urls: list[str | FailedFact] | FailedFact = _in_child(
                 tools.pool, "addresses", Addresses(recipe=plain, bodies=part.bodies, now=now), run
@@ -235,12 +257,14 @@ def _alike(recipe: Recipe, state: FailedFact | Missing) -> States:
     return {fact.declared.schema.name: state for fact in recipe.facts}
 
 
-def _parts(tools: Tools, recipe: Recipe, *, together: int) -> Iterator[_Part]:
+def _parts(tools: Tools, recipe: Recipe, run: _Run, *, together: int) -> Iterator[_Part]:
     """The entities that the recipe is about, some at a time."""
     after = 0
     while True:
         with tools.database.read() as connection:
-            rows = fetched.page(connection, recipe.kinds, after=after, limit=together)
+            rows = fetched.page(
+                connection, recipe.kinds, since=run.since, after=after, limit=together
+            )
         if not rows:
             return
         after = rows[-1][0]

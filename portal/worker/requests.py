@@ -37,9 +37,16 @@ def refresh_key(repository: int) -> str:
     return f"refresh:{repository}"
 
 
-def fetch_key(namespace: str) -> str:
-    """The key that asks for the facts of a namespace to be fetched from another system."""
-    return f"fetch:{namespace}"
+def fetch_key(namespace: str, *, changed: bool = False) -> str:
+    """The key that asks for the facts of a namespace to be fetched from another system.
+
+    With `changed` about entities that have come or changed since the last time.
+    """
+    return f"fetch:{namespace}{CHANGED if changed else ''}"
+
+
+CHANGED = ":changed"
+"""Ends a key that asks about entities that have changed."""
 
 
 class Lane(IntEnum):

@@ -41,7 +41,7 @@ def client(portal: Portal) -> FlaskClient:
 
 def ran(portal: Portal, *, entities: int = 2, failed: int, problem: Problem | None) -> None:
     with portal.database.write() as connection:
-        fetched.begin(connection, "argo", now=portal.now())
+        fetched.begin(connection, "argo", seq=1, now=portal.now())
         fetched.end(
             connection,
             "argo",
@@ -59,7 +59,7 @@ def test_each_state_of_a_run_has_its_words(portal: Portal, client: FlaskClient) 
     assert "https://argo.example.com/&lt;apps&gt;" in page
     assert "secret" not in page
     with portal.database.write() as connection:
-        fetched.begin(connection, "argo", now=portal.now())
+        fetched.begin(connection, "argo", seq=1, now=portal.now())
     assert "Being fetched" in client.get("/locations").text
     ran(portal, failed=0, problem=None)
     assert "Fetched</span>" in client.get("/locations").text

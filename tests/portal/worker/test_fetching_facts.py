@@ -291,6 +291,33 @@ def test_a_system_that_asks_for_patience_is_not_asked_further(
     assert isinstance(state, FailedFact)
 
 
+def test_who_comes_or_changes_is_asked_about_before_the_next_run(
+    make: Callable[..., World], system: WebServer, tmp_path: Path
+) -> None:
+    world = make(every=timedelta(days=1))
+    system.replies["/apps/shop%2Fbasket"] = says({"status": "Synced"})
+    system.replies["/apps/shop%2Forders"] = says({"status": "Synced"})
+    world.fetch()
+    assert fetching.due(world.tools) == []
+    file = tmp_path / "source" / "orders" / "catalog-info.yaml"
+    file.write_text(file.read_text().replace("other: x", "argocd/app: shop/orders"))
+    with world.portal.database.read() as connection:
+        (location,) = locations.list_locations(connection)
+    for repository in jobs.list_repositories(world.tools, location.id):
+        jobs.ingest(world.tools, location.id, repository)
+    assert fetching.due(world.tools) == []
+    world.later(minutes=1)
+    assert fetching.due(world.tools) == ["fetch:argo:changed"]
+    system.asked.clear()
+    world.fetch()
+    assert [path.partition("?")[0] for path, _ in system.asked] == ["/apps/shop%2Forders"]
+    assert world.state("orders") == Known(value=True)
+    assert fetching.due(world.tools) == []
+    assert world.run().entities == 2
+    world.later(minutes=2)
+    assert fetching.due(world.tools) == []
+
+
 def test_one_answer_with_a_list_is_enough_for_all(
     make: Callable[..., World], system: WebServer
 ) -> None:
