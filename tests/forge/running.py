@@ -37,6 +37,10 @@ class RunningForge:
         done.raise_for_status()
         return done.json()
 
+    def reset(self) -> None:
+        """Be as at the start: without repositories and faults, and asked for nothing."""
+        self.order("reset")
+
     def create(self, path: str, files: Mapping[str, str], **about: Any) -> None:
         self.order("create", path=path, files=files, **about)
 

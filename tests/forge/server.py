@@ -37,7 +37,8 @@ class Forge:
     """The state of the server; one request at a time changes it."""
 
     def __init__(self, root: Path) -> None:
-        self.world = World(root=root)
+        self.root, self.worlds = root, 0
+        self.world = World(root=root / "0")
         self.faults: list[Fault] = []
         self.asked: list[dict[str, Any]] = []
         self.released = threading.Event()
@@ -48,9 +49,11 @@ class Forge:
             case "fail":
                 self.faults.append(Fault(**order))
             case "mend":
-                self.faults.clear()
-                self.released.set()
-                self.released = threading.Event()
+                self._mend()
+            case "reset":
+                self._mend()
+                self.worlds, self.asked = self.worlds + 1, []
+                self.world = World(root=self.root / str(self.worlds))
             case "asked":
                 asked, self.asked = self.asked, []
                 return asked
@@ -61,6 +64,11 @@ class Forge:
             case verb:
                 return getattr(self.world, verb)(**order)
         return None
+
+    def _mend(self) -> None:
+        self.faults.clear()
+        self.released.set()
+        self.released = threading.Event()
 
     def answer(self, request: Request) -> Reply:
         line = f"{request.method} {request.path}" + (f"?{request.query}" if request.query else "")

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.forge.running import RunningForge, running_forge
 
 
-@pytest.fixture
-def forge(tmp_path: Path) -> Iterator[RunningForge]:
-    with running_forge(tmp_path / "forge") as running:
+@pytest.fixture(scope="session")
+def forge_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningForge]:
+    with running_forge(tmp_path_factory.mktemp("forge")) as running:
         yield running
+
+
+@pytest.fixture
+def forge(forge_process: RunningForge) -> RunningForge:
+    forge_process.reset()
+    return forge_process

@@ -42,13 +42,19 @@ def pool() -> Iterator[Pool]:
     pool.close()
 
 
-@pytest.fixture
-def forge(tmp_path: Path) -> Iterator[RunningForge]:
-    with running_forge(tmp_path / "forge") as running:
-        for name in ("shop", "cart", "site"):
-            files = {"catalog-info.yaml": component(name), "README.md": f"# {name}\n"}
-            running.create(f"acme/{name}", files, visibility="private")
+@pytest.fixture(scope="module")
+def forge_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningForge]:
+    with running_forge(tmp_path_factory.mktemp("forge")) as running:
         yield running
+
+
+@pytest.fixture
+def forge(forge_process: RunningForge) -> RunningForge:
+    forge_process.reset()
+    for name in ("shop", "cart", "site"):
+        files = {"catalog-info.yaml": component(name), "README.md": f"# {name}\n"}
+        forge_process.create(f"acme/{name}", files, visibility="private")
+    return forge_process
 
 
 @dataclass
