@@ -13,6 +13,7 @@ from portal.ui.models.links import EntityLink, link_to
 from portal.ui.models.looks import Look, plural
 from portal.ui.models.paging import Params
 from portal.ui.models.plots import Dot, Mark, Plot
+from portal.ui.models.steps import StepLine
 from scorecards.campaigns import NEXT, Campaign, Reach, State, Tally, goal_indexes
 from scorecards.scorecard import Check, Scorecard
 
@@ -88,16 +89,6 @@ class MilestoneRow:
     share: str
     look: Look
     reached_on: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StepLine:
-    """What somebody did about it."""
-
-    look: Look
-    actor: str
-    at: datetime
-    reason: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

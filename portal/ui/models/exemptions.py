@@ -14,6 +14,7 @@ from portal.exempting import LEADS_TO, Decision
 from portal.ui.models.links import EntityLink, link_to
 from portal.ui.models.looks import Look
 from portal.ui.models.paging import Pager
+from portal.ui.models.steps import StepLine
 from scorecards.exemptions import (
     Actor,
     Exemption,
@@ -118,16 +119,6 @@ class QueuePage:
     def never(self) -> bool:
         """Whether there are none at all, for this owner."""
         return not any(tab.count for tab in self.tabs)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StepLine:
-    """What somebody did about it."""
-
-    look: Look
-    actor: str
-    at: datetime
-    reason: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
