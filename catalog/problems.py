@@ -6,9 +6,10 @@ the problems page, the entity. Codes are UPPER_SNAKE words with a meaning of the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | float | bool | None"
 """A value that JSON can hold. Only parsing and serialization look into it."""
@@ -54,6 +55,11 @@ class Problem:
     def as_dict(self) -> dict[str, JsonValue]:
         """The problem as the API and `portal validate --format json` show it; all keys present."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def problem_from(data: Mapping[str, Any]) -> Problem:
+    """The problem that `as_dict` wrote."""
+    return Problem(**{**data, "severity": Severity(data["severity"])})
 
 
 def quote(value: object) -> str:

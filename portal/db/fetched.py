@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
 from sqlalchemy import Connection, delete, insert, select, update
 
-from catalog.problems import Problem, Severity
+from catalog.problems import Problem, problem_from
 from portal.db import facts
 from portal.db.bulk import among
 from portal.db.engine import utc
@@ -137,7 +137,7 @@ def end(
     problem: Problem | None,
 ) -> None:
     """Note how it went. The connection is in a write transaction."""
-    said = None if problem is None else orjson.dumps(asdict(problem))
+    said = None if problem is None else orjson.dumps(problem.as_dict())
     connection.execute(
         update(fetches)
         .where(fetches.c.name == name)
@@ -156,7 +156,7 @@ def listed(connection: Connection) -> dict[str, Fetch]:
             seq=row.seq,
             entities=row.entities,
             failed=row.failed,
-            problem=None if row.problem is None else _problem(row.problem),
+            problem=None if row.problem is None else problem_from(orjson.loads(row.problem)),
         )
         for row in connection.execute(select(fetches).order_by(fetches.c.name))
     }
@@ -165,8 +165,3 @@ def listed(connection: Connection) -> dict[str, Fetch]:
 def forget_others(connection: Connection, names: Collection[str]) -> None:
     """Forget the runs of namespaces that are not fetched any more."""
     connection.execute(delete(fetches).where(fetches.c.name.not_in(sorted(names))))
-
-
-def _problem(stored: bytes) -> Problem:
-    data = orjson.loads(stored)
-    return Problem(**{**data, "severity": Severity(data["severity"])})

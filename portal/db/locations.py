@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from catalog.problems import Problem, Severity
+from catalog.problems import Problem, problem_from
 from catalog.registration import generated_ref
 from catalog.sources import Repository
 from portal.db import tables
@@ -329,7 +329,4 @@ def _file(row: Row[Any]) -> FileRow:
 
 
 def _problem(stored: str | None) -> Problem | None:
-    if stored is None:
-        return None
-    data = orjson.loads(stored)
-    return Problem(**{**data, "severity": Severity(data["severity"])})
+    return None if stored is None else problem_from(orjson.loads(stored))

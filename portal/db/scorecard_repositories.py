@@ -10,7 +10,7 @@ from typing import NamedTuple
 import orjson
 from sqlalchemy import Connection, delete, insert, inspect, select, update
 
-from catalog.problems import Problem, Severity
+from catalog.problems import Problem, problem_from
 from portal.db import values
 from portal.db.tables import scorecard_files, scorecard_repositories
 
@@ -50,7 +50,7 @@ def all_kept(connection: Connection) -> dict[str, Kept]:
     return {
         row.target: Kept(
             revision=row.revision,
-            problem=_problem(row.problem) if row.problem else None,
+            problem=problem_from(orjson.loads(row.problem)) if row.problem else None,
             files=tuple(found.get(row.target, ())),
         )
         for row in connection.execute(select(scorecard_repositories))
@@ -112,11 +112,6 @@ def _replace(connection: Connection, target: str, files: Collection[ScorecardFil
         rows = [{"target": target, **one._asdict()} for one in files]
         connection.execute(insert(scorecard_files), rows)
     values.put(connection, EDITION, str(int(values.get(connection, EDITION) or 0) + 1))
-
-
-def _problem(data: bytes) -> Problem:
-    told = orjson.loads(data)
-    return Problem(**{**told, "severity": Severity(told["severity"])})
 
 
 def _put(connection: Connection, target: str, row: Mapping[str, object]) -> None:

@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, case, select
 
 from catalog.evidence import Claim, Fault, FileSeen, LocationSeen, RepositorySeen
-from catalog.problems import Problem, Severity
+from catalog.problems import Problem, Severity, problem_from
 from portal.db import bulk
 from portal.db.engine import utc
 from portal.db.tables import (
@@ -178,10 +178,7 @@ def repository_seen(row: Any) -> RepositorySeen:
 
 
 def _problem(stored: str | None) -> Problem | None:
-    if stored is None:
-        return None
-    data = orjson.loads(stored)
-    return Problem(**{**data, "severity": Severity(data["severity"])})
+    return None if stored is None else problem_from(orjson.loads(stored))
 
 
 def time_of(value: datetime | None) -> datetime:

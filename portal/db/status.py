@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, and_, or_, select, union_all
 
-from catalog.problems import Problem, Severity
+from catalog.problems import Problem, Severity, problem_from
 from catalog.status import status_of
 from portal.db import bulk
 from portal.db.serving import next_etag
@@ -151,8 +151,7 @@ def _faults(connection: Connection, ids: Sequence[str]) -> list[tuple[str, Probl
     )
     found = []
     for row in connection.execute(told):
-        data = orjson.loads(row.problem)
-        found.append((row.location, Problem(**{**data, "severity": Severity(data["severity"])})))
+        found.append((row.location, problem_from(orjson.loads(row.problem))))
     unnamed = (
         _select()
         .add_columns(repositories.c.location_id)
