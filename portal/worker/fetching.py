@@ -93,10 +93,14 @@ def fetch(tools: Tools, argument: str) -> int:
     with tools.database.write() as connection:
         fetched.forget_others(connection, {one.name for one in tools.recipes})
         last, seq, now = fetched.listed(connection).get(name), _seq(connection), tools.now()
-        only_changed = only_changed and last is not None
-        note = fetched.looked if only_changed else fetched.begin
-        note(connection, name, seq=seq, now=now)
-    run = _Run(since=last.seq if last is not None and only_changed else -1)
+        since = last.seq if last is not None and only_changed else -1
+        if only_changed and last is not None:
+            # Until it has been done it is still to be done, whatever becomes of this process.
+            fetched.looked(connection, name, seq=since, now=now)
+        else:
+            only_changed = False
+            fetched.begin(connection, name, seq=seq, now=now)
+    run = _Run(since=since)
     learn = _all_in_one if recipe.items else _one_by_one
     for records in learn(tools, recipe, client_for(recipe), run):
         run.entities += len(records)
@@ -105,8 +109,8 @@ def fetch(tools: Tools, argument: str) -> int:
             fetched.keep(connection, records, tools.readers, now=tools.now())
         if run.stopped:
             break
-    if not only_changed:
-        with tools.database.write() as connection:
+    with tools.database.write() as connection:
+        if not only_changed:
             fetched.end(
                 connection,
                 name,
@@ -115,6 +119,8 @@ def fetch(tools: Tools, argument: str) -> int:
                 failed=run.failed,
                 problem=run.problem,
             )
+        elif not run.stopped:
+            fetched.looked(connection, name, seq=seq, now=now)
     return run.entities - run.failed
 
 

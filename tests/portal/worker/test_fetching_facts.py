@@ -308,6 +308,14 @@ def test_who_comes_or_changes_is_asked_about_before_the_next_run(
     assert fetching.due(world.tools) == []
     world.later(minutes=1)
     assert fetching.due(world.tools) == ["fetch:argo:changed"]
+    orders = system.replies["/apps/shop%2Forders"]
+    system.replies["/apps/shop%2Forders"] = answer(status=429, headers={"Retry-After": "1"})
+    world.fetch()
+    # What was not learned is still to be learned, though not at once.
+    assert fetching.due(world.tools) == []
+    world.later(minutes=1)
+    assert fetching.due(world.tools) == ["fetch:argo:changed"]
+    system.replies["/apps/shop%2Forders"] = orders
     system.asked.clear()
     world.fetch()
     assert [path.partition("?")[0] for path, _ in system.asked] == ["/apps/shop%2Forders"]
