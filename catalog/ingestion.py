@@ -68,6 +68,8 @@ def ingest_repository(
     report = Ingested(repository=repository, revision=snapshot.revision)
     is_known = stored.revision == reading.revision and not stored.failed
     if is_known and reading.is_settled():
+        if stored.head_read != reading.head:
+            store.note_head(repository, reading.head)
         return replace(report, unchanged=True)
     empty = Batch(
         location=origin.id,
@@ -101,6 +103,7 @@ def ingest_repository(
         parents={path: tuple(refs) for path, refs in reading.parents.items()} if leads else None,
         elsewhere={path: tuple(f) for path, f in reading.elsewhere.items()} if leads else None,
         revision=reading.revision,
+        head_read=reading.head,
     )
     return replace(_add(report, store.apply(last)), held=decision.held)
 

@@ -123,9 +123,14 @@ class Pass:
         self._origin, self._snapshot, self._source = origin, snapshot, source
         self._stored, self._reader = stored, reader
         self._tokens = {file.path: file.token for file in snapshot.files}
-        self._edition = _edition(origin, reader, snapshot.shown)
+        self._edition = edition(origin, reader, snapshot.shown)
         self._fetched: dict[str, tuple[str, bytes] | Problem] = {}
         self.revision = f"{self._edition}/{snapshot.revision}"
+        if snapshot.only_named:
+            # Which files are named may change, and the revision not.
+            self.revision += f"/{_digest(snapshot.named)}"
+        self.head = f"{edition(origin, reader)}/{snapshot.head}" if snapshot.head else ""
+        """See `Batch.head_read`."""
 
     def is_settled(self) -> bool:
         """Whether a known revision says it all.
@@ -274,11 +279,18 @@ class Pass:
         return self._fetched[url]
 
 
-def _edition(origin: Origin, reader: Reader, shown: str) -> str:
-    """Changes whenever the same file may be read otherwise: with the rules on kinds, for one."""
+def edition(origin: Origin, reader: Reader, shown: str = "") -> str:
+    """Changes whenever the same file may be read otherwise: with the rules on kinds, for one.
+
+    `shown` is where the files of a snapshot are shown.
+    """
     rules, kinds = repr(origin.rules), repr(reader.kinds)
     parts = [READER, kinds, origin.ref, rules, str(reader.same_repository)]
     parts += [shown] if shown else []
+    return _digest(parts)
+
+
+def _digest(parts: Iterable[str]) -> str:
     return sha1("\0".join(parts).encode(), usedforsecurity=False).hexdigest()[:12]
 
 

@@ -23,6 +23,9 @@ class Repository:
     """Identity: `file:///abs/path` or the clone URL, without credentials and trailing slash."""
     name: str
     """For people: the last part of the path, or `org/name`."""
+    head: str = ""
+    """What a listing has just said of it, in words of the source, which change whenever its content
+    may have; '': nothing. What has the head at which it was read is not looked at again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +88,8 @@ class Snapshot:
     the form of the repository's own."""
     direct: str = ""
     """URL of its only file, where that was read by itself; '': it is of a repository."""
+    head: str = ""
+    """What a listing would say of this state: see `Repository.head`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -52,6 +52,8 @@ class StoredRepository:
     """Of the last snapshot that was ingested to its end; '' if there is none."""
     failed: bool = False
     """Whether its last snapshot could not be taken."""
+    head_read: str = ""
+    """`Batch.head_read` of that snapshot."""
     files: Mapping[str, StoredFile]
     """By path."""
 
@@ -113,6 +115,8 @@ class Batch:
     """How many entities the readings may take away by no longer declaring them; None: any number."""
     revision: str | None = None
     """Set on the last batch of a repository: the snapshot is ingested to its end."""
+    head_read: str = ""
+    """Beside the revision: the head it was read at, after the edition of who read it; '': not told."""
     commit: str = ""
     """The repository's revision that was read, for the history."""
     now: datetime
@@ -147,6 +151,10 @@ class CatalogStore(Protocol):
 
     def apply(self, batch: Batch) -> Applied:
         """Write the batch in one transaction."""
+        ...
+
+    def note_head(self, repository: Repository, head_read: str) -> None:
+        """Remember that the state that is stored is also that of this head."""
         ...
 
     def note_failure(self, location: str, repository: Repository | None, problem: Problem) -> None:

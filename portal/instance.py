@@ -9,6 +9,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import secrets
+import socket
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +75,30 @@ def find(data_dir: Path) -> Instance | None:
         except BlockingIOError:
             return _read(data_dir)
         return None
+
+
+def worker_name(data_dir: Path) -> tuple[str, IO[str]]:
+    """A name for a worker on this data directory, and the lock that keeps it from all others.
+
+    It is the same at the next start, so that a worker goes on with what it left; several that run at
+    the same time have one each.
+    """
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    number = 1
+    while True:
+        file = (data_dir / f"worker-{number}").open("a+")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            number += 1
+            continue
+        file.seek(0)
+        name = file.read() or f"{socket.gethostname()}-{secrets.token_hex(4)}"
+        file.truncate(0)
+        file.write(name)
+        file.flush()
+        return name, file
 
 
 def _read(data_dir: Path) -> Instance | None:

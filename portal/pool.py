@@ -53,6 +53,13 @@ class TaskFailed(Exception):
         """What the child was doing; None: nothing that it had noted."""
 
 
+class Closed(BaseException):
+    """The pool is closed: nobody answers any more.
+
+    No `Exception`: it says nothing of the task, and whoever waits is to leave things as they are.
+    """
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Job:
     task: str
@@ -74,6 +81,8 @@ class Pool:
     def __init__(self, size: int) -> None:
         self._jobs: queue.PriorityQueue[tuple[int, int, _Job | None]] = queue.PriorityQueue()
         self._count = itertools.count()
+        self._closed = False
+        self._guard = threading.Lock()
         self._threads = [
             threading.Thread(target=self._serve, name=f"pool-{n}", daemon=True) for n in range(size)
         ]
@@ -94,7 +103,8 @@ class Pool:
 
         `ahead`: before all that wait, which its answer may spare trouble. With `step`, no single
         thing that the child notes on its slate may take more seconds than that. The future raises
-        `TaskFailed` when the child died or was killed, and what the function raised, otherwise.
+        `TaskFailed` when the child died or was killed, `Closed` when the pool was closed before it
+        began, and what the function raised, otherwise.
         Both payload and answer are pickled.
         """
         job = _Job(task=task, payload=payload, deadline=deadline, step=step)
@@ -102,14 +112,23 @@ class Pool:
         return job.answer
 
     def close(self) -> None:
-        """End the children once their current tasks have ended."""
+        """End the children once their current tasks have ended; nothing else is begun."""
+        with self._guard:
+            self._closed = True
+        with suppress(queue.Empty):
+            while True:
+                _refuse(self._jobs.get_nowait()[2])
         for _ in self._threads:
-            self._put(_LAST, None)
+            self._jobs.put((_LAST, next(self._count), None))
         for thread in self._threads:
             thread.join(timeout=10)
 
-    def _put(self, rank: int, job: _Job | None) -> None:
-        self._jobs.put((rank, next(self._count), job))
+    def _put(self, rank: int, job: _Job) -> None:
+        with self._guard:
+            if not self._closed:
+                self._jobs.put((rank, next(self._count), job))
+                return
+        _refuse(job)
 
     def _serve(self) -> None:
         """What a thread does: give its child one job after the other; replace it when it dies."""
@@ -133,6 +152,11 @@ class Pool:
                 job.answer.set_result(answer)
         if child is not None:
             _end(child.process)
+
+
+def _refuse(job: _Job | None) -> None:
+    if job is not None and job.answer.set_running_or_notify_cancel():
+        job.answer.set_exception(Closed())
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

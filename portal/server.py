@@ -11,17 +11,17 @@ import gc
 import logging
 import os
 import signal
-import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from gunicorn.app.base import BaseApplication
 
 from portal import logs
 from portal.app import create_app
 from portal.config import Settings
+from portal.instance import worker_name
 from portal.pool import Pool
 from portal.renewal import Renewal
 from portal.version import VERSION
@@ -41,32 +41,36 @@ class Running:
 
     engine: Engine
     pool: Pool
+    name: IO[str]
+    """Keeps the name of this worker from others."""
 
     def stop(self) -> None:
         """Stop after the current steps; what is unfinished goes on at the next start."""
         self.engine.stop()
         self.pool.close()
+        self.name.close()
 
 
 def start_engine(portal: Portal, report: Callable[[str], None]) -> Running:
     """Start background work in this process."""
     pool = Pool(max(1, min(4, os.cpu_count() or 1)))
+    name, kept = worker_name(portal.settings.data_dir)
     engine = launch(
         tools_of(portal, pool),
         portal.work,
-        engine_settings(portal.settings),
+        engine_settings(portal.settings, name),
         woken=portal.awake,
         report=report,
     )
-    return Running(engine=engine, pool=pool)
+    return Running(engine=engine, pool=pool, name=kept)
 
 
-def engine_settings(settings: Settings) -> EngineSettings:
+def engine_settings(settings: Settings, name: str) -> EngineSettings:
     """Embedded, the engine has a file of its own; on PostgreSQL a schema of the same database."""
     sqlite = settings.database.startswith("sqlite")
     return EngineSettings(
         url=f"sqlite:///{settings.data_dir / 'jobs.db'}" if sqlite else settings.database,
-        executor="embedded" if sqlite else socket.gethostname(),
+        executor=name,
         version=VERSION,
         sweep=settings.processing_interval,
     )

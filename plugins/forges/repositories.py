@@ -26,7 +26,7 @@ from plugins.contract import (
     Unreadable,
 )
 from plugins.forges import problems
-from plugins.forges.heads import Heads
+from plugins.forges.heads import Heads, head_of, project_at
 from plugins.forges.places import project_place
 from plugins.forges.projects import Found, Hosting, Project
 from plugins.git.addresses import Address
@@ -71,8 +71,8 @@ class RepositorySource:
         project = self._head(forge, path, None, "")
         if isinstance(project, Problem):
             return Failed(problem=project)
-        one = Repository(url=target.rstrip("/"), name=path)
-        self._heads.keep(one.url, project, None)
+        self._heads.keep(target.rstrip("/"), project.branch, None)
+        one = Repository(url=target.rstrip("/"), name=path, head=head_of(project, None))
         return Complete(repositories=(one,), evidence=f"the head is {project.commit}")
 
     def snapshot(self, repository: Repository) -> Snapshot | Failed:
@@ -83,8 +83,12 @@ class RepositorySource:
         forge, path = place
         hosting = self._hostings[forge]
         branch, provider = self._heads.known(repository.url) or ("", self._provider_of(*place))
-        listed = self._heads.take(repository.url)
-        project = listed or self._head(forge, path, provider, branch)
+        project: Project | Problem
+        if repository.head:
+            project, target = project_at(repository.head, path)
+            provider = self._providers.get(target)
+        else:
+            project = self._head(forge, path, provider, branch)
         if isinstance(project, Problem):
             return Failed(problem=project)
         address = _address(forge, path, hosting)
@@ -102,7 +106,8 @@ class RepositorySource:
         if isinstance(snapshot, Failed):
             return snapshot
         shown = hosting.shown(path, project.branch or "HEAD")
-        return _named(replace(snapshot, shown=shown), provider)
+        head = head_of(project, provider)
+        return _named(replace(snapshot, shown=shown, head=head), provider)
 
     def read(
         self, snapshot: Snapshot, paths: Sequence[str], *, max_bytes: int
@@ -133,9 +138,10 @@ class RepositorySource:
         wanted = []
         for project in found.projects:
             if hosting.wants(provider, project):
-                one = Repository(url=f"{forge.web_url}/{project.path}", name=project.path)
-                self._heads.keep(one.url, project, provider)
-                wanted.append(one)
+                url = f"{forge.web_url}/{project.path}"
+                self._heads.keep(url, project.branch, provider)
+                head = head_of(project, provider)
+                wanted.append(Repository(url=url, name=project.path, head=head))
         problem = found.problem
         if problem is None and not found.projects:
             # Nobody configures an owner of nothing: it is credentials that see nothing (F35, F37).

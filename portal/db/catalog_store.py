@@ -34,6 +34,7 @@ from portal.db.repositories import (
     finish_repository,
     list_seen,
     missing_repositories,
+    note_head,
     put_repositories,
     stored_repository,
 )
@@ -146,6 +147,11 @@ class Store:
         if None in news and batch.location is not None:
             status.refresh_locations(connection, [batch.location])
         return changes, written
+
+    def note_head(self, repository: Repository, head_read: str) -> None:
+        """Remember that the state that is stored is also that of this head."""
+        with self.database.write() as connection:
+            note_head(connection, repository.url, head_read)
 
     def note_failure(self, location: str, repository: Repository | None, problem: Problem) -> None:
         """Remember that a listing or a snapshot failed; nothing that is served changes."""

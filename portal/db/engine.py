@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -36,6 +37,28 @@ instead of reading: long lists are half to two thirds of what they are in turn, 
 
 TRUSTED = 1.0
 """Seconds for which a pooled connection to PostgreSQL is taken to live on."""
+
+PATIENCE = "30s"
+"""How long PostgreSQL waits for the next statement of a write transaction. Nobody else writes meanwhile:
+a process that was stopped in the middle of one must not stop all others."""
+
+_condition: ContextVar[Callable[[Connection], None] | None] = ContextVar("condition", default=None)
+
+
+_ALONE = text(
+    "SELECT set_config('idle_in_transaction_session_timeout', :patience, true),"
+    " pg_advisory_xact_lock(:key)"
+)
+
+
+@contextmanager
+def on_condition(check: Callable[[Connection], None]) -> Iterator[None]:
+    """Let every write transaction of this thread, while inside, begin with `check`, which may raise."""
+    token = _condition.set(check)
+    try:
+        yield
+    finally:
+        _condition.reset(token)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +95,16 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """A connection in a write transaction: committed at the end, rolled back on an exception.
 
-        Writers of the catalog are one after the other on both databases.
+        Writers of the catalog are one after the other on both databases. What `on_condition` is
+        given is checked first.
         """
+        with self._alone() as connection:
+            if (check := _condition.get()) is not None:
+                check(connection)
+            yield connection
+
+    @contextmanager
+    def _alone(self) -> Iterator[Connection]:
         if self.is_sqlite:
             with self._writer, self.engine.connect() as connection:
                 connection.info["begin"] = "BEGIN IMMEDIATE"
@@ -84,9 +115,7 @@ class Database:
                     connection.info.pop("begin", None)
         else:
             with self.engine.begin() as connection:
-                connection.execute(
-                    text("SELECT pg_advisory_xact_lock(:key)"), {"key": CATALOG_LOCK}
-                )
+                connection.execute(_ALONE, {"key": CATALOG_LOCK, "patience": PATIENCE})
                 yield connection
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -79,6 +79,12 @@ def is_waiting(connection: Connection, ticket: str) -> bool:
     """Whether the promise that `ticket` names is not kept yet."""
     found = connection.execute(select(pending.c.key).where(pending.c.ticket == ticket))
     return found.first() is not None
+
+
+def still(connection: Connection, keys: Collection[str]) -> list[str]:
+    """Those of these keys that are promised."""
+    found = {row.key for row in bulk.pick(connection, (pending.c.key,), pending.c.key, keys)}
+    return [key for key in keys if key in found]
 
 
 def done(connection: Connection, key: str, ticket: str) -> None:

@@ -12,7 +12,19 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Select, delete, exists, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from catalog.entity import NamedTarget
 from catalog.problems import Problem
@@ -21,6 +33,9 @@ from catalog.store import Batch, Companion, StoredFile, StoredRepository
 from portal.db import bulk
 from portal.db.engine import utc
 from portal.db.tables import approved_removals, entities, files, locations, repositories
+
+PART = 50
+"""Repositories of a location, by their ids, that one piece of work is about."""
 
 MISSED_LISTINGS = 2
 """Complete listings without a repository before it is reported as missing (design 2a.6)."""
@@ -60,7 +75,13 @@ def finish_repository(connection: Connection, repository_id: int, batch: Batch) 
         connection.execute(
             update(repositories)
             .where(this)
-            .values(revision=batch.revision, state="ok", problem=None, read_at=batch.now)
+            .values(
+                revision=batch.revision,
+                head_read=batch.head_read,
+                state="ok",
+                problem=None,
+                read_at=batch.now,
+            )
         )
     if batch.removed or (batch.revision is None and not batch.readings):
         has_files = exists().where(files.c.repository_id == repositories.c.id)
@@ -114,9 +135,65 @@ def list_seen(
         )
     ).all()
     ids = put_repositories(connection, location, found)
+    _put_heads(connection, found)
     _find_again(connection, [row.id for row in known if row.missed])
     lost = _lose(connection, location, set(ids.values()), now) if complete else 0
     return bool(before != (state, said) or len(known) != len(ids) or lost)
+
+
+def note_head(connection: Connection, url: str, head_read: str) -> None:
+    """Note the head that the stored state is of. The connection is in a write transaction."""
+    this = repositories.c.url == url
+    connection.execute(update(repositories).where(this).values(head_read=head_read))
+
+
+def due(
+    connection: Connection, location: str, edition: str, *, part: int | None = None
+) -> tuple[Repository, ...]:
+    """The repositories of a location, or of a part of it, that are to be looked at.
+
+    These are all but those that were read by this edition at the head that the listing told, and of
+    which nothing is open: a file that is missing, to be read again, or takes in what lies elsewhere.
+    """
+    this = repositories.c
+    found = select(this.url, this.name, this.head).where(_is_due(location, edition))
+    if part is not None:
+        found = found.where(this.id >= part * PART, this.id < (part + 1) * PART)
+    rows = connection.execute(found.order_by(this.id))
+    return tuple(Repository(url=row.url, name=row.name, head=row.head) for row in rows)
+
+
+def parts_due(connection: Connection, location: str, edition: str) -> tuple[int, ...]:
+    """The numbers of the parts of a location in which a repository is due, in order."""
+    ids = connection.execute(
+        select(repositories.c.id).where(_is_due(location, edition)).order_by(repositories.c.id)
+    )
+    return tuple(dict.fromkeys(id_ // PART for id_ in ids.scalars()))
+
+
+def _is_due(location: str, edition: str) -> ColumnElement[bool]:
+    this = repositories.c
+    is_open = or_(files.c.missed > 0, files.c.token == "", files.c.companions.like("%://%"))
+    return and_(
+        this.location_id == location,
+        this.missed == 0,
+        or_(
+            this.state != "ok",
+            this.revision == "",
+            this.head == "",
+            this.head_read != literal(f"{edition}/").concat(this.head),
+            exists().where(files.c.repository_id == this.id, is_open),
+        ),
+    )
+
+
+def _put_heads(connection: Connection, found: Sequence[Repository]) -> None:
+    """Note what a listing said of its repositories."""
+    heads = {repository.url: repository.head for repository in found}
+    columns = (repositories.c.id, repositories.c.url, repositories.c.head)
+    rows = bulk.pick(connection, columns, repositories.c.url, list(heads))
+    told = [(row.id, heads[row.url]) for row in rows if row.head != heads[row.url]]
+    bulk.change(connection, repositories, "id", ("head",), told)
 
 
 def missing_repositories(connection: Connection, location: str) -> tuple[Repository, ...]:
@@ -132,9 +209,12 @@ def missing_repositories(connection: Connection, location: str) -> tuple[Reposit
 def stored_repository(connection: Connection, url: str) -> StoredRepository:
     """What is stored of the repository with this URL."""
     row = connection.execute(
-        select(repositories.c.id, repositories.c.revision, repositories.c.state).where(
-            repositories.c.url == url
-        )
+        select(
+            repositories.c.id,
+            repositories.c.revision,
+            repositories.c.state,
+            repositories.c.head_read,
+        ).where(repositories.c.url == url)
     ).one_or_none()
     if row is None:
         return StoredRepository(revision="", files={})
@@ -152,6 +232,7 @@ def stored_repository(connection: Connection, url: str) -> StoredRepository:
     return StoredRepository(
         revision=row.revision,
         failed=row.state == "failed",
+        head_read=row.head_read,
         files={
             file.path: StoredFile(
                 token=file.token,

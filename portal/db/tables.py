@@ -93,6 +93,8 @@ repositories = Table(
     Column("read_at", Time),
     Column("missing_since", Time),
     Column("missed", Integer, nullable=False, server_default="0"),
+    Column("head", Text, nullable=False, server_default=""),  # as last listed; '': not told
+    Column("head_read", Text, nullable=False, server_default=""),  # with the edition that read it
 )
 
 files = Table(
@@ -710,6 +712,9 @@ pending = Table(
     Column("lane", SmallInteger, nullable=False),  # 0 a person waits, 1 an event, 2 the sweep
     Column("ticket", Text, nullable=False),  # changes with each request; names the workflow
     Column("requested_at", Time, nullable=False),
+    Column("worker", Text),  # who works on it; null: nobody, as the next two
+    Column("claim", Text),  # changes with each claim
+    Column("leased_until", Time),  # afterwards another worker may claim it
     comment="Work that is promised; a row goes when work that began after its request has ended.",
 )
 

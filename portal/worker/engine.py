@@ -1,26 +1,28 @@
 """The engine: durable workflows (DBOS) that do the jobs for pending keys, and survive kill -9.
 
-A key's promise is a row of `pending`, committed by whoever asks. The dispatcher starts a workflow
-whose id is made of key and ticket, so that starting it twice is starting it once; the row goes when
-the workflow has ended. What runs when the process dies is recovered by the engine at its next
-start, from the last step that had completed; a step repeats without harm, because each job only
-brings the store in line with what it finds.
+A key's promise is a row of `pending`, committed by whoever asks. The dispatcher claims it and starts
+a workflow whose id is made of key and claim; the row goes when the workflow has ended. What runs when
+the process dies is recovered by the engine at its next start under the same name, from the last step
+that had completed, or begun anew by a peer once the claim has run out; a step repeats without harm,
+because each job only brings the store in line with what it finds.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 
-from portal.db import held_passes, locations, marks, pending
+from portal.db import held_passes, locations, marks, values
+from portal.db.claims import Claim
 from portal.db.hearing import hear
 from portal.worker import deadlines, fetching, jobs
+from portal.worker.holding import Holding
 from portal.worker.requests import ASSESS, NOTICES, SCORECARDS, Lane, Work, ingest_key
 from portal.worker.turning import mark_turned
 from portal.worker.workflows import Doing, workflows_of
@@ -30,12 +32,6 @@ log = logging.getLogger(__name__)
 KEEP_FINISHED = timedelta(days=1)
 """How long finished workflows are kept to look at."""
 
-LOOK_AHEAD = 500
-"""Pending keys that are looked at together, the most urgent first."""
-
-ROOM = {Lane.PERSON: 32, Lane.EVENT: 8, Lane.SWEEP: 4}
-"""Keys of each lane that may be worked on at a time, with those of less urgent lanes."""
-
 TIDY = timedelta(hours=1)
 """Time between two looks for what is kept long enough."""
 
@@ -44,6 +40,12 @@ LISTEN = timedelta(minutes=1)
 
 FINISHED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 """States of a workflow that will not do anything any more."""
+
+UNFINISHED = ("PENDING", "ENQUEUED")
+"""States of a workflow that is under way, or was when its process died."""
+
+SWEPT = "swept_at"
+"""Key of the time of the last sweep."""
 
 POLL = 5.0
 """Seconds between looks at the table of pending keys, for what no wake-up told of."""
@@ -56,7 +58,7 @@ class EngineSettings:
     url: str
     """Its own SQLite file, or the portal's PostgreSQL database (schema `dbos`)."""
     executor: str
-    """Stable name of this process: what it left unfinished is recovered under this name."""
+    """Stable name of this process, unique in the fleet: what it left unfinished is recovered under it."""
     version: str
     """Of the product: unfinished work of another version is not resumed, but asked for anew."""
     sweep: timedelta | None
@@ -74,26 +76,25 @@ class Engine:
     """Is told, in a sentence, what has been done."""
     woken: threading.Event
     """Set when there may be a new pending key."""
+    holding: Holding
     _stopping: threading.Event = field(default_factory=threading.Event)
-    _running: dict[str, int] = field(default_factory=dict)
-    """Keys that are being worked on, and the lane of each."""
-    _guard: threading.Lock = field(default_factory=threading.Lock)
-    _dispatcher: threading.Thread | None = None
-    _hearing: threading.Thread | None = None
+    _threads: list[threading.Thread] = field(default_factory=list)
+    """The dispatcher, and those beside it."""
     _workflows: dict[str, Any] = field(default_factory=dict)
 
     def stop(self) -> None:
         """End; what is not finished goes on at the next start."""
         self._stopping.set()
         self.woken.set()
-        for thread in (self._dispatcher, self._hearing):
-            if thread is not None:
-                thread.join(timeout=10)
+        for thread in self._threads:
+            thread.join(timeout=10)
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=0)
+        if not self.tools.database.is_sqlite:
+            self.holding.release()  # to peers, which need not wait for the claims to run out
 
     def beats(self) -> bool:
         """Whether the dispatcher is alive: part of readiness."""
-        return self._dispatcher is not None and self._dispatcher.is_alive()
+        return bool(self._threads) and self._threads[0].is_alive()
 
 
 def launch(
@@ -105,7 +106,14 @@ def launch(
     report: Callable[[str], None],
 ) -> Engine:
     """Start the engine in this process: recover what a crash left, then do what is pending."""
-    engine = Engine(tools=tools, requests=requests, settings=settings, woken=woken, report=report)
+    engine = Engine(
+        tools=tools,
+        requests=requests,
+        settings=settings,
+        woken=woken,
+        report=report,
+        holding=Holding(database=tools.database, worker=settings.executor),
+    )
     sqlite = settings.url.startswith("sqlite")
     config: DBOSConfig = {
         "name": "plumbline",
@@ -116,52 +124,66 @@ def launch(
         "use_listen_notify": not sqlite,
     }
     DBOS(config=config)
-    doing = Doing(tools=tools, requests=requests, report=report, stopping=engine._stopping)
+    doing = Doing(
+        tools=tools,
+        requests=requests,
+        report=report,
+        stopping=engine._stopping,
+        holding=engine.holding,
+    )
     engine._workflows = {
         name: DBOS.workflow(name=name)(_kept(engine, work))
         for name, work in workflows_of(doing).items()
     }
+    left = engine.holding.resume()
     DBOS.launch()
-    engine._dispatcher = threading.Thread(target=_dispatch, args=(engine,), name="dispatcher")
-    engine._dispatcher.daemon = True
-    engine._dispatcher.start()
+    # Of another version of the product nothing is resumed.
+    engine.holding.release(_not_resumed(left, settings.version))
+    _begin(engine, "dispatcher", lambda: _dispatch(engine))
+    _begin(engine, "renewal", lambda: engine.holding.keep_renewing(engine._stopping))
     if not tools.database.is_sqlite:
-        engine._hearing = threading.Thread(
-            target=hear, args=(tools.database, woken, engine._stopping), name="hearing", daemon=True
-        )
-        engine._hearing.start()
+        _begin(engine, "hearing", lambda: hear(tools.database, woken, engine._stopping))
     return engine
 
 
-def _kept(engine: Engine, work: Callable[[str], None]) -> Callable[[str, str, str], None]:
-    """The workflow around a job: whatever becomes of it, its promise is settled."""
+def _begin(engine: Engine, name: str, work: Callable[[], None]) -> None:
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    engine._threads.append(thread)
+    thread.start()
 
-    def workflow(key: str, ticket: str, argument: str) -> None:
-        try:
-            work(argument)
-        except Exception:  # round one job: it is logged, and asked for again by the sweep
-            log.exception("job %s failed", key)
-        _settle(engine, key, ticket)
+
+def _kept(engine: Engine, work: Callable[[str], None]) -> Callable[[Claim, str], None]:
+    """The workflow around a job."""
+
+    def workflow(claim: Claim, argument: str) -> None:
+        engine.holding.keep(claim, lambda: work(argument))
+        engine.woken.set()
 
     return workflow
 
 
-def _settle(engine: Engine, key: str, ticket: str) -> None:
-    with engine.tools.database.write() as connection:
-        pending.done(connection, key, ticket)
-    with engine._guard:
-        engine._running.pop(key, None)
-    engine.woken.set()
+def _workflow_id(claim: Claim) -> str:
+    return f"{claim.key}/{claim.id}"
+
+
+def _not_resumed(left: list[Claim], version: str) -> list[Claim]:
+    """Those of these claims that no workflow of this version goes on with."""
+    if not left:
+        return []
+    ids = [_workflow_id(one) for one in left]
+    found = DBOS.list_workflows(
+        workflow_ids=ids, status=list(UNFINISHED), load_input=False, load_output=False
+    )
+    resumed = {one.workflow_id for one in found if one.app_version == version}
+    return [one for one in left if _workflow_id(one) not in resumed]
 
 
 def _dispatch(engine: Engine) -> None:
     """Start what is pending, one workflow for a key at a time; ask for the sweep when it is due."""
-    every = engine.settings.sweep
-    next_sweep = next_tidying = next_listening = engine.tools.now()
+    next_tidying = next_listening = engine.tools.now()
     while not engine._stopping.is_set():
         try:
-            if every is not None and engine.tools.now() >= next_sweep:
-                next_sweep = engine.tools.now() + every
+            if _sweep_is_due(engine):
                 _sweep(engine)
             if engine.tools.notices is not None and engine.tools.now() >= next_listening:
                 next_listening = engine.tools.now() + LISTEN
@@ -178,41 +200,37 @@ def _dispatch(engine: Engine) -> None:
                 engine.requests.request_all(keys, Lane.SWEEP)
             if deadlines.meet(engine.tools):
                 engine.requests.request(ASSESS, Lane.EVENT)
-            with engine.tools.database.read() as connection:
-                promises = pending.waiting(connection, limit=LOOK_AHEAD)
-            start(engine, promises)
+            for claim in engine.holding.claim_more():
+                start(engine, claim)
         except Exception:  # the loop outlives a database that is away for a while
             log.exception("the dispatcher could not look for work")
         engine.woken.wait(timeout=POLL)
         engine.woken.clear()
 
 
-def start(engine: Engine, promises: Sequence[pending.Pending]) -> None:
-    """Start a workflow for each promise whose key is free; one that is kept already is passed over."""
-    for promise in promises:
-        with engine._guard:
-            if promise.key in engine._running or not _has_room(engine, promise.lane):
-                continue
-            engine._running[promise.key] = promise.lane
-        # Between the look and now the promise may have been kept: its key would never be free again.
-        with engine.tools.database.read() as connection:
-            if not pending.is_waiting(connection, promise.ticket):
-                with engine._guard:
-                    engine._running.pop(promise.key, None)
-                continue
-        kind, _, argument = promise.key.partition(":")
-        with SetWorkflowID(f"{promise.key}/{promise.ticket}"):
-            handle: Any = DBOS.start_workflow(
-                engine._workflows[kind], promise.key, promise.ticket, argument
-            )
-        if handle.get_status().status in FINISHED:
-            _settle(engine, promise.key, promise.ticket)
+def start(engine: Engine, claim: Claim) -> None:
+    """Start the workflow of a claim; of the one that it replaces nothing more is done."""
+    kind, _, argument = claim.key.partition(":")
+    try:
+        if claim.former:
+            DBOS.cancel_workflow(f"{claim.key}/{claim.former}")
+        with SetWorkflowID(_workflow_id(claim)):
+            DBOS.start_workflow(engine._workflows[kind], claim, argument)
+    except Exception:
+        engine.holding.release([claim])  # nobody works on it: to be claimed again
+        raise
 
 
-def _has_room(engine: Engine, lane: int) -> bool:
-    """Whether another key of this lane may be worked on: what a person waits for always has room."""
-    running = sum(1 for other in engine._running.values() if other >= lane)
-    return running < ROOM[Lane(lane)]
+def _sweep_is_due(engine: Engine) -> bool:
+    """Whether nobody in the fleet has swept for so long; then it is for this worker to do."""
+    every, now = engine.settings.sweep, engine.tools.now()
+    if every is None:
+        return False
+    with engine.tools.database.read() as connection:
+        if not values.is_turn(connection, SWEPT, every=every, now=now):
+            return False
+    with engine.tools.database.write() as connection:
+        return values.take_turn(connection, SWEPT, every=every, now=now)
 
 
 def _sweep(engine: Engine) -> None:

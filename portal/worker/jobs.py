@@ -10,26 +10,28 @@ import random
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from catalog.defined_kinds import KindFile, kinds_of
 from catalog.ingestion import NOT_THERE, Ingested, ingest_repository, remove_missing
 from catalog.locations import describe_file
 from catalog.problems import Problem
-from catalog.readings import LARGEST_FILE, Origin, Reader, ToRead
+from catalog.readings import LARGEST_FILE, Origin, Reader, ToRead, edition
 from catalog.removal import RemovalPolicy
 from catalog.rules import AllowRule
 from catalog.sources import Blob, Complete, Failed, Partial, Repository
 from catalog.store import FileReading
 from plugins.contract import Plugin
 from portal.config.repositories import ScorecardRepository
-from portal.db import fact_history, links, locations, registrations, transitions
+from portal.db import fact_history, links, locations, registrations, repositories, transitions
 from portal.db.catalog_store import Store
 from portal.db.decisions import purge
 from portal.db.engine import Database
 from portal.db.instants import prune
+from portal.db.locations import LocationRow
 from portal.db.repositories import missing_repositories
+from portal.db.state import Connection
 from portal.pool import Pool, TaskFailed
 from portal.worker.tasks import Setup, source_for
 from scorecards.fetching import Recipe
@@ -43,6 +45,9 @@ FILES_COUNT = 200
 
 AHEAD = 6
 """Tasks for each child that are under way while a batch is being written."""
+
+FRESH = timedelta(minutes=15)
+"""How long the word of a listing on a head is taken."""
 
 FORGET = 5000
 """Rows that one transaction forgets."""
@@ -91,57 +96,89 @@ class Tools:
 
 
 def list_repositories(tools: Tools, location_id: str) -> list[Repository]:
-    """List a location and record what the listing said; empty when it is gone or unreadable."""
+    """List a location, record what the listing said, and return the repositories to look at."""
+    return due(tools, location_id) if look(tools, location_id) else []
+
+
+def look(tools: Tools, location_id: str) -> bool:
+    """List a location and record what the listing said; returns whether there was any."""
     with tools.database.read() as connection:
         location = locations.get_location(connection, location_id)
     if location is None:
-        return []
+        return False
     store = tools.store
     source = source_for(tools.plugins, location.target, checked=_is_strange(location))
     if source is None:
         store.note_failure(location_id, None, no_source(location.target))
-        return []
+        return False
     match source.list(location.target):
         case Failed(problem=problem):
             if not (location.presence == "optional" and problem.code in NOT_THERE):
                 store.note_failure(location_id, None, problem)
-            return []
+            return False
         case Partial(repositories=found, problem=problem):
             store.note_listing(location_id, found, complete=False, now=tools.now(), problem=problem)
             log.warning("listing of %s is partial: %s", location.target, problem.message)
-            return list(found)
         case Complete(repositories=found):
             store.note_listing(location_id, found, complete=True, now=tools.now())
-            return list(found)
+    return True
+
+
+def due(tools: Tools, location_id: str, *, part: int | None = None) -> list[Repository]:
+    """The repositories of a location, or of a part of it, that are to be looked at."""
+    with tools.database.read() as connection:
+        location = locations.get_location(connection, location_id)
+        if location is None:
+            return []
+        edition_ = edition(_origin(tools, connection, location), reader_of(tools))
+        found = repositories.due(connection, location_id, edition_, part=part)
+    # What was listed long ago has changed since, perhaps.
+    listed = location.listed_at or tools.now()
+    is_fresh = tools.now() - listed < FRESH
+    return [*found] if is_fresh else [replace(one, head="") for one in found]
+
+
+def parts_due(tools: Tools, location_id: str) -> tuple[int, ...]:
+    """The numbers of the parts of a location in which there is something to look at."""
+    with tools.database.read() as connection:
+        location = locations.get_location(connection, location_id)
+        if location is None:
+            return ()
+        edition_ = edition(_origin(tools, connection, location), reader_of(tools))
+        return repositories.parts_due(connection, location_id, edition_)
 
 
 def ingest(tools: Tools, location_id: str, repository: Repository) -> Ingested:
     """Bring one repository of a location up to date."""
     with tools.database.read() as connection:
         location = locations.get_location(connection, location_id)
-        root = location
-        if location is not None and location.root_id is not None:
-            root = locations.get_location(connection, location.root_id)
-    if location is None or root is None:
-        return Ingested(repository=repository, unchanged=True)
+        if location is None:
+            return Ingested(repository=repository, unchanged=True)
+        origin = _origin(tools, connection, location)
     source = source_for(tools.plugins, repository.url, checked=_is_strange(location))
     assert source is not None, "a repository that was listed has a source"
-    # What the operator names on the command line may hold every kind (design 2a.9).
-    rules = tools.rules if root.origin in locations.WITH_ENTITY else None
     return ingest_repository(
-        origin=Origin(
-            id=location_id,
-            ref=f"{root.type}:{root.target}",
-            rules=rules,
-            depth=location.depth,
-            optional=location.presence == "optional",
-        ),
+        origin=origin,
         repository=repository,
         source=source,
         store=tools.store,
         reader=reader_of(tools),
         policy=tools.policy,
         now=tools.now(),
+    )
+
+
+def _origin(tools: Tools, connection: Connection, location: LocationRow) -> Origin:
+    """What stands behind all that a location leads to."""
+    root = location.root_id and locations.get_location(connection, location.root_id)
+    root = root or location
+    return Origin(
+        id=location.id,
+        ref=f"{root.type}:{root.target}",
+        # What the operator names on the command line may hold every kind (design 2a.9).
+        rules=tools.rules if root.origin in locations.WITH_ENTITY else None,
+        depth=location.depth,
+        optional=location.presence == "optional",
     )
 
 

@@ -32,6 +32,11 @@ def ingest_key(location: str) -> str:
     return f"ingest:{location}"
 
 
+def part_key(location: str, part: int) -> str:
+    """The key that asks for what is due in a part of a location, which has been listed, to be read."""
+    return f"part:{location}:{part}"
+
+
 def refresh_key(repository: int) -> str:
     """The key that asks for one repository to be read."""
     return f"refresh:{repository}"

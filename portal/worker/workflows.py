@@ -6,14 +6,19 @@ What has been done is not done again after a crash: it goes on from the last ste
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from dbos import DBOS
 
 from catalog.ingestion import Ingested
 from portal.worker import assessing, fetching, jobs, noticing, publishing
-from portal.worker.requests import ASSESS, NOTICES, SCORECARDS, Lane, Work, ingest_key
+from portal.worker.holding import Holding
+from portal.worker.requests import ASSESS, NOTICES, SCORECARDS, Lane, Work, ingest_key, part_key
+
+LOOK_AGAIN = 0.2
+"""Seconds between two looks at what others are working on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +31,8 @@ class Doing:
     """Is told, in a sentence, what has been done."""
     stopping: threading.Event
     """Set when the engine is to end."""
+    holding: Holding
+    """What this worker has claimed."""
 
 
 class Stopped(BaseException):
@@ -36,6 +43,7 @@ def workflows_of(doing: Doing) -> dict[str, Callable[[str], None]]:
     """By the first part of a key, what is done for it; given the rest of the key."""
     return {
         "ingest": _ingest_workflow(doing),
+        "part": _part_workflow(doing),
         "refresh": _refresh_workflow(doing),
         "assess": _assess_workflow(doing),
         "fetch": _fetch_workflow(doing),
@@ -46,27 +54,69 @@ def workflows_of(doing: Doing) -> dict[str, Callable[[str], None]]:
 
 def _ingest_workflow(doing: Doing) -> Callable[[str], None]:
     tools = doing.tools
-    listing = DBOS.step(name="list")(lambda location: jobs.list_repositories(tools, location))
-    ingest = DBOS.step(name="ingest_repository")(
-        lambda location, repository: jobs.ingest(tools, location, repository)
+    listing = DBOS.step(name="list")(
+        lambda location: jobs.parts_due(tools, location) if jobs.look(tools, location) else ()
     )
+    read = DBOS.step(name="read_part")(lambda location, part: _read_part(doing, location, part))
+    share = DBOS.step(name="share_out")(lambda location, parts: _share_out(doing, location, parts))
     settle = DBOS.step(name="settle")(lambda location: jobs.settle(tools, location))
     ask = DBOS.step(name="ask_for_assessment")(lambda: doing.requests.request(ASSESS, Lane.EVENT))
 
     def workflow(location: str) -> None:
         ahead = [location]
         for one in ahead:  # grows by what the Locations that are read lead to
-            repositories = listing(one)
-            for number, repository in enumerate(repositories, start=1):
-                if doing.stopping.is_set():
-                    raise Stopped
-                done = ingest(one, repository)
-                ahead += done.linked
-                doing.report(_said(done, number, len(repositories)))
+            parts = listing(one)
+            if len(parts) == 1:
+                ahead += read(one, parts[0])
+            elif parts:
+                share(one, parts)
             settle(one)
         ask()
 
     return workflow
+
+
+def _part_workflow(doing: Doing) -> Callable[[str], None]:
+    read = DBOS.step(name="read_part")(lambda location, part: _read_shared(doing, location, part))
+
+    def workflow(argument: str) -> None:
+        location, _, part = argument.rpartition(":")
+        read(location, int(part))
+
+    return workflow
+
+
+def _read_part(doing: Doing, location: str, part: int) -> list[str]:
+    """Read what is due in a part of a location; returns the locations that it newly leads to."""
+    found = jobs.due(doing.tools, location, part=part)
+    linked: list[str] = []
+    for number, repository in enumerate(found, start=1):
+        if doing.stopping.is_set():
+            raise Stopped
+        done = jobs.ingest(doing.tools, location, repository)
+        linked += done.linked
+        doing.report(_said(done, number, len(found)))
+    return linked
+
+
+def _share_out(doing: Doing, location: str, parts: Sequence[int]) -> None:
+    """Offer the parts of a location to every worker, and work on them too until all are done."""
+    holding = doing.holding
+    numbers = {part_key(location, part): part for part in parts}
+    doing.requests.request_all([*numbers], Lane.SWEEP)
+    while left := holding.not_kept(numbers):
+        if doing.stopping.is_set():
+            raise Stopped
+        if not (claimed := holding.claim(left, limit=1)):
+            doing.stopping.wait(LOOK_AGAIN)  # others are at work on what is left
+        for claim in claimed:
+            holding.keep(claim, partial(_read_shared, doing, location, numbers[claim.key]))
+
+
+def _read_shared(doing: Doing, location: str, part: int) -> None:
+    """Read a part that anybody may have asked for."""
+    linked = _read_part(doing, location, part)
+    doing.requests.request_all([ingest_key(one) for one in linked], Lane.EVENT)
 
 
 def _refresh_workflow(doing: Doing) -> Callable[[str], None]:

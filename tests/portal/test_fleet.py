@@ -1,15 +1,27 @@
 """Serving and working apart, on PostgreSQL: `portal serve` and `portal worker` as real processes."""
 
+import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
+from sqlalchemy import update
 
+from portal.db.engine import open_database
+from portal.db.tables import pending
+from portal.instance import worker_name
 from tests.conftest import new_postgres_database
 from tests.portal.processes import eventually, free_port
+
+MANY = 120
+"""Components, each in a repository of its own."""
 
 DESCRIPTOR = """\
 apiVersion: backstage.io/v1alpha1
@@ -23,27 +35,79 @@ spec:
 """
 
 
-@pytest.fixture
-def fleet(tmp_path: Path, postgres: str) -> Iterator[str]:
-    """URL of a web process, beside which a worker process works; both read `tmp_path/source`."""
-    folder = tmp_path / "source" / "basket"
-    folder.mkdir(parents=True)
-    (folder / "catalog-info.yaml").write_text(DESCRIPTOR.format(name="basket"))
-    port = free_port()
-    shared = ["--database", new_postgres_database(postgres), "--source", str(folder.parent)]
-    shared += ["--port", str(port)]
-    run = [sys.executable, "-m", "portal"]
-    with (tmp_path / "log").open("ab") as log:
-        processes = [
-            subprocess.Popen(
-                [*run, command, *shared, "--data-dir", str(tmp_path / command)], stderr=log
+@dataclass(kw_only=True)
+class Fleet:
+    """Processes on one database that read the same folder."""
+
+    database: str
+    room: Path
+    url: str
+    port: int
+    _running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def source(self) -> Path:
+        """The folder."""
+        return self.room / "source"
+
+    def write(self, *names: str) -> None:
+        """A repository for each name, with a component of that name."""
+        for name in names:
+            folder = self.source / name
+            folder.mkdir(parents=True)
+            (folder / "catalog-info.yaml").write_text(DESCRIPTOR.format(name=name))
+
+    def start(self, command: str, name: str = "") -> subprocess.Popen[bytes]:
+        """Start `worker` or `serve`."""
+        arguments = ["--database", self.database, "--source", str(self.source)]
+        arguments += ["--port", str(self.port), "--data-dir", str(self.room / (name or command))]
+        with self.log(name or command).open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "portal", command, *arguments], stderr=log
             )
-            for command in ("worker", "serve")
-        ]
-    yield f"http://127.0.0.1:{port}"
-    for process in processes:
-        process.terminate()
-    assert [process.wait(timeout=40) for process in processes] == [0, 0]
+        self._running.append(process)
+        return process
+
+    def log(self, name: str) -> Path:
+        """What a process says."""
+        return self.room / f"{name}.log"
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        """kill -9."""
+        process.kill()
+        process.wait()
+        self._running.remove(process)
+
+    def stop(self) -> list[int]:
+        """Stop all that run; returns how they ended."""
+        for process in self._running:
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+        return [process.wait(timeout=40) for process in self._running]
+
+    def pass_time(self, worker: str) -> int:
+        """As if the leases of a worker had not been renewed for a minute; returns how many it has."""
+        database = open_database(self.database)
+        past = datetime.now(UTC) - timedelta(seconds=1)
+        this = pending.c.worker == worker
+        with database.write() as connection:
+            done = connection.execute(update(pending).where(this).values(leased_until=past))
+        database.close()
+        return done.rowcount
+
+    def name_of(self, process_name: str) -> str:
+        """The name under which a worker claims."""
+        return (self.room / process_name / "worker-1").read_text()
+
+
+@pytest.fixture
+def fleet(tmp_path: Path, postgres: str) -> Iterator[Fleet]:
+    """A fleet with a web process."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    made = Fleet(database=new_postgres_database(postgres), room=tmp_path, url=url, port=port)
+    yield made
+    assert set(made.stop()) == {0}
 
 
 def total(url: str) -> int:
@@ -54,14 +118,69 @@ def total(url: str) -> int:
         return 0
 
 
-def test_what_is_asked_of_the_web_process_is_done_by_the_worker(fleet: str, tmp_path: Path) -> None:
-    eventually(lambda: total(fleet) == 1)
-    other = tmp_path / "source" / "orders"
-    other.mkdir()
-    (other / "catalog-info.yaml").write_text(DESCRIPTOR.format(name="orders"))
-    (location,) = requests.get(f"{fleet}/api/v1/locations", timeout=10).json()["items"]
-    asked = requests.post(f"{fleet}/api/v1/locations/{location['id']}/refresh", timeout=10)
+def test_what_is_asked_of_the_web_process_is_done_by_the_worker(fleet: Fleet) -> None:
+    fleet.write("basket")
+    fleet.start("worker")
+    fleet.start("serve")
+    eventually(lambda: total(fleet.url) == 1)
+    fleet.write("orders")
+    (location,) = requests.get(f"{fleet.url}/api/v1/locations", timeout=10).json()["items"]
+    asked = requests.post(f"{fleet.url}/api/v1/locations/{location['id']}/refresh", timeout=10)
     assert asked.status_code == 202
-    eventually(lambda: total(fleet) == 2)
-    card = f"{fleet}/api/v1/scorecards/service-maturity"
+    eventually(lambda: total(fleet.url) == 2)
+    card = f"{fleet.url}/api/v1/scorecards/service-maturity"
     eventually(lambda: requests.get(card, timeout=10).json()["total"] == 2)
+
+
+def done_twice(url: str) -> dict[str, int]:
+    """Entities that were added or changed more often than once, by the change feed."""
+    seen: Counter[str] = Counter()
+    asked: dict[str, Any] = {"limit": 500, "kind": "component"}
+    while (page := requests.get(f"{url}/api/v1/events", params=asked, timeout=10).json())["items"]:
+        seen.update(event["ref"] for event in page["items"])
+        asked["after"] = page["next"]
+    return {ref: n for ref, n in seen.items() if n > 1}
+
+
+@pytest.mark.timeout(300)
+def test_what_a_killed_worker_left_is_done_by_its_peer(fleet: Fleet) -> None:
+    fleet.write(*(f"c-{number}" for number in range(MANY)))
+    first = fleet.start("worker", "first")
+    fleet.start("serve")
+    eventually(lambda: total(fleet.url) > 0)
+    fleet.kill(first)
+    left = total(fleet.url)
+    assert left < MANY, "it was killed too late for anything to be left"
+    fleet.start("worker", "second")
+    assert fleet.pass_time(fleet.name_of("first")) > 0
+    eventually(lambda: total(fleet.url) == MANY, within=120)
+    assert done_twice(fleet.url) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_worker_that_was_paused_for_too_long_writes_nothing_late(fleet: Fleet) -> None:
+    fleet.write(*(f"c-{number}" for number in range(MANY)))
+    first = fleet.start("worker", "first")
+    fleet.start("serve")
+    eventually(lambda: total(fleet.url) > 0)
+    first.send_signal(signal.SIGSTOP)
+    assert total(fleet.url) < MANY
+    # It may have been stopped while nobody else could write: PostgreSQL ends that after a while.
+    eventually(lambda: fleet.pass_time(fleet.name_of("first")) > 0, within=60)
+    fleet.start("worker", "second")
+    eventually(lambda: total(fleet.url) == MANY, within=120)
+    first.send_signal(signal.SIGCONT)
+    eventually(lambda: "by another worker" in fleet.log("first").read_text(), within=60)
+    assert done_twice(fleet.url) == {}
+
+
+def test_workers_on_one_folder_have_names_of_their_own_and_keep_them(tmp_path: Path) -> None:
+    first, lock = worker_name(tmp_path)
+    second, other = worker_name(tmp_path)
+    assert first != second
+    lock.close()
+    other.close()
+    again, lock = worker_name(tmp_path)
+    assert again == first
+    lock.close()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from portal import slate
-from portal.pool import Pool, TaskFailed
+from portal.pool import Closed, Pool, TaskFailed
 
 
 def double(payload: int) -> int:
@@ -129,3 +129,19 @@ def test_who_notes_nothing_any_more_is_not_late(pool: Pool) -> None:
     with pytest.raises(TaskFailed) as failed:
         pool.submit(task(die), None).result()
     assert failed.value.note is None
+
+
+def test_a_closed_pool_ends_what_it_has_begun_and_begins_nothing(tmp_path: Path) -> None:
+    pool = Pool(1)
+    file = tmp_path / "written"
+    first = pool.submit(f"{__name__}:append", (file, "first"))
+    while not first.running():
+        time.sleep(0.01)
+    waiting = pool.submit(f"{__name__}:append", (file, "second"))
+    pool.close()
+    late = pool.submit(f"{__name__}:append", (file, "third"))
+    assert first.result(timeout=10) is None
+    for future in (waiting, late):
+        with pytest.raises(Closed):
+            future.result(timeout=10)
+    assert file.read_text() == "first"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from forgesources import COMPONENT, TYPES, names, provider_of, ready, snapshot_of, sources_of
 
-from plugins.contract import Failed, Partial
+from plugins.contract import Complete, Failed, Partial, Snapshot
 from tests.forge.running import RunningForge
 
 FILES = {"catalog-info.yaml": COMPONENT, "README.md": "# Shop\n"}
@@ -220,19 +220,25 @@ def test_the_heads_of_a_listing_are_asked_for_once(
 ) -> None:
     forge.create("acme/shop", FILES)
     source, provider = ready(forge, tmp_path / "cache", kind)
-    url = f"{forge.url}/acme/shop"
-    for _ in range(2):
-        source.list(provider.target)
-        first = snapshot_of(source, url)
+
+    def listed() -> Snapshot:
+        found = source.list(provider.target)
+        assert isinstance(found, Complete)
+        snapshot = source.snapshot(*found.repositories)
+        assert isinstance(snapshot, Snapshot)
+        return snapshot
+
+    first = listed()
     forge.asked()
-    source.list(provider.target)
-    assert snapshot_of(source, url) == first
+    assert listed() == first
     expected = {
         "github": {"graphql": 1},
         "gitlab": {"list*": 1, "branch*": 1},
         "gitea": {"list": 1, "branch": 1},
     }
     assert forge.counts() == expected[kind]
-    # Whoever asks again without a listing gets what is there now.
+    # Whoever asks without a listing gets what is there now.
     forge.commit("acme/shop", {"README.md": "# Another\n"})
-    assert snapshot_of(source, url).revision != first.revision
+    fresh = snapshot_of(source, f"{forge.url}/acme/shop")
+    assert fresh.revision != first.revision
+    assert fresh.head != first.head

@@ -15,7 +15,7 @@ from portal.config import ConfiguredSource, Settings
 from portal.db import notices, pending
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker.engine import Engine, EngineSettings, launch, start
+from portal.worker.engine import Engine, EngineSettings, launch
 from portal.worker.requests import Lane, ingest_key
 from scorecards.notices import Kind, Notice, Timing
 from tests.plugins.notify.test_webhooks import receiving
@@ -86,14 +86,14 @@ def test_a_key_is_worked_on_by_one_workflow_at_a_time(working: tuple[Portal, str
     eventually(lambda: all(kept(portal, ticket) for ticket in tickets), within=30)
 
 
-def test_a_promise_that_was_kept_between_two_looks_does_not_block_its_key(
+def test_a_promise_that_was_kept_between_two_looks_is_not_claimed(
     working: tuple[Portal, str, Engine],
 ) -> None:
     portal, location, engine = working
     key = ingest_key(location)
     ticket = portal.work.request(key, Lane.PERSON)
     eventually(lambda: kept(portal, ticket))
-    start(engine, [pending.Pending(key=key, ticket=ticket, lane=0)])
+    assert engine.holding.claim([key]) == []
     again = portal.work.request(key, Lane.PERSON)
     eventually(lambda: kept(portal, again), within=30)
 

@@ -1,0 +1,128 @@
+"""Holding: what this process has claimed of the pending keys, for as long as it works on them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+
+from portal.db import claims, pending
+from portal.db.claims import Claim, Superseded
+from portal.db.engine import Database, on_condition
+from portal.db.pending import Pending
+from portal.worker.requests import Lane
+
+LOOK_AHEAD = 500
+"""Pending keys that are looked at together, the most urgent first."""
+
+ROOM = {Lane.PERSON: 32, Lane.EVENT: 8, Lane.SWEEP: 4}
+"""Keys of each lane that may be worked on at a time, with those of less urgent lanes."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(kw_only=True)
+class Holding:
+    """The claims of one worker. Threads may share it."""
+
+    database: Database
+    worker: str
+    """Its stable name, unique in the fleet."""
+    _claims: dict[str, Claim] = field(default_factory=dict)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def claim_more(self) -> list[Claim]:
+        """Claim what is free, as far as there is room; the most urgent first."""
+        with self.database.read() as connection:
+            chosen = self._with_room(claims.free(connection, limit=LOOK_AHEAD))
+        return self.claim(chosen)
+
+    def claim(self, keys: Collection[str], *, limit: int | None = None) -> list[Claim]:
+        """Claim those of these keys that are pending and free, or so many of them."""
+        if not keys:
+            return []
+        with self.database.write() as connection:
+            taken = claims.take(connection, keys, self.worker, limit=limit)
+        with self._guard:
+            self._claims.update((one.key, one) for one in taken)
+        return taken
+
+    def resume(self) -> list[Claim]:
+        """What this worker had claimed when it was last alive; it is held again."""
+        with self.database.write() as connection:
+            found = claims.held(connection, self.worker)
+            claims.renew(connection, [one.id for one in found])
+        with self._guard:
+            self._claims.update((one.key, one) for one in found)
+        return found
+
+    def keep(self, claim: Claim, work: Callable[[], object]) -> None:
+        """Do the work of a claim and settle its promise, whatever becomes of it.
+
+        It writes only while the claim holds.
+        """
+        try:
+            with on_condition(claims.holding(claim)):
+                work()
+        except Superseded:
+            log.warning("%s is worked on by another worker by now", claim.key)
+        except Exception:  # round one job: it is logged, and asked for again by the sweep
+            log.exception("job %s failed", claim.key)
+        self.settle(claim)
+
+    def not_kept(self, keys: Collection[str]) -> list[str]:
+        """Those of these keys that are still pending."""
+        with self.database.read() as connection:
+            return pending.still(connection, keys)
+
+    def settle(self, claim: Claim) -> None:
+        """The promise is kept."""
+        with self.database.write() as connection:
+            claims.settle(connection, claim)
+        self._drop([claim])
+
+    def release(self, given_up: Iterable[Claim] | None = None) -> None:
+        """Let go of these claims, or of all; others may claim their keys at once."""
+        with self._guard:
+            dropped = [*(self._claims.values() if given_up is None else given_up)]
+        self._drop(dropped)  # first: what cannot be told now runs out by itself
+        if dropped:
+            with self.database.write() as connection:
+                claims.release(connection, [one.id for one in dropped])
+
+    def renew(self) -> None:
+        """Hold what is held for another lease; forget what is no longer."""
+        with self._guard:
+            ours = [*self._claims.values()]
+        if not ours:
+            return
+        with self.database.write() as connection:
+            claims.renew(connection, [one.id for one in ours])
+            still = {one.id for one in claims.held(connection, self.worker)}
+        self._drop([one for one in ours if one.id not in still])
+
+    def keep_renewing(self, stopping: threading.Event) -> None:
+        """Renew in time until `stopping` is set."""
+        while not stopping.wait(claims.RENEWAL.total_seconds()):
+            try:
+                self.renew()
+            except Exception:  # the loop outlives a database that is away for a while
+                log.exception("the claims of this worker could not be renewed")
+
+    def _drop(self, dropped: Iterable[Claim]) -> None:
+        with self._guard:
+            for one in dropped:
+                if self._claims.get(one.key) == one:
+                    del self._claims[one.key]
+
+    def _with_room(self, promises: Iterable[Pending]) -> list[str]:
+        """The keys that there is room for: what a person waits for always has some."""
+        with self._guard:
+            lanes = [one.lane for one in self._claims.values()]
+        chosen = []
+        for promise in promises:
+            if sum(1 for lane in lanes if lane >= promise.lane) < ROOM[Lane(promise.lane)]:
+                lanes.append(promise.lane)
+                chosen.append(promise.key)
+        return chosen
