@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import orjson
@@ -8,9 +9,10 @@ from catalog.problems import Problem
 from catalog.removal import MissingFile, RemovalPolicy, decide
 from catalog.sources import Repository
 from catalog.store import StoredRepository
+from portal.db import repositories as rows
 from portal.db.catalog_store import Store
 from portal.db.engine import Database
-from portal.db.tables import locations, meta, repositories
+from portal.db.tables import files, locations, meta, repositories
 from tests.catalog_batches import dump, new_store, problems_of, put, reading, shown
 from tests.catalog_rows import LOCATION, NOW, REPOSITORY, entity
 
@@ -183,3 +185,69 @@ def test_the_limit_of_removals_holds_for_what_files_no_longer_declare(store: Sto
     assert problems_of(store.database) == [("f", "REMOVALS_HELD", None, "warning")]
     assert put(store, reading("f", entity("c")), most_removals=2).removed == 2
     assert problems_of(store.database) == []
+
+
+EDITION = "e1"
+
+
+def due(store: Store, edition: str = EDITION, *, part: int | None = None) -> list[str]:
+    with store.database.read() as connection:
+        return [one.name for one in rows.due(connection, LOCATION, edition, part=part)]
+
+
+def listed(store: Store, head: str) -> None:
+    """A listing of the repository at this head, and of another that says nothing of its head."""
+    found = [replace(REPOSITORY, head=head), OTHER]
+    store.note_listing(LOCATION, found, complete=True, now=NOW)
+
+
+def test_what_was_read_at_the_head_that_is_listed_is_not_due(store: Store) -> None:
+    listed(store, "c1")
+    assert due(store) == ["shop", "other"]
+    put(store, reading("f", entity("a")), revision="r1", head_read="e1/c1")
+    assert due(store) == ["other"]
+    listed(store, "c2")
+    assert due(store) == ["shop", "other"]
+    store.note_head(REPOSITORY, "e1/c2")
+    assert due(store) == ["other"]
+    assert due(store, "e2") == ["shop", "other"]
+
+
+@pytest.mark.parametrize("change", ["failed", "missing", "again", "elsewhere"])
+def test_what_is_open_is_due_at_any_head(store: Store, change: str) -> None:
+    listed(store, "c1")
+    put(store, reading("f", entity("a")), revision="r1", head_read="e1/c1")
+    assert due(store) == ["other"]
+    with store.database.write() as connection:
+        file = update(files).where(files.c.path == "f")
+        match change:
+            case "failed":
+                rows.fail(connection, LOCATION, REPOSITORY, WRONG)
+            case "missing":
+                connection.execute(file.values(missed=1))
+            case "again":
+                connection.execute(file.values(token=""))
+            case "elsewhere":
+                companion = orjson.dumps([["https://example.com/api.yaml", "t"]]).decode()
+                connection.execute(file.values(companions=companion))
+    assert due(store) == ["shop", "other"]
+
+
+def test_a_repository_that_is_back_is_due(store: Store) -> None:
+    listed(store, "c1")
+    put(store, reading("f", entity("a")), revision="r1", head_read="e1/c1")
+    store.note_listing(LOCATION, [OTHER], complete=True, now=NOW)
+    assert due(store) == ["other"]
+    listed(store, "c1")
+    assert due(store) == ["shop", "other"]
+
+
+def test_the_parts_of_a_location_hold_each_repository_once(store: Store) -> None:
+    many = [Repository(url=f"file:///srv/{n}", name=f"{n}") for n in range(2 * rows.PART + 7)]
+    store.note_listing(LOCATION, many, complete=True, now=NOW)
+    with store.database.read() as connection:
+        parts = rows.parts_due(connection, LOCATION, EDITION)
+    assert len(parts) == 3
+    assert sorted(name for part in parts for name in due(store, part=part)) == sorted(
+        one.name for one in many
+    )

@@ -87,6 +87,18 @@ class Sweeps:
             pass
         return problems
 
+    def due(self) -> list[str]:
+        """The repositories that a sweep would look at, by name, once everything is listed."""
+        tools = replace(tools_of(self.portal, self.pool), now=lambda: self.now)
+        return [one.name for one in jobs.list_repositories(tools, self.location().id)]
+
+    def refresh(self, name: str) -> None:
+        """Read one repository, as an event asks for it."""
+        jobs.refresh(
+            replace(tools_of(self.portal, self.pool), now=lambda: self.now),
+            self.repositories()[name].id,
+        )
+
     def refs(self) -> set[str]:
         with self.portal.database.read() as connection:
             found = set(connection.execute(select(entities.c.ref)).scalars())
@@ -204,6 +216,40 @@ def test_a_sweep_without_a_change_asks_for_little_and_writes_nothing(
     assert sweeps.run() == {}
     assert forge.counts() == NO_CHANGE[kind]
     assert sweeps.seq() == seq
+
+
+@pytest.mark.parametrize("kind", ["github"], indirect=True)
+def test_what_is_at_the_head_it_was_read_at_is_not_looked_at(
+    forge: RunningForge, sweeps: Sweeps, kind: str
+) -> None:
+    assert sweeps.due() == []
+    forge.commit("acme/shop", {"README.md": "# Another shop\n"})
+    assert sweeps.due() == ["acme/shop"]
+    sweeps.run()
+    assert sweeps.due() == []
+    # What an event made known is not news to the sweep.
+    forge.commit("acme/cart", {"catalog-info.yaml": component("cart", ", title: Cart")})
+    sweeps.refresh("acme/cart")
+    assert sweeps.body("cart")["metadata"]["title"] == "Cart"
+    assert sweeps.due() == []
+
+
+@pytest.mark.parametrize("kind", ["github"], indirect=True)
+def test_a_provider_that_is_to_look_at_another_path_reads_every_repository_anew(
+    forge: RunningForge, sweeps: Sweeps, kind: str
+) -> None:
+    forge.commit("acme/shop", {"docs/other.yaml": component("other")})
+    sweeps.run()
+    (before,) = sweeps.portal.settings.providers
+    assert isinstance(before, GitHubProvider)
+    after = replace(before, catalog_path="docs/other.yaml")
+    settings = replace(sweeps.portal.settings, providers=(after,))
+    sweeps.portal.database.close()
+    again = Sweeps(open_portal(settings), sweeps.pool, sweeps.now)
+    for _ in range(3):
+        again.run(hours=20)
+    assert again.refs() == {"other"}
+    again.portal.database.close()
 
 
 def test_a_change_comes_with_the_next_sweep_and_fetches_that_repository_alone(
