@@ -13,9 +13,10 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from portal.db import marks, pending, problems
+from portal.db import claims, marks, pending, problems
 from portal.db.entities import kind_counts
 from portal.wiring import Portal
+from portal.worker.requests import Lane
 
 
 def install(app: Flask, portal: Portal) -> CollectorRegistry:
@@ -72,6 +73,7 @@ class _Catalog(Collector):
             found = problems.problem_counts(connection)
             waiting = marks.count_marks(connection)
             keys = len(pending.waiting(connection))
+            queues = claims.queues(connection)
         entities = GaugeMetricFamily(
             "plumbline_entities", "Entities in the catalog.", labels=["kind"]
         )
@@ -84,7 +86,19 @@ class _Catalog(Collector):
         for severity, number in found.items():
             faults.add_metric([str(severity)], number)
         yield faults
-        yield GaugeMetricFamily("plumbline_pending_keys", "Work that waits.", value=keys)
+        yield GaugeMetricFamily(
+            "plumbline_pending_keys", "Work that waits or is under way.", value=keys
+        )
+        oldest = GaugeMetricFamily(
+            "plumbline_oldest_free_key_seconds",
+            "How long the oldest key that no worker has claimed has waited.",
+            labels=["lane"],
+        )
+        now = self._portal.now()
+        for lane in Lane:
+            since = queues[lane][1] if lane in queues else now
+            oldest.add_metric([lane.name.lower()], max(0.0, (now - since).total_seconds()))
+        yield oldest
         yield GaugeMetricFamily(
             "plumbline_unassessed_entities", "Entities that wait to be assessed.", value=waiting
         )

@@ -58,6 +58,19 @@ def free(connection: Connection, *, limit: int) -> list[Pending]:
     return [Pending(key=row.key, ticket=row.ticket, lane=row.lane) for row in rows]
 
 
+def queues(connection: Connection) -> dict[int, tuple[int, datetime]]:
+    """By lane, how many pending keys nobody works on, and since when the oldest waits."""
+    found = (
+        select(pending.c.lane, func.count(), func.min(pending.c.requested_at))
+        .where(_is_free(clock(connection)))
+        .group_by(pending.c.lane)
+    )
+    return {
+        lane: (number, utc(oldest) or oldest)
+        for lane, number, oldest in connection.execute(found)
+    }
+
+
 def take(
     connection: Connection, keys: Collection[str], worker: str, *, limit: int | None = None
 ) -> list[Claim]:

@@ -91,6 +91,7 @@ def test_metrics_count_requests_by_route_and_never_by_path(app: Flask) -> None:
     assert "made-up" not in text
     assert 'plumbline_problems{severity="error"} 0.0' in text
     assert "plumbline_pending_keys" in text
+    assert 'plumbline_oldest_free_key_seconds{lane="person"} 0.0' in text
 
 
 @pytest.mark.parametrize("host", ["attacker.example", "127.0.0.1.attacker.example:80", ""])

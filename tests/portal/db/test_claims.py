@@ -150,6 +150,17 @@ def test_a_worker_finds_what_it_had_claimed(database: Database) -> None:
         assert sorted(claims.held(connection, "one"), key=lambda one: one.key) == mine
 
 
+def test_a_queue_is_what_nobody_works_on_and_since_when_it_waits(database: Database) -> None:
+    with database.write() as connection:
+        for minutes, key in enumerate(("a", "b", "c")):
+            now = NOW + timedelta(minutes=minutes)
+            pending.put(connection, key, lane=1, now=now)
+    promise(database, "urgent", lane=0)
+    take(database, "one", "a", "urgent")
+    with database.read() as connection:
+        assert claims.queues(connection) == {1: (2, NOW + timedelta(minutes=1))}
+
+
 def test_a_turn_is_taken_once_by_all_workers(database: Database) -> None:
     every = timedelta(minutes=5)
     turns = []
