@@ -8,16 +8,18 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import hypothesis
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, make_url, text
 
 from portal.db.engine import Database, open_database
 from portal.db.migrations import migrate
 
-hypothesis.settings.register_profile("change", deadline=None, max_examples=25)
+# Few, because they are other ones with each run: what is rare is for `make verify`.
+hypothesis.settings.register_profile("change", deadline=None, max_examples=10)
 hypothesis.settings.register_profile("verify", deadline=None, max_examples=250)
 hypothesis.settings.load_profile("change")
 
@@ -85,6 +87,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         subprocess.run([*as_user, programs / program, *arguments], check=True, capture_output=True)
     try:
         yield f"postgresql://plumbline@/{{name}}?host={home}"
+        _admin(f"postgresql://plumbline@/{{name}}?host={home}").dispose()
     finally:
         subprocess.run(
             [*as_user, programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"],
@@ -96,14 +99,16 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def new_postgres_database(server: str, template: str = "template1") -> str:
     """Create a database on `server` as a copy of `template`; returns its URL."""
     name = f"t_{secrets.token_hex(6)}"
-    admin = create_engine(
-        server.format(name="postgres").replace("postgresql://", "postgresql+psycopg://"),
-        isolation_level="AUTOCOMMIT",
-    )
-    with admin.connect() as connection:
+    with _admin(server).connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-    admin.dispose()
     return server.format(name=name)
+
+
+@cache
+def _admin(server: str) -> Engine:
+    """Kept, because connecting takes as long as making a database."""
+    url = server.format(name="postgres").replace("postgresql://", "postgresql+psycopg://")
+    return create_engine(url, isolation_level="AUTOCOMMIT")
 
 
 def _migrated(url: str) -> None:

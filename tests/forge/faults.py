@@ -11,7 +11,7 @@ import orjson
 
 from tests.forge.replies import Reply
 
-HOW = ("500", "429", "rate", "secondary", "truncated", "garbage", "hang", "empty", "null")
+HOW = ("500", "429", "rate", "secondary", "truncated", "garbage", "hang", "slow", "empty", "null")
 
 
 @dataclass
@@ -22,8 +22,8 @@ class Fault:
     how: str
     times: int = 1_000_000
     after: int = 0
-    seconds: int = 60
-    """What `Retry-After` or the reset says."""
+    seconds: float = 60
+    """What `Retry-After` or the reset says; how long what is slow takes."""
 
     def befalls(self, request: str) -> bool:
         if not re.search(self.match, request):
@@ -42,10 +42,10 @@ def spoil(fault: Fault, reply: Reply, released: threading.Event) -> Reply:
         case "500":
             return Reply(status=500, body=message % b"Server Error")
         case "429":
-            after = {"Retry-After": str(fault.seconds)}
+            after = {"Retry-After": str(int(fault.seconds))}
             return Reply(status=429, body=message % b"Too many requests", headers=after)
         case "rate":
-            reset = str(int(time.time()) + fault.seconds)
+            reset = str(int(time.time() + fault.seconds))
             headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}
             said = message % b"API rate limit exceeded for installation ID 1."
             return Reply(status=403, body=said, headers=headers)
@@ -56,6 +56,9 @@ def spoil(fault: Fault, reply: Reply, released: threading.Event) -> Reply:
         case "garbage":
             page = {"Content-Type": "text/html"}
             return Reply(status=200, body=b"<html>Sign in</html>", headers=page)
+        case "slow":
+            time.sleep(fault.seconds)
+            return reply
         case "hang":
             released.wait(60)
             return reply

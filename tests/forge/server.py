@@ -74,7 +74,7 @@ class Forge:
         line = f"{request.method} {request.path}" + (f"?{request.query}" if request.query else "")
         with self.guard:
             fault = next((one for one in self.faults if one.befalls(line)), None)
-            if fault is not None:
+            if fault is not None and fault.how != "slow":
                 request.headers.pop("if-none-match", None)
             reply = _git(self.world, request) or next(
                 (

@@ -4,7 +4,7 @@ from sqlalchemy import insert, select
 
 from portal.db import bulk
 from portal.db.engine import Database, utc
-from portal.db.tables import files, locations, meta, refs, repositories, terms
+from portal.db.tables import files, locations, meta, postings, refs, repositories, terms
 
 NOW = datetime(2026, 3, 1, 12, 30, 0, 250_000, tzinfo=UTC)
 MANY = 40_000
@@ -50,8 +50,11 @@ def test_tens_of_thousands_of_values_are_one_parameter(database: Database) -> No
         assert len(bulk.pick(connection, (refs.c.id,), refs.c.id, list(ids.values()))) == MANY
         few = select(refs.c.ref).where(bulk.among(connection, refs.c.ref, ["r1", "r2", "none"]))
         assert sorted(connection.execute(few).scalars()) == ["r1", "r2"]
-        bulk.drop(connection, refs.c.id, list(ids.values())[1:])
-        assert connection.execute(select(refs.c.ref)).scalars().all() == ["r0"]
+        # Not of refs, which many tables would have to be asked about.
+        rows = [(1, number) for number in ids.values()]
+        bulk.add(connection, postings, ("term_id", "entity_id"), rows)
+        bulk.drop(connection, postings.c.entity_id, list(ids.values())[1:])
+        assert connection.execute(select(postings.c.entity_id)).scalars().all() == [ids["r0"]]
 
 
 def test_columns_are_changed_increased_and_rows_removed_by_key(database: Database) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
@@ -264,6 +266,17 @@ class Shop:
 
 def open_shop(url: str, folder: Path, *, filled: bool = True, **settings: Any) -> Shop:
     """A shop on the database at `url`; `settings` are those of the portal."""
+    location = ""
+    if filled and url.startswith("sqlite:///"):
+        content, location = _filled_file()
+        Path(url.removeprefix("sqlite:///")).write_bytes(content)
+    portal = _opened(url, folder, **settings)
+    if filled and not location:
+        location = fill(portal)
+    return Shop(portal=portal, client=create_app(portal).test_client(), location=location)
+
+
+def _opened(url: str, folder: Path, **settings: Any) -> Portal:
     chosen = Settings(
         database=url,
         data_dir=folder / "data",
@@ -274,5 +287,15 @@ def open_shop(url: str, folder: Path, *, filled: bool = True, **settings: Any) -
     portal = replace(open_portal(chosen), now=lambda: NOW)
     assert not portal.scorecard_problems
     migrate(portal.database)
-    location = fill(portal) if filled else ""
-    return Shop(portal=portal, client=create_app(portal).test_client(), location=location)
+    return portal
+
+
+@cache
+def _filled_file() -> tuple[bytes, str]:
+    """The SQLite database of a filled shop, to be copied, and the id of its location."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "shop.db"
+        portal = _opened(f"sqlite:///{file}", Path(folder))
+        location = fill(portal)
+        portal.database.close()
+        return file.read_bytes(), location
