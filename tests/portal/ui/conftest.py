@@ -31,6 +31,15 @@ def shop(shops: OpenShop) -> Shop:
     return shops()
 
 
+@pytest.fixture(scope="session")
+def shop_to_see(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """The filled shop for tests that only look: making an application takes longer than a page."""
+    folder = tmp_path_factory.mktemp("shop")
+    shop = open_shop(f"sqlite:///{folder / 'shop.db'}", folder)
+    yield shop
+    shop.portal.database.close()
+
+
 @pytest.fixture
 def shop_on_both(database_url: str, tmp_path: Path) -> Iterator[Shop]:
     """The filled shop on each database."""

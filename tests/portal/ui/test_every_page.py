@@ -1,5 +1,13 @@
 import pytest
+from page_shop import Shop
 from page_structure import faults
+
+
+@pytest.fixture
+def shop(shop_to_see: Shop) -> Shop:
+    """No page changes anything when it is looked at."""
+    return shop_to_see
+
 
 PATHS = (
     "/",
