@@ -66,8 +66,7 @@ def queues(connection: Connection) -> dict[int, tuple[int, datetime]]:
         .group_by(pending.c.lane)
     )
     return {
-        lane: (number, utc(oldest) or oldest)
-        for lane, number, oldest in connection.execute(found)
+        lane: (number, utc(oldest) or oldest) for lane, number, oldest in connection.execute(found)
     }
 
 

@@ -12,11 +12,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import Any
 
 import orjson
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
+    Select,
     and_,
     case,
     delete,
@@ -49,6 +52,9 @@ AGAIN = 2**32
 STALE_UNTIL = "stale_marked_until"
 """Key of the stored value that says up to when entities with stale facts were marked."""
 
+
+PART = 200
+"""Repositories, by their ids, whose entities one piece of work is about."""
 
 LOOK = ""
 """Scope of a mark: facts are to be collected, and every scorecard is asked."""
@@ -155,36 +161,58 @@ def count_marks(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(unassessed)).scalar_one()
 
 
-def next_marked(connection: Connection, *, limit: int) -> list[Marked]:
-    """Up to `limit` entities whose facts are to be collected, by repository; empty: there are none."""
-    rows = connection.execute(
-        select(
+def next_marked(connection: Connection, *, limit: int, part: int | None = None) -> list[Marked]:
+    """Up to `limit` entities whose facts are to be collected, by repository; empty: there are none.
+
+    With `part` of the repositories of that part: see `PART`.
+    """
+    found = (
+        _looked_at(
             unassessed.c.entity_id,
             unassessed.c.seq,
             repositories.c.id.label("repository_id"),
             repositories.c.url,
             repositories.c.name,
+            repositories.c.head_read,
         )
-        .join(entities, entities.c.id == unassessed.c.entity_id)
-        .outerjoin(files, files.c.id == entities.c.file_id)
-        .outerjoin(
-            repositories,
-            and_(
-                repositories.c.id == files.c.repository_id, repositories.c.location_id.is_not(None)
-            ),
-        )
-        .where(unassessed.c.scope == LOOK)
         .order_by(repositories.c.id, unassessed.c.entity_id)
         .limit(limit)
-    ).all()
+    )
+    if part is not None:
+        found = found.where(repositories.c.id >= part * PART, repositories.c.id < (part + 1) * PART)
+    rows = connection.execute(found).all()
     return [
         Marked(
-            repository=Repository(url=group[0].url, name=group[0].name) if group[0].url else None,
+            repository=_read(group[0]) if group[0].url else None,
             seqs={row.entity_id: row.seq for row in group},
         )
-        for _, found in groupby(rows, key=lambda row: row.repository_id)
-        for group in [list(found)]
+        for _, alike in groupby(rows, key=lambda row: row.repository_id)
+        for group in [list(alike)]
     ]
+
+
+def parts_marked(connection: Connection) -> tuple[int, ...]:
+    """The numbers of the parts with an entity whose facts are to be collected, in order."""
+    ids = connection.execute(_looked_at(repositories.c.id).distinct().order_by(repositories.c.id))
+    return tuple(dict.fromkeys(id_ // PART for id_ in ids.scalars() if id_ is not None))
+
+
+def _looked_at(*columns: ColumnElement[Any]) -> Select[Any]:
+    """Of the entities whose facts are to be collected."""
+    listed = repositories.c.location_id.is_not(None)
+    return (
+        select(*columns)
+        .select_from(unassessed)
+        .join(entities, entities.c.id == unassessed.c.entity_id)
+        .outerjoin(files, files.c.id == entities.c.file_id)
+        .outerjoin(repositories, and_(repositories.c.id == files.c.repository_id, listed))
+        .where(unassessed.c.scope == LOOK)
+    )
+
+
+def _read(row: Row[Any]) -> Repository:
+    """A repository at the head at which its descriptors were read, which need not be asked for."""
+    return Repository(url=row.url, name=row.name, head=row.head_read.partition("/")[2])
 
 
 def next_due(connection: Connection, *, limit: int) -> Due | None:

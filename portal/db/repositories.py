@@ -34,7 +34,7 @@ from portal.db import bulk
 from portal.db.engine import utc
 from portal.db.tables import approved_removals, entities, files, locations, repositories
 
-PART = 50
+PART = 20
 """Repositories of a location, by their ids, that one piece of work is about."""
 
 MISSED_LISTINGS = 2

@@ -6,7 +6,7 @@ An ingestion and an assessment meet only in the marks that the one writes and th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 from catalog.sources import Failed, Repository, Snapshot
@@ -23,8 +23,17 @@ from scorecards.store import Asked
 SUBJECTS = 250
 """Entities in one task for a child."""
 
+AT_ONCE = 4
+"""Repositories that are made ready at a time."""
+
 ROUND = 1000
 """Entities that are looked at between two commits."""
+
+
+def assess_part(tools: Tools, part: int) -> int:
+    """Collect facts about some of the marked entities of a part, and assess them; returns how many."""
+    refusing.spread(tools)
+    return _appraise_round(tools, part)
 
 
 def assess_round(tools: Tools) -> int:
@@ -36,11 +45,11 @@ def assess_round(tools: Tools) -> int:
     return reassess_round(tools) or _appraise_round(tools)
 
 
-def _appraise_round(tools: Tools) -> int:
+def _appraise_round(tools: Tools, part: int | None = None) -> int:
     """Collect facts about up to `ROUND` marked entities and assess them."""
     now = tools.now()
     with tools.database.read() as connection:
-        marked = marks.next_marked(connection, limit=ROUND)
+        marked = marks.next_marked(connection, limit=ROUND, part=part)
         groups = [(group, marks.subjects(connection, sorted(group.seqs))) for group in marked]
         ids = [entity for group in marked for entity in group.seqs]
         given = facts.for_entities(connection, ids, tools.givers) if tools.givers else {}
@@ -50,20 +59,22 @@ def _appraise_round(tools: Tools) -> int:
     rules = {card.name: card.version for card in tools.setup.scorecards}
     asked = Asked(rules=rules, seq=seq, at=now)
     tasks: list[tuple[Appraisal, Future[Appraised], Sequence[int]]] = []
-    for group, subjects in groups:
-        readable = _snapshot(tools, group.repository)
-        for part in (subjects[n : n + SUBJECTS] for n in range(0, len(subjects), SUBJECTS)):
-            task = Appraisal(
-                setup=tools.setup,
-                snapshot=readable,
-                subjects=tuple(subject for _, _, subject in part),
-                bodies=tuple(body for _, body, _ in part),
-                given=tuple(given.get(entity, ()) for entity, _, _ in part),
-                now=now,
-                care=care,
-            )
-            future = _appraise(tools.pool, task, deadline=DEADLINE, step=STEP)
-            tasks.append((task, future, [entity for entity, _, _ in part]))
+    # Of what this worker has no copy yet, the forge makes it wait.
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="snapshot") as threads:
+        snapshots = threads.map(lambda group: _snapshot(tools, group.repository), marked)
+        for (_, subjects), readable in zip(groups, snapshots, strict=True):
+            for some in (subjects[n : n + SUBJECTS] for n in range(0, len(subjects), SUBJECTS)):
+                task = Appraisal(
+                    setup=tools.setup,
+                    snapshot=readable,
+                    subjects=tuple(subject for _, _, subject in some),
+                    bodies=tuple(body for _, body, _ in some),
+                    given=tuple(given.get(entity, ()) for entity, _, _ in some),
+                    now=now,
+                    care=care,
+                )
+                future = _appraise(tools.pool, task, deadline=DEADLINE, step=STEP)
+                tasks.append((task, future, [entity for entity, _, _ in some]))
     for task, future, part_ids in tasks:
         retrying = _retrying(tools, task, [other for _, other, _ in tasks])
         for piece in retrying.pieces(future, len(part_ids), care):

@@ -16,7 +16,7 @@ from portal.worker.requests import Lane
 LOOK_AHEAD = 500
 """Pending keys that are looked at together, the most urgent first."""
 
-ROOM = {Lane.PERSON: 32, Lane.EVENT: 8, Lane.SWEEP: 4}
+ROOM = {Lane.PERSON: 32, Lane.EVENT: 12, Lane.SWEEP: 8}
 """Keys of each lane that may be worked on at a time, with those of less urgent lanes."""
 
 log = logging.getLogger(__name__)

@@ -37,6 +37,11 @@ def part_key(location: str, part: int) -> str:
     return f"part:{location}:{part}"
 
 
+def assess_key(part: int) -> str:
+    """The key that asks for the marked entities of a part of the repositories to be looked at."""
+    return f"{ASSESS}:{part}"
+
+
 def refresh_key(repository: int) -> str:
     """The key that asks for one repository to be read."""
     return f"refresh:{repository}"

@@ -6,16 +6,26 @@ What has been done is not done again after a crash: it goes on from the last ste
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from dbos import DBOS
 
 from catalog.ingestion import Ingested
+from portal.db import marks
 from portal.worker import assessing, fetching, jobs, noticing, publishing
 from portal.worker.holding import Holding
-from portal.worker.requests import ASSESS, NOTICES, SCORECARDS, Lane, Work, ingest_key, part_key
+from portal.worker.requests import (
+    ASSESS,
+    NOTICES,
+    SCORECARDS,
+    Lane,
+    Work,
+    assess_key,
+    ingest_key,
+    part_key,
+)
 
 LOOK_AGAIN = 0.2
 """Seconds between two looks at what others are working on."""
@@ -58,7 +68,12 @@ def _ingest_workflow(doing: Doing) -> Callable[[str], None]:
         lambda location: jobs.parts_due(tools, location) if jobs.look(tools, location) else ()
     )
     read = DBOS.step(name="read_part")(lambda location, part: _read_part(doing, location, part))
-    share = DBOS.step(name="share_out")(lambda location, parts: _share_out(doing, location, parts))
+    share = DBOS.step(name="share_out")(
+        lambda location, parts: _share_out(
+            doing,
+            {part_key(location, n): partial(_read_shared, doing, location, n) for n in parts},
+        )
+    )
     settle = DBOS.step(name="settle")(lambda location: jobs.settle(tools, location))
     ask = DBOS.step(name="ask_for_assessment")(lambda: doing.requests.request(ASSESS, Lane.EVENT))
 
@@ -99,18 +114,16 @@ def _read_part(doing: Doing, location: str, part: int) -> list[str]:
     return linked
 
 
-def _share_out(doing: Doing, location: str, parts: Sequence[int]) -> None:
-    """Offer the parts of a location to every worker, and work on them too until all are done."""
-    holding = doing.holding
-    numbers = {part_key(location, part): part for part in parts}
-    doing.requests.request_all([*numbers], Lane.SWEEP)
-    while left := holding.not_kept(numbers):
+def _share_out(doing: Doing, work: Mapping[str, Callable[[], object]]) -> None:
+    """Offer pieces of work, by their keys, to every worker, and do them too until all are done."""
+    doing.requests.request_all([*work], Lane.SWEEP)
+    while left := doing.holding.not_kept(work):
         if doing.stopping.is_set():
             raise Stopped
-        if not (claimed := holding.claim(left, limit=1)):
+        if not (claimed := doing.holding.claim(left, limit=1)):
             doing.stopping.wait(LOOK_AGAIN)  # others are at work on what is left
         for claim in claimed:
-            holding.keep(claim, partial(_read_shared, doing, location, numbers[claim.key]))
+            doing.holding.keep(claim, work[claim.key])
 
 
 def _read_shared(doing: Doing, location: str, part: int) -> None:
@@ -139,8 +152,14 @@ def _refresh_workflow(doing: Doing) -> Callable[[str], None]:
 def _assess_workflow(doing: Doing) -> Callable[[str], None]:
     tools = doing.tools
     assess = DBOS.step(name="assess_round")(lambda: assessing.assess_round(tools))
+    assess_part = DBOS.step(name="assess_part")(lambda part: _assess_part(doing, int(part)))
+    share = DBOS.step(name="share_out_assessment")(lambda: _share_assessment(doing))
 
-    def workflow(_: str) -> None:
+    def workflow(part: str) -> None:
+        if part:
+            assess_part(part)
+            return
+        share()
         total = 0
         while assessed := assess():
             total += assessed
@@ -149,6 +168,25 @@ def _assess_workflow(doing: Doing) -> Callable[[str], None]:
                 raise Stopped
 
     return workflow
+
+
+def _share_assessment(doing: Doing) -> None:
+    """Where there are other workers, offer them the parts in which entities are marked."""
+    if doing.tools.database.is_sqlite:
+        return
+    with doing.tools.database.read() as connection:
+        parts = marks.parts_marked(connection)
+    if len(parts) > 1:
+        _share_out(doing, {assess_key(n): partial(_assess_part, doing, n) for n in parts})
+
+
+def _assess_part(doing: Doing, part: int) -> None:
+    total = 0
+    while assessed := assessing.assess_part(doing.tools, part):
+        total += assessed
+        if doing.stopping.is_set():
+            raise Stopped
+    doing.report(f"{total} entities assessed")
 
 
 def _notices_workflow(doing: Doing) -> Callable[[str], None]:
