@@ -46,13 +46,18 @@ def load_plugins(
         if isinstance(made, Problem):
             problems.append(made)
             continue
-        faults = [*_faults(made, point), *_clashes(made, owners)]
+        faults = [*faults_of(made, point), *_clashes(made, owners)]
         if faults:
             problems += (_refused(point, fault) for fault in faults)
             continue
         owners.update(dict.fromkeys(_claims(made), made.name))
         loaded.append(made)
     return tuple(loaded), tuple(problems)
+
+
+def faults_of(made: Plugin, point: EntryPoint) -> list[str]:
+    """What is wrong with a plugin's manifest by itself, in words."""
+    return list(_faults(made, point))
 
 
 def _make(point: EntryPoint, context_for: Callable[[str], Context]) -> Plugin | Problem:

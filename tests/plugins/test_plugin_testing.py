@@ -1,0 +1,104 @@
+"""The kit for plugins finds what breaks the contract, and says what."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pluginworld import make_git
+
+from plugins.contract import (
+    Context,
+    FactRecord,
+    FactSchema,
+    FactState,
+    FactType,
+    Known,
+    Plugin,
+    Subject,
+)
+from plugins.local import plugin as local
+from plugins.repofiles import plugin as repofiles
+from plugins.testing import NOW, collect, loaded, read_all, repository, subject
+
+SERVICE = """\
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: payments}
+spec: {type: service, lifecycle: production, owner: team}
+"""
+SIZE = FactSchema(name="odd.size", type=FactType.INT, description="A size.", when_absent=0)
+
+
+class Odd:
+    """A collector that says what it is told to."""
+
+    name, version, schemas = "odd", "1", (SIZE,)
+
+    def __init__(self, **changes: Any) -> None:
+        self._changes = changes
+
+    def collect(
+        self, subjects: Iterable[Subject], repository: object, *, now: datetime
+    ) -> Iterable[FactRecord]:
+        facts: dict[str, FactState] = {SIZE.name: Known(value=1)}
+        for one in subjects:
+            record = FactRecord(
+                ref=one.ref,
+                collector="odd",
+                version="1",
+                url="",
+                revision="",
+                observed_at=now,
+                valid_until=None,
+                facts=facts,
+            )
+            yield replace(record, **self._changes)
+
+
+def test_what_keeps_to_the_contract_is_handed_back() -> None:
+    assert collect(Odd(), [subject(SERVICE)], None) == [{SIZE.name: Known(value=1)}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"ref": "component:default/other"}, "one record for each"),
+        ({"version": "2"}, "of version '2'"),
+        ({"collector": "even"}, "by 'even'"),
+        ({"observed_at": NOW.replace(tzinfo=None)}, "no time zone"),
+        ({"facts": {"odd.shape": Known(value=1)}}, "odd.shape, odd.size"),
+        ({"facts": {SIZE.name: Known(value=True)}}, "odd.size is a int, not True"),
+    ],
+)
+def test_what_breaks_it_is_said(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(AssertionError, match=said):
+        collect(Odd(**changes), [subject(SERVICE)], None)
+
+
+def test_a_descriptor_that_is_not_valid_says_why() -> None:
+    with pytest.raises(AssertionError, match="0 valid entities"):
+        subject(SERVICE.replace("owner: team", ""))
+
+
+def test_a_built_in_collector_keeps_to_it(tmp_path: Path) -> None:
+    (collector,) = loaded(repofiles, name="repofiles", cache=tmp_path).collectors
+    (facts,) = collect(collector, [subject(SERVICE)], repository({"README.md": "# Payments\n"}))
+    assert facts["repo.readme.path"] == Known(value="README.md", path="README.md")
+
+
+def test_a_built_in_source_keeps_to_it(tmp_path: Path) -> None:
+    make_git(tmp_path / "org" / "payments", {"catalog-info.yaml": SERVICE, "docs/a.md": "A"})
+    source = loaded(local, name="local", cache=tmp_path / "cache").sources[0]
+    found = read_all(source, str(tmp_path / "org"))
+    assert found["payments"]["docs/a.md"] == b"A"
+
+
+def test_a_manifest_that_no_portal_takes_is_refused_in_words(tmp_path: Path) -> None:
+    def nameless(context: Context) -> Plugin:
+        return Plugin(name="Odd One", version="1", summary="")
+
+    with pytest.raises(AssertionError, match="no identifier"):
+        loaded(nameless, name="Odd One", cache=tmp_path)
