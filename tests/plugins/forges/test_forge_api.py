@@ -21,9 +21,9 @@ from plugins.contract import (
     Repository,
 )
 from plugins.forges.api import Api
-from plugins.forges.limits import FIRST_PAUSE, LONGEST_PAUSE, Limits
 from plugins.forges.projects import is_branch, is_path
 from plugins.web.client import CheckedClient
+from plugins.web.limits import FIRST_PAUSE, LONGEST_PAUSE, Limits
 from tests.forge.running import RunningForge
 
 LIST = "/api/v4/groups/acme/projects"
