@@ -245,9 +245,9 @@ def _of_pages(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _graphql_of(forge: Forge) -> str:
-    return graphql_url(forge) if forge.type == "github" else f"{forge.api_url}/"
+    return f"{forge.api_url}/" if forge.type == "gitea" else graphql_url(forge)
 
 
 def graphql_url(forge: Forge) -> str:
-    """Where a GitHub takes queries; of a GitHub Enterprise Server beside its REST API."""
-    return f"{forge.api_url.removesuffix('/v3')}/graphql"
+    """Where a GitHub or GitLab takes queries: beside its REST API, where that has a version."""
+    return f"{forge.api_url.removesuffix('/v3').removesuffix('/v4')}/graphql"

@@ -15,8 +15,10 @@ from plugins.contract import (
     Observation,
     Observed,
     Paused,
+    Problem,
     RemoteCollector,
     RemoteSubject,
+    Unknown,
 )
 from portal.db.fetched import Candidate, has_failed
 from portal.worker.learning import Learned, record
@@ -65,10 +67,25 @@ class RemoteLearner:
     def _ask(self, subject: RemoteSubject) -> Observed:
         if self._pause is not None:
             return self._pause
-        observed = self._collector.observe(subject, now=self._now())
+        try:
+            observed = self._collector.observe(subject, now=self._now())
+        except Exception as error:  # noqa: BLE001 - a stranger's code: it must not hold up the others
+            return self._broken(error)
         if isinstance(observed, Paused):
             self._pause = observed
         return observed
+
+    def _broken(self, error: Exception) -> Observation:
+        """What is said where the collector fails over a subject."""
+        name = self._collector.name
+        problem = Problem(
+            code="COLLECTOR_FAILED",
+            message=f"Collector {name!r} raised {type(error).__name__}: {error}"[:300],
+            hint="It is the plugin's fault; tell its authors. What was known stays.",
+        )
+        why = FailedFact(reason=Unknown.SOURCE_FAILED, detail=problem.message)
+        facts = {schema.name: why for schema in self._collector.schemas}
+        return Observation(facts=facts, url="", problem=problem)
 
     def _learned(
         self, part: Sequence[Candidate], subjects: Sequence[RemoteSubject | FailedFact]

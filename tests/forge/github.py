@@ -58,7 +58,7 @@ interface GitObject { oid: String! }
 def answer(world: World, request: Request) -> Reply | None:
     """The reply to a request below `/api/v3` or to `/api/graphql`; None: it is none of GitHub's."""
     sight = world.sees(request.token)
-    if request.path == "/api/graphql":
+    if request.path == "/api/graphql" and b"fullPath" not in request.body:
         if not request.token or sight is None:
             return _message(401, "Bad credentials")
         return _limits(world, _graphql(world, request, sight))

@@ -35,6 +35,8 @@ class Asking:
 
     def __init__(self, api: Api, path: str) -> None:
         self.api, self.path = api, path
+        self._replies: dict[str, Reply | Denied] = {}
+        self._queries: dict[str, Reply | Problem] = {}
         self.pause: Problem | None = None
         """Why nothing more is to be asked for now."""
         self.problem: Problem | None = None
@@ -51,7 +53,7 @@ class Asking:
         return self.path.rpartition("/")[0]
 
     def get(self, route: str, *, what: str) -> Any | Denied:
-        """The JSON at a route of the API."""
+        """The JSON at a route of the API, which is asked for once."""
         reply = self._ask(f"{self.forge.api_url}/{route}", what)
         return reply if isinstance(reply, Denied) else reply.data
 
@@ -76,8 +78,11 @@ class Asking:
         return found
 
     def post(self, url: str, body: object, *, what: str) -> Reply | Problem:
-        """What the API answers to a query."""
-        reply = self.api.post(url, body, what=what, owner=self.owner)
+        """What the API answers to a query, which is asked once."""
+        key = f"{url} {orjson.dumps(body).decode()}"
+        if key in self._queries:
+            return self._queries[key]
+        reply = self._queries[key] = self.api.post(url, body, what=what, owner=self.owner)
         if isinstance(reply, Problem):
             self.note(reply)
         return reply
@@ -90,6 +95,12 @@ class Asking:
         self.note(denied.problem)
         return not_read(denied.problem)
 
+    def elsewhere(self) -> FailedFact:
+        """The repository has another name by now, so that it may be another one."""
+        problem = problems.moved(self.forge, self.path, "something else")
+        self.note(problem)
+        return not_read(problem)
+
     def note(self, problem: Problem) -> None:
         """Take in why something was not to be had."""
         if problem.code in PATIENCE:
@@ -98,7 +109,10 @@ class Asking:
             self.problem = self.problem or problem
 
     def _ask(self, url: str, what: str) -> Reply | Denied:
+        if url in self._replies:
+            return self._replies[url]
         reply = self.api.ask(url, what=f"{what} of {self.path}", owner=self.owner)
+        self._replies[url] = reply
         if isinstance(reply, Denied) and reply.problem.code in PATIENCE:
             self.note(reply.problem)
         return reply

@@ -23,7 +23,7 @@ from plugins.contract import (
 )
 from plugins.forges import problems
 from plugins.forges.api import Api
-from plugins.forges.facts import github
+from plugins.forges.facts import gitea, github, gitlab
 from plugins.forges.facts.asking import Asking
 from plugins.forges.facts.schemas import NAMESPACES, schemas_of
 from plugins.forges.facts.states import not_told
@@ -41,6 +41,8 @@ _SLUGS = {"github": "github.com/project-slug", "gitlab": "gitlab.com/project-slu
 
 _OBSERVERS: Mapping[str, Callable[[Asking, Collection[str], datetime], dict[str, FactState]]] = {
     "github": github.observe,
+    "gitlab": gitlab.observe,
+    "gitea": gitea.observe,
 }
 
 

@@ -6,13 +6,14 @@ workflow runs, secret scanning, Dependabot and code scanning, which are asked co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from plugins.contract import FactState, FailedFact, Known, Missing
 from plugins.forges.api import Denied
 from plugins.forges.facts import changes, deployments, findings, protection, releases, runs
+from plugins.forges.facts.areas import Areas, all_alike, learned
 from plugins.forges.facts.asking import Asking, moment, segment
 from plugins.forges.facts.changes import Change, is_bot, is_update
 from plugins.forges.facts.deployments import Deployment, is_production
@@ -20,7 +21,6 @@ from plugins.forges.facts.findings import Vulnerability
 from plugins.forges.facts.github_protection import checks_of, ended_at, protection_of, ran
 from plugins.forges.facts.github_query import MOST_CHANGES, Overview, overview_of, whole_list
 from plugins.forges.facts.runs import Build, Run
-from plugins.forges.facts.schemas import schemas_of
 from plugins.forges.facts.states import alike, not_told
 
 _RED = ("FAILURE", "ERROR", "TIMED_OUT", "STARTUP_FAILURE", "ACTION_REQUIRED", "CANCELLED")
@@ -32,12 +32,8 @@ def observe(asking: Asking, namespaces: Collection[str], now: datetime) -> dict[
     """The facts of these namespaces."""
     overview = overview_of(asking, namespaces)
     if isinstance(overview, FailedFact):
-        return alike((schema.name for schema in schemas_of(namespaces)), overview)
-    found: dict[str, FactState] = {}
-    for namespace, states in _AREAS.items():
-        if namespace in namespaces:
-            found |= states(asking, overview, now)
-    return found
+        return all_alike(namespaces, overview)
+    return learned(_AREAS, namespaces, asking, overview, now=now)
 
 
 def _about(_: Asking, overview: Overview, __: datetime) -> dict[str, FactState]:
@@ -93,7 +89,7 @@ def _workflow_runs(asking: Asking, now: datetime) -> dict[str, FactState]:
     answer = asking.get(route, what="runs of GitHub Actions")
     if isinstance(answer, Denied):
         return alike(names, asking.failed(answer))
-    items = answer.get("workflow_runs") if isinstance(answer, dict) else None
+    items = answer["workflow_runs"]
     if not items:
         return alike(names, not_told("GitHub Actions has not run here."))
     found = [run for item in items if (run := _run(asking, item)) is not None]
@@ -257,7 +253,7 @@ def _analyses(asking: Asking, overview: Overview, _: datetime) -> dict[str, Fact
     if isinstance(found, Denied):
         nothing = found.status == 404 and "no analysis found" in found.said.lower()
         state = none if nothing else asking.failed(found)
-    elif found and (at := moment(found[0].get("created_at"))) is not None:
+    elif len(found) and (at := moment(found[0].get("created_at"))) is not None:
         state = Known(value=at)
     return {"sast.last_run_at": state}
 
@@ -271,7 +267,7 @@ def _release(_: Asking, overview: Overview, __: datetime) -> dict[str, FactState
     return releases.states([str(node["name"]) for node in last["releaseAssets"]["nodes"]])
 
 
-_AREAS: Mapping[str, Callable[[Asking, Overview, datetime], dict[str, FactState]]] = {
+_AREAS: Areas[Overview] = {
     "forge": _about,
     "ci": _ci,
     "protection": _protection,

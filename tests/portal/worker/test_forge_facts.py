@@ -502,3 +502,255 @@ def test_what_is_nearly_used_up_is_left_for_reading_the_catalog(
     assert "rest is for the catalog" in run.problem.message
     assert run.entities == 0
     assert run.until - journey.now > timedelta(minutes=40)
+
+
+def pipeline(number: int, status: str, *, ref: str = "main", **time: float) -> dict[str, Any]:
+    """A pipeline of 12 minutes that ended that long ago."""
+    return {
+        "id": number,
+        "ref": ref,
+        "sha": f"c{number}",
+        "status": status,
+        "source": "push",
+        "created_at": ago(**time | {"minutes": 12}),
+        "updated_at": ago(**time),
+        "web_url": f"https://gitlab.example.com/pipelines/{number}",
+    }
+
+
+GITLAB: dict[str, Any] = {
+    "pipelines": [
+        pipeline(1, "running", hours=1),
+        pipeline(2, "failed", hours=2),
+        pipeline(3, "failed", hours=30),
+        pipeline(4, "success", hours=40),
+        *(pipeline(n, "success", ref="feature", hours=n) for n in range(5, 40)),
+    ],
+    "protected": [
+        {"name": "release/*", "allow_force_push": True},
+        {"name": "ma*", "allow_force_push": False},
+    ],
+    "approvals": [
+        {"approvals_required": 1, "protected_branches": []},
+        {"approvals_required": 5, "protected_branches": [{"name": "release/*"}]},
+    ],
+    "needs_pipeline": True,
+    "changes": [
+        {"at": ago(days=2), "open": True},
+        {"at": ago(days=9), "open": True, "by": "project_7_bot_0ab1"},
+        {"at": ago(days=5), "branch": "renovate/x", "by": "project_7_bot_0ab1"},
+    ],
+    "deployments": [
+        {
+            "environment": "production",
+            "at": ago(days=n),
+            "commit": f"c{n}",
+            "committed": ago(days=n, hours=3),
+        }
+        for n in range(1, 20)
+    ],
+    "jobs": [
+        {"ref": "feature", "finished_at": ago(days=1), "artifacts": [{"file_type": "sast"}]},
+        {"ref": "main", "finished_at": ago(days=3), "artifacts": [{"file_type": "sast"}]},
+        {"ref": "main", "finished_at": ago(days=2), "artifacts": [{"file_type": "trace"}]},
+    ],
+    "release": ["app.cdx.json"],
+    "license": "MIT",
+    "findings": {
+        "enabled": ["SECRET_DETECTION", "DEPENDENCY_SCANNING"],
+        "secrets": 2,
+        "vulnerabilities": [
+            {
+                "severity": "CRITICAL",
+                "detectedAt": ago(days=8),
+                "title": f"Hole {n} in lodash",
+                "solution": "Upgrade to 4.17.21." if n else None,
+            }
+            for n in range(120)
+        ],
+    },
+}
+
+
+def test_a_gitlab_tells_of_its_projects(forge: RunningForge, make: Make) -> None:
+    forge.know("acme/shop", **GITLAB)
+    journey = make("gitlab")
+    journey.fetch(hours=0)
+    expected = {
+        "forge.visibility": "private",
+        "forge.license": "MIT",
+        "ci.default_branch_green": False,
+        "ci.default_branch_red_since": START - timedelta(hours=30),
+        "ci.failed_job": "https://gitlab.example.com/jobs/20",
+        "ci.duration_p50_minutes": 12.0,
+        "protection.enabled": True,
+        "protection.approvals": 1,
+        "protection.force_push": False,
+        "protection.required_checks": ("pipeline",),
+        "protection.idle_checks": (),
+        "reviews.open_age_p50_d": 2.0,
+        "updates.last_change_at": START - timedelta(days=5),
+        "deploy.count_90d": 19,
+        "deploy.lead_time_median_h": 3.0,
+        "secrets.open": 2,
+        "vuln.critical_overdue": 119,
+        "sast.last_run_at": START - timedelta(days=3),
+        "release.sbom": True,
+        "release.signed": False,
+    }
+    assert {fact: journey.value(fact) for fact in expected} == expected
+    assert journey.value("vuln.overdue")[0] == "Hole 1 in lodash: Upgrade to 4.17.21"
+    for fact in ("ci.rerun_success_pct", "reviews.first_median_h"):
+        assert journey.why(fact) is Unknown.NOT_CONFIGURED
+    assert journey.outcomes("ci-health")["ci.branch_protected"] == "pass"
+    forge.asked()
+    journey.fetch()
+    lines = [one for one in forge.asked() if "cart" not in one["line"]]
+    rest = [one for one in lines if one["kind"] != "graphql"]
+    assert (len(rest), {one["status"] for one in rest}) == (11, {304})
+
+
+def test_a_gitlab_without_a_licence_tells_no_zeros(forge: RunningForge, make: Make) -> None:
+    forge.know("acme/shop", protected=[{"name": "main", "allow_force_push": False}])
+    forge.know("acme/cart", findings={"enabled": ["SAST"]})
+    journey = make("gitlab")
+    journey.fetch(hours=0)
+    for name, fact in (
+        ("shop", "protection.approvals"),
+        ("shop", "secrets.open"),
+        ("shop", "vuln.critical_overdue"),
+        ("cart", "secrets.open"),
+        ("cart", "vuln.high_overdue"),
+    ):
+        assert journey.why(fact, name) is Unknown.NOT_CONFIGURED
+    assert journey.value("protection.enabled") is True
+    assert journey.value("protection.approvals", "cart") == 0
+    assert journey.runs()[f"forge@{forge.host}"].problem is None
+
+
+def test_a_gitlab_may_refuse_some_and_tell_the_rest(forge: RunningForge, make: Make) -> None:
+    denied = ["protected_branches", "jobs"]
+    forge.know("acme/shop", **GITLAB | {"denied": denied, "findings": {"denied": True}})
+    journey = make("gitlab")
+    journey.fetch(hours=0)
+    for fact in ("protection.enabled", "sast.last_run_at", "secrets.open", "vuln.high_overdue"):
+        assert journey.why(fact) is Unknown.NOT_PERMITTED
+    assert journey.value("deploy.count_90d") == 19
+    run = journey.runs()[f"forge@{forge.host}"]
+    assert run.problem is not None
+    assert run.problem.code == "NOT_PERMITTED"
+
+
+def task(number: int, run: int, status: str, *, branch: str = "main", **time: float) -> Any:
+    """A task of Actions, of 10 minutes."""
+    return {
+        "id": number,
+        "run_number": run,
+        "head_branch": branch,
+        "head_sha": f"c{run}",
+        "event": "push",
+        "status": status,
+        "run_started_at": ago(**time | {"minutes": 10 + number % 2}),
+        "updated_at": ago(**time),
+        "url": f"https://gitea.example.com/tasks/{number}",
+    }
+
+
+GITEA: dict[str, Any] = {
+    "tasks": [
+        *(
+            task(n, n // 2, "success" if n % 4 else "failure", hours=n // 2 + 1)
+            for n in range(2, 6)
+        ),
+        *(task(n, n // 2, "success", branch="x", hours=n // 2 + 1) for n in range(6, 120)),
+    ],
+    "protection": {
+        "required_approvals": 2,
+        "status_check_contexts": ["test"],
+        "enable_force_push": True,
+    },
+    "changes": [
+        {"at": ago(days=4), "open": True},
+        {"at": ago(days=6), "branch": "renovate/x"},
+    ],
+    "release": ["app.tgz", "app.tgz.minisig"],
+}
+
+
+def test_a_gitea_tells_what_it_knows_of_its_repositories(forge: RunningForge, make: Make) -> None:
+    forge.know("acme/shop", **GITEA)
+    journey = make("gitea")
+    journey.fetch(hours=0)
+    expected = {
+        "forge.default_branch": "main",
+        "ci.default_branch_green": True,
+        "ci.duration_p50_minutes": 11.0,
+        "protection.enabled": True,
+        "protection.approvals": 2,
+        "protection.force_push": True,
+        "protection.required_checks": ("test",),
+        "reviews.open_age_p50_d": 4.0,
+        "updates.last_change_at": START - timedelta(days=6),
+        "release.signed": True,
+    }
+    assert {fact: journey.value(fact) for fact in expected} == expected
+    for fact in ("deploy.count_90d", "secrets.open", "vuln.overdue", "protection.idle_checks"):
+        assert journey.why(fact) is Unknown.NOT_CONFIGURED
+    assert journey.value("protection.enabled", "cart") is False
+    assert journey.runs()[f"forge@{forge.host}"].problem is None
+
+
+def test_a_gitea_without_actions_tells_what_others_said_of_the_last_commit(
+    forge: RunningForge, make: Make
+) -> None:
+    at, url = ago(hours=30), "https://ci.example.com/9"
+    red = {"context": "drone", "status": "failure", "updated_at": at, "target_url": url}
+    forge.know("acme/shop", **GITEA | {"tasks": [], "statuses": [red]})
+    forge.know("acme/cart", protection={}, denied=["branch_protections", "actions"])
+    journey = make("gitea")
+    journey.fetch(hours=0)
+    assert journey.value("ci.default_branch_red_since") == START - timedelta(hours=30)
+    assert journey.value("ci.failed_job") == url
+    assert journey.why("ci.duration_p50_minutes") is Unknown.NOT_CONFIGURED
+    assert journey.outcomes("ci-health")["ci.default_green"] == "fail"
+    assert journey.why("protection.force_push", "cart") is Unknown.NOT_PERMITTED
+    assert journey.why("ci.default_branch_green", "cart") is Unknown.NOT_PERMITTED
+    assert journey.value("protection.approvals", "cart") == 0
+
+
+@pytest.mark.parametrize("kind", ["github", "gitlab", "gitea"])
+def test_a_repository_that_is_hidden_or_has_another_name_tells_nothing(
+    forge: RunningForge, make: Make, kind: str
+) -> None:
+    journey = make(kind)
+    forge.order("delete", path="acme/shop")
+    forge.order("rename", path="acme/cart", to="acme/basket")
+    journey.fetch(hours=0)
+    for name in ("shop", "cart"):
+        for fact in ("forge.archived", "ci.default_branch_green", "release.signed"):
+            assert journey.why(fact, name) is Unknown.NOT_PERMITTED
+    run = journey.runs()[f"forge@{forge.host}"]
+    assert (run.entities, run.failed) == (2, 2)
+
+
+@pytest.mark.parametrize("kind", ["github", "gitlab", "gitea"])
+@pytest.mark.parametrize("how", ["500", "truncated", "garbage", "null"])
+def test_nonsense_is_the_failure_of_the_forge_and_ends_nothing(
+    forge: RunningForge, make: Make, kind: str, how: str
+) -> None:
+    forge.know("acme/shop", **{"github": GREEN, "gitlab": GITLAB, "gitea": GITEA}[kind])
+    journey = make(kind)
+    # Of the repository itself something is told, and nothing that can be used of what it knows.
+    known = {"github": "graphql", "gitlab": "license=true", "gitea": "repos/acme/shop$"}[kind]
+    forge.fail(f"^(?!.*({known})).*shop", how)
+    journey.fetch(hours=0)
+    assert isinstance(journey.state("forge.archived"), Known)
+    fact = "ci.duration_p50_minutes"
+    assert journey.why(fact) is Unknown.SOURCE_FAILED
+    run = journey.runs()[f"forge@{forge.host}"]
+    assert (run.entities, run.place) == (2, None)
+    assert run.problem is not None
+    forge.order("mend")
+    forge.fail("graphql|license=true|repos/acme/shop$", how)
+    journey.fetch(hours=30)
+    assert journey.why("forge.archived") in (Unknown.SOURCE_FAILED, Unknown.NOT_PERMITTED)

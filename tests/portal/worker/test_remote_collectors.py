@@ -275,6 +275,25 @@ def test_a_namespace_of_which_nothing_was_learned_keeps_what_it_has(make: Make) 
     assert alerts.facts == {"alerts.open": refused}
 
 
+def test_a_collector_that_fails_over_one_subject_goes_on_with_the_others(make: Make) -> None:
+    calls = Calls()
+    world = make({"a": "east/a", "b": "east/b"}, calls)
+    observe = calls.observe
+
+    def broken(subject: RemoteSubject, *, now: datetime) -> Observed:
+        if subject.name == "a":
+            raise RuntimeError("No.")
+        return observe(subject, now=now)
+
+    calls.observe = broken  # type: ignore[method-assign]
+    world.fetch()
+    run = world.run("east")
+    assert (run.entities, run.failed, run.place) == (2, 1, None)
+    assert run.problem is not None
+    assert run.problem.code == "COLLECTOR_FAILED"
+    assert world.record("b", "oncall") is not None
+
+
 def test_entities_that_come_are_asked_about_in_turn(make: Make, tmp_path: Path) -> None:
     calls = Calls()
     world = make({"a": "east/a"}, calls)
