@@ -338,5 +338,11 @@ class Plugin:
     """Scorecard documents: a name to show for the file, and its YAML text."""
     notifiers: tuple[Notifier, ...] = ()
 
+    @property
+    def observers(self) -> tuple[str, ...]:
+        """Names of its collectors, of both kinds."""
+        remotes = (remote.name for remote in self.remote_collectors)
+        return (*(collector.name for collector in self.collectors), *remotes)
+
 
 PluginFactory: TypeAlias = Callable[[Context], Plugin]

@@ -172,8 +172,8 @@ def looked(connection: Connection, name: str, *, seq: int, now: datetime) -> Non
     _update(connection, name, looked_at=now, seq=seq)
 
 
-def leave_alone(connection: Connection, name: str, *, until: datetime | None) -> None:
-    """Ask nothing before a time; None: it may be now. The connection is in a write transaction."""
+def leave_alone(connection: Connection, name: str, *, until: datetime) -> None:
+    """Ask nothing before a time. The connection is in a write transaction."""
     _update(connection, name, until=until)
 
 

@@ -6,7 +6,7 @@ all entities have their turn, however many the system lets us ask about at a tim
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -38,6 +38,8 @@ class _Run:
     problem: Problem | None = None
     """The first."""
     pause: Paused | None = None
+    is_complete: bool = False
+    """Whether it has come to its end."""
 
     def add(self, part: list[Candidate], learned: Learned) -> None:
         """Take in what became of a part."""
@@ -71,10 +73,11 @@ def due(tools: Tools) -> list[str]:
     return keys
 
 
-def fetch(tools: Tools, argument: str) -> int:
+def fetch(tools: Tools, argument: str, *, stopping: Callable[[], bool] = lambda: False) -> int:
     """Fetch facts; returns about how many entities something was learned.
 
-    `argument` is what follows in the key: the name, perhaps with `CHANGED`.
+    `argument` is what follows in the key: the name, perhaps with `CHANGED`. A run that is `stopping`
+    goes on another time, from where it is.
     """
     name, is_look = argument.removesuffix(CHANGED), argument.endswith(CHANGED)
     one = next((one for one in tools.scheduled if one.name == name), None)
@@ -91,15 +94,17 @@ def fetch(tools: Tools, argument: str) -> int:
             with tools.database.write() as connection:
                 fetched.keep(connection, learned.records, tools.readers, now=tools.now())
                 _note(connection, run, now)
-            if run.pause is not None:
+            if run.pause is not None or stopping():
                 break
+        else:
+            run.is_complete = True
     with tools.database.write() as connection:
         _end(connection, run, seq=seq, began=now, now=tools.now())
     return run.entities - run.failed
 
 
 def _has_stopped(run: Fetch) -> bool:
-    """Whether a run was asked to wait before its end."""
+    """Whether a run ended before it had come to its end."""
     return run.place is not None and run.ended_at is not None
 
 
@@ -162,15 +167,16 @@ def _note(connection: Connection, run: _Run, now: datetime) -> None:
 
 
 def _end(connection: Connection, run: _Run, *, seq: int, began: datetime, now: datetime) -> None:
-    """Keep that it has come to its end, or until when it waits."""
+    """Keep that it has come to its end, or stopped before it and perhaps waits."""
     name = run.one.name
-    wait = None if run.pause is None else max(run.pause.wait or PAUSE, timedelta(seconds=1))
-    fetched.leave_alone(connection, name, until=None if wait is None else now + wait)
+    if run.pause is not None:
+        wait = max(run.pause.wait or PAUSE, timedelta(seconds=1))
+        fetched.leave_alone(connection, name, until=now + wait)
     if run.since is None:
-        if run.pause is None:
+        if run.is_complete:
             fetched.came_to(connection, name, place=None, entities=run.entities, failed=run.failed)
         fetched.end(connection, name, now=now, problem=run.problem)
-    elif run.pause is None:
+    elif run.is_complete:
         fetched.looked(connection, name, seq=seq, now=began)
 
 

@@ -24,8 +24,8 @@ from portal.db.fetched import Candidate, has_failed
 from portal.worker.learning import Learned, record
 from portal.worker.understanding import States
 
-TOGETHER = 100
-"""Entities that are asked about between two commits."""
+TOGETHER = 20
+"""Entities that are asked about between two commits: a portal that is to end waits for them."""
 
 AT_ONCE = 4
 """Subjects that are asked about at a time."""

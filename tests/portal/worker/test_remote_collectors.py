@@ -235,8 +235,19 @@ def test_a_process_that_is_killed_leaves_the_place_behind(make: Make) -> None:
     calls.observe = observe  # type: ignore[method-assign]
     calls.asked.clear()
     fetching.fetch(world.tools, "calls@east")
-    assert len(calls.asked) == SERVICES - 100
+    assert len(calls.asked) == SERVICES - 140
     assert world.run("east").entities == SERVICES
+
+
+def test_a_portal_that_ends_goes_on_when_it_starts_again(make: Make) -> None:
+    calls = Calls()
+    world = make({f"s{n}": f"east/n{n}" for n in range(SERVICES)}, calls)
+    fetching.fetch(world.tools, "calls@east", stopping=lambda: True)
+    assert 0 < len(calls.asked) < SERVICES
+    assert "fetch:calls@east" in world.fetch()
+    assert len(calls.asked) == len(set(calls.asked)) == SERVICES
+    assert world.run("east").entities == SERVICES
+    assert world.fetch() == []
 
 
 def test_a_system_that_is_down_keeps_no_other_waiting(make: Make) -> None:
