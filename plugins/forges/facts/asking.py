@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -124,12 +124,12 @@ def segment(text: str) -> str:
 
 
 def moment(text: object) -> datetime | None:
-    """A time of an answer; None where it is none."""
+    """A time of an answer, in UTC; None where it is none."""
     try:
         time = datetime.fromisoformat(str(text))
-    except ValueError:
+        return time.astimezone(UTC) if time.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
-    return time if time.tzinfo is not None else None
 
 
 def _next(reply: Reply, here: str) -> str | None:

@@ -24,6 +24,7 @@ from plugins.forges.facts.runs import Build, Run
 from plugins.forges.facts.states import alike, not_told
 
 _RED = ("FAILURE", "ERROR", "TIMED_OUT", "STARTUP_FAILURE", "ACTION_REQUIRED", "CANCELLED")
+_CONCLUDED = {"success": True, "failure": False, "timed_out": False}
 _ENDED = {"SUCCESS": True, "INACTIVE": True, "FAILURE": False, "ERROR": False}
 """States of deployments that have ended: one that another has replaced is inactive."""
 
@@ -99,16 +100,15 @@ def _workflow_runs(asking: Asking, now: datetime) -> dict[str, FactState]:
 
 def _run(asking: Asking, item: Mapping[str, Any]) -> Run | None:
     began, ended = moment(item.get("run_started_at")), moment(item.get("updated_at"))
-    succeeded = {"success": True, "failure": False, "timed_out": False}.get(item.get("conclusion"))  # type: ignore[arg-type]
+    succeeded = _CONCLUDED.get(str(item.get("conclusion")))
     if began is None or ended is None or succeeded is None:
         return None
     attempt, had_failed = item.get("run_attempt"), False
     if succeeded and isinstance(attempt, int) and attempt > 1:
         route = f"repos/{asking.path}/actions/runs/{int(item['id'])}/attempts/{attempt - 1}"
         before = asking.get(route, what="a former attempt of a run")
-        had_failed = isinstance(before, dict) and before.get("conclusion") in (
-            "failure",
-            "timed_out",
+        had_failed = (
+            isinstance(before, dict) and _CONCLUDED.get(str(before.get("conclusion"))) is False
         )
     return Run(
         task=f"{item.get('workflow_id')} {item.get('event')}",

@@ -67,7 +67,8 @@ def _rulesets(asking: Asking, branch: str) -> Protection | FailedFact:
     route = f"repos/{asking.path}/rules/branches/{segment(branch)}?per_page=100"
     rules = asking.each(route, what="rules for the default branch")
     if isinstance(rules, Denied):
-        return asking.failed(rules)
+        # Who sees the repository sees its rules: a server that has no such route is older than these.
+        return Protection() if rules.status == 404 else asking.failed(rules)
     approvals, checks, forced = 0, set[str](), True
     for rule in rules:
         match rule:
@@ -94,11 +95,13 @@ def _classic(asking: Asking, branch: str) -> Protection | FailedFact:
     shown = asking.get(route, what="the default branch")
     if isinstance(shown, Denied):
         return asking.failed(shown)
-    classic = shown.get("protection") if isinstance(shown, dict) else None
-    if not isinstance(classic, dict) or not classic.get("enabled"):
+    classic = shown.get("protection") or {}
+    if not classic.get("enabled"):
         return Protection()
     rule = asking.get(f"{route}/protection", what="branch protection")
     if isinstance(rule, Denied):
+        if rule.status == 404 and "branch not protected" in rule.said.lower():
+            return Protection()
         why = asking.failed(rule)
         contexts = (classic.get("required_status_checks") or {}).get("contexts") or ()
         return Protection(

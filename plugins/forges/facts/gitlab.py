@@ -16,7 +16,7 @@ from plugins.contract import FactState, FailedFact, Known, Missing
 from plugins.forges.api import Denied
 from plugins.forges.facts import changes, deployments, gitlab_findings, protection, releases, runs
 from plugins.forges.facts.areas import Areas, all_alike, learned
-from plugins.forges.facts.asking import Asking, moment, segment
+from plugins.forges.facts.asking import MOST_PAGES, Asking, moment, segment
 from plugins.forges.facts.changes import Change, is_bot, is_update
 from plugins.forges.facts.deployments import Deployment, is_production
 from plugins.forges.facts.protection import Protection
@@ -210,6 +210,8 @@ def _deployments(asking: Asking, _: Project, now: datetime) -> dict[str, FactSta
     )
     if isinstance(found, Denied):
         return alike(deployments.NAMES, asking.failed(found))
+    if len(found) >= 100 * MOST_PAGES:
+        return alike(deployments.NAMES, not_told("There are too many deployments to look at."))
     return deployments.states([*_deployed(found)], now=now)
 
 
