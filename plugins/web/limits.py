@@ -42,7 +42,7 @@ class Limits:
         with self._guard:
             now = self._clock()
             waits = (reset - now for share, reset in self._left.values() if share <= reserve)
-            return min(max(0.0, *waits, 0.0), LONGEST_PAUSE)
+            return min(max(max(waits, default=0.0), 0.0), LONGEST_PAUSE)
 
     def note(self, status: int, headers: Mapping[str, str], said: bytes = b"") -> bool:
         """Take in what an answer says; returns whether it is one that a limit refused."""

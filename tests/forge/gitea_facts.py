@@ -39,16 +39,23 @@ def rest(request: Request, repo: Repo, route: str) -> Reply | None:
             return said({"state": state if statuses else "", "statuses": statuses or None})
         case ["branch_protections", _]:
             return said({"rule_name": "main", **knows.get("protection", {})})
+        case ["pulls", number, "reviews"]:
+            pending = {"state": "REQUEST_REVIEW", "user": {"login": "bob"}}
+            found = [{**pending, "submitted_at": knows["changes"][int(number)]["at"]}]
+            for login, at in knows["changes"][int(number)].get("reviews", ()):
+                found.append({"state": "COMMENT", "user": {"login": login}, "submitted_at": at})
+            return said(found)
         case ["pulls"]:
             state = request.asked("state")
-            found = [one for one in knows.get("changes", []) if state == "all" or one.get("open")]
             items = [
                 {
+                    "number": number,
                     "created_at": one["at"],
                     "user": {"login": one.get("by", "annabel")},
                     "head": {"ref": one.get("branch", "feature")},
                 }
-                for one in found
+                for number, one in enumerate(knows.get("changes", []))
+                if state == "all" or one.get("open")
             ]
             page, _, _, links = paged(request, items, size="limit", most=50, default=30)
             return said(page, headers=links)

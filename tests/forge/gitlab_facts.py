@@ -67,11 +67,26 @@ def rest(request: Request, repo: Repo, route: str) -> Reply | None:
             found = [{"web_url": f"https://gitlab.example.com/jobs/{number}0"}]
         case ["jobs"]:
             found = knows.get("jobs", [])
+        case ["merge_requests", iid, "notes"]:
+            reviews = knows["changes"][int(iid)].get("reviews", ())
+            made = {
+                "system": True,
+                "body": "requested review from @bob",
+                "author": {"username": "bob"},
+            }
+            found = [{**made, "created_at": knows["changes"][int(iid)]["at"]}]
+            found += [
+                {"system": False, "body": "?", "author": {"username": login}, "created_at": at}
+                for login, at in reviews
+            ]
         case ["merge_requests"]:
             assert request.asked("scope") == "all"
             state = request.asked("state")
-            changes = [one for one in knows.get("changes", []) if state == "all" or one.get("open")]
-            found = [_change(one) for one in changes]
+            found = [
+                _change(iid, one)
+                for iid, one in enumerate(knows.get("changes", []))
+                if state == "all" or one.get("open")
+            ]
         case ["deployments"]:
             deployed = sorted(knows.get("deployments", []), key=lambda one: one["at"], reverse=True)
             found = [_deployment(one) for one in deployed]
@@ -86,8 +101,9 @@ def rest(request: Request, repo: Repo, route: str) -> Reply | None:
     return said(page, headers=links_)
 
 
-def _change(one: dict[str, Any]) -> dict[str, Any]:
+def _change(iid: int, one: dict[str, Any]) -> dict[str, Any]:
     return {
+        "iid": iid,
         "created_at": one["at"],
         "state": "opened" if one.get("open") else "merged",
         "source_branch": one.get("branch", "feature"),

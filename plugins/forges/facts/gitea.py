@@ -16,7 +16,7 @@ from plugins.forges.api import Denied
 from plugins.forges.facts import changes, protection, releases, runs
 from plugins.forges.facts.areas import Areas, all_alike, learned
 from plugins.forges.facts.asking import Asking, moment, segment
-from plugins.forges.facts.changes import Change, is_bot, is_update
+from plugins.forges.facts.changes import Change, Review, is_bot, is_update
 from plugins.forges.facts.protection import Protection
 from plugins.forges.facts.runs import Build, Run
 from plugins.forges.facts.states import alike, not_told
@@ -173,19 +173,37 @@ def _force_push(asking: Asking, rule: str) -> bool | FailedFact:
 def _reviews(asking: Asking, _: Repository, now: datetime) -> dict[str, FactState]:
     route = f"repos/{asking.path}/pulls?state=open&sort=oldest&limit={PER_PAGE}"
     found = asking.each(route, what="pull requests")
-    age, first = changes.REVIEW_NAMES
-    untold = not_told("A Gitea's lists do not say when a pull request was first reviewed.")
-    state = (
-        asking.failed(found)
-        if isinstance(found, Denied)
-        else changes.open_age([*_changes(found)], now=now)
+    newest = _newest(asking)
+    if isinstance(found, Denied) or isinstance(newest, Denied):
+        why = asking.failed(found if isinstance(found, Denied) else newest)
+        return alike(changes.REVIEW_NAMES, why)
+    states = (
+        changes.open_age([*_changes(found)], now=now),
+        changes.ask_reviews(_changes(newest), lambda one: _reviewed(asking, one), now=now),
     )
-    return {age: state, first: untold}
+    return dict(zip(changes.REVIEW_NAMES, states, strict=True))
+
+
+def _newest(asking: Asking) -> Any | Denied:
+    route = f"repos/{asking.path}/pulls?state=all&limit={PER_PAGE}"
+    return asking.get(route, what="pull requests")
+
+
+def _reviewed(asking: Asking, change: Change) -> list[Review] | FailedFact:
+    route = f"repos/{asking.path}/pulls/{change.number}/reviews?limit={PER_PAGE}"
+    reviews = asking.get(route, what="reviews of a pull request")
+    if isinstance(reviews, Denied):
+        return asking.failed(reviews)
+    return [
+        Review(by=str((review.get("user") or {}).get("login") or ""), at=at)
+        for review in reviews
+        if review.get("state") in ("APPROVED", "REQUEST_CHANGES", "COMMENT")
+        if (at := moment(review.get("submitted_at"))) is not None
+    ]
 
 
 def _updates(asking: Asking, _: Repository, __: datetime) -> dict[str, FactState]:
-    route = f"repos/{asking.path}/pulls?state=all&limit={PER_PAGE}"
-    found = asking.get(route, what="pull requests")
+    found = _newest(asking)
     if isinstance(found, Denied):
         return {"updates.last_change_at": asking.failed(found)}
     return {"updates.last_change_at": changes.last_update([*_changes(found)], looked_at=PER_PAGE)}
@@ -197,7 +215,13 @@ def _changes(items: Iterable[Mapping[str, Any]]) -> Iterator[Change]:
         login = str((item.get("user") or {}).get("login") or "")
         if opened is not None:
             updates = is_update(login, str((item.get("head") or {}).get("ref")))
-            yield Change(opened_at=opened, by_bot=is_bot(login), updates=updates)
+            yield Change(
+                opened_at=opened,
+                number=int(item["number"]),
+                by=login,
+                by_bot=is_bot(login),
+                updates=updates,
+            )
 
 
 def _release(asking: Asking, _: Repository, __: datetime) -> dict[str, FactState]:

@@ -17,7 +17,7 @@ from plugins.forges.api import Denied
 from plugins.forges.facts import changes, deployments, gitlab_findings, protection, releases, runs
 from plugins.forges.facts.areas import Areas, all_alike, learned
 from plugins.forges.facts.asking import MOST_PAGES, Asking, moment, segment
-from plugins.forges.facts.changes import Change, is_bot, is_update
+from plugins.forges.facts.changes import Change, Review, is_bot, is_update
 from plugins.forges.facts.deployments import Deployment, is_production
 from plugins.forges.facts.protection import Protection
 from plugins.forges.facts.runs import WINDOW, Build, Run
@@ -172,19 +172,38 @@ def _ran(asking: Asking, project: Project, now: datetime) -> set[str] | FailedFa
 def _reviews(asking: Asking, _: Project, now: datetime) -> dict[str, FactState]:
     route = f"{_of(asking)}/merge_requests?state=opened&scope=all&per_page=100"
     found = asking.each(route, what="merge requests")
-    age, first = changes.REVIEW_NAMES
-    untold = not_told("A GitLab's lists do not say when a merge request was first reviewed.")
-    state = (
-        asking.failed(found)
-        if isinstance(found, Denied)
-        else changes.open_age([*_changes(found)], now=now)
+    newest = _newest(asking)
+    if isinstance(found, Denied) or isinstance(newest, Denied):
+        why = asking.failed(found if isinstance(found, Denied) else newest)
+        return alike(changes.REVIEW_NAMES, why)
+    states = (
+        changes.open_age([*_changes(found)], now=now),
+        changes.ask_reviews(_changes(newest), lambda one: _notes(asking, one), now=now),
     )
-    return {age: state, first: untold}
+    return dict(zip(changes.REVIEW_NAMES, states, strict=True))
+
+
+def _newest(asking: Asking) -> Any | Denied:
+    route = f"{_of(asking)}/merge_requests?state=all&scope=all&order_by=created_at&per_page=100"
+    return asking.get(route, what="merge requests")
+
+
+def _notes(asking: Asking, change: Change) -> list[Review] | FailedFact:
+    """What people wrote about a merge request, and that they approved it."""
+    route = f"{_of(asking)}/merge_requests/{change.number}/notes?sort=asc&order_by=created_at"
+    notes = asking.get(f"{route}&per_page=50", what="notes of a merge request")
+    if isinstance(notes, Denied):
+        return asking.failed(notes)
+    return [
+        Review(by=str((note.get("author") or {}).get("username") or ""), at=at)
+        for note in notes
+        if not note.get("system") or str(note.get("body")).startswith("approved this")
+        if (at := moment(note.get("created_at"))) is not None
+    ]
 
 
 def _updates(asking: Asking, _: Project, __: datetime) -> dict[str, FactState]:
-    route = f"{_of(asking)}/merge_requests?state=all&scope=all&order_by=created_at&per_page=100"
-    found = asking.get(route, what="merge requests")
+    found = _newest(asking)
     if isinstance(found, Denied):
         return {"updates.last_change_at": asking.failed(found)}
     return {"updates.last_change_at": changes.last_update([*_changes(found)], looked_at=100)}
@@ -196,7 +215,13 @@ def _changes(items: Iterable[Mapping[str, Any]]) -> Iterator[Change]:
         login = str((item.get("author") or {}).get("username") or "")
         if opened is not None:
             updates = is_update(login, str(item.get("source_branch")))
-            yield Change(opened_at=opened, by_bot=is_bot(login), updates=updates)
+            yield Change(
+                opened_at=opened,
+                number=int(item["iid"]),
+                by=login,
+                by_bot=is_bot(login),
+                updates=updates,
+            )
 
 
 def _deployments(asking: Asking, _: Project, now: datetime) -> dict[str, FactState]:

@@ -600,8 +600,8 @@ def test_a_gitlab_tells_of_its_projects(forge: RunningForge, make: Make) -> None
     }
     assert {fact: journey.value(fact) for fact in expected} == expected
     assert journey.value("vuln.overdue")[0] == "Hole 1 in lodash: Upgrade to 4.17.21"
-    for fact in ("ci.rerun_success_pct", "reviews.first_median_h"):
-        assert journey.why(fact) is Unknown.NOT_CONFIGURED
+    assert journey.why("ci.rerun_success_pct") is Unknown.NOT_CONFIGURED
+    assert journey.why("reviews.first_median_h") is Unknown.NOT_COLLECTED
     assert journey.outcomes("ci-health")["ci.branch_protected"] == "pass"
     forge.asked()
     journey.fetch()
@@ -716,6 +716,34 @@ def test_a_gitea_without_actions_tells_what_others_said_of_the_last_commit(
     assert journey.why("protection.force_push", "cart") is Unknown.NOT_PERMITTED
     assert journey.why("ci.default_branch_green", "cart") is Unknown.NOT_PERMITTED
     assert journey.value("protection.approvals", "cart") == 0
+
+
+@pytest.mark.parametrize("kind", ["gitlab", "gitea"])
+def test_changes_are_asked_for_their_reviews_where_there_are_enough_of_them(
+    forge: RunningForge, make: Make, kind: str
+) -> None:
+    reviewed = [
+        {
+            "at": ago(days=n + 1),
+            "reviews": [
+                ["annabel", ago(days=n + 1)],
+                ["ci-bot", ago(days=n + 1)],
+                ["bob", ago(days=n, hours=15)],
+            ],
+        }
+        for n in range(12)
+    ]
+    forge.know("acme/shop", changes=[*reviewed, *({"at": ago(days=40)} for _ in range(9))])
+    forge.know("acme/cart", changes=reviewed[:9])
+    journey = make(kind)
+    forge.asked()
+    journey.fetch(hours=0)
+    assert journey.value("reviews.first_median_h") == 9.0
+    assert journey.why("reviews.first_median_h", "cart") is Unknown.NOT_COLLECTED
+    asked = [
+        one["line"] for one in forge.asked() if "/notes" in one["line"] or "/reviews" in one["line"]
+    ]
+    assert len(asked) == 12
 
 
 @pytest.mark.parametrize("kind", ["github", "gitlab", "gitea"])
