@@ -82,7 +82,7 @@ class Observation:
     url: str
     """Where people see it."""
     problem: Problem | None = None
-    """What an operator can see to, such as a permission that lacks; the first of a run is told."""
+    """What an operator can see to, such as a permission that is lacking; the first of a run is told."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,9 +16,13 @@ from portal.db.fetched import Candidate, Fetch
 from portal.db.state import Connection
 from portal.worker.jobs import Tools
 from portal.worker.learning import Learned, Learner
+from portal.worker.outside import PATIENCE
 from portal.worker.requests import CHANGED, fetch_key
 from portal.worker.scheduled import Scheduled, learner_of
 from scorecards.collectors import Paused
+
+LAST = 2**62
+"""Above all ids: what follows a place with it has a higher sequence number."""
 
 PAUSE = timedelta(minutes=1)
 """Time between two looks at what has changed, and that a system is left alone which does not say."""
@@ -130,13 +134,15 @@ def _begun(
             place=(0, last.place),
             entities=last.entities,
             failed=last.failed,
+            problem=_still_true(last.problem),
         )
     fetched.begin(connection, one.name, seq=seq, now=now)
     return _Run(one=one, since=None)
 
 
-LAST = 2**62
-"""Above all ids: what follows a place with it has a higher sequence number."""
+def _still_true(problem: Problem | None) -> Problem | None:
+    """The problem of a run that goes on, but for the one that stopped it."""
+    return None if problem is None or problem.code in PATIENCE else problem
 
 
 def _parts(tools: Tools, run: _Run, learner: Learner) -> Iterator[list[Candidate]]:

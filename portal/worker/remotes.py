@@ -52,7 +52,7 @@ class RemoteLearner:
 
     def learn(self, part: Sequence[Candidate]) -> Learned:
         """See `Learner.learn`. Entities of other systems are passed over."""
-        subjects = [self._collector.subject_of(orjson.loads(one.body)) for one in part]
+        subjects = [self._subject(one.body) for one in part]
         mine = [one for one in subjects if isinstance(one, RemoteSubject)]
         wanted = [one for one in dict.fromkeys(mine) if self._is_new(one)]
         before = self._now()
@@ -60,6 +60,13 @@ class RemoteLearner:
             if isinstance(observed, Observation):
                 self._known[subject] = (observed, before)
         return self._learned(part, subjects)
+
+    def _subject(self, body: bytes) -> RemoteSubject | FailedFact:
+        try:
+            return self._collector.subject_of(orjson.loads(body))
+        except Exception as error:  # noqa: BLE001 - as below
+            detail = f"Collector {self._collector.name!r} raised {type(error).__name__}: {error}"
+            return FailedFact(reason=Unknown.SOURCE_FAILED, detail=detail[:300])
 
     def _is_new(self, subject: RemoteSubject) -> bool:
         return subject.system == self._system and subject not in self._known

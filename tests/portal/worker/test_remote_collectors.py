@@ -305,6 +305,47 @@ def test_a_collector_that_fails_over_one_subject_goes_on_with_the_others(make: M
     assert world.record("b", "oncall") is not None
 
 
+def test_a_collector_that_fails_over_one_entity_asks_about_the_others(make: Make) -> None:
+    calls = Calls()
+    world = make({"a": "east/a", "b": "east/b"}, calls)
+    subject_of = calls.subject_of
+
+    def broken(entity: Mapping[str, JsonValue]) -> RemoteSubject | FailedFact:
+        subject = subject_of(entity)
+        assert isinstance(subject, RemoteSubject)
+        return {"b": subject}[subject.name]
+
+    calls.subject_of = broken  # type: ignore[method-assign]
+    world.fetch()
+    assert calls.asked == ["b"]
+    record = world.record("a", "oncall")
+    assert record is not None
+    state = record.facts["oncall.people"]
+    assert isinstance(state, FailedFact)
+    assert (state.reason, "KeyError" in state.detail) == (Unknown.SOURCE_FAILED, True)
+
+
+def test_what_was_wrong_before_a_limit_is_still_told_after_it(make: Make) -> None:
+    calls = Calls(left=60)
+    world = make({f"s{n}": f"east/n{n}" for n in range(SERVICES)}, calls)
+    observe = calls.observe
+
+    def hidden(subject: RemoteSubject, *, now: datetime) -> Observed:
+        observed = observe(subject, now=now)
+        if subject.name != "n0" or not isinstance(observed, Observation):
+            return observed
+        return replace(observed, problem=Problem(code="NOT_PERMITTED", message="No."))
+
+    calls.observe = hidden  # type: ignore[method-assign]
+    world.fetch()
+    calls.left = 1000
+    world.later(minutes=31)
+    world.fetch()
+    run = world.run("east")
+    assert run.problem is not None
+    assert (run.place, run.problem.code) == (None, "NOT_PERMITTED")
+
+
 def test_entities_that_come_are_asked_about_in_turn(make: Make, tmp_path: Path) -> None:
     calls = Calls()
     world = make({"a": "east/a"}, calls)
