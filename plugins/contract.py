@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -26,7 +26,16 @@ from catalog.sources import (
     TreeFile,
     Unreadable,
 )
-from scorecards.collectors import Collector, RepositoryView, Subject
+from scorecards.collectors import (
+    Collector,
+    Observation,
+    Observed,
+    Paused,
+    RemoteCollector,
+    RemoteSubject,
+    RepositoryView,
+    Subject,
+)
 from scorecards.facts import (
     FactRecord,
     FactSchema,
@@ -55,6 +64,7 @@ __all__ = [
     "FailedFact",
     "Forge",
     "ForgeApp",
+    "ForgeFacts",
     "ForgeProvider",
     "GitHubProvider",
     "GitLabProvider",
@@ -67,11 +77,16 @@ __all__ = [
     "Missing",
     "NotDelivered",
     "Notifier",
+    "Observation",
+    "Observed",
     "Partial",
+    "Paused",
     "Plugin",
     "PluginFactory",
     "Problem",
     "ReadingRule",
+    "RemoteCollector",
+    "RemoteSubject",
     "Repository",
     "RepositoryView",
     "Severity",
@@ -134,6 +149,16 @@ class Forge:
     token: str = field(default="", repr=False)
     username: str = ""
     password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForgeFacts:
+    """What forges are asked beside their repositories (`plumbline.facts.forges`)."""
+
+    every: timedelta = timedelta(hours=6)
+    """Time between two runs over all repositories of a forge."""
+    disabled: tuple[str, ...] = ()
+    """Namespaces of facts that no forge is asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,6 +318,8 @@ class Context:
     """Hosts of repositories, each once."""
     providers: tuple[ForgeProvider, ...] = ()
     """What is to be found on them."""
+    forge_facts: ForgeFacts = ForgeFacts()
+    """What else is to be learned from them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -306,9 +333,16 @@ class Plugin:
     """One sentence for the list of plugins."""
     sources: tuple[Source, ...] = ()
     collectors: tuple[Collector, ...] = ()
+    remote_collectors: tuple[RemoteCollector, ...] = ()
     scorecards: tuple[tuple[str, str], ...] = ()
     """Scorecard documents: a name to show for the file, and its YAML text."""
     notifiers: tuple[Notifier, ...] = ()
+
+    @property
+    def observers(self) -> tuple[str, ...]:
+        """Names of its collectors, of both kinds."""
+        remotes = (remote.name for remote in self.remote_collectors)
+        return (*(collector.name for collector in self.collectors), *remotes)
 
 
 PluginFactory: TypeAlias = Callable[[Context], Plugin]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import EntryPoint, entry_points
 
 from plugins.contract import Context, FactSchema, FactType, Plugin, Problem
@@ -78,7 +78,11 @@ def _faults(made: Plugin, point: EntryPoint) -> Iterable[str]:
     try:
         names = [made.name, *(s.name for s in made.sources), *(c.name for c in made.collectors)]
         names += [notifier.name for notifier in made.notifiers]
+        remotes = list(made.remote_collectors)
+        names += [remote.name for remote in remotes]
         schemas = [schema for collector in made.collectors for schema in collector.schemas]
+        schemas += [schema for remote in remotes for schema in remote.schemas]
+        hurried = [one.name for one in remotes if not timedelta(0) < one.every < one.ttl]
         documents = list(made.scorecards)
     except (AttributeError, TypeError) as error:
         yield f"its manifest is not what the contract says: {error}"
@@ -88,6 +92,8 @@ def _faults(made: Plugin, point: EntryPoint) -> Iterable[str]:
             yield f"{name!r} is no identifier: lower case letters, digits and '-'"
     for schema in schemas:
         yield from _schema_faults(schema)
+    for name in hurried:
+        yield f"what {name!r} observes is not believed until it asks again"
     for document in documents:
         if not (
             isinstance(document, tuple)
@@ -120,6 +126,12 @@ def _claims(made: Plugin) -> Iterable[str]:
     yield from (f"notifier {notifier.name!r}" for notifier in made.notifiers)
     for collector in made.collectors:
         yield from (f"fact {schema.name!r}" for schema in collector.schemas)
+    yield from (f"remote collector {remote.name!r}" for remote in made.remote_collectors)
+    schemas = [schema for remote in made.remote_collectors for schema in remote.schemas]
+    yield from (f"fact {schema.name!r}" for schema in schemas)
+    # Their records are called as their namespaces are, as those of other collectors by name.
+    spaces = dict.fromkeys(schema.name.partition(".")[0] for schema in schemas)
+    yield from (f"collector {space!r}" for space in spaces)
 
 
 def _clashes(made: Plugin, owners: dict[str, str]) -> Iterable[str]:

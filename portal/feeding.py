@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from plugins.contract import Plugin
 from portal.config import Settings
-from portal.worker.tasks import schemas_of
+from portal.worker.tasks import remote_schemas, schemas_of
 from scorecards.feeding import Fed, feed
 from scorecards.level_facts import NAMESPACE as LEVELS
 from scorecards.packs import built_in
@@ -14,7 +14,7 @@ from scorecards.packs import built_in
 
 def fed_by(settings: Settings, plugins: Sequence[Plugin]) -> Fed:
     """The facts besides those of collectors: declared ones, and those of the packs that are on."""
-    observed = schemas_of(plugins)
+    observed = {**schemas_of(plugins), **remote_schemas(plugins)}
     taken = {name.partition(".")[0] for name in observed}
     taken |= {collector.name for plugin in plugins for collector in plugin.collectors} | {LEVELS}
     on = [(built_in()[switch.name], switch) for switch in settings.packs]

@@ -62,12 +62,12 @@ class PackState:
 def states(portal: Portal) -> Iterator[PackState]:
     """Every pack that there is, by name."""
     on = {switch.name: switch for switch in portal.settings.packs}
-    observers = {
-        schema.name: collector.name
-        for plugin in portal.plugins
-        for collector in plugin.collectors
-        for schema in collector.schemas
-    }
+    observers: dict[str, str] = {}
+    for plugin in portal.plugins:
+        for collector in plugin.collectors:
+            observers |= {schema.name: collector.name for schema in collector.schemas}
+        for remote in plugin.remote_collectors:
+            observers |= {schema.name: remote.name for schema in remote.schemas}
     for name, pack in built_in().items():
         found = feeds(pack, observers, portal.pushed)
         yield PackState(pack=pack, switch=on.get(name), feeds=found)

@@ -36,7 +36,8 @@ from portal.sample.builder import build as build_sample
 from portal.version import EDITION
 from portal.worker.jobs import Tools
 from portal.worker.requests import ASSESS, SCORECARDS, Lane, Requests, Work, ingest_key
-from portal.worker.tasks import Setup, schemas_of
+from portal.worker.scheduled import Scheduled, scheduled
+from portal.worker.tasks import Setup, remote_schemas, schemas_of
 from scorecards.feeding import Unfed
 from scorecards.level_facts import VERSION as LEVELS_VERSION
 from scorecards.level_facts import collector_of, level_fact, told
@@ -114,7 +115,13 @@ class Portal:
     def collectors(self) -> Collectors:
         """By name, the version of each collector and what it can observe; namespaces that are pushed
         or that nothing feeds, and the scorecards whose levels rules look at, too."""
-        return {**_observed_by(self.plugins), **_namespaces(self), **_levels(self)}
+        observed = {**_observed_by(self.plugins), **_asked_by(self.plugins)}
+        return {**observed, **_namespaces(self), **_levels(self)}
+
+    @cached_property
+    def scheduled(self) -> tuple[Scheduled, ...]:
+        """What facts are fetched from other systems, time and again."""
+        return scheduled(self.settings.recipes, self.plugins)
 
     @cached_property
     def sources_of_facts(self) -> Mapping[str, str]:
@@ -142,11 +149,12 @@ def open_portal(settings: Settings) -> Portal:
             channels=settings.channels,
             forges=forges_of(settings.integrations),
             providers=settings.providers,
+            forge_facts=settings.forge_facts,
         ),
         disabled=settings.plugins_disabled,
     )
     fed = fed_by(settings, plugins)
-    schemas = {**schemas_of(plugins), **fed.schemas}
+    schemas = {**schemas_of(plugins), **remote_schemas(plugins), **fed.schemas}
     elsewhere = in_repositories(database, settings.scorecard_repositories)
     loaded = load_all_scorecards(settings, plugins, schemas, elsewhere)
     kind_files, kind_problems = read_kind_files(settings)
@@ -174,7 +182,7 @@ def open_portal(settings: Settings) -> Portal:
 
 def _namespaces(portal: Portal) -> Collectors:
     """What is pushed, or fed by nothing, as if a collector observed each namespace of it."""
-    observed = _observed_by(portal.plugins)
+    observed = {**_observed_by(portal.plugins), **_asked_by(portal.plugins)}
     found: Collectors = {}
     pushed = [fact.schema for fact in portal.pushed.values()]
     for schema in (*pushed, *(one.schema for one in portal.unfed.values())):
@@ -184,10 +192,19 @@ def _namespaces(portal: Portal) -> Collectors:
     return found
 
 
-def _observed_by(
-    plugins: Iterable[Plugin],
-) -> Collectors:
+def _observed_by(plugins: Iterable[Plugin]) -> Collectors:
     return {c.name: (c.version, c.schemas) for plugin in plugins for c in plugin.collectors}
+
+
+def _asked_by(plugins: Iterable[Plugin]) -> Collectors:
+    """What remote collectors observe, as if each namespace of it had a collector."""
+    found: Collectors = {}
+    for remote in (one for plugin in plugins for one in plugin.remote_collectors):
+        for schema in remote.schemas:
+            space = schema.name.partition(".")[0]
+            _, schemas = found.get(space, ("", ()))
+            found[space] = (remote.version, (*schemas, schema))
+    return found
 
 
 def _levels(portal: Portal) -> Collectors:
@@ -239,7 +256,7 @@ def tools_of(portal: Portal, pool: Pool) -> Tools:
         history_keep=portal.settings.history_keep,
         tombstones_keep=portal.settings.tombstones_keep,
         scorecard_repositories=portal.settings.scorecard_repositories,
-        recipes=portal.settings.recipes,
+        scheduled=portal.scheduled,
         notices=portal.settings.notices,
         now=portal.now,
     )
@@ -353,5 +370,6 @@ def _sources(settings: Settings) -> list[tuple[str, str, str]]:
 def _observed(portal: Portal) -> list[str]:
     """All that makes the same entity and files come to other facts, in words."""
     parts = [f"{c.name}={c.version}" for p in portal.plugins for c in p.collectors]
+    parts += [repr(schema) for schema in remote_schemas(portal.plugins).values()]
     others = (*portal.pushed.values(), *portal.unfed.values())
     return sorted(parts + [repr(fact) for fact in others])

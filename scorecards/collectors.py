@@ -1,18 +1,20 @@
 """Collectors: what turns an entity and its repository into facts, as the scorecards see it.
 
-A collector is a plugin. It gets whole batches, so that one that asks a remote system can ask once.
+A `Collector` looks at a snapshot, and is asked when that changes; it gets whole batches. What another
+system knows changes without a commit: a `RemoteCollector` asks it time and again, once for each
+subject, however many entities share it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Protocol, TypeAlias
 
-from catalog.problems import JsonValue
+from catalog.problems import JsonValue, Problem
 from catalog.sources import Blob, Snapshot, Unreadable
-from scorecards.facts import FactRecord, FactSchema
+from scorecards.facts import FactRecord, FactSchema, FactState, FailedFact
 
 
 class RepositoryView(Protocol):
@@ -58,4 +60,67 @@ class Collector(Protocol):
         self, subjects: Sequence[Subject], repository: RepositoryView | None, *, now: datetime
     ) -> Iterable[FactRecord]:
         """One record for each subject; all live in `repository` (None: it cannot be read)."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemoteSubject:
+    """What another system is asked about, for every entity that it stands for."""
+
+    system: str
+    """One of the collector's systems."""
+    name: str
+    """What it is called there."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Observation:
+    """What a system says about a subject."""
+
+    facts: Mapping[str, FactState]
+    """By name, of every schema of the collector."""
+    url: str
+    """Where people see it."""
+    problem: Problem | None = None
+    """What an operator can see to, such as a permission that is lacking; the first of a run is told."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Paused:
+    """The system is to be left alone for now: a limit is reached, or it keeps failing."""
+
+    problem: Problem
+    wait: timedelta | None = None
+    """For how long; None: it does not say."""
+
+
+Observed: TypeAlias = Observation | Paused
+
+
+class RemoteCollector(Protocol):
+    """Asks systems for facts that change without a commit."""
+
+    name: str
+    """Identifier, lower case."""
+    version: str
+    schemas: tuple[FactSchema, ...]
+    """All facts of one namespace make one record; no other plugin may observe any of it."""
+    kinds: tuple[str, ...]
+    """Of the entities it is about, in lower case; empty: all."""
+    every: timedelta
+    """Time between two runs over all entities."""
+    ttl: timedelta
+    """How long an observation is believed; longer than `every`."""
+    systems: tuple[str, ...]
+    """Hosts, each of which has runs of its own: one that is down keeps none of the others waiting."""
+
+    def subject_of(self, entity: Mapping[str, JsonValue]) -> RemoteSubject | FailedFact:
+        """What to ask about, for an entity's parsed body; NOT_CONFIGURED where nothing may be asked.
+
+        What an entity says of itself must not make the collector read what its authors may not.
+        """
+        ...
+
+    def observe(self, subject: RemoteSubject, *, now: datetime) -> Observed:
+        """Ask about one subject, within a few minutes. Several threads do at once. Raises nothing."""
         ...

@@ -199,7 +199,8 @@ def clashes(
                     code="PUSHED_FACT_TAKEN",
                     message=f"{fact.namespace}.* is what an installed collector observes.",
                     found=fact.schema.name,
-                    hint="Declare the fact under a namespace of its own.",
+                    hint="Declare the fact under a namespace of its own; those of forges can be freed under "
+                    "plumbline.facts.forges.disabled.",
                 )
             )
         else:

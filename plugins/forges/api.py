@@ -18,10 +18,10 @@ import orjson
 
 from plugins.contract import Forge, Problem, ReadingRule
 from plugins.forges import problems
-from plugins.forges.limits import Limits
 from plugins.web.answers import Fetched, NotModified, Refused, Validators
 from plugins.web.cache import Cache
 from plugins.web.client import CheckedClient
+from plugins.web.limits import Limits
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of an answer of the API."""
@@ -38,6 +38,17 @@ class Reply:
     headers: Mapping[str, str]
     url: str
     """Where it came from: another place than was asked, where a repository was renamed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Denied:
+    """The API gives nothing, and what it says about that."""
+
+    problem: Problem
+    status: int = 0
+    """Of its answer; 0: there is none."""
+    said: str = ""
+    """Its words; '': none."""
 
 
 class Tokens(Protocol):
@@ -74,12 +85,17 @@ class Api:
 
         `owner` is who has the repository that is meant.
         """
+        reply = self.ask(url, what=what, owner=owner)
+        return reply.problem if isinstance(reply, Denied) else reply
+
+    def ask(self, url: str, *, what: str, owner: str = "") -> Reply | Denied:
+        """The same, with what the API says where it gives nothing."""
         copy = self._cache.find(url)
         kept = self._cache.read(url, copy.digest) if copy else None
         known = copy.validators if copy and kept else None
-        answer = self.fetch(url, what=what, accept="application/json", known=known, owner=owner)
+        answer = self._fetch(url, what, "application/json", known, LARGEST, owner)
         match answer:
-            case Problem():
+            case Denied():
                 return answer
             case NotModified():
                 assert kept is not None, "only of a copy it can be said that it is the same"
@@ -88,7 +104,7 @@ class Api:
                 if isinstance(reply, Reply):
                     # How many pages there are is no part of what the validator stands for.
                     return replace(reply, headers={**reply.headers, **_of_pages(answer.headers)})
-                return reply
+                return Denied(problem=reply)
         kept = orjson.dumps(_of_pages(answer.headers)) + b"\n" + answer.content
         reply = self._reply(kept, answer.validators.url)
         if isinstance(reply, Reply) and answer.validators.conditions():
@@ -96,7 +112,7 @@ class Api:
                 self._cache.keep(url, kept, answer.validators)
             except OSError:
                 pass  # it is asked for in full the next time
-        return reply
+        return Denied(problem=reply) if isinstance(reply, Problem) else reply
 
     def forget(self, urls: Iterable[str]) -> None:
         """Ask for these in full the next time: what they said does not go together."""
@@ -114,17 +130,31 @@ class Api:
         owner: str = "",
     ) -> Fetched | NotModified | Problem:
         """The content at a URL of the forge."""
+        answer = self._fetch(url, what, accept, known, max_bytes, owner)
+        return answer.problem if isinstance(answer, Denied) else answer
+
+    def _fetch(
+        self,
+        url: str,
+        what: str,
+        accept: str,
+        known: Validators | None,
+        max_bytes: int,
+        owner: str,
+    ) -> Fetched | NotModified | Denied:
         if until := self._limits.until():
-            return problems.limited(self.forge, until)
+            return Denied(problem=problems.limited(self.forge, until))
         token = self.token(owner)
         if isinstance(token, Problem):
-            return token
+            return Denied(problem=token)
         headers = {"accept": accept, **self._credentials(url, token)}
         answer = self._client.get(
             url, max_bytes=max_bytes, headers=headers, known=known, hear=_HEARD
         )
         if isinstance(answer, Refused):
-            return self._explained(answer, what)
+            said = answer.said.decode(errors="replace")
+            problem = self._explained(answer, what)
+            return Denied(problem=problem, status=answer.status, said=said)
         if isinstance(answer, Fetched):
             self._limits.note(200, answer.headers)
         elif isinstance(answer, NotModified):
@@ -164,6 +194,12 @@ class Api:
             if found:
                 return found
         return self.forge.token or self.forge.password
+
+    def wait(self, *, reserve: float = 0.0) -> float:
+        """Seconds for which nothing is to be asked; with a `reserve` of a share of what the limits let
+        us ask, as long as no more than that is left. 0: it may be now.
+        """
+        return max(self._limits.wait(), self._limits.scarce(reserve) if reserve else 0.0)
 
     def limit(self, headers: Mapping[str, str]) -> Problem:
         """Take in that an answer of 200 says in its body that a limit is reached."""
@@ -209,9 +245,9 @@ def _of_pages(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _graphql_of(forge: Forge) -> str:
-    return graphql_url(forge) if forge.type == "github" else f"{forge.api_url}/"
+    return f"{forge.api_url}/" if forge.type == "gitea" else graphql_url(forge)
 
 
 def graphql_url(forge: Forge) -> str:
-    """Where a GitHub takes queries; of a GitHub Enterprise Server beside its REST API."""
-    return f"{forge.api_url.removesuffix('/v3')}/graphql"
+    """Where a GitHub or GitLab takes queries: beside its REST API, where that has a version."""
+    return f"{forge.api_url.removesuffix('/v3').removesuffix('/v4')}/graphql"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from plugins.contract import Context, Forge, Plugin
 from plugins.forges.api import Api
 from plugins.forges.apps import AppTokens
+from plugins.forges.facts.collector import ForgeCollector
 from plugins.forges.files import FileSource
 from plugins.forges.gitea import Gitea
 from plugins.forges.github import GitHub
@@ -37,12 +38,14 @@ def plugin(context: Context) -> Plugin:
     hostings: dict[Forge, Hosting] = {
         forge: _HOSTINGS[forge.type](api) for forge, api in apis.items()
     }
+    collector = ForgeCollector(list(apis.values()), context.forge_facts)
     return Plugin(
         name="forges",
         version=VERSION,
-        summary="Finds and reads repositories on GitHub, GitLab and Gitea, and single files on them.",
+        summary="Finds and reads repositories on GitHub, GitLab and Gitea, and asks what these know of them.",
         sources=(
             FileSource(hostings, apis, Cache(context.cache / "files")),
             RepositorySource(hostings, context.providers, cache=context.cache),
         ),
+        remote_collectors=(collector,) if collector.systems else (),
     )

@@ -75,6 +75,16 @@ def limited(forge: Forge, until: float) -> Problem:
     )
 
 
+def spared(forge: Forge) -> Problem:
+    """The rest of what may be asked is for reading repositories."""
+    return Problem(
+        code="RATE_LIMITED",
+        message=f"What {forge.host} lets us ask is nearly used up; the rest is for the catalog.",
+        hint="It goes on by itself. Ask less often (plumbline.facts.forges.every), or use "
+        "credentials with a higher limit.",
+    )
+
+
 def bad_answer(forge: Forge, why: str) -> Problem:
     """An answer that is not what the forge's API says."""
     return Problem(

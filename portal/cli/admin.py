@@ -115,7 +115,7 @@ def _plugin(plugin: Any) -> dict[str, Any]:
         "version": plugin.version,
         "summary": plugin.summary,
         "sources": [source.name for source in plugin.sources],
-        "collectors": [collector.name for collector in plugin.collectors],
+        "collectors": list(plugin.observers),
         "scorecards": [name for name, _ in plugin.scorecards],
     }
 

@@ -24,6 +24,8 @@ from portal.instance import find
 from portal.packs import states
 from portal.stopping import stopped_rules
 from portal.wiring import Portal, open_portal
+from portal.worker.scheduled import Scheduled
+from scorecards.fetching import Recipe
 
 LEAST_DISK = 0.05
 """Share of the disk that has to be free."""
@@ -119,19 +121,22 @@ def _parts(settings: Settings) -> Iterator[Finding]:
             detail = f"{location.target}: {location.state}"
             yield Finding("location", location.state != "failed", detail, "See its problem.")
         runs = fetched.listed(connection)
-        yield from (_fetch(recipe.name, runs.get(recipe.name)) for recipe in settings.recipes)
+        yield from (_fetch(one, runs.get(one.name)) for one in portal.scheduled)
         yield from map(_configured, stopped_rules(portal, connection))
         for ref, why in unanswerable.listed(connection).items():
             yield Finding("assessment", False, f"{ref} cannot be assessed: {why}", "See the log.")
 
 
-def _fetch(name: str, run: fetched.Fetch | None) -> Finding:
-    """How the facts of a namespace were last fetched."""
+def _fetch(one: Scheduled, run: fetched.Fetch | None) -> Finding:
+    """How facts were last fetched from another system."""
+    name = f"facts {one.name}"
     if run is None or run.problem is None:
         detail = "not fetched yet" if run is None else f"{run.entities} entities asked about"
-        return Finding(f"facts {name}", True, detail)
+        return Finding(name, True, detail)
     detail = f"{run.failed} of {run.entities} entities: {run.problem.message}"
-    return Finding(f"facts {name}", False, detail, "Try it: `portal facts try`.")
+    is_recipe = isinstance(one.how, Recipe)
+    hint = "Try it: `portal facts try`." if is_recipe else run.problem.hint
+    return Finding(name, False, detail, hint)
 
 
 def _configured(problem: Problem) -> Finding:

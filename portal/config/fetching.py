@@ -1,12 +1,15 @@
-"""Facts that are fetched from other systems: `plumbline.facts.http`, as recipes."""
+"""Facts that are fetched from other systems: `plumbline.facts.http`, as recipes, and of forges."""
 
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate
 
+from plugins.contract import ForgeFacts
+from plugins.forges.facts.schemas import NAMESPACES
 from portal.config.fields import Duration, Strict, Words
 from portal.config.pushed import PushedFact
 from scorecards.fetching import FetchedFact, Recipe, faults_of
@@ -15,6 +18,9 @@ from scorecards.pushed import Declared
 _NAME = validate.Regexp(
     r"[a-z][a-z0-9_]{0,62}\Z", error="must be the first part of its facts' names: argo"
 )
+SHORTEST = timedelta(minutes=10)
+"""Between two runs over a forge."""
+
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
@@ -94,3 +100,16 @@ def fetched_once(recipes: list[Recipe]) -> None:
     names = [recipe.name for recipe in recipes]
     if len(set(names)) < len(names):
         raise ValidationError("must name each namespace once")
+
+
+class FactsOfForges(Strict):
+    """`plumbline.facts.forges`, as a `ForgeFacts`."""
+
+    every = Duration()
+    disabled = Words(among=NAMESPACES)
+
+    @post_load
+    def _facts(self, data: dict[str, Any], **_: Any) -> ForgeFacts:
+        if "every" in data and data["every"] < SHORTEST:
+            raise ValidationError("must be at least 10 minutes: forges have limits", "every")
+        return ForgeFacts(**data)

@@ -123,6 +123,7 @@ def _optional(merged: Merged, values: dict[str, Any]) -> dict[str, Any]:
         .get("not_known"),
         "pushed_facts": tuple(plumbline.get("facts", {}).get("pushed", ())),
         "recipes": tuple(plumbline.get("facts", {}).get("http", ())),
+        "forge_facts": plumbline.get("facts", {}).get("forges"),
         "facts_refresh": plumbline.get("facts", {}).get("refresh"),
         "packs": tuple(plumbline.get("packs", ())),
         "same_repository_placeholders": plumbline.get("placeholders", {}).get("same_repository"),

@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from portal.config.access import BackendAuth, TrustedBackstage
 from portal.config.exempting import Exemptions
-from portal.config.fetching import HttpFacts, fetched_once
+from portal.config.fetching import FactsOfForges, HttpFacts, fetched_once
 from portal.config.fields import (
     Duration,
     Flag,
@@ -125,6 +125,7 @@ class _Facts(Strict):
     refresh = Duration()
     pushed = fields.List(fields.Nested(PushedFact), validate=once_each)
     http = fields.List(fields.Nested(HttpFacts), validate=fetched_once)
+    forges = fields.Nested(FactsOfForges)
 
 
 class _TechInsights(Strict):

@@ -15,7 +15,13 @@ from typing import NamedTuple
 
 from catalog.problems import Problem
 from catalog.rules import AllowRule
-from plugins.contract import ForgeProvider, MailChannel, ReadingRule, WebhookChannel
+from plugins.contract import (
+    ForgeFacts,
+    ForgeProvider,
+    MailChannel,
+    ReadingRule,
+    WebhookChannel,
+)
 from portal.config.access import Issuer, StaticToken
 from portal.config.hooking import Hook
 from portal.config.integrations import Integration
@@ -107,6 +113,8 @@ class Settings:
     """Facts that no collector observes and that may be pushed."""
     recipes: tuple[Recipe, ...] = ()
     """How facts are fetched from other systems."""
+    forge_facts: ForgeFacts = field(default_factory=ForgeFacts)
+    """What forges are asked beside their repositories."""
     facts_refresh: timedelta = timedelta(hours=1)
     """How old facts may be, and the time between two sweeps where no other is given."""
     processing_interval: timedelta | None = timedelta(hours=1)

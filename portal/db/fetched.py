@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Column, ColumnElement, Connection, delete, insert, select, update
 
 from catalog.problems import Problem, problem_from
 from portal.db import facts
@@ -30,6 +31,10 @@ class Fetch:
     """When it began, or when entities that had changed since were looked for."""
     seq: int
     """Entities with a higher sequence number have changed since they were asked about."""
+    place: int | None
+    """Id of the entity after which it goes on; None: it came to its end."""
+    until: datetime | None
+    """Nothing is asked before that: a limit was reached."""
     entities: int
     """That were asked about."""
     failed: int
@@ -37,20 +42,48 @@ class Fetch:
     problem: Problem | None
 
 
-def page(
-    connection: Connection, kinds: Collection[str], *, since: int, after: int, limit: int
-) -> list[tuple[int, str, bytes]]:
-    """Id, ref and body of the next entities of these kinds, by id; without kinds of all.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """An entity that may be asked about."""
 
-    Of those only whose sequence number is above `since`: that have come or changed.
-    """
-    found = select(entities.c.id, entities.c.ref, entities.c.body).where(
-        entities.c.id > after, entities.c.seq > since
-    )
+    id: int
+    seq: int
+    """Sequence number of its last change; those that changed together have one."""
+    ref: str
+    body: bytes
+
+
+def page(
+    connection: Connection, kinds: Collection[str], *, after: int, limit: int
+) -> list[Candidate]:
+    """The next entities of these kinds, by id; without kinds of all."""
+    return _candidates(connection, kinds, entities.c.id > after, (entities.c.id,), limit)
+
+
+def changed_page(
+    connection: Connection, kinds: Collection[str], *, after: tuple[int, int], limit: int
+) -> list[Candidate]:
+    """The next entities that came or changed after a sequence number and id, in that order."""
+    seq, last = after
+    since = (entities.c.seq > seq) | ((entities.c.seq == seq) & (entities.c.id > last))
+    return _candidates(connection, kinds, since, (entities.c.seq, entities.c.id), limit)
+
+
+def _candidates(
+    connection: Connection,
+    kinds: Collection[str],
+    where: ColumnElement[bool],
+    order: Sequence[Column[Any]],
+    limit: int,
+) -> list[Candidate]:
+    columns = (entities.c.id, entities.c.seq, entities.c.ref, entities.c.body)
+    found = select(*columns).where(where).order_by(*order).limit(limit)
     if kinds:
         found = found.where(entities.c.kind.in_(sorted(kinds)))
-    rows = connection.execute(found.order_by(entities.c.id).limit(limit))
-    return [(row.id, row.ref, row.body) for row in rows]
+    return [
+        Candidate(id=row.id, seq=row.seq, ref=row.ref, body=row.body)
+        for row in connection.execute(found)
+    ]
 
 
 def keep(
@@ -62,8 +95,8 @@ def keep(
 ) -> None:
     """Store what was learned, and mark whom it makes a difference to.
 
-    What failed does not replace what is known and still believed. All records are of one collector.
-    The connection is in a write transaction.
+    What failed does not replace what is known and still believed. The connection is in a write
+    transaction.
     """
     refs = sorted({record.ref for record in records})
     found = select(entities.c.ref, entities.c.id).where(among(connection, entities.c.ref, refs))
@@ -117,32 +150,41 @@ def begin(connection: Connection, name: str, *, seq: int, now: datetime) -> None
     connection.execute(delete(fetches).where(fetches.c.name == name))
     connection.execute(
         insert(fetches).values(
-            name=name, began_at=now, looked_at=now, seq=seq, entities=0, failed=0
+            name=name, began_at=now, looked_at=now, seq=seq, place=0, entities=0, failed=0
         )
     )
 
 
+def go_on(connection: Connection, name: str) -> None:
+    """Note that a run that stopped before its end goes on. The connection is in a write transaction."""
+    _update(connection, name, ended_at=None, until=None)
+
+
+def came_to(
+    connection: Connection, name: str, *, place: int | None, entities: int, failed: int
+) -> None:
+    """Note how far a run has come; None: to its end. The connection is in a write transaction."""
+    _update(connection, name, place=place, entities=entities, failed=failed)
+
+
 def looked(connection: Connection, name: str, *, seq: int, now: datetime) -> None:
     """Note that what has changed up to `seq` is asked about. The connection is in a write transaction."""
-    connection.execute(update(fetches).where(fetches.c.name == name).values(looked_at=now, seq=seq))
+    _update(connection, name, looked_at=now, seq=seq)
 
 
-def end(
-    connection: Connection,
-    name: str,
-    *,
-    now: datetime,
-    entities: int,
-    failed: int,
-    problem: Problem | None,
-) -> None:
-    """Note how it went. The connection is in a write transaction."""
+def leave_alone(connection: Connection, name: str, *, until: datetime) -> None:
+    """Ask nothing before a time. The connection is in a write transaction."""
+    _update(connection, name, until=until)
+
+
+def end(connection: Connection, name: str, *, now: datetime, problem: Problem | None) -> None:
+    """Note that it ended, or stopped, and why. The connection is in a write transaction."""
     said = None if problem is None else orjson.dumps(problem.as_dict())
-    connection.execute(
-        update(fetches)
-        .where(fetches.c.name == name)
-        .values(ended_at=now, entities=entities, failed=failed, problem=said)
-    )
+    _update(connection, name, ended_at=now, problem=said)
+
+
+def _update(connection: Connection, name: str, **values: Any) -> None:
+    connection.execute(update(fetches).where(fetches.c.name == name).values(**values))
 
 
 def listed(connection: Connection) -> dict[str, Fetch]:
@@ -154,6 +196,8 @@ def listed(connection: Connection) -> dict[str, Fetch]:
             ended_at=utc(row.ended_at),
             looked_at=utc(row.looked_at) or row.looked_at,
             seq=row.seq,
+            place=row.place,
+            until=utc(row.until),
             entities=row.entities,
             failed=row.failed,
             problem=None if row.problem is None else problem_from(orjson.loads(row.problem)),

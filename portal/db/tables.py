@@ -520,6 +520,8 @@ fetches = Table(
     Column("entities", Integer, nullable=False),  # that were asked about
     Column("failed", Integer, nullable=False),  # about which nothing was learned
     Column("problem", LargeBinary),  # JSON: why it ended before its end, or the first failure
+    Column("place", BigInteger),  # the entity after which it goes on; null: it came to its end
+    Column("until", Time),  # before which nothing is asked; null: it may be at any time
     comment="When the facts of a namespace were last fetched, and how it went.",
 )
 

@@ -15,12 +15,13 @@ from portal.ui.frame import not_found
 from portal.ui.models.looks import Look
 from portal.wiring import Portal
 from portal.worker.requests import Lane, fetch_key
-from scorecards.fetching import Recipe
+from portal.worker.scheduled import Scheduled
 
-GONE = "No facts of this namespace are fetched."
+GONE = "Nothing is fetched under this name."
 
 NOT_YET = Look(name="unknown", word="Not fetched yet")
 UNDER_WAY = Look(name="unknown", word="Being fetched")
+WAITING = Look(name="warn", word="Waits to go on")
 DONE = Look(name="pass", word="Fetched")
 PARTLY = Look(name="warn", word="Partly fetched")
 FAILED = Look(name="fail", word="Failed")
@@ -28,12 +29,13 @@ FAILED = Look(name="fail", word="Failed")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FetchLine:
-    """A namespace of facts, and its last run."""
+    """Facts of a system, and the last run for them."""
 
     name: str
+    namespaces: tuple[str, ...]
     facts: tuple[str, ...]
     system: str
-    """The URL that is asked, without its query."""
+    """The URL that is asked, without its query, or the host."""
     every: timedelta
     look: Look
     began_at: datetime | None
@@ -42,17 +44,20 @@ class FetchLine:
     problem: Problem | None
 
 
-def fetch_lines(recipes: tuple[Recipe, ...], runs: Mapping[str, Fetch]) -> tuple[FetchLine, ...]:
-    """The lines of all namespaces, in the order of the configuration."""
-    return tuple(_line(recipe, runs.get(recipe.name)) for recipe in recipes)
+def fetch_lines(
+    scheduled: tuple[Scheduled, ...], runs: Mapping[str, Fetch]
+) -> tuple[FetchLine, ...]:
+    """The lines of all that is fetched, in its order."""
+    return tuple(_line(one, runs.get(one.name)) for one in scheduled)
 
 
-def _line(recipe: Recipe, run: Fetch | None) -> FetchLine:
+def _line(one: Scheduled, run: Fetch | None) -> FetchLine:
     return FetchLine(
-        name=recipe.name,
-        facts=tuple(fact.declared.schema.name for fact in recipe.facts),
-        system=recipe.url.partition("?")[0],
-        every=recipe.every,
+        name=one.name,
+        namespaces=one.namespaces,
+        facts=one.facts,
+        system=one.system,
+        every=one.every,
         look=_look(run),
         began_at=run.began_at if run else None,
         entities=run.entities if run else 0,
@@ -66,14 +71,16 @@ def _look(run: Fetch | None) -> Look:
         return NOT_YET
     if run.ended_at is None:
         return UNDER_WAY
+    if run.place is not None:
+        return WAITING
     if run.problem is None:
         return DONE
     return FAILED if run.failed == run.entities else PARTLY
 
 
 def register(pages: Blueprint, portal: Portal) -> None:
-    """The request to fetch the facts of a namespace now; they are shown among the locations."""
-    names = {recipe.name for recipe in portal.settings.recipes}
+    """The request to fetch facts now; they are shown among the locations."""
+    names = {one.name for one in portal.scheduled}
 
     @pages.post("/fetches/<name>")
     def fetch_now(name: str) -> ResponseReturnValue:

@@ -81,7 +81,7 @@ def register(pages: Blueprint, portal: Portal) -> None:
     def listing() -> str:
         with portal.database.read() as connection:
             rows = [line(row) for row in store.list_locations(connection)]
-            fetches = fetch_lines(portal.settings.recipes, fetched.listed(connection))
+            fetches = fetch_lines(portal.scheduled, fetched.listed(connection))
         asked = request.args.get("asked", "")
         return render_template("locations.html", rows=rows, fetches=fetches, asked=asked)
 

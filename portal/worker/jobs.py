@@ -33,8 +33,8 @@ from portal.db.locations import LocationRow
 from portal.db.repositories import missing_repositories
 from portal.db.state import Connection
 from portal.pool import Pool, TaskFailed
+from portal.worker.scheduled import Scheduled
 from portal.worker.tasks import Setup, source_for
-from scorecards.fetching import Recipe
 from scorecards.notices import Timing
 
 log = logging.getLogger(__name__)
@@ -80,8 +80,8 @@ class Tools:
     """How long what went can come back as it was."""
     scorecard_repositories: tuple[ScorecardRepository, ...] = ()
     """Whose scorecards are in force."""
-    recipes: tuple[Recipe, ...] = ()
-    """How facts are fetched from other systems."""
+    scheduled: tuple[Scheduled, ...] = ()
+    """What facts are fetched from other systems."""
     notices: Timing | None = None
     """When teams are told of what; None: they are told of nothing."""
     chance: Callable[[], float] = random.random

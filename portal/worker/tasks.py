@@ -209,6 +209,11 @@ def schemas_of(plugins: Sequence[Plugin]) -> Mapping[str, FactSchema]:
     return {s.name: s for plugin in plugins for c in plugin.collectors for s in c.schemas}
 
 
+def remote_schemas(plugins: Sequence[Plugin]) -> Mapping[str, FactSchema]:
+    """Every fact that the plugins' remote collectors can observe, by name."""
+    return {s.name: s for plugin in plugins for c in plugin.remote_collectors for s in c.schemas}
+
+
 @lru_cache(maxsize=1)
 def _plugins(
     cache: Path,

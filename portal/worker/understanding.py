@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import TypeAlias
 
 import orjson
 
 from scorecards.facts import FactState, FailedFact
 from scorecards.fetching import Reader, Recipe, parsed
 
-States = Mapping[str, FactState]
+States: TypeAlias = Mapping[str, FactState]
 """Facts by name."""
 
 

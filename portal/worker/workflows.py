@@ -205,7 +205,9 @@ def _notices_workflow(doing: Doing) -> Callable[[str], None]:
 
 
 def _fetch_workflow(doing: Doing) -> Callable[[str], None]:
-    fetch = DBOS.step(name="fetch_facts")(lambda name: fetching.fetch(doing.tools, name))
+    fetch = DBOS.step(name="fetch_facts")(
+        lambda name: fetching.fetch(doing.tools, name, stopping=doing.stopping.is_set)
+    )
 
     def workflow(name: str) -> None:
         learned = fetch(name)

@@ -6,6 +6,7 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
+from tests.forge import gitea_facts
 from tests.forge.replies import Reply, Request, paged, said, validated
 from tests.forge.world import Repo, World
 
@@ -45,7 +46,9 @@ def _repository(request: Request, repo: Repo, rest: str) -> Reply:
     if kind == "branches":
         commit = repo.head(f"refs/heads/{unquote(path)}")
         if commit:
-            return said({"name": unquote(path), "commit": {"id": commit}, "protected": False})
+            return said(
+                {"name": unquote(path), "commit": {"id": commit}, **gitea_facts.branch(repo)}
+            )
     if kind == "raw":
         blob = repo.blob(request.asked("ref", "HEAD"), unquote(path))
         if blob is not None:
@@ -58,6 +61,8 @@ def _repository(request: Request, repo: Repo, rest: str) -> Reply:
             start, per = (int(request.asked("page", "1")) - 1) * 1000, 1000
             more = start + per < len(tree)
             return said({"sha": repo.head(ref), "tree": tree[start:][:per], "truncated": more})
+    if found := gitea_facts.rest(request, repo, rest):
+        return found
     return said({"message": "The target couldn't be found."}, status=404)
 
 

@@ -15,10 +15,12 @@ import jwt
 import orjson
 from graphql import GraphQLError, build_schema, graphql_sync
 
+from tests.forge import github_facts
 from tests.forge.replies import Reply, Request, said, validated
 from tests.forge.world import Repo, World
 
-SCHEMA = build_schema("""
+SCHEMA = build_schema(
+    """
 type Query {
   repositoryOwner(login: String!): RepositoryOwner
   repository(owner: String!, name: String!, followRenames: Boolean = true): Repository
@@ -39,22 +41,27 @@ type Repository {
   databaseId: Int, name: String!, nameWithOwner: String!, isArchived: Boolean!, isFork: Boolean!
   visibility: RepositoryVisibility!, defaultBranchRef: Ref, ref(qualifiedName: String!): Ref
   repositoryTopics(first: Int): RepositoryTopicConnection!
+"""
+    + github_facts.FIELDS
+    + """
 }
 type RepositoryTopicConnection { nodes: [RepositoryTopic] }
 type RepositoryTopic { topic: Topic! }
 type Topic { name: String! }
 type Ref { name: String!, target: GitObject }
-type GitObject { oid: String! }
-""")
+interface GitObject { oid: String! }
+"""
+    + github_facts.SCHEMA
+)
 
 
 def answer(world: World, request: Request) -> Reply | None:
     """The reply to a request below `/api/v3` or to `/api/graphql`; None: it is none of GitHub's."""
     sight = world.sees(request.token)
-    if request.path == "/api/graphql":
+    if request.path == "/api/graphql" and b"fullPath" not in request.body:
         if not request.token or sight is None:
             return _message(401, "Bad credentials")
-        return _limits(_graphql(world, request, sight))
+        return _limits(world, _graphql(world, request, sight))
     if not request.path.startswith("/api/v3/"):
         return None
     if re.search("/installation$|^/api/v3/app/", request.path):
@@ -77,7 +84,7 @@ def answer(world: World, request: Request) -> Reply | None:
     if repo is None:
         return _message(404, "Not Found")
     rest = ((found or number)[2] or "").lstrip("/")  # type: ignore[index]
-    return _limits(_repository(request, repo, rest))
+    return _limits(world, _repository(request, repo, rest))
 
 
 def _app(world: World, request: Request) -> Reply:
@@ -116,7 +123,7 @@ def _repository(request: Request, repo: Repo, rest: str) -> Reply:
             return _message(404, "Not Found")
         tree = {"sha": repo.head(ref), "tree": repo.tree(ref), "truncated": False}
         return validated(request, said(tree))
-    return _message(404, "Not Found")
+    return github_facts.rest(request, repo, rest) or _message(404, "Not Found")
 
 
 def _graphql(world: World, request: Request, sight: str) -> Reply:
@@ -173,7 +180,8 @@ def _node(repo: Repo) -> dict[str, Any]:
     def ref(name: str) -> dict[str, Any] | None:
         short = name.removeprefix("refs/heads/")
         commit = repo.head(name) if name else ""
-        return {"name": short, "target": {"oid": commit}} if commit else None
+        target = github_facts.commit(repo, commit)
+        return {"name": short, "target": target} if commit else None
 
     return {
         "databaseId": repo.id,
@@ -184,14 +192,15 @@ def _node(repo: Repo) -> dict[str, Any]:
         "visibility": repo.visibility.upper(),
         "defaultBranchRef": ref(f"refs/heads/{repo.branch}"),
         "ref": lambda _info, qualifiedName: ref(qualifiedName),  # noqa: N803 - GitHub's name
+        **github_facts.node(repo),
         "repositoryTopics": {"nodes": [{"topic": {"name": topic}} for topic in repo.topics]},
     }
 
 
-def _limits(reply: Reply) -> Reply:
+def _limits(world: World, reply: Reply) -> Reply:
     reply.headers |= {
         "X-RateLimit-Limit": "5000",
-        "X-RateLimit-Remaining": "4987",
+        "X-RateLimit-Remaining": str(world.remaining),
         "X-RateLimit-Reset": str(int(time.time()) + 3000),
     }
     return reply

@@ -6,12 +6,15 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
+from tests.forge import gitlab_facts
 from tests.forge.replies import Reply, Request, paged, said, validated
 from tests.forge.world import Repo, World
 
 
 def answer(world: World, request: Request) -> Reply | None:
     """The reply to a request below `/api/v4`; None: it is none of GitLab's."""
+    if request.path == "/api/graphql":
+        return gitlab_facts.graphql(world, request)
     if not request.path.startswith("/api/v4/"):
         return None
     sight = world.sees(request.token)
@@ -57,7 +60,7 @@ def _project_reply(request: Request, repo: Repo, rest: str) -> Reply:
             return said({"message": "404 Tree Not Found"}, status=404)
         tree = [{**row, "id": row["sha"]} for row in repo.tree(ref)]
         return _listed(request, tree)
-    return said({"error": "404 Not Found"}, status=404)
+    return gitlab_facts.rest(request, repo, rest) or said({"error": "404 Not Found"}, status=404)
 
 
 def _projects(request: Request, repos: list[Repo]) -> Reply:
@@ -85,5 +88,6 @@ def _shown(repo: Repo) -> dict[str, Any]:
         "archived": repo.archived,
         "visibility": repo.visibility,
         "topics": repo.topics,
+        **gitlab_facts.about(repo),
     }
     return {**shown, "forked_from_project": {"id": 1}} if repo.fork else shown

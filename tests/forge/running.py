@@ -47,6 +47,9 @@ class RunningForge:
     def commit(self, path: str, files: Mapping[str, str | None], branch: str = "") -> str:
         return str(self.order("commit", path=path, files=files, branch=branch))
 
+    def know(self, path: str, **about: Any) -> None:
+        self.order("know", path=path, **about)
+
     def fail(self, match: str, how: str, **more: Any) -> None:
         self.order("fail", match=match, how=how, **more)
 

@@ -26,6 +26,7 @@ _KINDS = (
     ("graphql", r"POST /api/graphql"),
     ("app", r"/installation$|/api/v3/app/"),
     ("list", r"GET /api/v4/(groups/[^/]+/)?projects\?|GET /api/v1/orgs/"),
+    ("facts", r"/actions/|/rules/|/protection|-scanning/|/dependabot/"),
     ("branch", r"/branches/"),
     ("tree", r"/git/trees/|/repository/tree"),
     ("file", r"/contents/|/raw"),

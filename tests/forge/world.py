@@ -25,6 +25,8 @@ class Repo:
     fork: bool = False
     visibility: str = "public"
     topics: list[str] = field(default_factory=list)
+    knows: dict[str, Any] = field(default_factory=dict)
+    """What the forge knows besides files, each as `tests/forge/*_facts.py` read it."""
 
     @property
     def path(self) -> str:
@@ -84,6 +86,12 @@ class World:
     lasts: int = 3600
     """Seconds that a token of an installation is good for."""
 
+    remaining: int = 4987
+    """Requests of 5,000 that are left."""
+
+    def spend(self, remaining: int) -> None:
+        self.remaining = remaining
+
     def sees(self, token: str) -> str | None:
         """What a token lets see; None: it is not valid."""
         return "public" if not token else self.tokens.get(token)
@@ -140,6 +148,10 @@ class World:
         """Archive it, show it to others, give it topics."""
         for name, value in about.items():
             setattr(self._at(path), name, value)
+
+    def know(self, path: str, **about: Any) -> None:
+        """Let the forge know more of it, or other things."""
+        self._at(path).knows |= about
 
     def rename(self, path: str, to: str) -> None:
         repo = self._at(path)

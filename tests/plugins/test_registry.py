@@ -85,6 +85,48 @@ def test_installed_plugin_is_loaded_with_a_context_of_its_own(site: Path) -> Non
     assert load() == ([*BUILT_IN, "zeta"], ())
 
 
+REMOTE = """
+from datetime import timedelta
+
+@dataclass
+class Remote:
+    name: str
+    schemas: tuple
+    ttl: timedelta = timedelta(hours=3)
+    version: str = "1"
+    kinds: tuple = ()
+    every: timedelta = timedelta(hours=1)
+    systems: tuple = ("here",)
+
+def plugin(context):
+    return Plugin(name=context.cache.name, version="1", summary="", """
+
+
+def test_a_plugin_may_bring_remote_collectors(site: Path) -> None:
+    body = 'remote_collectors=(Remote("r", (fact("oncall.n"), fact("pages.n"))),))'
+    install(site, "zeta", body, prelude=PRELUDE + "None\n" + REMOTE)
+    assert load() == ([*BUILT_IN, "zeta"], ())
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('remote_collectors=(Remote("R!", ()),))', "'R!'"),
+        ('remote_collectors=(Remote("r", (fact("x"),)),))', "'x'"),
+        ('remote_collectors=(Remote("r", (fact("a.b"),), timedelta(hours=1)),))', "believed"),
+        # A record of its namespace would stand where that of a collector stands.
+        ('remote_collectors=(Remote("r", (fact("repo.stars"),)),))', "collector 'repo'"),
+        ('remote_collectors=(Remote("r", (fact("catalog.x"),)),))', "collector 'catalog'"),
+        ("remote_collectors=(3,))", "contract"),
+    ],
+)
+def test_remote_collectors_are_looked_at_like_others(site: Path, body: str, said: str) -> None:
+    install(site, "zeta", body, prelude=PRELUDE + "None\n" + REMOTE)
+    names, problems = load()
+    assert names == BUILT_IN
+    assert said in problems[0].message
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [

@@ -72,3 +72,20 @@ def test_a_recipe_with_a_fault_stops_the_start(
     assert [one.pointer for one in errors] == [f"/plumbline/facts/http/0{pointer}"]
     assert said.lower() in errors[0].message.lower()
     assert "a-secret" not in repr(errors)
+
+
+def test_what_forges_are_asked_for_is_read(tmp_path: Path) -> None:
+    forges = load(
+        tmp_path, "plumbline: {facts: {forges: {every: 1d, disabled: [vuln, deploy]}}}"
+    ).forge_facts
+    assert (forges.every, forges.disabled) == (timedelta(days=1), ("vuln", "deploy"))
+    assert load(tmp_path, "plumbline: {}").forge_facts.every == timedelta(hours=6)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("every: 5m", "10 minutes"), ("disabled: [vulns]", "vulns"), ("enabled: true", "enabled")],
+)
+def test_what_forges_cannot_be_asked_for_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    (problem,) = faults(tmp_path, f"plumbline: {{facts: {{forges: {{{text}}}}}}}")
+    assert said in f"{problem.message} {problem.pointer} {problem.found}"

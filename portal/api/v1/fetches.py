@@ -16,20 +16,32 @@ from portal.db import fetched
 from portal.db.fetched import Fetch
 from portal.wiring import Portal
 from portal.worker.requests import Lane, fetch_key
-from scorecards.fetching import Recipe
+from portal.worker.scheduled import Scheduled
 
 
 class FetchAnswer(Answer):
-    """A namespace of facts, and its last run."""
+    """Facts of a system, and the last run for them."""
 
-    name = fields.String(metadata={"description": "The namespace: the first part of its facts."})
+    name = fields.String(
+        metadata={"description": "The namespace of its facts, or `collector@host`."}
+    )
     facts = fields.List(fields.String())
+    system = fields.String(
+        metadata={"description": "The URL that is asked without its query, or the host."}
+    )
     every = fields.Integer(metadata={"description": "Seconds between two runs."})
     began_at = fields.String(
         allow_none=True, metadata={"format": "date-time", "description": "null: not yet."}
     )
     ended_at = fields.String(
         allow_none=True, metadata={"format": "date-time", "description": "null: it is under way."}
+    )
+    goes_on_at = fields.String(
+        allow_none=True,
+        metadata={
+            "format": "date-time",
+            "description": "Nothing is asked before that: a limit was reached. null: there is none.",
+        },
     )
     entities = fields.Integer(metadata={"description": "That were asked about."})
     failed = fields.Integer(metadata={"description": "About which nothing was learned."})
@@ -45,20 +57,20 @@ class FetchesAnswer(Answer):
 def resource(portal: Portal) -> Resource:
     """The routes of fetches."""
     views = Resource("fetches", __name__, url_prefix="/api/v1", description="What is fetched.")
-    recipes = {recipe.name: recipe for recipe in portal.settings.recipes}
+    scheduled = {one.name: one for one in portal.scheduled}
 
     @views.operation("GET", "/fetches", answer=FetchesAnswer)
     def list_fetches(_: dict[str, Any]) -> Response:
-        """Every namespace whose facts are fetched from another system, and how its last run went."""
+        """All facts that are fetched from other systems, and how each last run went."""
         with portal.database.read() as connection:
             runs = fetched.listed(connection)
-        return answer({"items": [_form(one, runs.get(name)) for name, one in recipes.items()]})
+        return answer({"items": [_form(one, runs.get(name)) for name, one in scheduled.items()]})
 
     @views.operation("POST", "/fetches/<name>", answer=TicketAnswer, status=202)
     def fetch_now(_: dict[str, Any], name: str) -> Response:
-        """Fetch the facts of a namespace now."""
-        if name not in recipes:
-            raise Refusal("NOT_FOUND", "No facts of this namespace are fetched")
+        """Fetch facts now."""
+        if name not in scheduled:
+            raise Refusal("NOT_FOUND", "Nothing is fetched under this name")
         key = fetch_key(name)
         ticket = portal.work.request(key, Lane.PERSON)
         return answer({"key": key, "ticket": ticket}, status=202)
@@ -66,13 +78,15 @@ def resource(portal: Portal) -> Resource:
     return views
 
 
-def _form(recipe: Recipe, run: Fetch | None) -> forms.Json:
+def _form(one: Scheduled, run: Fetch | None) -> forms.Json:
     return {
-        "name": recipe.name,
-        "facts": [fact.declared.schema.name for fact in recipe.facts],
-        "every": int(recipe.every.total_seconds()),
+        "name": one.name,
+        "facts": list(one.facts),
+        "system": one.system,
+        "every": int(one.every.total_seconds()),
         "beganAt": rfc3339(run.began_at) if run else None,
         "endedAt": rfc3339(run.ended_at) if run else None,
+        "goesOnAt": rfc3339(run.until) if run else None,
         "entities": run.entities if run else 0,
         "failed": run.failed if run else 0,
         "problem": forms.problem(run.problem) if run and run.problem else None,

@@ -149,7 +149,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
                 "version": plugin.version,
                 "summary": plugin.summary,
                 "sources": [source.name for source in plugin.sources],
-                "collectors": [collector.name for collector in plugin.collectors],
+                "collectors": list(plugin.observers),
                 "scorecards": [file for file, _text in plugin.scorecards],
             }
             for plugin in portal.plugins

@@ -21,9 +21,9 @@ from plugins.contract import (
     Repository,
 )
 from plugins.forges.api import Api
-from plugins.forges.limits import FIRST_PAUSE, LONGEST_PAUSE, Limits
 from plugins.forges.projects import is_branch, is_path
 from plugins.web.client import CheckedClient
+from plugins.web.limits import FIRST_PAUSE, LONGEST_PAUSE, Limits
 from tests.forge.running import RunningForge
 
 LIST = "/api/v4/groups/acme/projects"
@@ -201,3 +201,28 @@ def test_a_damaged_cache_costs_a_request_and_nothing_else(
     assert source.list(provider.target) == first
     snapshot = source.snapshot(Repository(url=f"{forge.url}/acme/shop", name="x"))
     assert not isinstance(snapshot, Failed)
+
+
+def test_what_is_left_of_several_limits_is_told_apart() -> None:
+    now = 1000.0
+    limits = Limits(clock=lambda: now)
+    assert limits.scarce(0.2) == 0
+
+    def told(resource: str, remaining: int, reset: int) -> dict[str, str]:
+        return {
+            "x-ratelimit-resource": resource,
+            "x-ratelimit-limit": "5000",
+            "x-ratelimit-remaining": str(remaining),
+            "x-ratelimit-reset": str(reset),
+        }
+
+    limits.note(200, told("core", 4000, 1600))
+    limits.note(200, told("graphql", 1000, 1900))
+    assert limits.scarce(0.2) == 900
+    limits.note(200, told("core", 900, 2100))
+    assert limits.scarce(0.2) == 1100
+    limits.note(200, told("core", 4999, 4000) | {"x-ratelimit-limit": "many"})
+    assert limits.scarce(0.2) == 1100
+    now = 2100.0
+    assert limits.scarce(0.2) == 0
+    assert limits.until() == 0

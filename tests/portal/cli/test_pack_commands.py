@@ -62,13 +62,30 @@ def test_packs_are_listed_with_what_feeds_them(config: Path, tmp_path: Path) -> 
 
 def test_a_pack_that_is_named_is_told_whole(tmp_path: Path) -> None:
     said = run("packs", "security", "--data-dir", tmp_path)
-    assert "  vuln.*, fed by nothing. The job that scans dependencies and images" in said
+    assert "  vuln.*, fed by nothing. A forge with credentials; or the job that scans" in said
     assert "    vuln.critical_overdue (int): Number of critical vulnerabilities" in said
     assert said.endswith(
         "  to switch it on:\n"
         "    plumbline:\n      packs:\n        - name: security\n          source: push\n"
     )
     run("packs", "secruity", "--data-dir", tmp_path, status=1)
+
+
+def test_a_forge_with_credentials_feeds_packs_but_for_what_is_disabled(tmp_path: Path) -> None:
+    file = tmp_path / "app-config.yaml"
+    file.write_text(
+        CONFIG.replace("packs: [security, ", "packs: [security, ci, ")
+        + "  facts: {forges: {disabled: [sast, deploy]}}\n"
+        + "integrations: {github: [{host: github.com, token: a-secret}]}\n"
+    )
+    place = ("--config", file, "--data-dir", tmp_path / "data")
+    assert "  vuln.*, observed by forge. A forge with credentials" in run(
+        "packs", "security", *place
+    )
+    lines = run("packs", *place).splitlines()
+    assert "on: `ci.*` and `protection.*` by a collector" in lines[1]
+    assert "`reviews.*` by a collector; `deploy.*` and `incident.*` by pushes" in lines[2]
+    assert "by a collector; nothing feeds `sast.*`" in lines[5]
 
 
 def test_the_doctor_has_a_line_for_each_pack_that_is_on(config: Path, tmp_path: Path) -> None:

@@ -39,17 +39,18 @@ def client(portal: Portal) -> FlaskClient:
     return create_app(portal).test_client()
 
 
-def ran(portal: Portal, *, entities: int = 2, failed: int, problem: Problem | None) -> None:
+def ran(
+    portal: Portal,
+    *,
+    entities: int = 2,
+    failed: int,
+    problem: Problem | None,
+    place: int | None = None,
+) -> None:
     with portal.database.write() as connection:
         fetched.begin(connection, "argo", seq=1, now=portal.now())
-        fetched.end(
-            connection,
-            "argo",
-            now=portal.now(),
-            entities=entities,
-            failed=failed,
-            problem=problem,
-        )
+        fetched.came_to(connection, "argo", place=place, entities=entities, failed=failed)
+        fetched.end(connection, "argo", now=portal.now(), problem=problem)
 
 
 def test_each_state_of_a_run_has_its_words(portal: Portal, client: FlaskClient) -> None:
@@ -67,6 +68,8 @@ def test_each_state_of_a_run_has_its_words(portal: Portal, client: FlaskClient) 
     page = client.get("/locations").text
     assert "Partly fetched" in page
     assert "It answers &lt;500&gt;." in page
+    ran(portal, failed=0, problem=PROBLEM, place=7)
+    assert "Waits to go on" in client.get("/locations").text
     ran(portal, failed=2, problem=PROBLEM)
     assert "Failed</span>" in client.get("/locations").text
 

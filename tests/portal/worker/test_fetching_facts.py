@@ -291,6 +291,28 @@ def test_a_system_that_asks_for_patience_is_not_asked_further(
     assert isinstance(state, FailedFact)
 
 
+def test_after_a_limit_a_run_goes_on_with_whom_it_had_not_come_to(
+    make: Callable[..., World], system: WebServer
+) -> None:
+    world = make(url=f"{system.url}/apps/{{entity.metadata.name}}")
+    for name in ("basket", "orders"):
+        system.replies[f"/apps/{name}"] = says({"status": "Synced"})
+    system.replies["/apps/orders"] = answer(status=429, headers={"Retry-After": "600"})
+    world.fetch()
+    run = world.run()
+    assert run.until is not None
+    assert timedelta(minutes=9) < run.until - world.clock.now <= timedelta(minutes=10)
+    system.replies["/apps/orders"] = says({"status": "Synced"})
+    world.later(minutes=9)
+    assert fetching.due(world.tools) == []
+    system.asked.clear()
+    world.later(minutes=2)
+    world.fetch()
+    assert [path for path, _ in system.asked] == ["/apps/orders"]
+    assert world.state("orders") == Known(value=True)
+    assert (world.run().entities, world.run().problem) == (2, None)
+
+
 def test_who_comes_or_changes_is_asked_about_before_the_next_run(
     make: Callable[..., World], system: WebServer, tmp_path: Path
 ) -> None:

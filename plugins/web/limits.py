@@ -1,4 +1,4 @@
-"""Limits of a forge: what its answers say about them, and until when it is to be left alone.
+"""Limits of a system: what its answers say about them, and until when it is to be left alone.
 
 Sources: GitHub's "Rate limits for the REST API", GitLab's "User and IP rate limits". Whoever goes on
 asking after such an answer is locked out for longer, or for good.
@@ -18,23 +18,38 @@ No longer is waited for one that does: afterwards one request asks again, and is
 
 
 class Limits:
-    """Of one forge with one set of credentials. Several threads may use it at once."""
+    """Of one system with one set of credentials. Several threads may use it at once."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._guard = Lock()
         self._until = self._pause = 0.0
+        self._left: dict[str, tuple[float, float]] = {}
+        """By what is limited, the share that is left, and when all of it is there again."""
 
     def until(self) -> float:
         """When requests may be sent again, in seconds since 1970; 0: they may now."""
         with self._guard:
             return self._until if self._clock() < self._until else 0.0
 
+    def wait(self) -> float:
+        """Seconds until requests may be sent again; 0: they may now."""
+        with self._guard:
+            return max(0.0, self._until - self._clock())
+
+    def scarce(self, reserve: float) -> float:
+        """Seconds until more than a share, 0 to 1, of all that is limited is left; 0: it is now."""
+        with self._guard:
+            now = self._clock()
+            waits = (reset - now for share, reset in self._left.values() if share <= reserve)
+            return min(max(max(waits, default=0.0), 0.0), LONGEST_PAUSE)
+
     def note(self, status: int, headers: Mapping[str, str], said: bytes = b"") -> bool:
         """Take in what an answer says; returns whether it is one that a limit refused."""
         now = self._clock()
         is_refused = _is_refused(status, headers, said)
         with self._guard:
+            self._left.update(_left(headers))
             if is_refused:
                 self._pause = min(self._pause * 2, LONGEST_PAUSE) or FIRST_PAUSE
                 told = _told(headers, now, spent=True)
@@ -76,3 +91,13 @@ def _told(headers: Mapping[str, str], now: float, *, spent: bool) -> float | Non
         if remaining == "0" and reset.isdigit():
             return float(reset[:11]) - now
     return None
+
+
+def _left(headers: Mapping[str, str]) -> dict[str, tuple[float, float]]:
+    """What the headers say is left of what they are about (GitHub has several limits)."""
+    for prefix in ("x-ratelimit", "ratelimit"):
+        said = [headers.get(f"{prefix}-{name}", "") for name in ("remaining", "limit", "reset")]
+        if all(text.isdigit() for text in said) and int(said[1][:11]):
+            remaining, limit, reset = (int(text[:11]) for text in said)
+            return {headers.get(f"{prefix}-resource", ""): (remaining / limit, float(reset))}
+    return {}

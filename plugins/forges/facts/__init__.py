@@ -1,0 +1,1 @@
+"""What forges know besides files: protection, runs, changes, deployments, findings, releases."""
