@@ -188,6 +188,7 @@ def put(
             origin="url:https://git.example.com",
             readings=(reading,),
             revision="1/0123456789abcdef",
+            commit="0123456789abcdef",
             now=NOW,
         )
     )

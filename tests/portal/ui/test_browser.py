@@ -48,6 +48,9 @@ PATHS = [
     "/catalog/component/default/hostile?tab=relations",
     "/catalog/component/default/payments?tab=facts",
     "/catalog/component/default/hostile?tab=descriptor",
+    "/catalog/component/default/payments?tab=history",
+    "/catalog/component/default/payments?tab=scorecards&as_of=2026-03-01T12:00",
+    "/catalog/component/default/payments?as_of=never",
     f"/catalog/component/default/{LONG}",
     "/catalog/component/default/broken",
     "/no-such-page",
@@ -100,7 +103,10 @@ def tab() -> Iterator[tuple[Page, list[str]]]:
     said: list[str] = []
 
     def hear(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and "404 (NOT FOUND)" not in message.text:
+        if (
+            message.type in ("error", "warning")
+            and "the server responded with a status of 4" not in message.text
+        ):
             said.append(message.text)
 
     with sync_playwright() as playwright:

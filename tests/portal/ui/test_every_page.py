@@ -57,11 +57,15 @@ PATHS = (
             "?tab=relations",
             "?tab=facts",
             "?tab=descriptor",
+            "?tab=history",
+            "?tab=scorecards&as_of=2026-03-01T12:00",
             "?tab=<b>",
         )
     ),
     "/catalog/group/default/alices",
     "/catalog/group/default/alices?tab=relations",
+    "/catalog/group/default/alices?tab=history&after=%3Cb%3E&from=x",
+    "/catalog/component/default/payments?as_of=2026-03-01T12:00:00Z",
 )
 
 
@@ -123,6 +127,8 @@ def test_page_of_an_empty_portal_is_sound(shops, path: str) -> None:
         "/locations",
         "/search?q=pay",
         "/catalog/component/default/payments",
+        "/catalog/component/default/payments?tab=history",
+        "/catalog/component/default/payments?as_of=2026-03-01T12:00",
     ],
 )
 def test_both_databases_show_the_same(shop_on_both, path: str) -> None:
@@ -134,7 +140,7 @@ def test_location_page_is_sound(shop) -> None:
 
 
 def test_hostile_text_stays_text(shop) -> None:
-    for tab in ("overview", "scorecards", "relations", "facts", "descriptor"):
+    for tab in ("overview", "scorecards", "relations", "facts", "descriptor", "history"):
         page = shop.get(f"/catalog/component/default/hostile?tab={tab}")
         assert "<script>" not in page
         assert "&lt;script&gt;alert(&#39;title&#39;)" in page
