@@ -19,6 +19,7 @@ from portal.db.results import StoredResult
 from portal.db.state import Connection
 from portal.ui.entity_history import timeline
 from portal.ui.models import entity as model
+from portal.ui.models.api_definition import api_definition
 from portal.ui.models.facts import fact_values, facts_page
 from portal.ui.models.graph import graph
 from portal.ui.models.ladder import OPEN, Ladder, ladder
@@ -146,6 +147,8 @@ def _shown(portal: Portal, connection: Connection, stored: Stored, asked: Asked)
             )
         case "descriptor":
             shown["descriptor"] = model.descriptor_text(stored.declared, stored.source)
+        case "api":
+            shown["definition"] = api_definition(body)
         case "history":
             identity = identify(connection, asked.ref)
             shown |= _history(portal, connection, identity, asked) if identity else {}

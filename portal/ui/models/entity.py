@@ -163,6 +163,7 @@ def entity_page(
         related_count=len(related),
         tabs=(
             ("overview", "Overview", None),
+            *([("api", "API", None)] if text_at(body, "kind").lower() == "api" else []),
             ("scorecards", "Scorecards", len(marks)),
             ("relations", "Relations", len(related)),
             *([] if facts is None else [("facts", "Facts", facts)]),

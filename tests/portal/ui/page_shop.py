@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import orjson
@@ -102,6 +103,44 @@ def component(name: str, *, owner: str = "alices", more: str = "", spec: str = "
         *(f"  {line}" for line in spec.splitlines()),
     ]
     return "\n".join(lines) + "\n"
+
+
+OPENAPI = """\
+openapi: 3.1.0
+info: {title: Orders <api>, version: '2', description: Takes *orders*.}
+tags: [{name: orders, description: What is bought.}]
+paths:
+  /orders/{id}:
+    parameters:
+      - $ref: '#/components/parameters/Id'
+    get:
+      tags: [orders]
+      operationId: getOrder
+      summary: Get an order <script>
+      responses:
+        '200':
+          description: The order.
+          content: {application/json: {schema: {$ref: '#/components/schemas/Order'}}}
+    put:
+      tags: [orders]
+      deprecated: true
+      requestBody:
+        content: {application/json: {schema: {type: array, items: {$ref: '#/components/schemas/Order'}}}}
+      responses: {'204': {description: Stored.}}
+components:
+  parameters:
+    Id: {name: id, in: path, required: true, schema: {type: integer, minimum: 1, maximum: 9}}
+  schemas:
+    Order: {type: object, properties: {items: {type: array, items: {type: string}}}}
+"""
+
+
+def api(name: str, kind: str, definition: str) -> str:
+    """The descriptor of an API of a kind."""
+    return (
+        f"apiVersion: backstage.io/v1alpha1\nkind: API\nmetadata: {{name: {name}}}\nspec:\n"
+        f"  type: {kind}\n  lifecycle: production\n  owner: alices\n  definition: |\n"
+    ) + indent(definition, "    ")
 
 
 HOSTILE = component(

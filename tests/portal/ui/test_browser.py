@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from page_shop import component, open_shop, put
+from page_shop import OPENAPI, api, component, open_shop, put
 from people import send
 from playwright.sync_api import ConsoleMessage, Page, sync_playwright
 from werkzeug.serving import make_server
@@ -48,6 +48,8 @@ PATHS = [
     "/catalog/component/default/hostile?tab=relations",
     "/catalog/component/default/payments?tab=facts",
     "/catalog/component/default/hostile?tab=descriptor",
+    "/catalog/api/default/shop?tab=api",
+    "/catalog/api/default/slip?tab=api",
     "/catalog/component/default/payments?tab=history",
     "/catalog/component/default/payments?tab=scorecards&as_of=2026-03-01T12:00",
     "/catalog/component/default/payments?as_of=never",
@@ -85,6 +87,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     send(shop.client, "/exemptions/new", **request)
     send(shop.client, "/campaigns/new", **campaign)
     put(shop.portal, shop.location, "long.yaml", component(LONG, owner=LONG, more=more))
+    apis = api("shop", "openapi", OPENAPI) + "---\n" + api("slip", "openapi", "a: [b\nc: d\n")
+    put(shop.portal, shop.location, "apis.yaml", apis)
     server = make_server("127.0.0.1", 0, shop.client.application, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
