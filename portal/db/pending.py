@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, case, delete, select, text
+from sqlalchemy import Connection, case, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from portal.db import bulk
+from portal.db.engine import utc
 from portal.db.tables import pending
 
 CHANNEL = "plumbline_work"
@@ -25,6 +26,17 @@ class Pending:
     key: str
     ticket: str
     lane: int
+    requested_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tally:
+    """What of a lane waits, or is being worked on."""
+
+    lane: int
+    count: int
+    oldest: datetime
+    """When the oldest of it was asked for."""
 
 
 def put(connection: Connection, key: str, *, lane: int, now: datetime) -> str:
@@ -68,11 +80,33 @@ def put_all(connection: Connection, keys: Sequence[str], *, lane: int, now: date
 def waiting(connection: Connection, *, limit: int | None = None) -> list[Pending]:
     """Pending keys, most urgent first, then oldest first; all of them, or so many."""
     rows = connection.execute(
-        select(pending.c.key, pending.c.ticket, pending.c.lane)
-        .order_by(pending.c.lane, pending.c.requested_at)
-        .limit(limit)
+        select(pending).order_by(pending.c.lane, pending.c.requested_at).limit(limit)
     )
-    return [Pending(key=row.key, ticket=row.ticket, lane=row.lane) for row in rows]
+    return [
+        Pending(
+            key=row.key,
+            ticket=row.ticket,
+            lane=row.lane,
+            requested_at=utc(row.requested_at) or row.requested_at,
+        )
+        for row in rows
+    ]
+
+
+def tallies(connection: Connection) -> tuple[Tally, ...]:
+    """How much of each lane is pending, the most urgent first; lanes without any are left out."""
+    rows = connection.execute(
+        select(
+            pending.c.lane,
+            func.count().label("number"),
+            func.min(pending.c.requested_at).label("oldest"),
+        )
+        .group_by(pending.c.lane)
+        .order_by(pending.c.lane)
+    )
+    return tuple(
+        Tally(lane=row.lane, count=row.number, oldest=utc(row.oldest) or row.oldest) for row in rows
+    )
 
 
 def is_waiting(connection: Connection, ticket: str) -> bool:

@@ -27,6 +27,7 @@ AREAS = (
     ("exemptions", "Exemptions", "pages.exemptions"),
     ("problems", "Problems", "pages.problems"),
     ("locations", "Locations", "pages.locations"),
+    ("admin", "Admin", "pages.admin_removals"),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from portal.ui import (
+    admin,
     campaigns,
     catalog,
     coverage,
@@ -55,6 +56,7 @@ def blueprint(portal: Portal) -> Blueprint:
         fetches,
         search,
         descriptor,
+        admin,
     ):
         area.register(pages, portal)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -300,6 +300,9 @@ class Shop:
         response = self.client.get(path, headers={"Accept": "text/html"})
         assert response.status_code == status, response.text[:2000]
         return response.text
+
+
+OpenShop = Callable[..., Shop]
 
 
 def open_shop(url: str, folder: Path, *, filled: bool = True, **settings: Any) -> Shop:
