@@ -15,6 +15,7 @@ from portal.ui import (
     exemptions,
     fetches,
     filters,
+    first_run,
     frame,
     home,
     insights,
@@ -56,6 +57,7 @@ def blueprint(portal: Portal) -> Blueprint:
         fetches,
         search,
         descriptor,
+        first_run,
         admin,
     ):
         area.register(pages, portal)

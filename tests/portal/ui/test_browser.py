@@ -39,6 +39,7 @@ PATHS = [
     "/problems",
     "/locations",
     "/locations/{location}",
+    "/start",
     "/admin/removals",
     "/admin/plugins",
     "/admin/jobs",

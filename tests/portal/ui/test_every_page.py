@@ -43,6 +43,7 @@ PATHS = (
     "/problems?severity=error",
     "/problems?text=no-such-text",
     "/locations",
+    "/start",
     "/admin/removals",
     "/admin/removals?after=%3Cb%3E&done=%3Cb%3E",
     "/admin/plugins",
