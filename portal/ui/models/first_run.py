@@ -54,18 +54,23 @@ def is_first_run(kinds: Mapping[str, int]) -> bool:
 
 
 def target_fault(target: str) -> str:
-    """What keeps a target from being registered on a page; '' where nothing does."""
+    """What keeps a target from being registered on a page; '' where nothing does.
+
+    Whoever runs the host may have folders read and repositories cloned; a page, as the API, only
+    has files fetched, from hosts that are allowed.
+    """
     if not target:
-        return "Name the URL of a repository, or of a catalog-info.yaml."
-    if target.startswith(("/", "~", ".")) or target[1:3] == ":\\":
+        return "Name the URL of a catalog-info.yaml."
+    if target.startswith(("/", "~", ".", "file:")) or target[1:3] == ":\\":
+        return "A folder can only be named on the host itself: run the command below there."
+    if target.startswith(("ssh://", "git@", "git://")) or target.rstrip("/").endswith(".git"):
         return (
-            "A folder can only be named on the host itself: run the command below there. "
-            "A page takes URLs."
+            "A repository can only be cloned for who names it on the host, with the command below."
         )
-    if "\0" in target or len(target) > LONGEST_TARGET or any(c.isspace() for c in target):
+    if len(target) > LONGEST_TARGET or not target.isprintable() or " " in target:
         return "This is no URL: it is one word without spaces."
-    if "://" not in target and ":" not in target:
-        return "This is no URL: write it with https:// or ssh://, or as user@host:path."
+    if not target.lower().startswith(("http://", "https://")):
+        return "This is no URL: it begins with https://."
     return ""
 
 

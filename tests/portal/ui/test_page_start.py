@@ -10,7 +10,7 @@ from catalog.problems import Problem
 from portal.db import locations, pending, registered
 from portal.db.catalog_store import Store
 
-TARGET = "https://git.example.com/team/service"
+TARGET = "https://git.example.com/team/service/blob/main/catalog-info.yaml"
 
 
 @pytest.fixture
@@ -28,6 +28,7 @@ def test_an_empty_catalog_says_what_to_do_first(empty: Shop) -> None:
     page = read(empty.client, "/")
     assert "1. Name what to read" in page
     assert "portal up --source ~/code" in page
+    assert "a folder, or a git repository" in page
     assert "Waits for step 1" in page
     assert "http-equiv" not in page
 
@@ -72,10 +73,12 @@ def test_what_could_not_be_read_is_said_with_what_to_do(empty: Shop) -> None:
         ("~/code", "can only be named on the host"),
         ("/srv/code", "can only be named on the host"),
         ("C:\\code", "can only be named on the host"),
+        ("git@git.example.com:team/service", "can only be cloned"),
+        ("https://git.example.com/team/service.git", "can only be cloned"),
         ("two words", "one word without spaces"),
         ("https://x/\0", "one word without spaces"),
-        ("service", "write it with https://"),
-        ('"><script>', "write it with https://"),
+        ("service", "it begins with https://"),
+        ('"><script>', "it begins with https://"),
     ],
 )
 def test_what_is_no_url_is_refused_beside_the_field(empty: Shop, target: str, why: str) -> None:
