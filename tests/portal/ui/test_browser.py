@@ -217,7 +217,7 @@ def test_descriptor_is_checked_through_the_form(base, page: Page) -> None:
     page.goto(base[0] + "/check-descriptor")
     page.get_by_label("Descriptor").fill(component("a b"))
     page.get_by_role("button", name="Check").click()
-    assert "1 error." in page.get_by_role("status").inner_text()
+    assert "1 error." in page.get_by_role("main").get_by_role("status").inner_text()
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
@@ -225,4 +225,62 @@ def test_reading_again_goes_through_the_guard(base, page: Page) -> None:
     url, location = base
     page.goto(f"{url}/locations/{location}")
     page.get_by_role("button", name="Read again").click()
-    assert "It will be read again" in page.get_by_role("status").inner_text()
+    assert "It will be read again" in page.get_by_role("main").get_by_role("status").inner_text()
+
+
+def test_search_is_reached_and_walked_by_keyboard(base, page: Page) -> None:
+    page.goto(base[0] + "/scorecards")
+    page.keyboard.press("/")
+    page.keyboard.type("pay")
+    options = page.get_by_role("option")
+    options.first.wait_for()
+    page.keyboard.press("ArrowUp")
+    assert options.last.get_attribute("aria-selected") == "true"
+    page.keyboard.press("ArrowDown")
+    assert options.first.get_attribute("aria-selected") == "true"
+    page.evaluate(AXE_SCRIPT)
+    assert page.evaluate(VIOLATIONS, WCAG) == []
+    page.keyboard.press("Escape")
+    assert options.count() == 0
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.id") != "find"
+    page.keyboard.press("Control+k")
+    page.keyboard.type("payments")
+    options.first.wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/catalog/component/default/payments")
+
+
+def test_slash_can_be_switched_off(base, page: Page) -> None:
+    page.goto(base[0] + "/scorecards")
+    page.get_by_role("button", name="Switch off the / key").click()
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") != "find"
+    page.get_by_role("button", name="Switch on the / key").click()
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "find"
+
+
+def test_what_is_copied_is_said(base, page: Page) -> None:
+    page.goto(base[0] + "/catalog/component/default/payments")
+    page.get_by_role("button", name="Copy reference").click()
+    assert page.get_by_role("status").filter(has_text="Copied").count() == 1
+    page.keyboard.press("Control+k")
+    page.keyboard.press("Control+v")
+    assert page.input_value("#find") == "component:default/payments"
+
+
+def test_a_page_that_waits_renews_itself(base, page: Page) -> None:
+    url = base[0] + "/start"
+    waiting = '<div id="progress" data-refresh="50">Being read</div>'
+    answers = iter([waiting, waiting, '<div id="progress">Done</div>'])
+    page.route(
+        url,
+        lambda route: route.fulfill(
+            body=route.fetch().text().replace('id="progress"', "") + next(answers),
+            content_type="text/html",
+        ),
+    )
+    page.goto(url)
+    page.get_by_text("Done", exact=True).wait_for()

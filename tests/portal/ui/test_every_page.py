@@ -175,6 +175,11 @@ def test_policy_and_cache_of_pages_and_static_files(shop) -> None:
         assert "immutable" in sheet.headers["Cache-Control"]
         assert len(sheet.data) < 32_000
         assert "url(" not in sheet.text
+    script = page.text.split('<script type="module" src="')[1].split('"')[0]
+    with shop.client.get(script) as module:
+        assert "immutable" in module.headers["Cache-Control"]
+        assert module.content_type.startswith("text/javascript")
+        assert len(module.data) < 6_144
 
 
 def test_links_keep_the_base_path(shops) -> None:
