@@ -63,6 +63,8 @@ class Operation:
     description: str
     deprecated: bool
     parameters: tuple[Field, ...]
+    more: int
+    """Parameters that are not shown."""
     body: tuple[Reply, ...]
     """One for each media type."""
     replies: tuple[Reply, ...]
@@ -84,6 +86,8 @@ class Shape:
     name: str
     type: str
     fields: tuple[Field, ...]
+    more: int
+    """Fields that are not shown."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,10 +142,8 @@ def _operations(document: Json) -> Iterator[tuple[str, Operation]]:
 def _operation(
     document: Json, path: str, method: str, operation: Json, shared: list[Json]
 ) -> Operation:
-    given = [
-        _resolved(document, one)
-        for one in [*shared, *_list(operation.get("parameters"))][:MOST_PARAMETERS]
-    ]
+    listed = [*shared, *_list(operation.get("parameters"))]
+    given = [_resolved(document, one) for one in listed[:MOST_PARAMETERS]]
     body = _resolved(document, operation.get("requestBody"))
     old = [one for one in given if one.get("in") == "body"]
     return Operation(
@@ -152,6 +154,7 @@ def _operation(
         description=_text(operation, "description"),
         deprecated=operation.get("deprecated") is True,
         parameters=tuple(_field(one) for one in given if one.get("in") != "body"),
+        more=max(0, len(listed) - MOST_PARAMETERS),
         body=tuple(_replies("", body)) if body else tuple(_reply("", one, one, "") for one in old),
         replies=tuple(
             reply
@@ -207,6 +210,7 @@ def _shape(name: str, schema: Any) -> Shape:
             )
             for field, inner in _first(properties, MOST_PARAMETERS)
         ),
+        more=max(0, len(properties) - MOST_PARAMETERS),
     )
 
 

@@ -62,40 +62,38 @@ def register(pages: Blueprint, portal: Portal) -> None:
         then = request.args.get("as_of", "").strip()[:50]
         with portal.database.read() as connection:
             found = as_of(connection, asked.ref, then, now=portal.now()) if then else None
-            if isinstance(found, Stored):
-                return render_template("entity.html", **_shown(portal, connection, found, asked))
-            stored = present(connection, asked.ref)
-            if stored is not None:
-                shown = _shown(portal, connection, stored, asked)
-                text = render_template("entity.html", **shown, not_then=found)
-                return make_response(text, found.status if found else 200)
-            if (now := present_ref(connection, asked.ref)) is not None:
+            not_then = found if isinstance(found, NotThen) else None
+            stored = found if isinstance(found, Stored) else present(connection, asked.ref)
+            if stored is None and (now := present_ref(connection, asked.ref)) is not None:
                 to, tab = parse_ref(now), request.args.get("tab")
                 return redirect(
                     url_for(".entity", kind=to.kind, namespace=to.namespace, name=to.name, tab=tab)
                 )
-            return _missing(portal, connection, asked, name, found)
+            shown = (
+                _missing(portal, connection, asked, name)
+                if stored is None
+                else _shown(portal, connection, stored, asked)
+            )
+        if stored is None:
+            text = render_template("missing.html", **shown, not_then=not_then)
+            return make_response(text, 404)
+        text = render_template("entity.html", **shown, not_then=not_then)
+        return make_response(text, not_then.status if not_then else 200)
 
 
-def _missing(
-    portal: Portal, connection: Connection, asked: Asked, name: str, not_then: NotThen | None
-) -> ResponseReturnValue:
-    """The page of an entity that is not in the catalog: its problems and its past, or a search."""
+def _missing(portal: Portal, connection: Connection, asked: Asked, name: str) -> dict[str, Any]:
+    """What the page needs of an entity that is not there: its problems and its past, or a search."""
     found = problems.list_problems(connection, ref=asked.ref, limit=MOST_PROBLEMS)
     identity = identify(connection, asked.ref)
-    perhaps = [] if found.items or identity else _about(connection, name)
-    text = render_template(
-        "missing.html",
-        title=f"{name} is not in the catalog",
-        link=link_to(asked.ref),
-        ref=asked.ref,
-        name=name,
-        problems=[one.problem for one in found.items],
-        perhaps=perhaps,
-        not_then=not_then,
+    return {
+        "title": f"{name} is not in the catalog",
+        "link": link_to(asked.ref),
+        "ref": asked.ref,
+        "name": name,
+        "problems": [one.problem for one in found.items],
+        "perhaps": [] if found.items or identity else _about(connection, name),
         **(_history(portal, connection, identity, asked) if identity else {}),
-    )
-    return make_response(text, 404)
+    }
 
 
 def _history(

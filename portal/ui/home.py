@@ -39,11 +39,10 @@ def register(pages: Blueprint, portal: Portal) -> None:
         team = chosen_team()
         with portal.database.read() as connection:
             first = is_first_run(entities.kind_counts(connection))
-        if first:
-            return first_run_page(portal)
-        with portal.database.read() as connection:
-            page = home_page(connection, team, portal.scorecards, memory)
+            page = None if first else home_page(connection, team, portal.scorecards, memory)
             fresh = freshness(connection)
+        if page is None:
+            return first_run_page(portal)
         response = make_response(render_template("home.html", page=page, fresh=fresh))
         if "team" in request.args:
             path = f"{request.root_path}/"

@@ -87,4 +87,13 @@ def test_an_outline_is_bounded() -> None:
     assert found.hidden == 7
     assert sum(len(group.operations) for group in found.groups) == MOST_OPERATIONS
     assert len(found.groups[0].operations[0].summary) < 5_000
+    wide = outline({"definitions": {"Wide": {"properties": {f"f{n}": {} for n in range(63)}}}})
+    assert wide.shapes[0].more == 3
     assert found.shapes[0].type == "list of " * 5 + "…"
+
+
+def test_nothing_of_our_own_description_is_left_out(shop: Shop) -> None:
+    found = outline(shop.client.get("/api/v1/openapi.json").json)
+    assert (found.hidden, found.hidden_shapes) == (0, 0)
+    assert all(one.more == 0 for one in found.shapes)
+    assert any(one.body for group in found.groups for one in group.operations)
