@@ -341,8 +341,16 @@ class Plugin:
     @property
     def observers(self) -> tuple[str, ...]:
         """Names of its collectors, of both kinds."""
-        remotes = (remote.name for remote in self.remote_collectors)
-        return (*(collector.name for collector in self.collectors), *remotes)
+        return tuple(one.name for one in self._both)
+
+    @property
+    def schemas(self) -> tuple[FactSchema, ...]:
+        """Of the facts of its collectors, of both kinds."""
+        return tuple(schema for one in self._both for schema in one.schemas)
+
+    @property
+    def _both(self) -> tuple[Collector | RemoteCollector, ...]:
+        return (*self.collectors, *self.remote_collectors)
 
 
 PluginFactory: TypeAlias = Callable[[Context], Plugin]

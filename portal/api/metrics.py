@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from portal.db import claims, marks, pending, problems
+from portal.db import marks, pending, problems
 from portal.db.entities import kind_counts
 from portal.wiring import Portal
 from portal.worker.requests import Lane
@@ -73,7 +73,7 @@ class _Catalog(Collector):
             found = problems.problem_counts(connection)
             waiting = marks.count_marks(connection)
             keys = len(pending.waiting(connection))
-            queues = claims.queues(connection)
+            waiting_since = {one.lane: one.oldest for one in pending.tallies(connection)}
         entities = GaugeMetricFamily(
             "plumbline_entities", "Entities in the catalog.", labels=["kind"]
         )
@@ -96,7 +96,7 @@ class _Catalog(Collector):
         )
         now = self._portal.now()
         for lane in Lane:
-            since = queues[lane][1] if lane in queues else now
+            since = waiting_since.get(lane) or now
             oldest.add_metric([lane.name.lower()], max(0.0, (now - since).total_seconds()))
         yield oldest
         yield GaugeMetricFamily(

@@ -63,6 +63,10 @@ def needed_for(method: str, path: str) -> Needed:
     shown = parts[2:] if parts[:2] == ["api", "v1"] else parts  # the page does what the API does
     if shown[:1] == ["exemptions"] and parts[-1] in _DECIDING:
         return Needed(OWN, f"{OWN}.exemption.update")
+    if parts == ["start"] and not is_reading:
+        return Needed("catalog", "catalog.location.create")
+    if shown[:1] in (["admin"], ["access"], ["jobs"], ["decisions"]):
+        return Needed(OWN, f"{OWN}.admin.{'read' if is_reading else 'update'}")
     if parts[0] != "api" or len(parts) == 1 or parts[1] in ("v1", "docs"):
         return Needed(OWN, f"{OWN}.{'read' if is_reading else 'update'}")
     plugin, rest = parts[1], parts[2:]

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, func, or_, select
 
 from portal.db import bulk
 from portal.db.engine import utc
-from portal.db.pending import Pending
+from portal.db.pending import Pending, promise_of
 from portal.db.tables import pending
 
 LEASE = timedelta(seconds=60)
@@ -50,24 +50,12 @@ class Claim:
 def free(connection: Connection, *, limit: int) -> list[Pending]:
     """Pending keys that nobody works on, most urgent first, then oldest first."""
     rows = connection.execute(
-        select(pending.c.key, pending.c.ticket, pending.c.lane)
+        select(pending)
         .where(_is_free(clock(connection)))
         .order_by(pending.c.lane, pending.c.requested_at)
         .limit(limit)
     )
-    return [Pending(key=row.key, ticket=row.ticket, lane=row.lane) for row in rows]
-
-
-def queues(connection: Connection) -> dict[int, tuple[int, datetime]]:
-    """By lane, how many pending keys nobody works on, and since when the oldest waits."""
-    found = (
-        select(pending.c.lane, func.count(), func.min(pending.c.requested_at))
-        .where(_is_free(clock(connection)))
-        .group_by(pending.c.lane)
-    )
-    return {
-        lane: (number, utc(oldest) or oldest) for lane, number, oldest in connection.execute(found)
-    }
+    return [promise_of(row) for row in rows]
 
 
 def take(

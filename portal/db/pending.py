@@ -6,12 +6,14 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, case, delete, select, text
+from sqlalchemy import Connection, Row, case, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from portal.db import bulk
+from portal.db.engine import utc
 from portal.db.tables import pending
 
 CHANNEL = "plumbline_work"
@@ -25,6 +27,21 @@ class Pending:
     key: str
     ticket: str
     lane: int
+    requested_at: datetime
+    worker: str
+    """Name of who works on it; '': nobody does."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tally:
+    """How many keys of a lane there are."""
+
+    lane: int
+    waiting: int
+    working: int
+    """That a worker has claimed."""
+    oldest: datetime | None
+    """When the oldest of those that wait was asked for; None: none waits."""
 
 
 def put(connection: Connection, key: str, *, lane: int, now: datetime) -> str:
@@ -68,11 +85,44 @@ def put_all(connection: Connection, keys: Sequence[str], *, lane: int, now: date
 def waiting(connection: Connection, *, limit: int | None = None) -> list[Pending]:
     """Pending keys, most urgent first, then oldest first; all of them, or so many."""
     rows = connection.execute(
-        select(pending.c.key, pending.c.ticket, pending.c.lane)
-        .order_by(pending.c.lane, pending.c.requested_at)
-        .limit(limit)
+        select(pending).order_by(pending.c.lane, pending.c.requested_at).limit(limit)
     )
-    return [Pending(key=row.key, ticket=row.ticket, lane=row.lane) for row in rows]
+    return [promise_of(row) for row in rows]
+
+
+def promise_of(row: Row[Any]) -> Pending:
+    """What a whole row of the table says."""
+    return Pending(
+        key=row.key,
+        ticket=row.ticket,
+        lane=row.lane,
+        requested_at=utc(row.requested_at) or row.requested_at,
+        worker=row.worker or "",
+    )
+
+
+def tallies(connection: Connection) -> tuple[Tally, ...]:
+    """How much of each lane is pending, the most urgent first; lanes without any are left out."""
+    waits = pending.c.claim.is_(None)
+    rows = connection.execute(
+        select(
+            pending.c.lane,
+            func.count(case((waits, 1))).label("waiting"),
+            func.count().label("number"),
+            func.min(case((waits, pending.c.requested_at))).label("oldest"),
+        )
+        .group_by(pending.c.lane)
+        .order_by(pending.c.lane)
+    )
+    return tuple(
+        Tally(
+            lane=row.lane,
+            waiting=row.waiting,
+            working=row.number - row.waiting,
+            oldest=utc(row.oldest),
+        )
+        for row in rows
+    )
 
 
 def is_waiting(connection: Connection, ticket: str) -> bool:

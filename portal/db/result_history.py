@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from portal.db import evidence
 from portal.db.bulk import among, pick
@@ -20,9 +20,10 @@ from portal.db.engine import utc
 from portal.db.facts import for_entity
 from portal.db.layouts import said_in
 from portal.db.page import Page, number
+from portal.db.results import StoredResult
 from portal.db.tables import check_lists, entities, refs, results, transitions, versions
 from scorecards.recompute import Basis
-from scorecards.results import CheckResult
+from scorecards.results import CheckResult, ScorecardResult
 from scorecards.serialization import records_from_json
 from scorecards.transitions import CheckChange, Reason, Stand, changed, replayed_since
 
@@ -95,41 +96,72 @@ def results_at(
     )
 
 
+def as_stored(ref: str, past: PastResult) -> StoredResult:
+    """A result of the past in the form of a present one; evaluated when it became what it was."""
+    return StoredResult(
+        result=ScorecardResult(
+            ref=ref,
+            scorecard=past.transition.scorecard,
+            version=past.stand.version,
+            proven=past.stand.proven,
+            possible=past.stand.possible,
+            results=past.said,
+            evaluated_at=past.transition.at,
+        ),
+        since=past.since,
+    )
+
+
 def moves(
     connection: Connection,
     ids: Collection[int],
-    scorecard: str,
+    scorecard: str | None = None,
     *,
     after: str | None = None,
     limit: int = 50,
 ) -> Page[Move]:
-    """The transitions of a result, the newest first.
+    """The transitions of the results of an entity, or of one of them, the newest first.
 
     Raises `QueryError` for an `after` that no page has given.
     """
-    found = _of_entity(connection, ids).where(check_lists.c.scorecard == scorecard)
-    if after is not None:
-        found = found.where(transitions.c.id < number(after))
-    rows = connection.execute(found.order_by(transitions.c.id.desc()).limit(limit + 1)).all()
-    read = [_transition(row) for row in rows]
-    shown = read[:limit]
+    found = _of_entity(connection, ids)
+    if scorecard is not None:
+        found = found.where(check_lists.c.scorecard == scorecard)
+    wanted = found if after is None else found.where(transitions.c.id < number(after))
+    rows = connection.execute(wanted.order_by(transitions.c.id.desc()).limit(limit + 1)).all()
+    shown = [_transition(row) for row in rows[:limit]]
+    stands = _stands_before(connection, found, shown[-1].id) if len(rows) > limit else {}
     said = _said(connection, shown)
     items = []
-    for place, one in enumerate(shown):
-        before = read[place + 1].stand if place + 1 < len(read) else None
-        changes = changed(before, one.stand)
-        names = {change.check for change in changes}
-        by_check = {result.check: result for result in said.get(one.id, ())}
-        items.append(
-            Move(
-                transition=one,
-                before=before,
-                changes=changes,
-                said={name: by_check[name] for name in names & by_check.keys()},
-            )
-        )
+    for one in reversed(shown):
+        before = stands.get(one.scorecard)
+        stands[one.scorecard] = one.stand
+        items.append(_move(one, before, said.get(one.id, ())))
     more = len(rows) > limit
-    return Page(items=tuple(items), after=str(shown[-1].id) if more else None)
+    return Page(items=tuple(reversed(items)), after=str(shown[-1].id) if more else None)
+
+
+def _stands_before(
+    connection: Connection,
+    found: Select[Any],
+    id: int,  # noqa: A002 - its name in the table
+) -> dict[str, Stand | None]:
+    """By scorecard, what the last of these transitions before one led to."""
+    earlier = found.where(transitions.c.id < id).subquery()
+    last = select(func.max(earlier.c.id)).group_by(earlier.c.scorecard)
+    rows = connection.execute(found.where(transitions.c.id.in_(last)))
+    return {one.scorecard: one.stand for one in map(_transition, rows)}
+
+
+def _move(one: Transition, before: Stand | None, said: Collection[CheckResult]) -> Move:
+    changes = changed(before, one.stand)
+    names = {change.check for change in changes}
+    return Move(
+        transition=one,
+        before=before,
+        changes=changes,
+        said={result.check: result for result in said if result.check in names},
+    )
 
 
 def basis_of(connection: Connection, one: Transition) -> Basis | None:

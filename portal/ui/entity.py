@@ -1,4 +1,4 @@
-"""The page of one entity, in five tabs; and the page that says why an entity is not there."""
+"""The page of one entity, in its tabs, now or as it was; and why an entity is not there."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ from flask.typing import ResponseReturnValue
 
 from catalog.problems import JsonValue, Problem
 from catalog.refs import EntityRef, parse_ref
-from portal.db import entities, facts, problems, results
-from portal.db.entities import EntityRow
-from portal.db.locations import FileOrigin, origin_of
+from portal.db import problems
+from portal.db.history import Identity, identify
 from portal.db.past import present_ref
 from portal.db.results import StoredResult
 from portal.db.state import Connection
+from portal.ui.entity_history import timeline
 from portal.ui.models import entity as model
+from portal.ui.models.api_definition import api_definition
 from portal.ui.models.facts import fact_values, facts_page
 from portal.ui.models.graph import graph
 from portal.ui.models.ladder import OPEN, Ladder, ladder
 from portal.ui.models.levels import LevelMark, mark_of
-from portal.ui.models.links import EntityLink
+from portal.ui.models.links import link_to
+from portal.ui.models.paging import Params, forward, start_of
+from portal.ui.stored import MOST_PROBLEMS, NotThen, Stored, as_of, present
 from portal.wiring import Portal
 from scorecards.advice import next_steps
-from scorecards.facts import FactRecord
 from scorecards.scorecard import Scorecard
 from scorecards.texts import render, render_fix
 
-TABS = ("overview", "scorecards", "relations", "facts", "descriptor")
+FIRST_TAB = "overview"
 MOST_RELATIONS = 500
-MOST_PROBLEMS = 100
 MOST_GUESSES = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Stored:
-    """What the store has about one entity."""
+class Asked:
+    """What an address asks to see of an entity."""
 
-    row: EntityRow
-    origin: FileOrigin | None
-    related: tuple[tuple[str, EntityLink], ...]
-    results: tuple[StoredResult, ...]
-    records: tuple[FactRecord, ...]
-    problems: tuple[Problem, ...]
+    ref: str
+    tab: str
+    after: str
+    """Where a page of the history begins."""
+    start: int
 
 
 def register(pages: Blueprint, portal: Portal) -> None:
@@ -53,50 +53,57 @@ def register(pages: Blueprint, portal: Portal) -> None:
 
     @pages.get("/catalog/<kind>/<namespace>/<name>")
     def entity(kind: str, namespace: str, name: str) -> ResponseReturnValue:
-        ref = str(EntityRef(kind=kind, namespace=namespace, name=name))
-        tab = request.args.get("tab", "overview")
-        with portal.database.read() as connection:
-            stored = _read(connection, ref)
-            if stored is None and (present := present_ref(connection, ref)) is not None:
-                to = parse_ref(present)
-                return redirect(
-                    url_for(".entity", kind=to.kind, namespace=to.namespace, name=to.name)
-                )
-            if stored is None:
-                return _missing(connection, ref, name)
-        return render_template(
-            "entity.html", **_shown(portal, stored, tab if tab in TABS else TABS[0])
+        asked = Asked(
+            ref=str(EntityRef(kind=kind, namespace=namespace, name=name)),
+            tab=request.args.get("tab", FIRST_TAB),
+            after=request.args.get("after", ""),
+            start=start_of(request.args.get("from")),
         )
+        then = request.args.get("as_of", "").strip()[:50]
+        with portal.database.read() as connection:
+            found = as_of(connection, asked.ref, then, now=portal.now()) if then else None
+            not_then = found if isinstance(found, NotThen) else None
+            stored = found if isinstance(found, Stored) else present(connection, asked.ref)
+            if stored is None and (now := present_ref(connection, asked.ref)) is not None:
+                to, tab = parse_ref(now), request.args.get("tab")
+                return redirect(
+                    url_for(".entity", kind=to.kind, namespace=to.namespace, name=to.name, tab=tab)
+                )
+            shown = (
+                _missing(portal, connection, asked, name)
+                if stored is None
+                else _shown(portal, connection, stored, asked)
+            )
+        if stored is None:
+            text = render_template("missing.html", **shown, not_then=not_then)
+            return make_response(text, 404)
+        text = render_template("entity.html", **shown, not_then=not_then)
+        return make_response(text, not_then.status if not_then else 200)
 
 
-def _read(connection: Connection, ref: str) -> Stored | None:
-    row = entities.by_ref(connection, ref)
-    if row is None:
-        return None
-    found = problems.list_problems(connection, ref=ref, limit=MOST_PROBLEMS)
-    return Stored(
-        row=row,
-        origin=origin_of(connection, row.id),
-        related=tuple(model.related_links(entities.related(connection, row.id))),
-        results=results.for_entity(connection, row.id),
-        records=facts.for_entity(connection, row.id),
-        problems=tuple(one.problem for one in found.items),
-    )
+def _missing(portal: Portal, connection: Connection, asked: Asked, name: str) -> dict[str, Any]:
+    """What the page needs of an entity that is not there: its problems and its past, or a search."""
+    found = problems.list_problems(connection, ref=asked.ref, limit=MOST_PROBLEMS)
+    identity = identify(connection, asked.ref)
+    return {
+        "title": f"{name} is not in the catalog",
+        "link": link_to(asked.ref),
+        "ref": asked.ref,
+        "name": name,
+        "problems": [one.problem for one in found.items],
+        "perhaps": [] if found.items or identity else _about(connection, name),
+        **(_history(portal, connection, identity, asked) if identity else {}),
+    }
 
 
-def _missing(connection: Connection, ref: str, name: str) -> ResponseReturnValue:
-    """The page of an entity that is not in the catalog: with its problems, or with a search."""
-    found = problems.list_problems(connection, ref=ref, limit=MOST_PROBLEMS)
-    perhaps = [] if found.items else _about(connection, name)
-    text = render_template(
-        "missing.html",
-        title=f"{name} is not in the catalog",
-        ref=ref,
-        name=name,
-        problems=[one.problem for one in found.items],
-        perhaps=perhaps,
-    )
-    return make_response(text, 404)
+def _history(
+    portal: Portal, connection: Connection, identity: Identity, asked: Asked
+) -> dict[str, Any]:
+    """What the timeline's template needs."""
+    found = timeline(connection, portal, identity, asked.after)
+    params: Params = {"tab": "history"}
+    pager = forward(params, start=asked.start, shown=len(found.entries), after=found.after)
+    return {"timeline": found, "pager": pager}
 
 
 def _about(connection: Connection, name: str) -> list[Problem]:
@@ -107,25 +114,24 @@ def _about(connection: Connection, name: str) -> list[Problem]:
     return [one.problem for one in found]
 
 
-def _shown(portal: Portal, stored: Stored, tab: str) -> dict[str, Any]:
+def _shown(portal: Portal, connection: Connection, stored: Stored, asked: Asked) -> dict[str, Any]:
     """What the template of a tab needs."""
-    body: JsonValue = orjson.loads(stored.row.body)
+    body: JsonValue = orjson.loads(stored.declared.body)
     ladders = _ladders(portal.scorecards, stored, body)
-    marks = {card.scorecard.name: _mark(card) for card in ladders}
     page = model.entity_page(
-        stored.row,
+        stored.declared,
         body,
         related=stored.related,
-        marks=marks,
+        marks={card.scorecard.name: _mark(card) for card in ladders},
         scorecards=portal.scorecards,
         problems=stored.problems,
-        facts=sum(len(record.facts) for record in stored.records),
+        facts=None if stored.records is None else sum(len(one.facts) for one in stored.records),
     )
-    shown: dict[str, Any] = {"page": page, "tab": tab}
-    source = model.source_of(stored.origin)
+    tab = asked.tab if asked.tab in [name for name, _, _ in page.tabs] else FIRST_TAB
+    shown: dict[str, Any] = {"page": page, "tab": tab, "past": stored.past}
     match tab:
         case "scorecards":
-            shown |= {"ladders": ladders, "open_states": OPEN}
+            shown |= {"ladders": ladders, "open_states": () if stored.past else OPEN}
         case "relations":
             shown |= {
                 "related": stored.related[:MOST_RELATIONS],
@@ -135,16 +141,21 @@ def _shown(portal: Portal, stored: Stored, tab: str) -> dict[str, Any]:
             }
         case "facts":
             shown["facts"] = facts_page(
-                stored.records, portal.schemas, portal.unfed, now=portal.now()
+                stored.records or (), portal.schemas, portal.unfed, now=portal.now()
             )
         case "descriptor":
-            shown["descriptor"] = model.descriptor_text(stored.row, source)
+            shown["descriptor"] = model.descriptor_text(stored.declared, stored.source)
+        case "api":
+            shown["definition"] = api_definition(body)
+        case "history":
+            identity = identify(connection, asked.ref)
+            shown |= _history(portal, connection, identity, asked) if identity else {}
         case _:
             shown["overview"] = model.overview(
                 body,
-                advice=_advice(ladders, stored.results),
+                advice=() if stored.past else _advice(ladders, stored.results),
                 related=stored.related,
-                source=source,
+                source=stored.source,
             )
     return shown
 
@@ -154,7 +165,7 @@ def _ladders(
 ) -> tuple[Ladder, ...]:
     """A ladder for each scorecard with a result, in the order of the scorecards."""
     entity = body if isinstance(body, dict) else {}
-    values = fact_values(stored.records)
+    values = fact_values(stored.records or ())
     by_name = {one.result.scorecard: one for one in stored.results}
     return tuple(
         ladder(
@@ -162,7 +173,11 @@ def _ladders(
             by_name[card.name].result,
             by_name[card.name].since,
             {
-                check.id: (render(check.why, entity, values), render_fix(check, entity, values))
+                check.id: (
+                    render(check.why, entity, values),
+                    # What was to be done then is of no use now.
+                    "" if stored.past else render_fix(check, entity, values),
+                )
                 for check in card.checks
             },
         )

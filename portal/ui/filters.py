@@ -35,6 +35,7 @@ def install(pages: Blueprint) -> None:
     for name, function in (
         ("when", when),
         ("day", day),
+        ("moment", moment),
         ("lasts", lasts),
         ("ahead", ahead),
         ("life", in_words),
@@ -81,6 +82,11 @@ def day(value: datetime, now: datetime) -> Markup:
     """The day of a time; without the year in the last eleven months."""
     recent = timedelta(0) <= now - value < 330 * _DAY
     return _time(value, f"{value.day} {value:%b}" if recent else f"{value.day} {value:%b %Y}")
+
+
+def moment(value: datetime) -> Markup:
+    """The time itself, to the minute."""
+    return _time(value, f"{value.day} {value:%b %Y, %H:%M} UTC")
 
 
 def ahead(value: datetime, now: datetime) -> Markup:

@@ -27,6 +27,7 @@ AREAS = (
     ("exemptions", "Exemptions", "pages.exemptions"),
     ("problems", "Problems", "pages.problems"),
     ("locations", "Locations", "pages.locations"),
+    ("admin", "Admin", "pages.admin_removals"),
 )
 
 
@@ -47,11 +48,13 @@ class Frame:
     signed_in: bool
     style: str
     """Changes with the stylesheet."""
+    script: str
+    """Changes with the script."""
 
 
 def install(pages: Blueprint, portal: Portal) -> None:
     """Give `frame`, `now` and `severities` to every template of the application."""
-    style = hashlib.sha256((Path(__file__).parent / "static/plumbline.css").read_bytes())
+    style, script = _digest("plumbline.css"), _digest("plumbline.js")
 
     @pages.app_context_processor
     def surroundings() -> dict[str, Any]:
@@ -64,11 +67,17 @@ def install(pages: Blueprint, portal: Portal) -> None:
                 api=f"{request.root_path}/api/docs",
                 v1=f"{request.root_path}/api/v1",
                 signed_in=isinstance(g.get("caller"), Person),
-                style=style.hexdigest()[:12],
+                style=style,
+                script=script,
             ),
             "now": portal.now(),
             "severities": SEVERITIES,
         }
+
+
+def _digest(name: str) -> str:
+    """Of a static file."""
+    return hashlib.sha256((Path(__file__).parent / "static" / name).read_bytes()).hexdigest()[:12]
 
 
 def not_found(detail: str) -> Response:

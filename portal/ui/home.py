@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, make_response, render_template, request
+from flask.typing import ResponseReturnValue
 
 from catalog.query import EntityQuery, Equals, Order
 from portal.db import entities, problems, results
@@ -10,10 +11,12 @@ from portal.db.freshness import freshness
 from portal.db.results import Summary
 from portal.db.state import Connection
 from portal.ui.facet_memory import FacetMemory
+from portal.ui.first_run import first_run_page
 from portal.ui.frame import TEAM_COOKIE, chosen_team
 from portal.ui.models import home as model
 from portal.ui.models.attention import attention
 from portal.ui.models.catalog import ALL_KINDS, link_of
+from portal.ui.models.first_run import is_first_run
 from portal.ui.models.links import EntityLink, kind_label, link_to
 from portal.wiring import Portal
 from scorecards.scorecard import Scorecard
@@ -32,11 +35,14 @@ def register(pages: Blueprint, portal: Portal) -> None:
     memory = FacetMemory()
 
     @pages.get("/")
-    def home() -> Response:
+    def home() -> ResponseReturnValue:
         team = chosen_team()
         with portal.database.read() as connection:
-            page = home_page(connection, team, portal.scorecards, memory)
+            first = is_first_run(entities.kind_counts(connection))
+            page = None if first else home_page(connection, team, portal.scorecards, memory)
             fresh = freshness(connection)
+        if page is None:
+            return first_run_page(portal)
         response = make_response(render_template("home.html", page=page, fresh=fresh))
         if "team" in request.args:
             path = f"{request.root_path}/"
@@ -69,7 +75,6 @@ def home_page(
     shown = () if team is None else model.service_lines(scorecards, services)[: model.MOST_SERVICES]
     teams = owning_groups(connection, team, memory)
     return model.HomePage(
-        empty=not kinds,
         team_title=next((choice.title for choice in teams if choice.chosen), ""),
         owned=total,
         teams=teams,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from portal.ui import (
+    admin,
     campaigns,
     catalog,
     coverage,
@@ -14,6 +15,7 @@ from portal.ui import (
     exemptions,
     fetches,
     filters,
+    first_run,
     frame,
     home,
     insights,
@@ -55,6 +57,8 @@ def blueprint(portal: Portal) -> Blueprint:
         fetches,
         search,
         descriptor,
+        first_run,
+        admin,
     ):
         area.register(pages, portal)
 

@@ -25,7 +25,6 @@ from portal.db import locations, registrations
 from portal.db.decisions import delete_entity
 from portal.db.entities import by_ref, by_uid
 from portal.db.registered import (
-    API,
     Registered,
     find_registered,
     get_registered,
@@ -33,6 +32,7 @@ from portal.db.registered import (
     sources_of,
 )
 from portal.db.state import Connection
+from portal.registering import read_now, register
 from portal.wiring import Portal, store_of
 from portal.worker.requests import Lane, ingest_key, refresh_key
 
@@ -105,11 +105,19 @@ def _add_writing(routes: Blueprint, portal: Portal) -> None:
             return dry_runs.answer(type=body["type"], target=body["target"])
         _check_writable(portal)
         _check_type(body)
-        found, is_new = _register(portal, body)
-        if not is_new and on_conflict == "reject":
+        made = register(
+            portal,
+            type=body["type"],
+            target=body["target"],
+            presence=body.get("presence", "required"),
+            actor=actor_of(g.caller),
+        )
+        if made is None:  # a config or another operator named it: it is theirs
+            raise _Refused(409, f"Location {body['type']}:{body['target']} already exists")
+        found = made.location
+        if not made.is_new and on_conflict == "reject":
             raise _Refused(409, f"Location {found.type}:{found.target} already exists")
-        ticket = portal.work.request(ingest_key(found.id), Lane.PERSON)
-        wait_for(portal, [ticket], wait)
+        wait_for(portal, [read_now(portal, found)], wait)
         return _json({"location": _shown(found), "entities": []}, status=201)
 
     @routes.put("/locations/<location>")
@@ -188,28 +196,6 @@ def _add_refreshing(routes: Blueprint, portal: Portal) -> None:
         tickets = [portal.work.request(key, Lane.PERSON) for key in sorted(keys)]
         wait_for(portal, tickets, wait)
         return Response(status=200, content_type="application/json; charset=utf-8")
-
-
-def _register(portal: Portal, body: dict[str, str]) -> tuple[Registered, bool]:
-    """The location, and whether it is new; with its Location entity, in one transaction."""
-    with portal.database.write() as connection:
-        known = locations.find(connection, body["type"], body["target"])
-        is_new = known is None
-        id_ = locations.register(
-            connection,
-            type=body["type"],
-            target=body["target"],
-            origin=API,
-            presence=body.get("presence", "required"),
-            now=portal.now(),
-        )
-        registrations.declare(
-            store_of(portal), connection, now=portal.now(), actor=actor_of(g.caller)
-        )
-        found = get_registered(connection, id_)
-    if found is None:  # a config or another operator named it: it is theirs
-        raise _Refused(409, f"Location {body['type']}:{body['target']} already exists")
-    return found, is_new
 
 
 def _shown(one: Registered) -> dict[str, str]:

@@ -10,6 +10,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Flask, Response
 
 from portal.api.v1 import (
+    admin,
     advice,
     answers,
     badges,
@@ -90,6 +91,7 @@ def register(app: Flask, portal: Portal) -> None:
         webhooks.resource(portal),
         fetches.resource(portal),
         work.resource(portal),
+        admin.resource(portal),
     ):
         api.register_blueprint(views)
     guard, made = threading.Lock(), list[dict[str, Any]]()

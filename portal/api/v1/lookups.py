@@ -21,7 +21,7 @@ from portal.api.v1.conventions import (
     answer,
     page,
 )
-from portal.api.v1.schemas import SEVERITIES, FactSchemaAnswer, PlacedProblemAnswer
+from portal.api.v1.schemas import SEVERITIES, FactSchemaAnswer, PlacedProblemAnswer, ProblemAnswer
 from portal.db import problems
 from portal.db.entities import search
 from portal.wiring import Portal
@@ -90,6 +90,8 @@ class PluginAnswer(Answer):
     summary = fields.String()
     sources = fields.List(fields.String())
     collectors = fields.List(fields.String())
+    facts = fields.List(fields.String(), metadata={"description": "That its collectors observe."})
+    notifiers = fields.List(fields.String(), metadata={"description": "Channels."})
     scorecards = fields.List(fields.String(), metadata={"description": "Files."})
 
 
@@ -98,6 +100,9 @@ class PluginListAnswer(Answer):
 
     items = fields.List(fields.Nested(PluginAnswer))
     next_cursor = fields.String(allow_none=True)
+    problems = fields.List(
+        fields.Nested(ProblemAnswer), metadata={"description": "Plugins that could not be loaded."}
+    )
 
 
 class FactListAnswer(Answer):
@@ -150,11 +155,14 @@ def resource(portal: Portal, tags: Tags) -> Resource:
                 "summary": plugin.summary,
                 "sources": [source.name for source in plugin.sources],
                 "collectors": list(plugin.observers),
+                "facts": [schema.name for schema in plugin.schemas],
+                "notifiers": [notifier.name for notifier in plugin.notifiers],
                 "scorecards": [file for file, _text in plugin.scorecards],
             }
             for plugin in portal.plugins
         ]
-        return answer(page(items, None))
+        problems = [forms.problem(one) for one in portal.plugin_problems]
+        return answer({**page(items, None), "problems": problems})
 
     @views.operation("GET", "/facts", answer=FactListAnswer)
     def list_facts(_: dict[str, Any]) -> Response:

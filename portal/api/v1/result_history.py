@@ -19,11 +19,9 @@ from portal.api.v1.schemas import OUTCOMES, LevelAnswer, time_field
 from portal.api.v1.times import rfc3339
 from portal.db.history import Identity, version_at
 from portal.db.instants import kept_since
-from portal.db.result_history import Move, PastResult, basis_of, moves, results_at
-from portal.db.results import StoredResult
+from portal.db.result_history import Move, as_stored, basis_of, moves, results_at
 from portal.db.state import Connection
 from portal.wiring import Portal
-from scorecards.results import ScorecardResult
 from scorecards.scorecard import Scorecard
 from scorecards.transitions import Reason
 
@@ -129,23 +127,8 @@ def results_then(
         if card is not None:
             basis = basis_of(connection, past.transition)
             values = forms.fact_values(basis.records if basis is not None else ())
-            shown.append(result_forms.result(card, _stored(found.ref, past), entity, values))
+            shown.append(result_forms.result(card, as_stored(found.ref, past), entity, values))
     return shown
-
-
-def _stored(ref: str, past: PastResult) -> StoredResult:
-    return StoredResult(
-        result=ScorecardResult(
-            ref=ref,
-            scorecard=past.transition.scorecard,
-            version=past.stand.version,
-            proven=past.stand.proven,
-            possible=past.stand.possible,
-            results=past.said,
-            evaluated_at=past.transition.at,
-        ),
-        since=past.since,
-    )
 
 
 def _level(card: Scorecard | None, rank: int) -> forms.Json:

@@ -9,7 +9,7 @@ from datetime import datetime
 import orjson
 
 from catalog.problems import JsonValue, Problem, Severity
-from portal.db.entities import EntityRow, Related
+from portal.db.entities import Related
 from portal.db.locations import FileOrigin
 from portal.ui.models.catalog import first_link
 from portal.ui.models.graph import words
@@ -27,6 +27,18 @@ LONGEST_TEXT = 200_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Declared:
+    """An entity as it is declared, or was."""
+
+    ref: str
+    body: bytes
+    """JSON."""
+    created_at: datetime | None
+    """None: of the past that is not told."""
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
     """Where an entity is declared."""
 
@@ -35,6 +47,7 @@ class Source:
     """'' where it is not on the web."""
     document: int
     repository: str
+    """'': of the past that is not told; the path is a whole one then."""
     revision: str
 
 
@@ -65,7 +78,7 @@ class EntityPage:
     related_count: int
     tabs: tuple[tuple[str, str, int | None], ...]
     """Name, text and count of each tab."""
-    created_at: datetime
+    created_at: datetime | None
     updated_at: datetime
 
     @property
@@ -120,14 +133,14 @@ def related_links(related: Sequence[Related]) -> list[tuple[str, EntityLink]]:
 
 
 def entity_page(
-    row: EntityRow,
+    declared: Declared,
     body: JsonValue,
     *,
     related: Sequence[tuple[str, EntityLink]],
     marks: Mapping[str, LevelMark],
     scorecards: tuple[Scorecard, ...],
     problems: tuple[Problem, ...],
-    facts: int,
+    facts: int | None,
 ) -> EntityPage:
     """The header of an entity's page."""
     by_ref = {link.ref: link for _, link in related}
@@ -136,7 +149,7 @@ def entity_page(
         link.ref for kind, link in related if kind == "partOf" and link.ref.startswith("system:")
     ]
     return EntityPage(
-        link=link_to(row.ref, title=text_at(body, "metadata", "title")),
+        link=link_to(declared.ref, title=text_at(body, "metadata", "title")),
         kind=text_at(body, "kind"),
         description=text_at(body, "metadata", "description"),
         type=text_at(body, "spec", "type"),
@@ -150,13 +163,15 @@ def entity_page(
         related_count=len(related),
         tabs=(
             ("overview", "Overview", None),
+            *([("api", "API", None)] if text_at(body, "kind").lower() == "api" else []),
             ("scorecards", "Scorecards", len(marks)),
             ("relations", "Relations", len(related)),
-            ("facts", "Facts", facts),
+            *([] if facts is None else [("facts", "Facts", facts)]),
             ("descriptor", "Descriptor", None),
+            ("history", "History", None),
         ),
-        created_at=row.created_at,
-        updated_at=row.updated_at,
+        created_at=declared.created_at,
+        updated_at=declared.updated_at,
     )
 
 
@@ -228,9 +243,9 @@ def source_of(origin: FileOrigin | None) -> Source | None:
     )
 
 
-def descriptor_text(row: EntityRow, source: Source | None) -> DescriptorText:
+def descriptor_text(declared: Declared, source: Source | None) -> DescriptorText:
     """The entity as YAML, without what the portal adds."""
-    text = to_yaml(orjson.loads(row.body))
+    text = to_yaml(orjson.loads(declared.body))
     return DescriptorText(
         text=text[:LONGEST_TEXT], cut=max(0, len(text) - LONGEST_TEXT), source=source
     )

@@ -63,7 +63,6 @@ class ScorecardLine:
 class HomePage:
     """Everything that the page shows."""
 
-    empty: bool
     team_title: str
     """'' for everyone."""
     owned: int

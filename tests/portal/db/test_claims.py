@@ -158,7 +158,13 @@ def test_a_queue_is_what_nobody_works_on_and_since_when_it_waits(database: Datab
     promise(database, "urgent", lane=0)
     take(database, "one", "a", "urgent")
     with database.read() as connection:
-        assert claims.queues(connection) == {1: (2, NOW + timedelta(minutes=1))}
+        found = pending.tallies(connection)
+        by = {one.key: one.worker for one in pending.waiting(connection)}
+    assert found == (
+        pending.Tally(lane=0, waiting=0, working=1, oldest=None),
+        pending.Tally(lane=1, waiting=2, working=1, oldest=NOW + timedelta(minutes=1)),
+    )
+    assert by == {"urgent": "one", "a": "one", "b": "", "c": ""}
 
 
 def test_a_turn_is_taken_once_by_all_workers(database: Database) -> None:

@@ -1,13 +1,11 @@
 """The shop on the pages: a portal that is filled, and a client to it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from page_shop import Shop, open_shop
-
-OpenShop = Callable[..., Shop]
+from page_shop import OpenShop, Shop, open_shop
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from textwrap import indent
 from typing import Any
 
 import orjson
@@ -106,6 +107,44 @@ def component(name: str, *, owner: str = "alices", more: str = "", spec: str = "
     return "\n".join(lines) + "\n"
 
 
+OPENAPI = """\
+openapi: 3.1.0
+info: {title: Orders <api>, version: '2', description: Takes *orders*.}
+tags: [{name: orders, description: What is bought.}]
+paths:
+  /orders/{id}:
+    parameters:
+      - $ref: '#/components/parameters/Id'
+    get:
+      tags: [orders]
+      operationId: getOrder
+      summary: Get an order <script>
+      responses:
+        '200':
+          description: The order.
+          content: {application/json: {schema: {$ref: '#/components/schemas/Order'}}}
+    put:
+      tags: [orders]
+      deprecated: true
+      requestBody:
+        content: {application/json: {schema: {type: array, items: {$ref: '#/components/schemas/Order'}}}}
+      responses: {'204': {description: Stored.}}
+components:
+  parameters:
+    Id: {name: id, in: path, required: true, schema: {type: integer, minimum: 1, maximum: 9}}
+  schemas:
+    Order: {type: object, properties: {items: {type: array, items: {type: string}}}}
+"""
+
+
+def api(name: str, kind: str, definition: str) -> str:
+    """The descriptor of an API of a kind."""
+    return (
+        f"apiVersion: backstage.io/v1alpha1\nkind: API\nmetadata: {{name: {name}}}\nspec:\n"
+        f"  type: {kind}\n  lifecycle: production\n  owner: alices\n  definition: |\n"
+    ) + indent(definition, "    ")
+
+
 HOSTILE = component(
     "hostile",
     owner="nobody-there",
@@ -190,6 +229,7 @@ def put(
             origin="url:https://git.example.com",
             readings=(reading,),
             revision="1/0123456789abcdef",
+            commit="0123456789abcdef",
             now=NOW,
         )
     )
@@ -262,6 +302,9 @@ class Shop:
         response = self.client.get(path, headers={"Accept": "text/html"})
         assert response.status_code == status, response.text[:2000]
         return response.text
+
+
+OpenShop = Callable[..., Shop]
 
 
 def open_shop(url: str, folder: Path, *, filled: bool = True, **settings: Any) -> Shop:

@@ -51,6 +51,14 @@ PATHS = (
     "/problems?severity=error",
     "/problems?text=no-such-text",
     "/locations",
+    "/start",
+    "/admin/removals",
+    "/admin/removals?after=%3Cb%3E&done=%3Cb%3E",
+    "/admin/plugins",
+    "/admin/jobs",
+    "/admin/access",
+    "/admin/decisions",
+    "/admin/decisions?after=x&from=7",
     "/search",
     "/search?q=pay",
     "/search?q=%3Cscript%3E",
@@ -65,11 +73,15 @@ PATHS = (
             "?tab=relations",
             "?tab=facts",
             "?tab=descriptor",
+            "?tab=history",
+            "?tab=scorecards&as_of=2026-03-01T12:00",
             "?tab=<b>",
         )
     ),
     "/catalog/group/default/alices",
     "/catalog/group/default/alices?tab=relations",
+    "/catalog/group/default/alices?tab=history&after=%3Cb%3E&from=x",
+    "/catalog/component/default/payments?as_of=2026-03-01T12:00:00Z",
 )
 
 
@@ -131,6 +143,11 @@ def test_page_of_an_empty_portal_is_sound(shops, path: str) -> None:
         "/locations",
         "/search?q=pay",
         "/catalog/component/default/payments",
+        "/catalog/component/default/payments?tab=history",
+        "/admin/removals",
+        "/admin/jobs",
+        "/admin/decisions",
+        "/catalog/component/default/payments?as_of=2026-03-01T12:00",
     ],
 )
 def test_both_databases_show_the_same(shop_on_both, path: str) -> None:
@@ -142,7 +159,7 @@ def test_location_page_is_sound(shop) -> None:
 
 
 def test_hostile_text_stays_text(shop) -> None:
-    for tab in ("overview", "scorecards", "relations", "facts", "descriptor"):
+    for tab in ("overview", "scorecards", "relations", "facts", "descriptor", "history"):
         page = shop.get(f"/catalog/component/default/hostile?tab={tab}")
         assert "<script>" not in page
         assert "&lt;script&gt;alert(&#39;title&#39;)" in page
@@ -166,6 +183,11 @@ def test_policy_and_cache_of_pages_and_static_files(shop) -> None:
         assert "immutable" in sheet.headers["Cache-Control"]
         assert len(sheet.data) < 32_000
         assert "url(" not in sheet.text
+    script = page.text.split('<script type="module" src="')[1].split('"')[0]
+    with shop.client.get(script) as module:
+        assert "immutable" in module.headers["Cache-Control"]
+        assert module.content_type.startswith("text/javascript")
+        assert len(module.data) < 6_144
 
 
 def test_links_keep_the_base_path(shops) -> None:

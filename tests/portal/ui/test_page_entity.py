@@ -20,7 +20,7 @@ def test_overview_says_what_leads_to_the_next_level(shop) -> None:
 
 def test_header_shows_owner_and_level(shop) -> None:
     page = shop.get(PAYMENTS)
-    assert '<span class="ref">component:default/payments</span>' in page
+    assert '<span class="ref" data-copy="reference">component:default/payments</span>' in page
     assert "Alice&#39;s team" in page
     assert "Walk</span></a>" in page
 

@@ -1,12 +1,6 @@
 from page_shop import component, put
 
 
-def test_empty_catalog_says_how_to_begin(shops) -> None:
-    page = shops(filled=False).get("/")
-    assert "Nothing has been read yet" in page
-    assert "portal up --source" in page
-
-
 def test_everyone_is_the_default_and_teams_can_be_chosen(shop) -> None:
     page = shop.get("/")
     assert '<option value="">Everyone</option>' in page

@@ -1,0 +1,47 @@
+"""Registering a location while the portal runs, whoever asks for it: Backstage's API or a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portal.db import locations, registrations
+from portal.db.registered import API, Registered, get_registered
+from portal.wiring import Portal, store_of
+from portal.worker.requests import Lane, ingest_key
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Registration:
+    """A location that is registered."""
+
+    location: Registered
+    is_new: bool
+    """It was not there before."""
+
+
+def register(
+    portal: Portal,
+    *,
+    type: str,  # noqa: A002 - Backstage's word for it
+    target: str,
+    presence: str = "required",
+    actor: str,
+) -> Registration | None:
+    """Register a location, with its Location entity, in one transaction.
+
+    None where a config or another operator named it: it is theirs.
+    """
+    now = portal.now()
+    with portal.database.write() as connection:
+        known = locations.find(connection, type, target)
+        id_ = locations.register(
+            connection, type=type, target=target, origin=API, presence=presence, now=now
+        )
+        registrations.declare(store_of(portal), connection, now=now, actor=actor)
+        found = get_registered(connection, id_)
+    return None if found is None else Registration(location=found, is_new=known is None)
+
+
+def read_now(portal: Portal, location: Registered) -> str:
+    """Ask for a location to be read, ahead of other work; returns the ticket."""
+    return portal.work.request(ingest_key(location.id), Lane.PERSON)
