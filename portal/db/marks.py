@@ -53,7 +53,7 @@ STALE_UNTIL = "stale_marked_until"
 """Key of the stored value that says up to when entities with stale facts were marked."""
 
 
-PART = 200
+PART = 50
 """Repositories, by their ids, whose entities one piece of work is about."""
 
 LOOK = ""
