@@ -26,11 +26,14 @@ from plugins.contract import (
     FactState,
     FactType,
     Failed,
+    FailedFact,
     Known,
     Partial,
+    Paused,
     Plugin,
     PluginFactory,
     Problem,
+    RemoteCollector,
     Repository,
     RepositoryView,
     Snapshot,
@@ -128,6 +131,25 @@ def collect(
     return [records[one.ref].facts for one in subjects]
 
 
+def observe(
+    collector: RemoteCollector, one: Subject, *, now: datetime = NOW
+) -> Mapping[str, FactState]:
+    """What a remote collector says about an entity, once it is what its schemas promise.
+
+    It asks whatever it is made to ask: give it the address of a server of your own.
+    """
+    assert collector.ttl > collector.every, "an observation ends before the next can be made"
+    named = collector.subject_of(one.entity)
+    if isinstance(named, FailedFact):
+        return {schema.name: named for schema in collector.schemas}
+    assert named.system in collector.systems, f"{named.system!r} is none of its systems"
+    observed = collector.observe(named, now=now)
+    if isinstance(observed, Paused):
+        raise AssertionError(f"it asks to wait: {observed.problem.message}")
+    _check_facts(collector.schemas, observed.facts)
+    return observed.facts
+
+
 def loaded(factory: PluginFactory, *, name: str, cache: Path, **context: Any) -> Plugin:
     """The plugin as a portal loads it; `name` is that of its entry point, `context` see `Context`."""
     made = factory(Context(cache=cache, **context))
@@ -168,17 +190,22 @@ def read_all(
 
 def _check_record(collector: Collector, record: FactRecord) -> None:
     """Its facts are those of the schemas, all or none, each of its type."""
-    schemas = {schema.name: schema for schema in collector.schemas}
     assert record.collector == collector.name, f"a record is by {record.collector!r}"
     assert record.version == collector.version, f"a record is of version {record.version!r}"
     for name, at in (("observed_at", record.observed_at), ("valid_until", record.valid_until)):
         assert at is None or at.tzinfo is not None, f"{name} has no time zone"
-    assert set(record.facts) in ({*schemas}, set()), (
-        f"all facts are told or none: {', '.join(sorted({*schemas} ^ {*record.facts}))}"
+    if record.facts:
+        _check_facts(collector.schemas, record.facts)
+
+
+def _check_facts(schemas: Sequence[FactSchema], facts: Mapping[str, FactState]) -> None:
+    by_name = {schema.name: schema for schema in schemas}
+    assert {*facts} == {*by_name}, (
+        f"all facts are told or none: {', '.join(sorted({*by_name} ^ {*facts}))}"
     )
-    for name, state in record.facts.items():
+    for name, state in facts.items():
         if isinstance(state, Known):
-            _check_value(schemas[name], state.value)
+            _check_value(by_name[name], state.value)
 
 
 def _check_value(schema: FactSchema, value: object) -> None:

@@ -1,8 +1,8 @@
 """The kit for plugins finds what breaks the contract, and says what."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,19 @@ from plugins.contract import (
     FactSchema,
     FactState,
     FactType,
+    FailedFact,
     Known,
+    Observation,
+    Paused,
     Plugin,
+    Problem,
+    RemoteSubject,
     Subject,
+    Unknown,
 )
 from plugins.local import plugin as local
 from plugins.repofiles import plugin as repofiles
-from plugins.testing import NOW, collect, loaded, read_all, repository, subject
+from plugins.testing import NOW, collect, loaded, observe, read_all, repository, subject
 
 SERVICE = """\
 apiVersion: backstage.io/v1alpha1
@@ -81,6 +87,46 @@ def test_what_breaks_it_is_said(changes: dict[str, Any], said: str) -> None:
 def test_a_descriptor_that_is_not_valid_says_why() -> None:
     with pytest.raises(AssertionError, match="0 valid entities"):
         subject(SERVICE.replace("owner: team", ""))
+
+
+class Remote:
+    """A remote collector that says what it is told to."""
+
+    name, version, schemas, kinds, systems = "odd", "1", (SIZE,), (), ("odd.example.com",)
+    every, ttl = timedelta(hours=1), timedelta(hours=2)
+
+    def __init__(self, said: Observation | Paused) -> None:
+        self._said = said
+
+    def subject_of(self, entity: Mapping[str, Any]) -> RemoteSubject | FailedFact:
+        name = entity["metadata"]["name"]
+        if name != "payments":
+            return FailedFact(reason=Unknown.NOT_CONFIGURED, detail="It is not known there.")
+        return RemoteSubject(system="odd.example.com", name=name)
+
+    def observe(self, subject: RemoteSubject, *, now: datetime) -> Observation | Paused:
+        return self._said
+
+
+def test_a_remote_collector_is_asked_about_what_an_entity_is_called_there() -> None:
+    known: dict[str, FactState] = {SIZE.name: Known(value=1)}
+    collector = Remote(Observation(facts=known, url=""))
+    assert observe(collector, subject(SERVICE)) == known
+    other = observe(collector, subject(SERVICE.replace("payments", "orders")))
+    assert isinstance(other[SIZE.name], FailedFact)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (Observation(facts={}, url=""), "odd.size"),
+        (Observation(facts={SIZE.name: Known(value="1")}, url=""), "is a int, not '1'"),
+        (Paused(problem=Problem(code="LIMITED", message="Too many.")), "to wait: Too many"),
+    ],
+)
+def test_what_a_remote_collector_breaks_is_said(said: Observation | Paused, why: str) -> None:
+    with pytest.raises(AssertionError, match=why):
+        observe(Remote(said), subject(SERVICE))
 
 
 def test_a_built_in_collector_keeps_to_it(tmp_path: Path) -> None:
