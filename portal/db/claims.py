@@ -82,6 +82,12 @@ def held(connection: Connection, worker: str) -> list[Claim]:
     return [_claim(row, row.claim, former="") for row in rows]
 
 
+def every(connection: Connection) -> list[Claim]:
+    """The claims of all workers."""
+    rows = connection.execute(select(pending).where(pending.c.claim.is_not(None)))
+    return [_claim(row, row.claim, former="") for row in rows]
+
+
 def renew(connection: Connection, ids: Sequence[str]) -> None:
     """Let these claims hold for another lease. The connection is in a write transaction."""
     these = bulk.among(connection, pending.c.claim, ids)

@@ -18,7 +18,7 @@ from typing import Any
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 
-from portal.db import held_passes, locations, marks, values
+from portal.db import claims, held_passes, locations, marks, values
 from portal.db.claims import Claim
 from portal.db.hearing import hear
 from portal.worker import deadlines, fetching, jobs
@@ -29,17 +29,14 @@ from portal.worker.workflows import Doing, workflows_of
 
 log = logging.getLogger(__name__)
 
-KEEP_FINISHED = timedelta(days=1)
-"""How long finished workflows are kept to look at."""
+KEEP = timedelta(days=1)
+"""How long workflows are kept to look at, from when they began."""
 
 TIDY = timedelta(hours=1)
 """Time between two looks for what is kept long enough."""
 
 LISTEN = timedelta(minutes=1)
 """Time between two looks for what teams are to be told."""
-
-FINISHED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
-"""States of a workflow that will not do anything any more."""
 
 UNFINISHED = ("PENDING", "ENQUEUED")
 """States of a workflow that is under way, or was when its process died."""
@@ -190,7 +187,7 @@ def _dispatch(engine: Engine) -> None:
                 engine.requests.request_all([NOTICES], Lane.SWEEP)
             if engine.tools.now() >= next_tidying:
                 next_tidying = engine.tools.now() + TIDY
-                _prune(engine.tools.now() - KEEP_FINISHED)
+                forget_workflows(engine, before=engine.tools.now() - KEEP)
                 jobs.forget_past(engine.tools)
                 _look_at_stale(engine)
                 deadlines.keep_days(engine.tools)
@@ -253,13 +250,12 @@ def _look_at_stale(engine: Engine) -> None:
         engine.requests.request(ASSESS, Lane.SWEEP)
 
 
-def _prune(before: datetime) -> None:
+def forget_workflows(engine: Engine, *, before: datetime) -> None:
+    """Forget workflows that have ended, and those of workers that never came back."""
+    with engine.tools.database.read() as connection:
+        held = {_workflow_id(claim) for claim in claims.every(connection)}
     old = DBOS.list_workflows(
-        status=list(FINISHED),
-        completed_before=before.isoformat(),
-        load_input=False,
-        load_output=False,
-        limit=10_000,
+        end_time=before.isoformat(), load_input=False, load_output=False, limit=10_000
     )
-    if old:
-        DBOS.delete_workflows([workflow.workflow_id for workflow in old])
+    if gone := [one.workflow_id for one in old if one.workflow_id not in held]:
+        DBOS.delete_workflows(gone)

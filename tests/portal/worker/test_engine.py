@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from dbos import DBOS
 
 from plugins.contract import Context, WebhookChannel
 from plugins.notify import plugin
@@ -15,7 +16,7 @@ from portal.config import ConfiguredSource, Settings
 from portal.db import notices, pending
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker.engine import Engine, EngineSettings, launch
+from portal.worker.engine import Engine, EngineSettings, forget_workflows, launch
 from portal.worker.requests import Lane, ingest_key
 from scorecards.notices import Kind, Notice, Timing
 from tests.plugins.notify.test_webhooks import receiving
@@ -96,6 +97,27 @@ def test_a_promise_that_was_kept_between_two_looks_is_not_claimed(
     assert engine.holding.claim([key]) == []
     again = portal.work.request(key, Lane.PERSON)
     eventually(lambda: kept(portal, again), within=30)
+
+
+def test_workflows_are_forgotten_once_they_are_old_and_nobody_holds_their_key(
+    working: tuple[Portal, str, Engine],
+) -> None:
+    portal, location, engine = working
+
+    def left() -> set[str]:
+        found = DBOS.list_workflows(load_input=False, load_output=False)
+        return {one.workflow_id for one in found}
+
+    ticket = portal.work.request(ingest_key(location), Lane.PERSON)
+    eventually(lambda: kept(portal, ticket))
+    forget_workflows(engine, before=portal.now() - timedelta(hours=1))
+    assert left()
+
+    def forgotten() -> bool:
+        forget_workflows(engine, before=portal.now() + timedelta(hours=1))
+        return not left()
+
+    eventually(forgotten)  # what the reading led to has been done by then
 
 
 def test_what_there_is_to_tell_is_sent_by_the_engine(tmp_path: Path) -> None:
