@@ -1,8 +1,10 @@
 """Serving and working apart, on PostgreSQL: `portal serve` and `portal worker` as real processes."""
 
+import random
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -173,6 +175,48 @@ def test_a_worker_that_was_paused_for_too_long_writes_nothing_late(fleet: Fleet)
     first.send_signal(signal.SIGCONT)
     eventually(lambda: "by another worker" in fleet.log("first").read_text(), within=60)
     assert done_twice(fleet.url) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_hundred_kills_lose_nothing_that_was_acknowledged(fleet: Fleet) -> None:
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    names = [f"c-{number}" for number in range(60)]
+    fleet.write(*names)
+    fleet.start("serve")
+    workers = {name: fleet.start("worker", name) for name in ("first", "second")}
+    eventually(lambda: total(fleet.url) == len(names))
+    (location,) = requests.get(f"{fleet.url}/api/v1/locations", timeout=10).json()["items"]
+    refresh = f"{fleet.url}/api/v1/locations/{location['id']}/refresh"
+    wanted: dict[str, str] = {}
+    writes: Counter[str] = Counter()
+    for number in range(100):
+        name = chance.choice(names)
+        writes[name] += 1
+        wanted[name] = f"As of kill {number}."
+        text = DESCRIPTOR.format(name=name).replace(
+            f"name: {name}", f"name: {name}\n  description: {wanted[name]}"
+        )
+        (fleet.source / name / "catalog-info.yaml").write_text(text)
+        assert requests.post(refresh, timeout=30).status_code == 202
+        time.sleep(chance.uniform(0, 4))
+        victim = chance.choice([*workers])
+        fleet.kill(workers[victim])
+        workers[victim] = fleet.start("worker", victim)
+
+    def shown() -> dict[str, str]:
+        found = requests.get(f"{fleet.url}/api/v1/entities", params={"limit": 500}, timeout=30)
+        bodies = [item["entity"]["metadata"] for item in found.json()["items"]]
+        return {one["name"]: one["description"] for one in bodies if "description" in one}
+
+    eventually(lambda: shown() == wanted, within=120)
+    assert total(fleet.url) == len(names)
+    more = {
+        ref: n for ref, n in done_twice(fleet.url).items() if n > 1 + writes[ref.rpartition("/")[2]]
+    }
+    assert more == {}
 
 
 def test_workers_on_one_folder_have_names_of_their_own_and_keep_them(tmp_path: Path) -> None:
