@@ -25,9 +25,10 @@ def test_the_queue_is_told_by_lane_with_what_fails(make_portal: Callable[..., Po
     client.post("/api/v1/assessments")
     found = client.get("/api/v1/jobs").json
     assert found["lanes"][0]["lane"] == "person"
-    assert found["lanes"][0]["count"] == 1
+    assert (found["lanes"][0]["waiting"], found["lanes"][0]["working"]) == (1, 0)
     assert found["lanes"][0]["oldest"].endswith("Z")
     assert (found["items"][0]["key"], found["items"][0]["lane"]) == ("assess", "person")
+    assert found["items"][0]["worker"] is None
     assert found["failures"] == []
 
 
