@@ -18,8 +18,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event, make_url, text
+from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from portal.db.prepared import execute
@@ -45,10 +45,33 @@ a process that was stopped in the middle of one must not stop all others."""
 _condition: ContextVar[Callable[[Connection], None] | None] = ContextVar("condition", default=None)
 
 
+TURN = "10s"
+"""How long a writer waits for the others before it asks anew. One whose process was stopped does not:
+else each of its threads would have its turn, and let everybody wait."""
+
+TURNS = 30
+"""How often it asks."""
+
 _ALONE = text(
     "SELECT set_config('idle_in_transaction_session_timeout', :patience, true),"
-    " pg_advisory_xact_lock(:key)"
+    " set_config('lock_timeout', :turn, true), pg_advisory_xact_lock(:key)"
 )
+
+
+def _turn(connection: Connection) -> RootTransaction:
+    """A transaction in which no other process writes. Raises where there is none for minutes."""
+    values = {"key": CATALOG_LOCK, "patience": PATIENCE, "turn": TURN}
+    for left in reversed(range(TURNS)):
+        transaction = connection.begin()
+        try:
+            connection.execute(_ALONE, values)
+        except OperationalError as error:
+            transaction.rollback()
+            if left and isinstance(error.orig, psycopg.errors.LockNotAvailable):
+                continue
+            raise
+        return transaction
+    raise AssertionError("the last turn is returned or raised")
 
 
 @contextmanager
@@ -114,8 +137,7 @@ class Database:
                 finally:
                     connection.info.pop("begin", None)
         else:
-            with self.engine.begin() as connection:
-                connection.execute(_ALONE, {"key": CATALOG_LOCK, "patience": PATIENCE})
+            with self.engine.connect() as connection, _turn(connection):
                 yield connection
 
     def close(self) -> None:

@@ -92,7 +92,9 @@ def _ingest_workflow(doing: Doing) -> Callable[[str], None]:
 
 
 def _part_workflow(doing: Doing) -> Callable[[str], None]:
-    read = DBOS.step(name="read_shared_part")(lambda location, part: _read_shared(doing, location, part))
+    read = DBOS.step(name="read_shared_part")(
+        lambda location, part: _read_shared(doing, location, part)
+    )
 
     def workflow(argument: str) -> None:
         location, _, part = argument.rpartition(":")

@@ -1,15 +1,18 @@
 """Claims on pending keys: one worker for each, until its lease has run out."""
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import DBAPIError
 
-from portal.db import claims, pending, values
+from portal.db import claims, engine, pending, values
 from portal.db.claims import Claim, Superseded
 from portal.db.engine import Database, on_condition
 from portal.db.tables import pending as table
+from tests.conftest import new_postgres_database
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -176,3 +179,37 @@ def test_a_turn_is_taken_once_by_all_workers(database: Database) -> None:
             turns.append(values.take_turn(connection, "t", every=every, now=now))
     # A clock that was set back by an hour does not stop the turns for an hour.
     assert turns == [True, False, False, True, False, True, False]
+
+
+def test_a_writer_that_stops_in_the_middle_lets_the_others_write_after_a_while(
+    postgres: str, migrated_postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "PATIENCE", "1s")
+    monkeypatch.setattr(engine, "TURN", "200ms")
+    url = new_postgres_database(postgres, migrated_postgres)
+    stopped, other = engine.open_database(url), engine.open_database(url)
+    begun, woken = threading.Event(), threading.Event()
+    failed: list[Exception] = []
+
+    def stop_in_the_middle() -> None:
+        try:
+            with stopped.write() as connection:
+                values.put(connection, "written", "by who was stopped")
+                begun.set()
+                woken.wait(30)
+        except DBAPIError as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=stop_in_the_middle)
+    thread.start()
+    assert begun.wait(10)
+    with other.write() as connection:
+        assert values.get(connection, "written") is None
+        values.put(connection, "written", "by the other")
+    woken.set()
+    thread.join(10)
+    assert len(failed) == 1
+    with other.read() as connection:
+        assert values.get(connection, "written") == "by the other"
+    stopped.close()
+    other.close()
