@@ -77,6 +77,19 @@ class ParsedFile:
     problems: tuple[Problem, ...] = ()
     """Errors of the file as a whole; then there are no documents."""
 
+    @property
+    def values(self) -> list[JsonValue]:
+        """Of the documents that could be read and are not empty, in order."""
+        states = (document.state for document in self.documents)
+        return [state.data for state in states if isinstance(state, Parsed)]
+
+    @property
+    def all_problems(self) -> list[Problem]:
+        """Those of the file as a whole, and of the documents that could not be read."""
+        states = (document.state for document in self.documents)
+        broken = (state.problems for state in states if isinstance(state, Malformed))
+        return [*self.problems, *(problem for problems in broken for problem in problems)]
+
 
 def parse(content: bytes, *, file: str, limits: Limits = DEFAULT_LIMITS) -> ParsedFile:
     """Every document of the YAML (or JSON) file `content`, under YAML 1.2 as Backstage reads it.

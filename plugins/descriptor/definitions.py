@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from catalog.parsing.documents import Malformed, Parsed, parse
+from catalog.parsing.documents import parse
 from plugins.contract import JsonValue
 from plugins.descriptor.fields import Body, mappings, section, text
 
@@ -70,16 +70,7 @@ def read_definition(api: Body) -> Reading:
     if not isinstance(written, str):
         return _judge(written, stated)
     parsed = parse(written.encode("utf-8", "replace"), file="spec.definition")
-    problems = list(parsed.problems)
-    values: list[JsonValue] = []
-    for document in parsed.documents:
-        match document.state:
-            case Malformed(problems=found):
-                problems += found
-            case Parsed(data=data):
-                values.append(data)
-            case _:
-                pass
+    problems, values = parsed.all_problems, parsed.values
     if problems:
         first = problems[0]
         at = f" (line {first.line})" if first.line else ""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from catalog.parsing.documents import Malformed, Parsed, parse
+from catalog.parsing.documents import parse
 from catalog.problems import JsonValue, Problem
 from portal.openapi import Outline, outline
 from portal.ui.models.links import mapping_at, text_at
@@ -78,16 +78,7 @@ def _read(stated: str, text: str) -> tuple[Outline | None, tuple[Problem, ...], 
     if len(text) > LARGEST:
         return None, (), f"It is too large to be laid out here: {plural(len(text), 'character')}."
     parsed = parse(text.encode("utf-8", "replace"), file="spec.definition")
-    problems = list(parsed.problems)
-    values: list[JsonValue] = []
-    for document in parsed.documents:
-        match document.state:
-            case Malformed(problems=found):
-                problems += found
-            case Parsed(data=data):
-                values.append(data)
-            case _:
-                pass
+    problems, values = parsed.all_problems, parsed.values
     if problems:
         return None, tuple(problems[:20]), ""
     top = values[0] if len(values) == 1 else None
