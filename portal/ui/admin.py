@@ -51,6 +51,11 @@ def register(pages: Blueprint, portal: Portal) -> None:
             keep=portal.settings.tombstones_keep,
         )
 
+    _add_lists(pages, portal)
+    _add_decisions(pages, portal)
+
+
+def _add_lists(pages: Blueprint, portal: Portal) -> None:
     @pages.get("/admin/plugins")
     def admin_plugins() -> str:
         return _page(
@@ -89,8 +94,6 @@ def register(pages: Blueprint, portal: Portal) -> None:
             except QueryError:
                 found = Page(items=(), after=None)
         return _page("decisions", rows=model.decided_lines(found.items), **_listed(found))
-
-    _add_decisions(pages, portal)
 
 
 def _add_decisions(pages: Blueprint, portal: Portal) -> None:

@@ -18,6 +18,7 @@ from plugins.forges.facts.areas import Areas, all_alike, learned
 from plugins.forges.facts.asking import Asking, moment, segment
 from plugins.forges.facts.changes import Change, Review, is_bot, is_update
 from plugins.forges.facts.protection import Protection
+from plugins.forges.facts.reviewing import reviews_of
 from plugins.forges.facts.runs import Build, Run
 from plugins.forges.facts.states import alike, not_told
 
@@ -172,16 +173,8 @@ def _force_push(asking: Asking, rule: str) -> bool | FailedFact:
 
 def _reviews(asking: Asking, _: Repository, now: datetime) -> dict[str, FactState]:
     route = f"repos/{asking.path}/pulls?state=open&sort=oldest&limit={PER_PAGE}"
-    found = asking.each(route, what="pull requests")
-    newest = _newest(asking)
-    if isinstance(found, Denied) or isinstance(newest, Denied):
-        why = asking.failed(found if isinstance(found, Denied) else newest)
-        return alike(changes.REVIEW_NAMES, why)
-    states = (
-        changes.open_age([*_changes(found)], now=now),
-        changes.ask_reviews(_changes(newest), lambda one: _reviewed(asking, one), now=now),
-    )
-    return dict(zip(changes.REVIEW_NAMES, states, strict=True))
+    opened = asking.each(route, what="pull requests")
+    return reviews_of(asking, opened, _newest(asking), read=_changes, ask=_reviewed, now=now)
 
 
 def _newest(asking: Asking) -> Any | Denied:

@@ -20,6 +20,7 @@ from plugins.forges.facts.asking import MOST_PAGES, Asking, moment, segment
 from plugins.forges.facts.changes import Change, Review, is_bot, is_update
 from plugins.forges.facts.deployments import Deployment, is_production
 from plugins.forges.facts.protection import Protection
+from plugins.forges.facts.reviewing import reviews_of
 from plugins.forges.facts.runs import WINDOW, Build, Run
 from plugins.forges.facts.states import alike, not_told, too_few
 
@@ -171,16 +172,8 @@ def _ran(asking: Asking, project: Project, now: datetime) -> set[str] | FailedFa
 
 def _reviews(asking: Asking, _: Project, now: datetime) -> dict[str, FactState]:
     route = f"{_of(asking)}/merge_requests?state=opened&scope=all&per_page=100"
-    found = asking.each(route, what="merge requests")
-    newest = _newest(asking)
-    if isinstance(found, Denied) or isinstance(newest, Denied):
-        why = asking.failed(found if isinstance(found, Denied) else newest)
-        return alike(changes.REVIEW_NAMES, why)
-    states = (
-        changes.open_age([*_changes(found)], now=now),
-        changes.ask_reviews(_changes(newest), lambda one: _notes(asking, one), now=now),
-    )
-    return dict(zip(changes.REVIEW_NAMES, states, strict=True))
+    opened = asking.each(route, what="merge requests")
+    return reviews_of(asking, opened, _newest(asking), read=_changes, ask=_notes, now=now)
 
 
 def _newest(asking: Asking) -> Any | Denied:
