@@ -103,6 +103,7 @@ def ingest_repository(
         parents={path: tuple(refs) for path, refs in reading.parents.items()} if leads else None,
         elsewhere={path: tuple(f) for path, f in reading.elsewhere.items()} if leads else None,
         revision=reading.revision,
+        has_moved=reading.has_moved,
         head_read=reading.head,
     )
     return replace(_add(report, store.apply(last)), held=decision.held)

@@ -25,6 +25,9 @@ from catalog.store import Companion, FileReading, StoredFile, StoredRepository
 READER = "2"
 """Raised whenever the same file may be read otherwise than before: all files are read again."""
 
+_DIGITS = 12
+"""Of the digests in editions and revisions."""
+
 LARGEST_FILE = 10 * 1024 * 1024
 """Bytes. Organization files with 10,000 documents exist (design 2a.7)."""
 
@@ -129,6 +132,8 @@ class Pass:
         if snapshot.only_named:
             # Which files are named may change, and the revision not.
             self.revision += f"/{_digest(snapshot.named)}"
+        self.has_moved = not is_of(stored.revision, snapshot.revision)
+        """Whether the repository is at another revision than the last time."""
         self.head = f"{edition(origin, reader)}/{snapshot.head}" if snapshot.head else ""
         """See `Batch.head_read`."""
 
@@ -290,8 +295,14 @@ def edition(origin: Origin, reader: Reader, shown: str = "") -> str:
     return _digest(parts)
 
 
+def is_of(revision: str, snapshot: str) -> bool:
+    """Whether a `Pass.revision` that is stored was that of a snapshot of this revision."""
+    read = revision[_DIGITS + 1 :]
+    return read in (snapshot, f"{snapshot}/{read[-_DIGITS:]}")
+
+
 def _digest(parts: Iterable[str]) -> str:
-    return sha1("\0".join(parts).encode(), usedforsecurity=False).hexdigest()[:12]
+    return sha1("\0".join(parts).encode(), usedforsecurity=False).hexdigest()[:_DIGITS]
 
 
 def _placed(problem: Problem, reading: FileReading) -> Problem:

@@ -115,6 +115,8 @@ class Batch:
     """How many entities the readings may take away by no longer declaring them; None: any number."""
     revision: str | None = None
     """Set on the last batch of a repository: the snapshot is ingested to its end."""
+    has_moved: bool = False
+    """Beside the revision: whether any file of the repository may have changed since the last time."""
     head_read: str = ""
     """Beside the revision: the head it was read at, after the edition of who read it; '': not told."""
     commit: str = ""

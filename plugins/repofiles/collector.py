@@ -37,7 +37,7 @@ from plugins.repofiles.schemas import SCHEMAS
 from plugins.repofiles.states import Facts
 from plugins.repofiles.tree import Tree, service_folder
 
-VERSION = "1"
+VERSION = "2"
 
 _REPOSITORY = (ci, community, dependencies, ownership, workflows)
 """Themes that are looked for at the root only."""

@@ -18,7 +18,7 @@ from catalog.kinds.registry import Kinds, builtin_kinds
 from catalog.problems import Problem
 from catalog.sources import Repository
 from catalog.store import Applied, Batch, StoredRepository
-from portal.db import bulk, held, links, overrides, status, values
+from portal.db import bulk, held, links, marks, overrides, status, values
 from portal.db.declarations import stored, write_declarations
 from portal.db.descriptor_files import (
     BatchFiles,
@@ -86,6 +86,8 @@ class Store:
         changes, written = self.write(connection, in_batch, batch, seq)
         linked = links.put_links(connection, repository_id, batch)
         finish_repository(connection, repository_id, batch)
+        if batch.has_moved:
+            marks.mark_repository(connection, repository_id)
         held_back = held.put_held(connection, repository_id, batch, changes.held)
         if batch.location is not None and batch.recovered:
             status.refresh_locations(connection, [batch.location])

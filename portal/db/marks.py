@@ -26,6 +26,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
@@ -112,6 +113,23 @@ def mark_one(connection: Connection, ref: str) -> bool:
         return False
     mark(connection, [found])
     return True
+
+
+def mark_repository(connection: Connection, repository_id: int) -> None:
+    """Mark what a repository declares, as when one of its files changed, whichever it was.
+
+    A mark that asks for as much already stays as it is.
+    """
+    found = (
+        select(entities.c.id)
+        .join(files, files.c.id == entities.c.file_id)
+        .outerjoin(unassessed, unassessed.c.entity_id == entities.c.id)
+        .where(
+            files.c.repository_id == repository_id,
+            or_(unassessed.c.scope.is_(None), unassessed.c.scope != LOOK),
+        )
+    )
+    mark(connection, connection.execute(found).scalars().all())
 
 
 def mark_stale(connection: Connection, now: datetime) -> int:

@@ -91,6 +91,12 @@ def deliver(portal: Server, url: str, at: str, *, status: int = 202) -> None:
     assert answer.status_code == status, answer.text
 
 
+def outcome(portal: Server, name: str, check: str) -> str:
+    """What a check of any scorecard says about a component."""
+    cards = portal.get(f"/entities/component/default/{name}/scorecards")
+    return next(r["outcome"] for card in cards for r in card["checks"] if r["check"] == check)
+
+
 def fetches(forge: GitServer, name: str) -> int:
     return sum(path.startswith(f"/acme/{name}.git/git-upload-pack") for path in forge.requests)
 
@@ -124,6 +130,20 @@ def test_a_push_is_read_without_a_sweep_and_a_flood_is_two_fetches(
     for at in (commits[3], commits[1], commits[2], commits[0], commits[1]):
         deliver(portal, shop, at)
     eventually(lambda: names(portal) == {"store-3", "other"} and is_idle(portal))
+
+
+def test_a_push_that_leaves_the_descriptor_alone_moves_the_card(
+    forge: GitServer, portal: Server, tmp_path: Path
+) -> None:
+    assert outcome(portal, "shop", "doc.readme") == "fail"
+    (tmp_path / "shop" / "README.md").write_text(
+        "# Shop\n\n## Run it\n\n## Ask\n\n" + "It sells. " * 50
+    )
+    git(tmp_path / "shop", "add", "README.md")
+    commit(tmp_path / "shop", "Say what it is")
+    git(tmp_path / "shop", "push", "--quiet", "origin", "HEAD:main")
+    deliver(portal, f"{forge.url}/acme/shop", git(tmp_path / "shop", "rev-parse", "HEAD").strip())
+    eventually(lambda: outcome(portal, "shop", "doc.readme") == "pass")
 
 
 def test_what_was_promised_is_read_after_the_portal_was_killed(

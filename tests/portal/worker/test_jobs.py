@@ -1,10 +1,11 @@
 import subprocess
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from plugins.contract import Context
+from plugins.contract import Context, Known
 from plugins.registry import load_plugins
 from portal.config import ConfiguredSource, Settings
 from portal.db import entities, facts, locations, marks, problems, results
@@ -81,6 +82,23 @@ def row(portal: Portal, ref: str) -> entities.EntityRow | None:
         return entities.by_ref(connection, ref)
 
 
+def readme(portal: Portal, name: str) -> object:
+    """Path of the README that is known of a component; None: there is none."""
+    found = row(portal, f"component:default/{name}")
+    assert found is not None
+    with portal.database.read() as connection:
+        records = {r.collector: r for r in facts.for_entity(connection, found.id)}
+    state = records["repo"].facts["repo.readme.path"]
+    return state.value if isinstance(state, Known) else None
+
+
+def when_collected(portal: Portal) -> list[tuple[str, datetime]]:
+    with portal.database.read() as connection:
+        ids = [row.id for row in entities.by_refs(connection, [BASKET]).values()]
+        records = facts.for_entities(connection, ids)
+    return [(r.collector, r.observed_at) for found in records.values() for r in found]
+
+
 def test_what_a_folder_declares_is_in_the_catalog_with_facts_and_results(
     portal: Portal, pool: Pool
 ) -> None:
@@ -103,6 +121,19 @@ def test_an_unchanged_repository_costs_nothing_and_a_changed_file_only_itself(
     text = COMPONENT.format(name="basket", description="another")
     write(source / "basket" / "catalog-info.yaml", text)
     assert run(portal, pool) == [1, 0]
+
+
+def test_what_changes_beside_the_descriptor_is_collected_and_assessed_anew(
+    portal: Portal, pool: Pool, source: Path
+) -> None:
+    run(portal, pool)
+    assert readme(portal, "orders") is None
+    write(source / "orders" / "README.md", "# Orders\n")
+    assert run(portal, pool) == [0, 0]
+    assert readme(portal, "orders") == "README.md"
+    seen = when_collected(portal)
+    assert run(portal, pool) == [0, 0]
+    assert when_collected(portal) == seen
 
 
 def test_a_broken_file_keeps_its_last_good_version_and_harms_no_other(
