@@ -15,7 +15,7 @@ from datetime import datetime
 from catalog.problems import Problem
 from catalog.readings import Origin, Pass, Reader
 from catalog.removal import Decision, MissingFile, RemovalPolicy, decide
-from catalog.sources import Failed, Repository, Source
+from catalog.sources import Failed, Repository, Snapshot, Source
 from catalog.store import Applied, Batch, CatalogStore, FileReading, StoredFile, StoredRepository
 
 NOT_THERE = ("NOT_FOUND", "FILE_NOT_FOUND")
@@ -50,14 +50,14 @@ def ingest_repository(
     *,
     origin: Origin,
     repository: Repository,
+    snapshot: Snapshot | Failed,
     source: Source,
     store: CatalogStore,
     reader: Reader,
     policy: RemovalPolicy,
     now: datetime,
 ) -> Ingested:
-    """Bring one repository up to date."""
-    snapshot = source.snapshot(repository)
+    """Bring one repository up to date with the snapshot that its source has just taken."""
     if isinstance(snapshot, Failed):
         if origin.optional and snapshot.problem.code in NOT_THERE:
             return Ingested(repository=repository, unchanged=True)

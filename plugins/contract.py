@@ -34,6 +34,7 @@ from scorecards.collectors import (
     RemoteCollector,
     RemoteSubject,
     RepositoryView,
+    Sees,
     Subject,
 )
 from scorecards.facts import (
@@ -89,6 +90,7 @@ __all__ = [
     "RemoteSubject",
     "Repository",
     "RepositoryView",
+    "Sees",
     "Severity",
     "Snapshot",
     "Source",

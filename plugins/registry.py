@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from importlib.metadata import EntryPoint, entry_points
 
-from plugins.contract import Context, FactSchema, FactType, Plugin, Problem
+from plugins.contract import Context, FactSchema, FactType, Plugin, Problem, Sees
 
 GROUP = "plumbline.plugins"
 """The entry-point group."""
@@ -82,6 +82,7 @@ def _faults(made: Plugin, point: EntryPoint) -> Iterable[str]:
         names += [remote.name for remote in remotes]
         schemas = [schema for collector in made.collectors for schema in collector.schemas]
         schemas += [schema for remote in remotes for schema in remote.schemas]
+        blind = [one.name for one in made.collectors if not isinstance(one.sees, Sees)]
         hurried = [one.name for one in remotes if not timedelta(0) < one.every < one.ttl]
         documents = list(made.scorecards)
     except (AttributeError, TypeError) as error:
@@ -92,6 +93,8 @@ def _faults(made: Plugin, point: EntryPoint) -> Iterable[str]:
             yield f"{name!r} is no identifier: lower case letters, digits and '-'"
     for schema in schemas:
         yield from _schema_faults(schema)
+    for name in blind:
+        yield f"{name!r} does not say what it looks at: `sees` is to be of plugins.contract.Sees"
     for name in hurried:
         yield f"what {name!r} observes is not believed until it asks again"
     for document in documents:

@@ -43,6 +43,7 @@ from plugins.contract import (
     Unreadable,
 )
 from plugins.registry import faults_of
+from scorecards import collectors
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 
@@ -124,7 +125,8 @@ def collect(
     now: datetime = NOW,
 ) -> list[Mapping[str, FactState]]:
     """The facts of each subject, once they are what the collector's schemas promise."""
-    records = {record.ref: record for record in collector.collect(subjects, view, now=now)}
+    told = collectors.ask(collector, subjects, view, now=now)
+    records = {record.ref: record for record in told}
     assert set(records) == {one.ref for one in subjects}, "there is one record for each subject"
     for record in records.values():
         _check_record(collector, record)

@@ -8,13 +8,23 @@ subject, however many entities share it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import Flag, auto
 from typing import Protocol, TypeAlias
 
 from catalog.problems import JsonValue, Problem
 from catalog.sources import Blob, Snapshot, Unreadable
 from scorecards.facts import FactRecord, FactSchema, FactState, FailedFact
+
+
+class Sees(Flag):
+    """What a collector looks at, beside the descriptors of its subjects."""
+
+    REPOSITORY = auto()
+    """The snapshot, and where the descriptor lies in it."""
+    NEIGHBORS = auto()
+    """The entities that a subject refers to, and how many members groups have."""
 
 
 class RepositoryView(Protocol):
@@ -55,12 +65,32 @@ class Collector(Protocol):
     """Identifier, lower case; the first part of its facts' names where it has their namespace."""
     version: str
     schemas: tuple[FactSchema, ...]
+    sees: Sees
+    """It is given nothing else. Without `NEIGHBORS` a record is believed for as long as the entity
+    and the revision of its repository are the same, and is not collected again."""
 
     def collect(
         self, subjects: Sequence[Subject], repository: RepositoryView | None, *, now: datetime
     ) -> Iterable[FactRecord]:
-        """One record for each subject; all live in `repository` (None: it cannot be read)."""
+        """One record for each subject; all live in `repository`.
+
+        None: it cannot be read, or the collector does not look at it.
+        """
         ...
+
+
+def ask(
+    collector: Collector,
+    subjects: Sequence[Subject],
+    repository: RepositoryView | None,
+    *,
+    now: datetime,
+) -> Iterable[FactRecord]:
+    """What the collector says about the subjects, shown what it looks at and nothing else."""
+    if Sees.NEIGHBORS not in collector.sees:
+        subjects = [replace(subject, neighbors={}, members={}) for subject in subjects]
+    view = repository if Sees.REPOSITORY in collector.sees else None
+    return collector.collect(subjects, view, now=now)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

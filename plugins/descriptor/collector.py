@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from plugins.contract import Context, FactRecord, Plugin, RepositoryView, Subject
+from plugins.contract import Context, FactRecord, Plugin, RepositoryView, Sees, Subject
 from plugins.descriptor import apis, entities, relations
 from plugins.descriptor.apis import Definitions
 from plugins.descriptor.fields import section, text
 from plugins.descriptor.schemas import SCHEMAS
 
-VERSION = "2"
+VERSION = "3"
 
 _LOCATION = "backstage.io/managed-by-location"
 
@@ -32,13 +32,13 @@ class Descriptors:
     name = "catalog"
     version = VERSION
     schemas = SCHEMAS
+    sees = Sees.NEIGHBORS
 
     def collect(
         self, subjects: Sequence[Subject], repository: RepositoryView | None, *, now: datetime
     ) -> Iterable[FactRecord]:
         """One record for each subject."""
         definitions = Definitions()
-        snapshot = repository.snapshot if repository else None
         for subject in subjects:
             annotations = section(section(subject.entity, "metadata"), "annotations")
             location = text(annotations, _LOCATION).partition(":")[2]
@@ -46,8 +46,8 @@ class Descriptors:
                 ref=subject.ref,
                 collector=self.name,
                 version=self.version,
-                url=location or (snapshot.repository.url if snapshot else ""),
-                revision=snapshot.revision if snapshot else "",
+                url=location,
+                revision="",
                 observed_at=now,
                 valid_until=None,
                 facts={

@@ -17,6 +17,7 @@ from plugins.contract import (
     Known,
     Plugin,
     RepositoryView,
+    Sees,
     Snapshot,
     Subject,
     Unknown,
@@ -67,6 +68,7 @@ class RepositoryFiles:
     name = "repo"
     version = VERSION
     schemas = SCHEMAS
+    sees = Sees.REPOSITORY
 
     def collect(
         self, subjects: Sequence[Subject], repository: RepositoryView | None, *, now: datetime

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, delete, select
 
@@ -27,6 +27,18 @@ COLUMNS = (
     "valid_until",
     "facts",
 )
+
+
+class Told(NamedTuple):
+    """A record as it is stored."""
+
+    entity: int
+    collector: str
+    version: str
+    revision: str
+    is_older: bool
+    """Whether it was made before the present version of the entity."""
+    said: StoredFacts
 
 
 def save(connection: Connection, records: Sequence[FactRecord]) -> set[tuple[str, str]]:
@@ -145,6 +157,33 @@ def stored_for(connection: Connection, ids: Collection[int]) -> dict[int, list[S
                 times[time] = utc(time)
         one = StoredFacts(times[observed_at] or observed_at, times[valid_until], states)
         found.setdefault(entity, []).append(one)
+    return found
+
+
+def told(connection: Connection, ids: Collection[int], collectors: Collection[str]) -> list[Told]:
+    """What these collectors said of these entities, as far as it is stored."""
+    columns = (facts.c.entity_id, facts.c.collector, facts.c.version, facts.c.revision)
+    more = (entities.c.updated_at, facts.c.observed_at, facts.c.valid_until, facts.c.facts)
+    found = (
+        select(*columns, *more)
+        .join(entities, entities.c.id == facts.c.entity_id)
+        .where(among(connection, facts.c.entity_id, ids))
+        .where(among(connection, facts.c.collector, sorted(collectors)))
+        .order_by(facts.c.entity_id, facts.c.collector)
+    )
+    return [
+        Told(
+            *row[:4],
+            is_older=_time(row.observed_at) < _time(row.updated_at),
+            said=StoredFacts(_time(row.observed_at), utc(row.valid_until), row.facts),
+        )
+        for row in connection.execute(found)
+    ]
+
+
+def _time(value: datetime) -> datetime:
+    found = utc(value)
+    assert found is not None
     return found
 
 

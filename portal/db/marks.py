@@ -80,6 +80,8 @@ class Marked:
 
     repository: Repository | None
     """None: they are of no repository, as orphans are."""
+    revision: str
+    """At which its descriptors were read, as `catalog.readings` writes it; '': they are not read."""
     seqs: Mapping[int, int]
     """By entity id, the sequence number of its mark."""
 
@@ -179,10 +181,10 @@ def count_marks(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(unassessed)).scalar_one()
 
 
-def next_marked(connection: Connection, *, limit: int, part: int | None = None) -> list[Marked]:
+def next_marked(connection: Connection, *, limit: int, within: range | None = None) -> list[Marked]:
     """Up to `limit` entities whose facts are to be collected, by repository; empty: there are none.
 
-    With `part` of the repositories of that part: see `PART`.
+    With `within`, of the repositories with these ids.
     """
     found = (
         _looked_at(
@@ -192,21 +194,28 @@ def next_marked(connection: Connection, *, limit: int, part: int | None = None) 
             repositories.c.url,
             repositories.c.name,
             repositories.c.head_read,
+            repositories.c.revision,
         )
         .order_by(repositories.c.id, unassessed.c.entity_id)
         .limit(limit)
     )
-    if part is not None:
-        found = found.where(repositories.c.id >= part * PART, repositories.c.id < (part + 1) * PART)
+    if within is not None:
+        found = found.where(repositories.c.id >= within.start, repositories.c.id < within.stop)
     rows = connection.execute(found).all()
     return [
         Marked(
             repository=_read(group[0]) if group[0].url else None,
+            revision=group[0].revision or "",
             seqs={row.entity_id: row.seq for row in group},
         )
         for _, alike in groupby(rows, key=lambda row: row.repository_id)
         for group in [list(alike)]
     ]
+
+
+def part_of(number: int) -> range:
+    """The ids of the repositories of a part."""
+    return range(number * PART, (number + 1) * PART)
 
 
 def parts_marked(connection: Connection) -> tuple[int, ...]:
@@ -263,15 +272,17 @@ def clear_marks(connection: Connection, seqs: Mapping[int, int]) -> None:
     remove(connection, unassessed, ("entity_id", "seq"), sorted(seqs.items()))
 
 
-def subjects(connection: Connection, ids: Sequence[int]) -> list[tuple[int, bytes, Subject]]:
-    """Id, body and subject of each entity that still exists, by id."""
+def subjects(
+    connection: Connection, ids: Collection[int], *, alone: bool = False
+) -> list[tuple[int, bytes, Subject]]:
+    """Id, body and subject of each entity that still exists, by id; `alone`: without neighbors."""
     rows = connection.execute(
         select(entities.c.id, entities.c.ref, entities.c.body, files.c.path)
         .outerjoin(files, files.c.id == entities.c.file_id)
-        .where(entities.c.id.in_(ids))
+        .where(among(connection, entities.c.id, ids))
         .order_by(entities.c.id)
     ).all()
-    neighbors, members = _neighbors(connection, [row.id for row in rows])
+    neighbors, members = ({}, {}) if alone else _neighbors(connection, [row.id for row in rows])
     found = []
     for row in rows:
         near = neighbors.get(row.id, {})

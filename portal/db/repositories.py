@@ -163,6 +163,11 @@ def due(
     return tuple(Repository(url=row.url, name=row.name, head=row.head) for row in rows)
 
 
+def part_of(number: int) -> range:
+    """The ids of the repositories of a part, whatever their location."""
+    return range(number * PART, (number + 1) * PART)
+
+
 def parts_due(connection: Connection, location: str, edition: str) -> tuple[int, ...]:
     """The numbers of the parts of a location in which a repository is due, in order."""
     ids = connection.execute(

@@ -5,26 +5,25 @@ An ingestion and an assessment meet only in the marks that the one writes and th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 
-from catalog.sources import Failed, Repository, Snapshot
 from portal.db import facts, marks, values
+from portal.db.marks import Marked
 from portal.pool import Pool
 from portal.worker import refusing, saving
+from portal.worker.collecting import collect, snapshot_of
 from portal.worker.jobs import Tools
 from portal.worker.reassessing import reassess_round
 from portal.worker.retrying import DEADLINE, STEP, Part, Piece, Retrying
-from portal.worker.tasks import Appraisal, Appraised, source_for
+from portal.worker.sparing import Spared, spared
+from portal.worker.tasks import Appraisal, Appraised
 from scorecards.decisions import Decisions
 from scorecards.store import Asked
 
 SUBJECTS = 250
 """Entities in one task for a child."""
-
-AT_ONCE = 4
-"""Repositories that are made ready at a time."""
 
 ROUND = 1000
 """Entities that are looked at between two commits."""
@@ -33,7 +32,7 @@ ROUND = 1000
 def assess_part(tools: Tools, part: int) -> int:
     """Collect facts about some of the marked entities of a part, and assess them; returns how many."""
     refusing.spread(tools)
-    return _appraise_round(tools, part)
+    return _appraise_round(tools, marks.part_of(part))
 
 
 def assess_round(tools: Tools) -> int:
@@ -45,36 +44,43 @@ def assess_round(tools: Tools) -> int:
     return reassess_round(tools) or _appraise_round(tools)
 
 
-def _appraise_round(tools: Tools, part: int | None = None) -> int:
-    """Collect facts about up to `ROUND` marked entities and assess them."""
+def _appraise_round(tools: Tools, within: range | None = None) -> int:
+    """Collect facts about up to `ROUND` marked entities and assess them.
+
+    `within` are the ids of the repositories that it is about; None: all are.
+    """
     now = tools.now()
     with tools.database.read() as connection:
-        marked = marks.next_marked(connection, limit=ROUND, part=part)
-        groups = [(group, marks.subjects(connection, sorted(group.seqs))) for group in marked]
+        marked = marks.next_marked(connection, limit=ROUND, within=within)
+    collect(tools, marked)
+    with tools.database.read() as connection:
         ids = [entity for group in marked for entity in group.seqs]
-        given = facts.for_entities(connection, ids, tools.givers) if tools.givers else {}
+        known = spared(connection, tools.plugins, tools.givers, marked)
+        found = {subject[0]: subject for subject in marks.subjects(connection, ids)}
         decisions = saving.decisions_of(connection, ids, now)
         seq = int(values.get(connection, "catalog_seq") or 0)
         care = refusing.care_of(connection)
     rules = {card.name: card.version for card in tools.setup.scorecards}
     asked = Asked(rules=rules, seq=seq, at=now)
     tasks: list[tuple[Appraisal, Future[Appraised], Sequence[int]]] = []
-    # Of what this worker has no copy yet, the forge makes it wait.
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="snapshot") as threads:
-        snapshots = threads.map(lambda group: _snapshot(tools, group.repository), marked)
-        for (_, subjects), readable in zip(groups, snapshots, strict=True):
-            for some in (subjects[n : n + SUBJECTS] for n in range(0, len(subjects), SUBJECTS)):
-                task = Appraisal(
-                    setup=tools.setup,
-                    snapshot=readable,
-                    subjects=tuple(subject for _, _, subject in some),
-                    bodies=tuple(body for _, body, _ in some),
-                    given=tuple(given.get(entity, ()) for entity, _, _ in some),
-                    now=now,
-                    care=care,
-                )
-                future = _appraise(tools.pool, task, deadline=DEADLINE, step=STEP)
-                tasks.append((task, future, [entity for entity, _, _ in some]))
+    for alike in _alike(marked, known):
+        group, beforehand = alike[0]
+        snapshot = snapshot_of(tools, group) if beforehand.needs_snapshot else None
+        given = {entity: said for _, one in alike for entity, said in one.given.items()}
+        subjects = [found[entity] for entity in sorted(given) if entity in found]
+        for some in (subjects[n : n + SUBJECTS] for n in range(0, len(subjects), SUBJECTS)):
+            task = Appraisal(
+                setup=tools.setup,
+                snapshot=snapshot,
+                subjects=tuple(subject for _, _, subject in some),
+                bodies=tuple(body for _, body, _ in some),
+                given=tuple(given[entity] for entity, _, _ in some),
+                spared=beforehand.collectors,
+                now=now,
+                care=care,
+            )
+            future = _appraise(tools.pool, task, deadline=DEADLINE, step=STEP)
+            tasks.append((task, future, [entity for entity, _, _ in some]))
     for task, future, part_ids in tasks:
         retrying = _retrying(tools, task, [other for _, other, _ in tasks])
         for piece in retrying.pieces(future, len(part_ids), care):
@@ -85,10 +91,17 @@ def _appraise_round(tools: Tools, part: int | None = None) -> int:
     return len(seqs)
 
 
-def _snapshot(tools: Tools, repository: Repository | None) -> Snapshot | None:
-    source = None if repository is None else source_for(tools.plugins, repository.url)
-    snapshot = None if source is None or repository is None else source.snapshot(repository)
-    return None if isinstance(snapshot, Failed) else snapshot
+def _alike(
+    marked: Sequence[Marked], known: Sequence[Spared]
+) -> Iterator[list[tuple[Marked, Spared]]]:
+    """Groups that can be looked at together: one repository, or any number that need not be read."""
+    together: dict[frozenset[str], list[tuple[Marked, Spared]]] = {}
+    for group, beforehand in zip(marked, known, strict=True):
+        if beforehand.needs_snapshot:
+            yield [(group, beforehand)]
+        else:
+            together.setdefault(beforehand.collectors, []).append((group, beforehand))
+    yield from together.values()
 
 
 def _appraise(

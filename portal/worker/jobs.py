@@ -8,8 +8,8 @@ from __future__ import annotations
 import logging
 import random
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -20,7 +20,7 @@ from catalog.problems import Problem
 from catalog.readings import LARGEST_FILE, Origin, Reader, ToRead, edition
 from catalog.removal import RemovalPolicy
 from catalog.rules import AllowRule
-from catalog.sources import Blob, Complete, Failed, Partial, Repository
+from catalog.sources import Blob, Complete, Failed, Partial, Repository, Snapshot, Source
 from catalog.store import FileReading
 from plugins.contract import Plugin
 from portal.config.repositories import ScorecardRepository
@@ -45,6 +45,9 @@ FILES_COUNT = 200
 
 AHEAD = 6
 """Tasks for each child that are under way while a batch is being written."""
+
+AT_ONCE = 4
+"""Repositories that are made ready at a time, beside the one that is being read."""
 
 FRESH = timedelta(minutes=15)
 """How long the word of a listing on a head is taken."""
@@ -150,16 +153,53 @@ def parts_due(tools: Tools, location_id: str) -> tuple[int, ...]:
 
 def ingest(tools: Tools, location_id: str, repository: Repository) -> Ingested:
     """Bring one repository of a location up to date."""
+    (done,) = ingest_all(tools, location_id, [repository])
+    return done
+
+
+def ingest_all(
+    tools: Tools, location_id: str, found: Sequence[Repository]
+) -> Generator[Ingested, None, None]:
+    """Bring repositories of a location up to date, in this order.
+
+    While one is written, the next ones are made ready: their forge takes its time.
+    """
+    with tools.database.read() as connection:
+        location = locations.get_location(connection, location_id)
+    is_strange = location is not None and _is_strange(location)
+    waiting: deque[tuple[Repository, Source, Future[Snapshot | Failed]]] = deque()
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="snapshot") as threads:
+        try:
+            for repository in found:
+                source = source_for(tools.plugins, repository.url, checked=is_strange)
+                assert source is not None, "a repository that was listed has a source"
+                waiting.append((repository, source, threads.submit(source.snapshot, repository)))
+                if len(waiting) > AT_ONCE:
+                    yield _ingest(tools, location_id, *waiting.popleft())
+            while waiting:
+                yield _ingest(tools, location_id, *waiting.popleft())
+        finally:
+            for *_, future in waiting:
+                future.cancel()
+
+
+def _ingest(
+    tools: Tools,
+    location_id: str,
+    repository: Repository,
+    source: Source,
+    snapshot: Future[Snapshot | Failed],
+) -> Ingested:
+    ready = snapshot.result()
     with tools.database.read() as connection:
         location = locations.get_location(connection, location_id)
         if location is None:
             return Ingested(repository=repository, unchanged=True)
         origin = _origin(tools, connection, location)
-    source = source_for(tools.plugins, repository.url, checked=_is_strange(location))
-    assert source is not None, "a repository that was listed has a source"
     return ingest_repository(
         origin=origin,
         repository=repository,
+        snapshot=ready,
         source=source,
         store=tools.store,
         reader=reader_of(tools),

@@ -33,6 +33,7 @@ from plugins.registry import load_plugins
 from portal import slate
 from portal.worker.watching import NO_CARE, Care, Stopwatch, named
 from scorecards.assessment import Assessor
+from scorecards.collectors import ask
 from scorecards.feeding import Unfed
 from scorecards.layouts import layout_to_json
 from scorecards.packing import PackedResult, digest_of
@@ -114,16 +115,37 @@ class Setup:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Entities of one repository, to collect facts about that last as long as its revision."""
+
+    snapshot: Snapshot
+    subjects: tuple[Subject, ...]
+    collectors: frozenset[str]
+    """Names of those that are asked."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Collection:
+    """Places to collect facts at."""
+
+    setup: Setup
+    places: tuple[Place, ...]
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Appraisal:
-    """Entities of one repository, to collect facts about and to assess."""
+    """Entities to collect facts about and to assess."""
 
     setup: Setup
     snapshot: Snapshot | None
-    """Of the repository that all subjects live in; None: it cannot be read."""
+    """Of the repository that all subjects live in; None: it cannot be read, or nobody looks at it."""
     subjects: tuple[Subject, ...]
     bodies: tuple[bytes, ...]
-    given: tuple[tuple[FactRecord, ...], ...]
-    """Of each subject, the records that no collector makes."""
+    given: tuple[tuple[StoredFacts, ...], ...]
+    """Of each subject, what need not be collected."""
+    spared: frozenset[str] = frozenset()
+    """Names of the collectors that are not asked: what they say is given."""
     now: datetime
     care: Care = NO_CARE
 
@@ -154,7 +176,7 @@ class Assessed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Appraised:
-    """Facts and results, of the same subjects in the same order."""
+    """Facts that were collected, and results, of the same subjects in the same order."""
 
     records: tuple[FactRecord, ...]
     assessed: Assessed
@@ -165,21 +187,35 @@ class Appraised:
         return self.assessed.refused
 
 
+def collect(task: Collection) -> tuple[FactRecord, ...]:
+    """Every fact that is asked for."""
+    plugins = task.setup.plugins()
+    return tuple(
+        record
+        for place in task.places
+        for plugin in plugins
+        for collector in plugin.collectors
+        if collector.name in place.collectors
+        for record in ask(collector, place.subjects, _view(plugins, place.snapshot), now=task.now)
+    )
+
+
 def appraise(task: Appraisal) -> Appraised:
-    """Collect every fact about the subjects and assess them with every scorecard."""
+    """Collect the facts about the subjects and assess them with every scorecard."""
     plugins = task.setup.plugins()
     view = _view(plugins, task.snapshot)
     records: dict[str, list[FactRecord]] = {subject.ref: [] for subject in task.subjects}
     for plugin in plugins:
         for collector in plugin.collectors:
-            for record in collector.collect(task.subjects, view, now=task.now):
-                records[record.ref].append(record)
+            if collector.name not in task.spared:
+                for record in ask(collector, task.subjects, view, now=task.now):
+                    records[record.ref].append(record)
     reading = Reading(
         setup=task.setup,
         cards=None,
         bodies=task.bodies,
         facts=tuple(
-            tuple(map(stored, (*records[subject.ref], *given)))
+            (*map(stored, records[subject.ref]), *given)
             for subject, given in zip(task.subjects, task.given, strict=True)
         ),
         now=task.now,

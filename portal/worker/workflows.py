@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
 from dbos import DBOS
 
 from catalog.ingestion import Ingested
-from portal.db import marks
-from portal.worker import assessing, fetching, jobs, noticing, publishing
+from portal.db import marks, repositories
+from portal.worker import assessing, collecting, fetching, jobs, noticing, publishing
 from portal.worker.holding import Holding
 from portal.worker.requests import (
     ASSESS,
@@ -107,12 +108,12 @@ def _read_part(doing: Doing, location: str, part: int) -> list[str]:
     """Read what is due in a part of a location; returns the locations that it newly leads to."""
     found = jobs.due(doing.tools, location, part=part)
     linked: list[str] = []
-    for number, repository in enumerate(found, start=1):
-        if doing.stopping.is_set():
-            raise Stopped
-        done = jobs.ingest(doing.tools, location, repository)
-        linked += done.linked
-        doing.report(_said(done, number, len(found)))
+    with closing(jobs.ingest_all(doing.tools, location, found)) as reading:
+        for number, done in enumerate(reading, start=1):
+            linked += done.linked
+            doing.report(_said(done, number, len(found)))
+            if doing.stopping.is_set():
+                raise Stopped
     return linked
 
 
@@ -129,8 +130,9 @@ def _share_out(doing: Doing, work: Mapping[str, Callable[[], object]]) -> None:
 
 
 def _read_shared(doing: Doing, location: str, part: int) -> None:
-    """Read a part that anybody may have asked for."""
+    """Read a part that anybody may have asked for, and collect while its repositories are at hand."""
     linked = _read_part(doing, location, part)
+    collecting.collect_within(doing.tools, repositories.part_of(part))
     doing.requests.request_all([ingest_key(one) for one in linked], Lane.EVENT)
 
 

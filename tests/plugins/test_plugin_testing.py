@@ -22,6 +22,7 @@ from plugins.contract import (
     Plugin,
     Problem,
     RemoteSubject,
+    Sees,
     Subject,
     Unknown,
 )
@@ -41,7 +42,7 @@ SIZE = FactSchema(name="odd.size", type=FactType.INT, description="A size.", whe
 class Odd:
     """A collector that says what it is told to."""
 
-    name, version, schemas = "odd", "1", (SIZE,)
+    name, version, schemas, sees = "odd", "1", (SIZE,), Sees(0)
 
     def __init__(self, **changes: Any) -> None:
         self._changes = changes

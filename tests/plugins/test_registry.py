@@ -23,6 +23,7 @@ class Toy:
     name: str
     version: str = "1"
     schemas: tuple = ()
+    sees: Sees = Sees.REPOSITORY
 
 def fact(name, type=FactType.INT, when_absent=0):
     return FactSchema(name=name, type=type, description="A fact.", when_absent=when_absent)
@@ -139,6 +140,7 @@ def test_remote_collectors_are_looked_at_like_others(site: Path, body: str, said
         ('Plugin(name="toy", version="1", summary="", sources=(3,))', "contract"),
         ('Plugin(name="toy", version="1", summary="", sources=(Toy("A b"),))', "'A b'"),
         ('Plugin(name="toy", version="1", summary="", scorecards=("x",))', "scorecard"),
+        ('Plugin(name="toy", version="1", summary="", collectors=(Toy("t", sees=3),))', "looks at"),
         ('Plugin(name="toy", version="1", summary="", collectors=(Toy("t", schemas=(1,)),))', "1"),
     ],
 )

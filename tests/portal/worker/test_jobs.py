@@ -1,11 +1,12 @@
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from plugins.contract import Context, Known
+from plugins.contract import Context, FailedFact, Known, Unknown
 from plugins.registry import load_plugins
 from portal.config import ConfiguredSource, Settings
 from portal.db import entities, facts, locations, marks, problems, results
@@ -134,6 +135,41 @@ def test_what_changes_beside_the_descriptor_is_collected_and_assessed_anew(
     seen = when_collected(portal)
     assert run(portal, pool) == [0, 0]
     assert when_collected(portal) == seen
+
+
+def test_a_neighbor_that_changes_does_not_have_the_repository_read_again(
+    portal: Portal, pool: Pool, source: Path
+) -> None:
+    run(portal, pool)
+    seen = when_collected(portal)
+    # What is not read yet is not known yet, whoever asks for an assessment.
+    (source / "basket" / "README.md").unlink()
+    with portal.database.write() as connection:
+        marks.mark_all(connection)
+    while assessing.assess_round(tools_of(portal, pool)):
+        pass
+    assert when_collected(portal) == seen
+    assert readme(portal, "basket") == "README.md"
+    run(portal, pool)
+    assert readme(portal, "basket") is None
+
+
+def test_facts_that_could_not_be_looked_for_are_collected_again(
+    portal: Portal, pool: Pool, source: Path
+) -> None:
+    run(portal, pool)
+    found = row(portal, BASKET)
+    assert found is not None
+    with portal.database.write() as connection:
+        (record,) = facts.for_entities(connection, [found.id], ["repo"])[found.id]
+        failed = FailedFact(reason=Unknown.SOURCE_FAILED, detail="The disk was busy.")
+        states = {**record.facts, "repo.readme.path": failed}
+        facts.save(connection, [replace(record, facts=states)])
+        marks.mark_one(connection, BASKET)
+    assert readme(portal, "basket") is None
+    while assessing.assess_round(tools_of(portal, pool)):
+        pass
+    assert readme(portal, "basket") == "README.md"
 
 
 def test_a_broken_file_keeps_its_last_good_version_and_harms_no_other(

@@ -128,6 +128,7 @@ def run(store: Store, source: Scripted, step: int) -> None:
         ingest_repository(
             origin=Origin(id=LOCATION, ref="file:/srv"),
             repository=repository,
+            snapshot=source.snapshot(repository),
             source=source,
             store=store,
             reader=reader,

@@ -15,6 +15,7 @@ from plugins.contract import (
     Known,
     Missing,
     RepositoryView,
+    Sees,
     Subject,
     Unknown,
 )
@@ -42,6 +43,7 @@ class LicenseCollector:
     name = "licenses"
     version = "1"
     schemas = (SPDX,)
+    sees = Sees.REPOSITORY
 
     def collect(
         self, subjects: Sequence[Subject], repository: RepositoryView | None, *, now: datetime

@@ -1,0 +1,90 @@
+"""Sparing: what is stored about entities and need not be collected again.
+
+What looks at no neighbors says the same for as long as the entity and the revision of its repository
+are the same. An entity whose owner changed is assessed anew, and its repository is not touched.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from catalog.readings import is_of
+from plugins.contract import Collector, Plugin, Sees
+from portal.db import facts
+from portal.db.facts import Told
+from portal.db.marks import Marked
+from portal.db.state import Connection
+from scorecards.stored_facts import StoredFacts
+
+FAILED = b'{"f":"source_failed"'
+"""How a fact is written that could not be looked for: that is tried again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spared:
+    """What is known beforehand of marked entities of a repository."""
+
+    collectors: frozenset[str]
+    """Names of those that need not be asked about any of them."""
+    lacking: frozenset[str]
+    """Names of the others whose word would last: they look at no neighbors."""
+    needs_snapshot: bool
+    """Whether any of the others looks at the repository."""
+    given: Mapping[int, tuple[StoredFacts, ...]]
+    """By entity, what these collectors said, and what no collector says."""
+
+
+def spared(
+    connection: Connection,
+    plugins: Sequence[Plugin],
+    givers: Collection[str],
+    groups: Sequence[Marked],
+) -> list[Spared]:
+    """What need not be collected, of each of these groups; `givers` are asked by nobody here."""
+    collectors = list(chain.from_iterable(plugin.collectors for plugin in plugins))
+    lasting = {one.name: one for one in collectors if Sees.NEIGHBORS not in one.sees}
+    ids = [entity for group in groups for entity in group.seqs]
+    said: dict[str, dict[int, Told]] = defaultdict(dict)
+    for told in facts.told(connection, ids, [*lasting, *givers]):
+        said[told.collector][told.entity] = told
+    found = []
+    for group in groups:
+        held = {name for name, one in lasting.items() if _hold(said[name], one, group)}
+        found.append(
+            Spared(
+                collectors=frozenset(held),
+                lacking=frozenset(lasting.keys() - held),
+                needs_snapshot=any(
+                    Sees.REPOSITORY in one.sees for one in collectors if one.name not in held
+                ),
+                given={
+                    entity: tuple(
+                        said[name][entity].said
+                        for name in (*sorted(held), *givers)
+                        if entity in said[name]
+                    )
+                    for entity in group.seqs
+                },
+            )
+        )
+    return found
+
+
+def _hold(said: Mapping[int, Told], collector: Collector, group: Marked) -> bool:
+    """Whether all that a collector said of the entities of a group still holds."""
+    return all(
+        (told := said.get(entity)) is not None
+        and told.version == collector.version
+        and not told.is_older
+        and FAILED not in told.said.facts
+        and (Sees.REPOSITORY not in collector.sees or _is_read(group, told.revision))
+        for entity in group.seqs
+    )
+
+
+def _is_read(group: Marked, revision: str) -> bool:
+    """Whether the descriptors of the group were read last at this revision."""
+    return bool(revision) and is_of(group.revision, revision)
