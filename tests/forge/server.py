@@ -86,9 +86,13 @@ class Forge:
                 said({"message": "Not Found"}, status=404),
             )
             released = self.released
+            kind = next((name for name, form in _KINDS if re.search(form, line)), "other")
+            if self.world.is_metered and kind != "git" and reply.status != 304:
+                if self.world.remaining <= 0:
+                    fault = Fault(match="", how="rate", seconds=3000)
+                self.world.remaining -= 1
         if fault is not None:
             reply = spoil(fault, reply, released)
-        kind = next((name for name, form in _KINDS if re.search(form, line)), "other")
         token = request.token
         self.asked.append({"kind": kind, "line": line, "status": reply.status, "token": token})
         return reply

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,8 +91,15 @@ class World:
     remaining: int = 4987
     """Requests of 5,000 that are left."""
 
+    is_metered: bool = False
+    """Whether requests of the API count, and are refused when none is left."""
+
     def spend(self, remaining: int) -> None:
         self.remaining = remaining
+
+    def meter(self, remaining: int) -> None:
+        """Let so many more requests pass, conditional ones without a change left out."""
+        self.remaining, self.is_metered = remaining, True
 
     def sees(self, token: str) -> str | None:
         """What a token lets see; None: it is not valid."""
@@ -119,6 +128,32 @@ class World:
         self.repos[number] = repo
         if files:
             self.commit(path, files)
+
+    def fill(self, owner: str, count: int, files: Mapping[str, str]) -> None:
+        """Create thousands of repositories in a moment: `NAME` in the files is the name of each."""
+        for _ in range(count):
+            number = len(self.repos) + len(self.moved) + 1
+            folder, name = self.root / f"{number}", f"r-{number}"
+            folder.mkdir(parents=True)
+            texts = {path: text.replace("NAME", name) for path, text in files.items()}
+            write_files(folder, texts)
+            git = folder / ".git"
+            commit = _plain_commit(git, {path: text.encode() for path, text in texts.items()})
+            (git / "refs" / "heads").mkdir(parents=True)
+            (git / "refs" / "heads" / "main").write_text(f"{commit}\n")
+            (git / "HEAD").write_text("ref: refs/heads/main\n")
+            self.repos[number] = Repo(id=number, owner=owner, name=name, folder=folder)
+
+    def refill(self, owner: str, count: int, files: Mapping[str, str]) -> None:
+        """Give the first repositories of an owner another commit, with these files and no others."""
+        theirs = [repo for repo in self.repos.values() if repo.owner == owner]
+        for repo in theirs[:count]:
+            texts = {path: text.replace("NAME", repo.name) for path, text in files.items()}
+            write_files(repo.folder, texts)
+            git = repo.folder / ".git"
+            contents = {path: text.encode() for path, text in texts.items()}
+            commit = _plain_commit(git, contents, parent=repo.head())
+            (git / "refs" / "heads" / repo.branch).write_text(f"{commit}\n")
 
     def install(self, app: str, key: str, owner: str, suspended: str = "") -> None:
         """Give an owner a GitHub App."""
@@ -163,3 +198,24 @@ class World:
 
     def _at(self, path: str) -> Repo:
         return next(repo for repo in self.repos.values() if repo.path == path)
+
+
+def _plain_commit(git: Path, files: Mapping[str, bytes], *, parent: str = "") -> str:
+    """Write a commit of files in the root as loose objects, as git does; returns its id."""
+    tree = b"".join(
+        b"100644 " + path.encode() + b"\0" + bytes.fromhex(_object(git, "blob", content))
+        for path, content in sorted(files.items())
+    )
+    author = "A <a@example.org> 1700000000 +0000"
+    lines = [f"tree {_object(git, 'tree', tree)}", *([f"parent {parent}"] if parent else [])]
+    lines += [f"author {author}", f"committer {author}", "", "Change something", ""]
+    return _object(git, "commit", "\n".join(lines).encode())
+
+
+def _object(git: Path, kind: str, content: bytes) -> str:
+    whole = f"{kind} {len(content)}\0".encode() + content
+    digest = hashlib.sha1(whole).hexdigest()
+    path = git / "objects" / digest[:2] / digest[2:]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(zlib.compress(whole, 1))
+    return digest
