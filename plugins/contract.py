@@ -26,6 +26,7 @@ from catalog.sources import (
     TreeFile,
     Unreadable,
 )
+from plugins.budgets import ALONE, Budgets
 from scorecards.collectors import (
     Collector,
     Observation,
@@ -52,6 +53,7 @@ from scorecards.notices import Message
 
 __all__ = [
     "Blob",
+    "Budgets",
     "Collector",
     "Complete",
     "Context",
@@ -322,6 +324,8 @@ class Context:
     """What is to be found on them."""
     forge_facts: ForgeFacts = ForgeFacts()
     """What else is to be learned from them."""
+    budgets: Budgets = ALONE
+    """What systems let all processes of the portal ask together."""
 
 
 @dataclass(frozen=True, kw_only=True)

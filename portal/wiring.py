@@ -27,6 +27,7 @@ from portal.db import definitions, editions, held, locations, quarantine, regist
 from portal.db.catalog_store import Store
 from portal.db.engine import Database, open_database
 from portal.db.migrations import migrate
+from portal.db.shared_budgets import SharedBudgets
 from portal.db.state import Connection
 from portal.definition_files import load_all_scorecards, read_kind_files, scorecard_files
 from portal.feeding import fed_by, pack_files
@@ -142,6 +143,7 @@ def now() -> datetime:
 def open_portal(settings: Settings) -> Portal:
     """Open the database, load the plugins and the scorecards. Migrates nothing, starts nothing."""
     database = open_database(settings.database)
+    shared = SharedBudgets(database)
     plugins, plugin_problems = load_plugins(
         context_for=lambda name: Context(
             cache=cache_of(settings) / name,
@@ -150,6 +152,7 @@ def open_portal(settings: Settings) -> Portal:
             forges=forges_of(settings.integrations),
             providers=settings.providers,
             forge_facts=settings.forge_facts,
+            budgets=shared,
         ),
         disabled=settings.plugins_disabled,
     )

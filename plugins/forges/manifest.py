@@ -15,6 +15,7 @@ from plugins.forges.gitlab import GitLab
 from plugins.forges.projects import Hosting
 from plugins.forges.repositories import RepositorySource
 from plugins.web.cache import Cache
+from plugins.web.limits import Limits
 
 VERSION = "1"
 
@@ -32,6 +33,7 @@ def plugin(context: Context) -> Plugin:
             forge,
             context.cache,
             tokens=AppTokens(forge, context.cache / "apps") if forge.apps else None,
+            limits=Limits(system=forge.host, budgets=context.budgets),
         )
         for forge in context.forges
     }

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Mapping
 from threading import Lock
 
+from plugins.budgets import ALONE, Budget, Budgets, Left
+
 FIRST_PAUSE, LONGEST_PAUSE = 60.0, 3600.0
 """Seconds after a limit that does not say how long it holds: doubled with each in a row.
 
@@ -20,48 +22,60 @@ No longer is waited for one that does: afterwards one request asks again, and is
 class Limits:
     """Of one system with one set of credentials. Several threads may use it at once."""
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.time,
+        *,
+        system: str = "",
+        budgets: Budgets = ALONE,
+    ) -> None:
+        """`system` names the system and the credentials to the other processes in `budgets`."""
+        self._clock, self._system, self._shared = clock, system, budgets
         self._guard = Lock()
-        self._until = self._pause = 0.0
-        self._left: dict[str, tuple[float, float]] = {}
-        """By what is limited, the share that is left, and when all of it is there again."""
+        self._budget, self._pause = Budget(), 0.0
 
     def until(self) -> float:
         """When requests may be sent again, in seconds since 1970; 0: they may now."""
-        with self._guard:
-            return self._until if self._clock() < self._until else 0.0
+        return self._known().until
 
     def wait(self) -> float:
         """Seconds until requests may be sent again; 0: they may now."""
-        with self._guard:
-            return max(0.0, self._until - self._clock())
+        return max(0.0, self._known().until - self._clock())
 
     def scarce(self, reserve: float) -> float:
         """Seconds until more than a share, 0 to 1, of all that is limited is left; 0: it is now."""
-        with self._guard:
-            now = self._clock()
-            waits = (reset - now for share, reset in self._left.values() if share <= reserve)
-            return min(max(max(waits, default=0.0), 0.0), LONGEST_PAUSE)
+        now = self._clock()
+        waits = (one.reset - now for one in self._known().left.values() if one.share <= reserve)
+        return min(max(max(waits, default=0.0), 0.0), LONGEST_PAUSE)
 
     def note(self, status: int, headers: Mapping[str, str], said: bytes = b"") -> bool:
         """Take in what an answer says; returns whether it is one that a limit refused."""
         now = self._clock()
         is_refused = _is_refused(status, headers, said)
+        told = _told(headers, now, spent=is_refused) if is_refused or _is_fine(status) else None
         with self._guard:
-            self._left.update(_left(headers))
             if is_refused:
                 self._pause = min(self._pause * 2, LONGEST_PAUSE) or FIRST_PAUSE
-                told = _told(headers, now, spent=True)
                 # Less than a second says nothing: its clock and ours may differ by more.
                 wait = told if told is not None and told >= 1 else self._pause
-                self._until = max(self._until, now + min(wait, LONGEST_PAUSE))
-            elif status and status < 400:
-                self._pause = 0.0
-                told = _told(headers, now, spent=False)
-                if told is not None and told > 0:
-                    self._until = max(self._until, now + min(told, LONGEST_PAUSE))
+            else:
+                self._pause = 0.0 if _is_fine(status) else self._pause
+                wait = told or 0.0
+            until = now + min(wait, LONGEST_PAUSE) if wait > 0 else 0.0
+            left = {**self._budget.at(now).left, **_left(headers)}
+            self._budget = Budget(until=max(self._budget.until, until), left=left)
+            mine = self._budget
+        self._shared.tell(self._system, mine)
         return is_refused
+
+    def _known(self) -> Budget:
+        with self._guard:
+            mine = self._budget
+        return mine.joined(self._shared.of(self._system)).at(self._clock())
+
+
+def _is_fine(status: int) -> bool:
+    return bool(status) and status < 400
 
 
 def _is_refused(status: int, headers: Mapping[str, str], said: bytes) -> bool:
@@ -93,11 +107,11 @@ def _told(headers: Mapping[str, str], now: float, *, spent: bool) -> float | Non
     return None
 
 
-def _left(headers: Mapping[str, str]) -> dict[str, tuple[float, float]]:
+def _left(headers: Mapping[str, str]) -> dict[str, Left]:
     """What the headers say is left of what they are about (GitHub has several limits)."""
     for prefix in ("x-ratelimit", "ratelimit"):
         said = [headers.get(f"{prefix}-{name}", "") for name in ("remaining", "limit", "reset")]
         if all(text.isdigit() for text in said) and int(said[1][:11]):
             remaining, limit, reset = (int(text[:11]) for text in said)
-            return {headers.get(f"{prefix}-resource", ""): (remaining / limit, float(reset))}
+            return {headers.get(f"{prefix}-resource", ""): Left(remaining / limit, float(reset))}
     return {}

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from portal.db import marks, pending, problems
+from portal.db import budgets, marks, pending, problems
 from portal.db.entities import kind_counts
 from portal.wiring import Portal
 from portal.worker.requests import Lane
@@ -73,6 +73,7 @@ class _Catalog(Collector):
             found = problems.problem_counts(connection)
             waiting = marks.count_marks(connection)
             keys = len(pending.waiting(connection))
+            limits = budgets.listed(connection)
             waiting_since = {one.lane: one.oldest for one in pending.tallies(connection)}
         entities = GaugeMetricFamily(
             "plumbline_entities", "Entities in the catalog.", labels=["kind"]
@@ -99,6 +100,15 @@ class _Catalog(Collector):
             since = waiting_since.get(lane) or now
             oldest.add_metric([lane.name.lower()], max(0.0, (now - since).total_seconds()))
         yield oldest
+        left = GaugeMetricFamily(
+            "plumbline_forge_limit_left_ratio",
+            "Share of what a forge lets the portal ask that is left until the reset.",
+            labels=["system", "limit"],
+        )
+        for system, budget in limits.items():
+            for name, one in budget.at(now.timestamp()).left.items():
+                left.add_metric([system, name], one.share)
+        yield left
         yield GaugeMetricFamily(
             "plumbline_unassessed_entities", "Entities that wait to be assessed.", value=waiting
         )

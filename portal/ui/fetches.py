@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from catalog.problems import Problem
+from plugins.budgets import RESERVE, Budget
 from portal.db.fetched import Fetch
 from portal.ui.frame import not_found
 from portal.ui.models.looks import Look
@@ -24,6 +25,9 @@ UNDER_WAY = Look(name="unknown", word="Being fetched")
 WAITING = Look(name="warn", word="Waits to go on")
 DONE = Look(name="pass", word="Fetched")
 PARTLY = Look(name="warn", word="Partly fetched")
+PAUSED = Look(name="fail", word="Refuses; nothing is asked")
+SCARCE = Look(name="warn", word="Kept for people and events")
+PLENTY = Look(name="pass", word="Enough")
 FAILED = Look(name="fail", word="Failed")
 
 
@@ -42,6 +46,42 @@ class FetchLine:
     entities: int
     failed: int
     problem: Problem | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LimitLine:
+    """A limit of a system."""
+
+    system: str
+    name: str
+    left: int
+    """Percent, until the reset."""
+    look: Look
+    until: datetime
+    """When all of it is there again, or the pause is over."""
+
+
+def limit_lines(known: Mapping[str, Budget], now: datetime) -> tuple[LimitLine, ...]:
+    """The lines of the limits that hold at present, by system."""
+    return tuple(
+        line
+        for system, budget in sorted(known.items())
+        for line in _limits(system, budget.at(now.timestamp()))
+    )
+
+
+def _limits(system: str, budget: Budget) -> Iterator[LimitLine]:
+    if budget.until:
+        until = datetime.fromtimestamp(budget.until, UTC)
+        yield LimitLine(system=system, name="", left=0, look=PAUSED, until=until)
+    for name, one in sorted(budget.left.items()):
+        yield LimitLine(
+            system=system,
+            name=name,
+            left=int(one.share * 100),
+            look=SCARCE if one.share <= RESERVE else PLENTY,
+            until=datetime.fromtimestamp(one.reset, UTC),
+        )
 
 
 def fetch_lines(

@@ -9,10 +9,10 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from catalog.problems import Problem
-from portal.db import fetched
+from portal.db import budgets, fetched
 from portal.db import locations as store
 from portal.db.locations import FileRow, LocationRow, RepositoryRow
-from portal.ui.fetches import fetch_lines
+from portal.ui.fetches import fetch_lines, limit_lines
 from portal.ui.frame import not_found
 from portal.ui.models.looks import Look
 from portal.wiring import Portal
@@ -82,8 +82,12 @@ def register(pages: Blueprint, portal: Portal) -> None:
         with portal.database.read() as connection:
             rows = [line(row) for row in store.list_locations(connection)]
             fetches = fetch_lines(portal.scheduled, fetched.listed(connection))
+            known = budgets.listed(connection)
         asked = request.args.get("asked", "")
-        return render_template("locations.html", rows=rows, fetches=fetches, asked=asked)
+        limits = limit_lines(known, portal.now())
+        return render_template(
+            "locations.html", rows=rows, fetches=fetches, limits=limits, asked=asked
+        )
 
     @pages.get("/locations/<id>")
     def location(id: str) -> ResponseReturnValue:  # noqa: A002 - the parameter's name in the URL

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from plugins.budgets import RESERVE
 from plugins.contract import (
     FactState,
     FailedFact,
@@ -30,9 +31,6 @@ from plugins.forges.facts.states import not_told
 from plugins.forges.places import file_place, project_place
 
 VERSION = "1"
-
-RESERVE = 0.2
-"""Share of what a forge's limits let us ask that is left for reading the catalog."""
 
 _LOCATION = "backstage.io/managed-by-location"
 _SOURCE = "backstage.io/source-location"

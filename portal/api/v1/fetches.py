@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Response
 from marshmallow import fields
 
+from plugins.budgets import Budget
 from portal.api.errors import Refusal
 from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer, Resource, answer
 from portal.api.v1.schemas import ProblemAnswer, TicketAnswer
 from portal.api.v1.times import rfc3339
-from portal.db import fetched
+from portal.db import budgets, fetched
 from portal.db.fetched import Fetch
 from portal.wiring import Portal
 from portal.worker.requests import Lane, fetch_key
@@ -54,6 +56,34 @@ class FetchesAnswer(Answer):
     items = fields.List(fields.Nested(FetchAnswer))
 
 
+class LimitAnswer(Answer):
+    """One of the limits of a system."""
+
+    name = fields.String(metadata={"description": "What is limited, in the system's word."})
+    left = fields.Float(metadata={"description": "Share that is left until the reset, 0 to 1."})
+    resets_at = fields.String(metadata={"format": "date-time"})
+
+
+class BudgetAnswer(Answer):
+    """What a system lets the portal ask, as it has told itself."""
+
+    system = fields.String(metadata={"description": "The host."})
+    paused_until = fields.String(
+        allow_none=True,
+        metadata={
+            "format": "date-time",
+            "description": "It has refused: nothing is asked before that. null: it has not.",
+        },
+    )
+    limits = fields.List(fields.Nested(LimitAnswer))
+
+
+class BudgetsAnswer(Answer):
+    """Every system that has told of limits that still hold."""
+
+    items = fields.List(fields.Nested(BudgetAnswer))
+
+
 def resource(portal: Portal) -> Resource:
     """The routes of fetches."""
     views = Resource("fetches", __name__, url_prefix="/api/v1", description="What is fetched.")
@@ -66,6 +96,15 @@ def resource(portal: Portal) -> Resource:
             runs = fetched.listed(connection)
         return answer({"items": [_form(one, runs.get(name)) for name, one in scheduled.items()]})
 
+    @views.operation("GET", "/budgets", answer=BudgetsAnswer)
+    def list_budgets(_: dict[str, Any]) -> Response:
+        """What forges still let the portal ask. All processes share it."""
+        with portal.database.read() as connection:
+            known = budgets.listed(connection)
+        now = portal.now().timestamp()
+        found = {system: budget.at(now) for system, budget in known.items()}
+        return answer({"items": [_budget(*one) for one in found.items() if one[1] != Budget()]})
+
     @views.operation("POST", "/fetches/<name>", answer=TicketAnswer, status=202)
     def fetch_now(_: dict[str, Any], name: str) -> Response:
         """Fetch facts now."""
@@ -76,6 +115,21 @@ def resource(portal: Portal) -> Resource:
         return answer({"key": key, "ticket": ticket}, status=202)
 
     return views
+
+
+def _budget(system: str, budget: Budget) -> forms.Json:
+    return {
+        "system": system,
+        "pausedUntil": _moment(budget.until) if budget.until else None,
+        "limits": [
+            {"name": name, "left": round(one.share, 4), "resetsAt": _moment(one.reset)}
+            for name, one in sorted(budget.left.items())
+        ],
+    }
+
+
+def _moment(seconds: float) -> str | None:
+    return rfc3339(datetime.fromtimestamp(seconds, UTC))
 
 
 def _form(one: Scheduled, run: Fetch | None) -> forms.Json:

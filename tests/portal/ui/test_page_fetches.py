@@ -9,8 +9,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from catalog.problems import Problem
+from plugins.budgets import Budget, Left
 from portal.app import create_app
-from portal.db import fetched, pending
+from portal.db import budgets, fetched, pending
 from portal.ui.filters import lasts
 from portal.wiring import Portal
 from scorecards.facts import FactSchema, FactType
@@ -102,3 +103,30 @@ def test_nothing_is_said_where_nothing_is_fetched(make_portal: Callable[..., Por
 )
 def test_times_are_told_in_the_largest_unit_that_fits(time: timedelta, words: str) -> None:
     assert lasts(time) == words
+
+
+def test_what_a_forge_lets_us_ask_is_shown_while_it_holds(
+    portal: Portal, client: FlaskClient
+) -> None:
+    assert "What forges let us ask" not in client.get("/locations").text
+    now = portal.now().timestamp()
+    left = {"core": Left(0.155, now + 600), "graphql": Left(0.9, now + 600)}
+    with portal.database.write() as connection:
+        budgets.tell(connection, "git.example.com", Budget(left=left), now=now)
+        budgets.tell(connection, "<b>", Budget(until=now + 60), now=now)
+    page = client.get("/locations").text
+    assert "Kept for people and events" in page
+    assert "15 %" in page
+    assert "Enough" in page
+    assert "Refuses; nothing is asked" in page
+    assert "&lt;b&gt;" in page
+    told, refusing = client.get("/api/v1/budgets").json["items"][::-1]  # type: ignore[index]
+    assert (told["system"], told["pausedUntil"]) == ("git.example.com", None)
+    assert [(one["name"], one["left"]) for one in told["limits"]] == [
+        ("core", 0.155),
+        ("graphql", 0.9),
+    ]
+    assert refusing["system"] == "<b>"
+    assert refusing["pausedUntil"] is not None
+    line = 'plumbline_forge_limit_left_ratio{limit="core",system="git.example.com"} 0.155'
+    assert line in client.get("/metrics").text

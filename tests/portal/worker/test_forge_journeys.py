@@ -116,6 +116,21 @@ def test_a_sweep_without_a_change_asks_for_little_and_writes_nothing(
     assert sweeps.seq() == seq
 
 
+def test_what_one_process_is_told_by_a_forge_the_others_know(
+    forge: RunningForge, sweeps: Sweeps, kind: str
+) -> None:
+    sweeps.run()
+    forge.fail("api", "429", seconds=300)
+    sweeps.run()
+    forge.asked()
+    peer = Sweeps(open_portal(sweeps.portal.settings), sweeps.pool, sweeps.now)
+    refs = sweeps.refs()
+    peer.run()
+    assert forge.asked() == []
+    assert peer.refs() == refs
+    peer.portal.database.close()
+
+
 @pytest.mark.parametrize("kind", ["github"], indirect=True)
 def test_what_is_at_the_head_it_was_read_at_is_not_looked_at(
     forge: RunningForge, sweeps: Sweeps, kind: str
