@@ -28,9 +28,9 @@ from portal.config.integrations import Integration
 from portal.config.repositories import ScorecardRepository
 from scorecards.exemptions import Policy
 from scorecards.feeding import SwitchedOn
-from scorecards.fetching import Recipe
 from scorecards.notices import Timing
 from scorecards.pushed import Declared
+from scorecards.recipes import Recipe
 
 
 class Auth(StrEnum):
