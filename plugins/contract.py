@@ -71,6 +71,7 @@ __all__ = [
     "GiteaProvider",
     "JsonValue",
     "Known",
+    "LinkFacts",
     "Listing",
     "MailChannel",
     "Message",
@@ -159,6 +160,16 @@ class ForgeFacts:
     """Time between two runs over all repositories of a forge."""
     disabled: tuple[str, ...] = ()
     """Namespaces of facts that no forge is asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkFacts:
+    """Of which links it is asked whether they answer (`plumbline.facts.links`)."""
+
+    every: timedelta = timedelta(hours=8)
+    """Time between two runs."""
+    allow: tuple[ReadingRule, ...] = ()
+    """Hosts that may be asked; empty: none is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -320,6 +331,8 @@ class Context:
     """What is to be found on them."""
     forge_facts: ForgeFacts = ForgeFacts()
     """What else is to be learned from them."""
+    link_facts: LinkFacts = LinkFacts()
+    """Which links are asked."""
 
 
 @dataclass(frozen=True, kw_only=True)

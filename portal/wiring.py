@@ -150,6 +150,7 @@ def open_portal(settings: Settings) -> Portal:
             forges=forges_of(settings.integrations),
             providers=settings.providers,
             forge_facts=settings.forge_facts,
+            link_facts=settings.link_facts,
         ),
         disabled=settings.plugins_disabled,
     )

@@ -1,4 +1,4 @@
-"""Facts that are fetched from other systems: `plumbline.facts.http`, as recipes, and of forges."""
+"""Facts that are fetched from other systems: `plumbline.facts.http`, as recipes, of forges, and links."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate
 
-from plugins.contract import ForgeFacts
+from plugins.contract import ForgeFacts, LinkFacts
 from plugins.forges.facts.schemas import NAMESPACES
 from portal.config.fields import Duration, Strict, Words
 from portal.config.pushed import PushedFact
+from portal.config.reading import AllowedHost
 from scorecards.packs import declarations
 from scorecards.pushed import Declared
 from scorecards.recipes import FetchedFact, Further, Recipe, faults_of
@@ -22,6 +23,9 @@ _NAME = validate.Regexp(
 )
 SHORTEST = timedelta(minutes=10)
 """Between two runs over a forge."""
+
+SHORTEST_OF_LINKS = timedelta(hours=1)
+"""Between two looks at a link."""
 
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
@@ -141,3 +145,16 @@ class FactsOfForges(Strict):
         if "every" in data and data["every"] < SHORTEST:
             raise ValidationError("must be at least 10 minutes: forges have limits", "every")
         return ForgeFacts(**data)
+
+
+class FactsOfLinks(Strict):
+    """`plumbline.facts.links`, as a `LinkFacts`."""
+
+    every = Duration()
+    allow = fields.List(AllowedHost(), required=True, validate=validate.Length(1, 1000))
+
+    @post_load
+    def _facts(self, data: dict[str, Any], **_: Any) -> LinkFacts:
+        if "every" in data and data["every"] < SHORTEST_OF_LINKS:
+            raise ValidationError("must be at least 1 hour: they are pages for people", "every")
+        return LinkFacts(**{**data, "allow": tuple(data["allow"])})

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 
+from plugins.contract import ReadingRule
 from portal.app import create_app
+from portal.config import Settings
 from portal.worker import assessing
 from scorecards.facts import FactState, FailedFact, Known, Missing, Unknown
 from scorecards.packs import built_in, declarations
@@ -400,29 +402,33 @@ def value_of(state: FactState) -> object:
     return state.value if isinstance(state, Known) else state
 
 
+def came_to(
+    settings: Settings, descriptor: str, tmp_path: Path, ref: str
+) -> tuple[dict[str, object], dict[str, str]]:
+    """What became known of the facts of packs, and the outcomes of their checks."""
+    database = f"sqlite:///{tmp_path}/portal.db"
+    with fetched(settings, descriptor, tmp_path, database) as (portal, tools):
+        assert portal.fact_problems == ()
+        while assessing.assess_round(tools):
+            pass
+        learned = states(portal, ref)
+        client = create_app(portal).test_client()
+        cards = client.get(f"/api/v1/entities/{ref.replace(':', '/')}/scorecards").json
+    known = {n: value_of(state) for n, state in learned.items() if n in declarations()}
+    of_packs = {name for pack in built_in().values() for name in pack.contains}
+    mine = [card for card in cards if card["scorecard"] in of_packs]
+    return known, {check["check"]: check["outcome"] for card in mine for check in card["checks"]}
+
+
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_recipe_feeds_its_checks(case: Case, tmp_path: Path, systems: WebServer) -> None:
     for path, said in case.answers.items():
         systems.replies[path] = answer(json.dumps(said).encode())
     settings = local(OPEN + config_of(case), tmp_path, systems)
-    with fetched(settings, DESCRIPTOR, tmp_path, f"sqlite:///{tmp_path}/portal.db") as (
-        portal,
-        tools,
-    ):
-        assert portal.fact_problems == ()
-        while assessing.assess_round(tools):
-            pass
-        learned = states(portal, case.ref)
-        kind, _, name = case.ref.partition(":")
-        client = create_app(portal).test_client()
-        cards = client.get(f"/api/v1/entities/{kind}/{name}/scorecards").json
-    known = {n: value_of(state) for n, state in learned.items() if n in declarations()}
+    known, outcomes = came_to(settings, DESCRIPTOR, tmp_path, case.ref)
     too_little = {n for n, state in known.items() if is_too_little(state)}
     assert too_little == set(case.unknown)
     assert {n: v for n, v in known.items() if n not in too_little} == case.facts
-    of_packs = {name for pack in built_in().values() for name in pack.contains}
-    mine = [card for card in cards if card["scorecard"] in of_packs]
-    outcomes = {check["check"]: check["outcome"] for card in mine for check in card["checks"]}
     assert {id_: outcomes[id_] for id_ in case.passes} == dict.fromkeys(case.passes, "pass")
     assert {id_: outcomes[id_] for id_ in case.fails} == dict.fromkeys(case.fails, "fail")
     asked = [unquote(path) for path, _ in systems.asked]
@@ -434,3 +440,28 @@ def test_a_recipe_feeds_its_checks(case: Case, tmp_path: Path, systems: WebServe
 def test_every_recipe_of_the_page_is_run() -> None:
     run = {config_of(case) for case in CASES.values()}
     assert run == set(configs())
+
+
+def test_links_feed_their_checks(tmp_path: Path, systems: WebServer) -> None:
+    (sample,) = (s.text for s in samples(PAGE) if s.language == "yaml" and "links:" in s.text)
+    settings = local(OPEN + sample, tmp_path, systems)
+    assert [rule.host for rule in settings.link_facts.allow] == [
+        "wiki.example.com",
+        "*.grafana.net",
+    ]
+    here = replace(settings.link_facts, allow=(ReadingRule(host=systems.authority),))
+    links = "".join(
+        f"    - {{url: {systems.url}/{name}, title: {name}}}\n" for name in ("runbook", "dashboard")
+    )
+    old = '  links: [{url: "https://wiki.example.com", title: Wiki}]\n'
+    assert old in DESCRIPTOR
+    for name in ("runbook", "dashboard"):
+        systems.replies[f"/{name}"] = answer()
+    known, outcomes = came_to(
+        replace(settings, link_facts=here),
+        DESCRIPTOR.replace(old, f"  links:\n{links}"),
+        tmp_path,
+        "component:default/shop",
+    )
+    assert known == {"links.runbook_status": 200, "links.dashboard_status": 200}
+    assert (outcomes["doc.runbook"], outcomes["ops.dashboard"]) == ("pass", "pass")

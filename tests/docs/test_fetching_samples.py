@@ -146,8 +146,8 @@ def fetched(
             (location,) = locations.list_locations(connection)
         for repository in jobs.list_repositories(tools, location.id):
             jobs.ingest(tools, location.id, repository)
-        for recipe in settings.recipes:
-            fetching.fetch(tools, recipe.name)
+        for one in tools.scheduled:
+            fetching.fetch(tools, one.name)
         yield portal, tools
 
 

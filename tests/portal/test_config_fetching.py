@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from plugins.contract import LinkFacts, ReadingRule
 from scorecards.facts import FactType
 from scorecards.packs import declarations
 from scorecards.recipes import Further
@@ -129,3 +130,27 @@ def test_what_forges_are_asked_for_is_read(tmp_path: Path) -> None:
 def test_what_forges_cannot_be_asked_for_is_refused(tmp_path: Path, text: str, said: str) -> None:
     (problem,) = faults(tmp_path, f"plumbline: {{facts: {{forges: {{{text}}}}}}}")
     assert said in f"{problem.message} {problem.pointer} {problem.found}"
+
+
+def test_links_that_may_be_asked_are_read(tmp_path: Path) -> None:
+    assert load(tmp_path, "plumbline: {}").link_facts == LinkFacts()
+    text = (
+        "plumbline: {facts: {links: {every: 12h, allow: [{host: Wiki.example.com, paths: [/a]}]}}}"
+    )
+    rule = ReadingRule(host="wiki.example.com", paths=("/a",))
+    assert load(tmp_path, text).link_facts == LinkFacts(every=timedelta(hours=12), allow=(rule,))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{every: 30m, allow: [{host: a.example.com}]}", "at least 1 hour"),
+        ("{every: 12h}", "allow is missing"),
+        ("{allow: []}", "1"),
+        ("{allow: [{host: a/b}]}", "must be a host"),
+        ("{allow: [{host: a.example.com}], public: true}", "no key"),
+    ],
+)
+def test_links_that_cannot_be_asked_so_are_refused(tmp_path: Path, text: str, said: str) -> None:
+    (error,) = faults(tmp_path, f"plumbline: {{facts: {{links: {text}}}}}")
+    assert said in error.message
