@@ -170,7 +170,8 @@ class Reader:
             if "answer" in values and isinstance(value, Raised) and not _lacks(value):
                 return FailedFact(reason=Unknown.SOURCE_FAILED, detail=value.message)
             name = _named(value)
-            if name is None:
+            # A step in a path is no name: it would ask something else of the system.
+            if name is None or name in (".", ".."):
                 return _says_nothing(part)
             parts.append(quote_url(name, safe=""))
         return "".join(parts)
@@ -181,7 +182,8 @@ class Reader:
         if body is None or isinstance(body, Raised):
             return _says_nothing(expression)
         try:
-            return Request(url=url, body=orjson.dumps(body))
+            # The engine's maps have no order, and the same is to be asked in the same words.
+            return Request(url=url, body=orjson.dumps(body, option=orjson.OPT_SORT_KEYS))
         except TypeError as error:
             detail = f"`{quote(expression)}` is no JSON: {error}"
             return FailedFact(reason=Unknown.SOURCE_FAILED, detail=detail)

@@ -229,7 +229,8 @@ class CheckedClient:
                 method=method,
             ) as response:
                 answer = understood(response)
-                failed = response.status >= 500
+                # What a server makes of HEAD says nothing about its pages.
+                failed = response.status >= 500 and method != "HEAD"
         except RequestFailed as failure:
             self._breaker.note(url.origin, failed=not isinstance(failure, TooLarge))
             return Refused(problem=problems.of_failure(url, failure, max_bytes=max_bytes))

@@ -166,6 +166,14 @@ POLICY = recipe(
 )
 
 
+@pytest.mark.parametrize("step", [".", ".."])
+def test_a_name_that_is_a_step_in_a_path_is_no_name(step: str) -> None:
+    one = recipe(url=f"https://q.example.com/{{{KEY}}}/x")
+    entity = {"metadata": {"name": "a", "annotations": {"sonar/key": step}}}
+    assert isinstance(Reader(one, now=NOW).request(entity), FailedFact)
+    assert Reader(POLICY, now=NOW).further({"metadata": {"name": "a"}}, [{"policy": step}]) is None
+
+
 def test_a_further_request_goes_where_the_answers_before_it_lead() -> None:
     reader, entity = Reader(POLICY, now=NOW), {"metadata": {"name": "a"}}
     assert reader.steps == 3
@@ -202,7 +210,7 @@ def test_what_is_posted_is_what_the_expression_says_as_json() -> None:
     )
     reader = Reader(one, now=NOW)
     entity = {"metadata": {"name": "a", "annotations": {"purl": 'pkg:pypi/x@1"'}}}
-    body = b'{"package":{"purl":"pkg:pypi/x@1\\""},"limits":[1,true,null]}'
+    body = b'{"limits":[1,true,null],"package":{"purl":"pkg:pypi/x@1\\""}}'
     assert reader.request(entity) == Request(url="https://q.example.com/x", body=body)
     found = reader.request({"metadata": {"name": "a"}})
     assert isinstance(found, FailedFact)

@@ -96,6 +96,13 @@ def test_what_head_is_refused_the_first_byte_is_asked_for(server: WebServer, hea
     assert server.asked[1][1]["range"] == "bytes=0-0"
 
 
+def test_a_host_that_knows_no_head_is_not_left_alone(server: WebServer) -> None:
+    asked = collector(server.authority)
+    for number in range(20):
+        server.replies[f"/{number}"] = only_get(answer(), head=501)
+        assert state(asked, runbook(f"{server.url}/{number}")) == Known(value=200)
+
+
 def test_a_part_and_an_empty_page_are_pages(server: WebServer) -> None:
     server.replies["/part"] = only_get(answer(b"a", status=206), head=405)
     server.replies["/empty"] = only_get(answer(status=416), head=405)
