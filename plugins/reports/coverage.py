@@ -13,6 +13,9 @@ from plugins.reports.lines import Lines
 from plugins.reports.markup import NotRead, walk, whole
 
 _LCOV = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:TN:|SF:|#)")
+_DATA = re.compile(r"(\d{1,9}),(?:-\d+|(\d+))(?:,.*)?", re.ASCII)
+"""Line, how often it was run, and perhaps a checksum. gcov writes some numbers below 0."""
+
 _EXPECTED = "Cobertura XML, JaCoCo XML or LCOV"
 
 
@@ -63,17 +66,16 @@ def _lcov(content: bytes) -> Lines:
     """Records of lines that begin with a letter code (`man geninfo`)."""
     lines, file = Lines(), ""
     text = content.decode("utf-8-sig", "replace")
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         code, _, said = line.strip().partition(":")
         if code == "SF":
             file = said
         elif code == "end_of_record":
             file = ""
         elif code == "DA":
-            place, _, rest = said.partition(",")
-            hits = rest.partition(",")[0].removeprefix("-")  # gcov writes some below 0
-            if not (file and place.isascii() and place.isdigit() and hits.isdigit()):
+            found = _DATA.fullmatch(said)
+            if not file or found is None:
                 wanted = "SF:path, then DA:line,hits"
-                raise NotRead(f"has `{line[:50]}`", line=number, expected=wanted)
-            lines.note(file, int(place[:9]), is_run=int(hits[:18]) > 0 and "-" not in rest[:1])
+                raise NotRead(f"has `{line.strip()[:50]}`", line=number, expected=wanted)
+            lines.note(file, int(found[1]), is_run=(found[2] or "").strip("0") != "")
     return lines

@@ -78,7 +78,7 @@ def _paths(patterns: Sequence[str], problems: list[Problem]) -> list[str]:
             problems.append(_none(pattern))
         found.update(dict.fromkeys(paths))
     if len(found) > MOST_FILES:
-        why = NotRead(f"are {len(found):,} files", expected=f"at most {MOST_FILES:,}")
+        why = NotRead(f"comes in {len(found):,} files", expected=f"at most {MOST_FILES:,}")
         problems.append(_problem(", ".join(patterns), why))
         return []
     return list(found)

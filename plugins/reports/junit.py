@@ -38,17 +38,24 @@ class Counted:
 def read_junit(content: bytes) -> Counted:
     """The tests of a report. Raises `NotRead`."""
     states: list[set[str]] = []
+    is_inside = False
 
     def begin(name: str, attributes: Mapping[str, str]) -> None:
+        nonlocal is_inside
         if name == "testcase":
             # GoogleTest says it of the test itself.
             states.append({"skipped"} if attributes.get("status") == "notrun" else set())
-        elif states and name in _SKIPPED:
+            is_inside = True
+        elif is_inside and name in _SKIPPED:
             states[-1].add("skipped")
-        elif states and name in _FAILED:
+        elif is_inside and name in _FAILED:
             states[-1].add("failed")
 
-    walk(content, roots=ROOTS, begin=begin, end=lambda _: None)
+    def end(name: str) -> None:
+        nonlocal is_inside
+        is_inside = is_inside and name != "testcase"
+
+    walk(content, roots=ROOTS, begin=begin, end=end)
     skipped = sum("skipped" in said for said in states)
     failed = sum("failed" in said and "skipped" not in said for said in states)
     return Counted(run=len(states) - skipped, skipped=skipped, failed=failed)

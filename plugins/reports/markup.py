@@ -1,7 +1,7 @@
 """XML of strangers, read as it comes: no entity is declared, nothing is fetched, nothing is too deep.
 
-The standard library's expat is told what it must not do; a document type, which coverage reports
-have, is looked past (hostile-input rows on XML: entities that multiply, and that name files).
+The standard library's expat is told what it must not do: entities may multiply, and may name files. A
+document type, which reports of coverage have, is looked past.
 """
 
 from __future__ import annotations

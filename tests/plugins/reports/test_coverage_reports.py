@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,6 +72,8 @@ def test_the_three_forms_say_the_same(report: bytes) -> None:
     [
         (b"SF:a.py\nDA:one,1\n", "has `DA:one,1`", 2),
         (b"SF:a.py\nend_of_record\nDA:1,1\n", "has `DA:1,1`", 3),
+        ("SF:a.py\nDA:1,\u00b2\n".encode(), "has `DA:1,", 2),
+        (b"SF:a.py\nDA:12345678901,1\n", "has `DA:12345678901,1`", 2),
         (b"TN:\n", "measures no line", None),
         (b"<coverage><packages/></coverage>", "measures no line", None),
         (b"<testsuites/>", "begins with <testsuites>", 1),
@@ -88,6 +92,24 @@ def test_what_is_no_report_is_refused(report: bytes, why: str, line: int | None)
     with pytest.raises(NotRead, match=why) as raised:
         read_coverage(report)
     assert raised.value.line == line
+
+
+def test_numbers_below_nothing_are_of_lines_that_were_not_run() -> None:
+    report = b"SF:a.py\r\nDA:1,-3\r\nDA:2,18446744073709551615\r\nDA:3,00\r\nend_of_record\r\n"
+    assert read_coverage(report).by_file == {"a.py": {1: False, 2: True, 3: False}}
+
+
+@given(
+    st.binary(max_size=100)
+    | st.lists(
+        st.sampled_from(["SF:", "DA:", "a", "1", ",", "-", "\n", "\u00b2", "end_of_record"])
+    ).map(lambda parts: "".join(parts).encode())
+)
+def test_no_content_is_another_exception(content: bytes) -> None:
+    for report in (content, b"SF:a\n" + content, b"<coverage>" + content):
+        # Any other exception than this one ends the test.
+        with suppress(NotRead):
+            assert 0 <= read_coverage(report).percent() <= 100
 
 
 def test_more_lines_than_any_code_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from xml.sax.saxutils import quoteattr
 
 import pytest
@@ -63,6 +64,11 @@ GOOGLETEST = b"""<testsuites tests="2" failures="0" disabled="1" errors="0" name
         pytest.param(JEST, Counted(run=2), id="jest"),
         pytest.param(GOOGLETEST, Counted(run=1, skipped=1), id="googletest"),
         pytest.param(b"<testsuites/>", Counted(), id="no tests"),
+        pytest.param(
+            b"<testsuite><testcase/><error>of the suite</error></testsuite>",
+            Counted(run=1),
+            id="an error of a suite",
+        ),
         pytest.param(
             JEST.decode().replace("UTF-8", "UTF-16").encode("utf-16"), Counted(run=2), id="utf-16"
         ),
@@ -127,3 +133,11 @@ def test_what_ran_and_what_was_skipped_add_up_over_suites(
     assert together == sum((read_junit(part.encode()) for part in parts), start=Counted())
     assert together.run + together.skipped == sum(map(len, suites))
     assert together.failed == sum(how == "f" for tests in suites for _, how in tests)
+
+
+@given(st.binary(max_size=200) | st.text(st.sampled_from('<>/&;!?[]= "abc')).map(str.encode))
+def test_no_content_is_another_exception(content: bytes) -> None:
+    for report in (content, b"<testsuites>" + content, b"<!DOCTYPE a [" + content):
+        # Any other exception than this one ends the test.
+        with suppress(NotRead):
+            assert read_junit(report).run >= 0
