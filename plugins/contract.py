@@ -74,6 +74,7 @@ __all__ = [
     "GiteaProvider",
     "JsonValue",
     "Known",
+    "LinkFacts",
     "Listing",
     "MailChannel",
     "Message",
@@ -163,6 +164,16 @@ class ForgeFacts:
     """Time between two runs over all repositories of a forge."""
     disabled: tuple[str, ...] = ()
     """Namespaces of facts that no forge is asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkFacts:
+    """Of which links it is asked whether they answer (`plumbline.facts.links`)."""
+
+    every: timedelta = timedelta(hours=8)
+    """Time between two runs."""
+    allow: tuple[ReadingRule, ...] = ()
+    """Hosts that may be asked; empty: none is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -326,6 +337,8 @@ class Context:
     """What else is to be learned from them."""
     budgets: Budgets = ALONE
     """What systems let all processes of the portal ask together."""
+    link_facts: LinkFacts = LinkFacts()
+    """Which links are asked."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,12 @@ from portal.wiring import Portal
 from scorecards.feeding import Feed, Feeder, SwitchedOn, feeds
 from scorecards.packs import Pack, built_in
 
+_SAID = {
+    Feeder.COLLECTOR: "by a collector",
+    Feeder.RECIPE: "by a recipe",
+    Feeder.PUSH: "by pushes",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class PackState:
@@ -43,7 +49,7 @@ class PackState:
             return "off"
         parts = [
             f"{_quoted(f'{f.namespace}.*' for f in self.feeds if f.by is by)} {said}"
-            for by, said in ((Feeder.COLLECTOR, "by a collector"), (Feeder.PUSH, "by pushes"))
+            for by, said in _SAID.items()
             if any(f.by is by for f in self.feeds)
         ]
         if self.unfed:
@@ -54,7 +60,7 @@ class PackState:
     def config(self) -> str:
         """The lines of a configuration that switch it on so that all of it is fed."""
         name = self.pack.name
-        needs_push = any(feed.by is not Feeder.COLLECTOR for feed in self.feeds)
+        needs_push = any(feed.by in (Feeder.PUSH, Feeder.NOTHING) for feed in self.feeds)
         entry: JsonValue = {"name": name, "source": "push"} if needs_push else name
         return as_yaml({"plumbline": {"packs": [entry]}})
 
@@ -69,7 +75,8 @@ def states(portal: Portal) -> Iterator[PackState]:
         for remote in plugin.remote_collectors:
             observers |= {schema.name: remote.name for schema in remote.schemas}
     for name, pack in built_in().items():
-        found = feeds(pack, observers, portal.pushed)
+        fetched = {recipe.name for recipe in portal.settings.recipes}
+        found = feeds(pack, observers, portal.pushed, fetched=fetched)
         yield PackState(pack=pack, switch=on.get(name), feeds=found)
 
 

@@ -153,6 +153,7 @@ def open_portal(settings: Settings) -> Portal:
             providers=settings.providers,
             forge_facts=settings.forge_facts,
             budgets=shared,
+            link_facts=settings.link_facts,
         ),
         disabled=settings.plugins_disabled,
     )

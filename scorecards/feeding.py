@@ -56,6 +56,7 @@ class Feeder(StrEnum):
     """What feeds a namespace."""
 
     COLLECTOR = "collector"
+    RECIPE = "recipe"
     PUSH = "push"
     NOTHING = "nothing"
 
@@ -106,14 +107,24 @@ def feed(
     return Fed(pushed=usable, unfed=unfed, problems=problems)
 
 
-def feeds(pack: Pack, observers: Mapping[str, str], pushed: Collection[str]) -> tuple[Feed, ...]:
-    """What feeds each namespace of a pack: `observers` are the collectors of facts, by name."""
+def feeds(
+    pack: Pack,
+    observers: Mapping[str, str],
+    pushed: Collection[str],
+    *,
+    fetched: Collection[str] = (),
+) -> tuple[Feed, ...]:
+    """What feeds each namespace of a pack: `observers` are the collectors of facts, by name.
+
+    `pushed` are the facts besides theirs, and `fetched` the namespaces that recipes fetch.
+    """
     found = []
     for namespace, source in pack.sources.items():
         facts = tuple(f.schema.name for f in pack.facts if f.namespace == namespace)
         collectors = tuple(dict.fromkeys(observers[n] for n in facts if n in observers))
         is_pushed = any(name in pushed for name in facts)
-        by = Feeder.PUSH if is_pushed else Feeder.NOTHING
+        sent = Feeder.RECIPE if namespace in fetched else Feeder.PUSH
+        by = sent if is_pushed else Feeder.NOTHING
         found.append(
             Feed(
                 namespace=namespace,

@@ -1,16 +1,15 @@
-"""Fetching: facts that another system knows, from its answers in JSON, by expressions.
+"""Fetching: facts that another system knows, from its answers in JSON, by the expressions of a recipe.
 
-A recipe asks once for each entity, or once for all: then what it is answered with is a list, and each
-entity finds its item by a key. What an answer lacks is missing; what cannot be asked, because an
-entity does not say what it is called there, is not configured.
+Where one answer is for all, it is a list in which each entity finds its items by a key. What an answer
+lacks is missing, and so is what it leads to: a further request that has nothing to ask for is not
+made. What cannot be asked, because an entity does not say what it is called there, is not configured.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote as quote_url
 
@@ -19,69 +18,19 @@ import orjson
 from catalog.errors import RefError
 from catalog.problems import quote
 from catalog.refs import parse_ref
-from scorecards.cel import Fault, Language, Program, Raised, evaluate
+from scorecards.cel import Language, Program, Raised, evaluate
 from scorecards.facts import FactState, FailedFact, Known, Missing, Unknown
-from scorecards.pushed import Declared, read_value
-
-WHOLE = "."
-"""`items` of an answer that is the list itself."""
-
-_VARIABLES = ("answer", "item", "items")
-_HOLE = re.compile(r"\{([^{}]*)\}")
-_FIXED = re.compile(r"https?://[^/{}?#@\s]+(?:[/?].*)?", re.IGNORECASE)
+from scorecards.pushed import read_value
+from scorecards.recipes import HOLE, VARIABLES, WHOLE, FetchedFact, Recipe
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class FetchedFact:
-    """A fact, and how an answer says it."""
+class Request:
+    """What a system is asked."""
 
-    declared: Declared
-    value: str
-    """Expression over `answer`, `entity` and `now`; of a list over `items`, those with the entity's
-    key, and over `item`, the first of them."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Recipe:
-    """How the facts of a namespace are fetched."""
-
-    name: str
-    """The namespace: `argo`."""
     url: str
-    """With expressions over `entity` in braces, where each entity is asked for."""
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    every: timedelta
-    kinds: tuple[str, ...]
-    """Of the entities it is about, in lower case; empty: all."""
-    items: str = ""
-    """Keys to the list in the answer, with dots; '': there is one answer for each entity."""
-    item_key: str = ""
-    """Expression over `item`: what the entity is called there."""
-    entity_key: str = ""
-    """Expression over `entity` with the same value; '': the item has the entity's ref or name."""
-    facts: tuple[FetchedFact, ...]
-
-    def expressions(self) -> Iterator[tuple[str, str]]:
-        """Each expression, after where it stands."""
-        yield from (("url", hole) for hole in _HOLE.findall(self.url))
-        if self.item_key:
-            yield "match.item", self.item_key
-        if self.entity_key:
-            yield "match.entity", self.entity_key
-        yield from ((f"facts.{fact.declared.schema.name}", fact.value) for fact in self.facts)
-
-
-def faults_of(recipe: Recipe) -> list[tuple[str, str]]:
-    """What is wrong with a recipe: where, and why."""
-    found = []
-    if not _FIXED.fullmatch(recipe.url):
-        found.append(("url", "must begin with http:// or https:// and a host that is written out"))
-    language = Language({}, free=_VARIABLES)
-    for where, expression in recipe.expressions():
-        program = language.compile(expression)
-        if not isinstance(program, Program):
-            found += [(where, _told(expression, fault)) for fault in program]
-    return found
+    body: bytes | None = None
+    """JSON to post; None: it is a GET."""
 
 
 class Reader:
@@ -89,26 +38,42 @@ class Reader:
 
     def __init__(self, recipe: Recipe, *, now: datetime) -> None:
         self._recipe, self._now = recipe, now
-        self._language = Language({}, free=_VARIABLES)
+        self._language = Language({}, free=VARIABLES)
         self._programs: dict[str, Program] = {}
         for _, expression in recipe.expressions():
             program = self._language.compile(expression)
             assert isinstance(program, Program), "a recipe with faults is not used"
             self._programs[expression] = program
 
-    def url_for(self, entity: Mapping[str, Any]) -> str | FailedFact:
-        """The URL to ask about an entity; or why there is none."""
-        parts = []
-        for number, part in enumerate(_HOLE.split(self._recipe.url)):
-            value = part if number % 2 == 0 else self._text(part, entity=entity)
-            if isinstance(value, FailedFact):
-                return value
-            parts.append(value if number % 2 == 0 else quote_url(value, safe=""))
-        return "".join(parts)
+    @property
+    def steps(self) -> int:
+        """Most requests for an entity."""
+        return 1 + len(self._recipe.then)
 
-    def read_one(self, entity: Mapping[str, Any], answer: Any) -> dict[str, FactState]:
-        """The facts that an answer says about the entity it was asked about."""
-        return self._facts({"entity": entity, "answer": answer})
+    def request(self, entity: Mapping[str, Any]) -> Request | FailedFact:
+        """What to ask about an entity first; or why it cannot be asked."""
+        values = {"entity": entity}
+        url = self._filled(self._recipe.url, values)
+        if isinstance(url, FailedFact):
+            return url
+        return self._posting(url, values) if self._recipe.body else Request(url=url)
+
+    def further(
+        self, entity: Mapping[str, Any], answers: Sequence[Any]
+    ) -> Request | FailedFact | None:
+        """What to ask after these answers; None: they lead to nothing that could be asked for.
+
+        An answer of None is one that there is not.
+        """
+        path = self._recipe.then[len(answers) - 1].path
+        filled = self._filled(path, self._said(entity, answers))
+        if isinstance(filled, str):
+            return Request(url=self._recipe.host + filled)
+        return None if filled.reason is Unknown.NOT_CONFIGURED else filled
+
+    def read_one(self, entity: Mapping[str, Any], answers: Sequence[Any]) -> dict[str, FactState]:
+        """The facts that the answers about an entity say: the first, and those of further requests."""
+        return self._facts(self._said(entity, answers))
 
     def read_all(
         self, entities: Iterable[tuple[str, Mapping[str, Any]]], answer: Any
@@ -151,17 +116,33 @@ class Reader:
                 found.setdefault(key, []).append(item)
         return found
 
-    def _facts(self, values: Mapping[str, Any]) -> dict[str, FactState]:
-        bound = self._language.bind({**values, "now": self._now})
+    def _said(self, entity: Mapping[str, Any], answers: Sequence[Any]) -> dict[str, Any]:
+        """The answers as expressions see them."""
+        further = zip(self._recipe.then, answers[1:], strict=False)
         return {
-            fact.declared.schema.name: self._state(fact, evaluate(self._run(fact.value), bound))
-            for fact in self._recipe.facts
+            "entity": entity,
+            "answer": answers[0],
+            "answers": {one.name: said for one, said in further if said is not None},
         }
 
+    def _facts(self, values: Mapping[str, Any]) -> dict[str, FactState]:
+        bound = self._language.bind({**values, "now": self._now})
+        return {fact.declared.schema.name: self._fact(fact, bound) for fact in self._recipe.facts}
+
+    def _fact(self, fact: FetchedFact, bound: Any) -> FactState:
+        if fact.needs:
+            enough = evaluate(self._run(fact.needs), bound)
+            if isinstance(enough, Raised) and not _lacks(enough):
+                return FailedFact(reason=Unknown.SOURCE_FAILED, detail=enough.message)
+            if enough is not True:
+                detail = (
+                    f"There is too little to say anything: `{quote(fact.needs)}` does not hold."
+                )
+                return FailedFact(reason=Unknown.NOT_COLLECTED, detail=detail)
+        return self._state(fact, evaluate(self._run(fact.value), bound))
+
     def _state(self, fact: FetchedFact, value: object) -> FactState:
-        if value is None or (
-            isinstance(value, Raised) and (value.outside or value.absent is not None)
-        ):
+        if value is None or (isinstance(value, Raised) and _lacks(value)):
             return Missing(looked_for=quote(fact.value))
         if isinstance(value, Raised):
             return FailedFact(reason=Unknown.SOURCE_FAILED, detail=f"{value.message}")
@@ -176,12 +157,39 @@ class Reader:
 
     def _text(self, expression: str, **values: Any) -> str | FailedFact:
         """The value of an expression that names something."""
-        value = evaluate(self._run(expression), self._language.bind({**values, "now": self._now}))
-        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
-            return str(value)
-        return FailedFact(
-            reason=Unknown.NOT_CONFIGURED, detail=f"`{quote(expression)}` says nothing."
-        )
+        return _named(self._value(expression, values)) or _says_nothing(expression)
+
+    def _filled(self, template: str, values: Mapping[str, Any]) -> str | FailedFact:
+        """A URL with what its expressions say; NOT_CONFIGURED where one says nothing."""
+        parts = []
+        for number, part in enumerate(HOLE.split(template)):
+            if number % 2 == 0:
+                parts.append(part)
+                continue
+            value = self._value(part, values)
+            if "answer" in values and isinstance(value, Raised) and not _lacks(value):
+                return FailedFact(reason=Unknown.SOURCE_FAILED, detail=value.message)
+            name = _named(value)
+            # A step in a path is no name: it would ask something else of the system.
+            if name is None or name in (".", ".."):
+                return _says_nothing(part)
+            parts.append(quote_url(name, safe=""))
+        return "".join(parts)
+
+    def _posting(self, url: str, values: Mapping[str, Any]) -> Request | FailedFact:
+        expression = self._recipe.body
+        body = self._value(expression, values)
+        if body is None or isinstance(body, Raised):
+            return _says_nothing(expression)
+        try:
+            # The engine's maps have no order, and the same is to be asked in the same words.
+            return Request(url=url, body=orjson.dumps(body, option=orjson.OPT_SORT_KEYS))
+        except TypeError as error:
+            detail = f"`{quote(expression)}` is no JSON: {error}"
+            return FailedFact(reason=Unknown.SOURCE_FAILED, detail=detail)
+
+    def _value(self, expression: str, values: Mapping[str, Any]) -> object:
+        return evaluate(self._run(expression), self._language.bind({**values, "now": self._now}))
 
     def _run(self, expression: str) -> Any:
         return self._programs[expression].run
@@ -198,10 +206,31 @@ def parsed(answer: bytes) -> Any | FailedFact:
 
 
 def _at(answer: Any, path: str) -> Sequence[Any]:
-    """The list at a path of keys; empty where there is none."""
+    """The list at a path of keys; of lists on the way, all their items. Empty where there is none."""
+    found = [answer]
     for key in [] if path == WHOLE else path.split("."):
-        answer = answer.get(key) if isinstance(answer, dict) else None
-    return answer if isinstance(answer, list) else []
+        found = [each.get(key) for one in found for each in _each(one) if isinstance(each, dict)]
+    return [item for one in found if isinstance(one, list) for item in one]
+
+
+def _each(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _named(value: object) -> str | None:
+    """What an expression names, if it does."""
+    is_name = isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+    return str(value) if is_name else None
+
+
+def _lacks(raised: Raised) -> bool:
+    """Whether there was no such key or place."""
+    return raised.outside or raised.absent is not None
+
+
+def _says_nothing(expression: str) -> FailedFact:
+    detail = f"`{quote(expression)}` says nothing."
+    return FailedFact(reason=Unknown.NOT_CONFIGURED, detail=detail)
 
 
 def _ref(text: str) -> str | None:
@@ -209,8 +238,3 @@ def _ref(text: str) -> str | None:
         return str(parse_ref(text, default_kind="component", default_namespace="default"))
     except RefError:
         return None
-
-
-def _told(expression: str, fault: Fault) -> str:
-    hint = f" {fault.hint}" if fault.hint else ""
-    return f"`{quote(expression)}`, column {fault.column}: {fault.message}.{hint}"

@@ -70,6 +70,13 @@ def built_in() -> Mapping[str, Pack]:
     return MappingProxyType(packs)
 
 
+@cache
+def declarations() -> Mapping[str, Declared]:
+    """The facts of all packs that Plumbline brings, by name."""
+    facts = (fact for pack in built_in().values() for fact in pack.facts)
+    return MappingProxyType({fact.schema.name: fact for fact in facts})
+
+
 def is_pack(text: str) -> bool:
     """Whether the file begins with the document of a pack, sound or not."""
     data = next((_data(one) for one in _parsed(text, file="").documents), None)

@@ -74,6 +74,24 @@ class Moved:
     to: WebUrl
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """An answer of which only the begin was looked at."""
+
+    status: int
+    to: WebUrl | None = None
+    """Where a redirect leads; None: it is none, or one that leads to no URL."""
+
+
+def seen_of(url: WebUrl, response: HTTPResponse) -> Seen:
+    """What a response says before its body. A part of the content is content, and so is an empty one."""
+    there = None
+    if response.status in _REDIRECTS:
+        there = join_url(url, _text(response.getheader("location", "")))
+    status = 200 if response.status == 416 else response.status
+    return Seen(status=status, to=None if isinstance(there, Problem) else there)
+
+
 def answer_of(
     url: WebUrl, response: HTTPResponse, *, max_bytes: int, is_conditional: bool, hear: int = 0
 ) -> Answer | Moved:

@@ -12,15 +12,25 @@ import ssl
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from functools import cached_property
-from typing import TypeAlias
+from functools import cached_property, partial
+from http.client import HTTPResponse
+from typing import TypeAlias, TypeVar
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from plugins.contract import Problem, ReadingRule
 from plugins.web import problems
 from plugins.web.addresses import may_connect
-from plugins.web.answers import Answer, Moved, Refused, Validators, answer_of, taken
+from plugins.web.answers import (
+    Answer,
+    Moved,
+    Refused,
+    Seen,
+    Validators,
+    answer_of,
+    seen_of,
+    taken,
+)
 from plugins.web.bodies import TooLarge
 from plugins.web.breaker import Breaker
 from plugins.web.connection import (
@@ -41,6 +51,8 @@ MOST_REDIRECTS = 3
 
 _OURS = {"accept": "*/*", "accept-encoding": "gzip", "user-agent": "Plumbline"}
 """Headers of every request, and the only ones that a second origin is sent."""
+
+Said = TypeVar("Said")
 
 Resolve: TypeAlias = Callable[[str, int], Sequence[str]]
 """The addresses of a host; raises `OSError` where it has none."""
@@ -132,6 +144,35 @@ class CheckedClient:
             return Refused(problem=problems.redirect_not_allowed(where))
         return answer
 
+    def status(self, url: str) -> int | Problem:
+        """The status with which a URL answers, or why it cannot be asked or gives no answer.
+
+        HEAD comes first; where that is refused, the first byte is asked for. No body is read. Where a
+        redirect may not be followed, its own status is what is known.
+        """
+        deadline = Deadline(self._seconds)
+        here = parse_url(url)
+        if isinstance(here, Problem):
+            return here
+        if not is_allowed(self._rules, here):
+            return problems.not_allowed(here)
+        for _ in range(MOST_REDIRECTS + 1):
+            seen = self._look(here, deadline)
+            if isinstance(seen, Refused):
+                return seen.problem
+            if seen.to is None or not self._may_follow(here, seen.to):
+                return seen.status
+            here = seen.to
+        return problems.too_many_redirects(here, MOST_REDIRECTS)
+
+    def _look(self, url: WebUrl, deadline: Deadline) -> Seen | Refused:
+        seen = self._exchange(url, _OURS, deadline, partial(seen_of, url), method="HEAD")
+        if isinstance(seen, Seen) and seen.status >= 400 and seen.status not in (401, 429):
+            # Some servers answer HEAD with anything, 404 among it.
+            first = _OURS | {"range": "bytes=0-0", "accept-encoding": "identity"}
+            return self._exchange(url, first, deadline, partial(seen_of, url))
+        return seen
+
     def _may_follow(self, here: WebUrl, there: WebUrl) -> bool:
         is_downgrade = here.scheme == "https" and there.scheme == "http"
         return not is_downgrade and is_allowed(self._rules, there)
@@ -146,10 +187,34 @@ class CheckedClient:
         body: bytes | None = None,
         hear: int = 0,
     ) -> Answer | Moved:
-        """One request, with a body a POST, of which the breaker hears how it ended."""
+        """One request, with a body a POST."""
+        conditions = known.conditions() if known and known.url == str(url) else {}
+
+        def understood(response: HTTPResponse) -> Answer | Moved:
+            if body is not None:
+                return taken(url, response, max_bytes=max_bytes, hear=hear)
+            is_conditional = bool(conditions)
+            return answer_of(
+                url, response, max_bytes=max_bytes, is_conditional=is_conditional, hear=hear
+            )
+
+        sent = {**headers, **conditions}
+        return self._exchange(url, sent, deadline, understood, max_bytes=max_bytes, body=body)
+
+    def _exchange(
+        self,
+        url: WebUrl,
+        headers: Mapping[str, str],
+        deadline: Deadline,
+        understood: Callable[[HTTPResponse], Said],
+        *,
+        max_bytes: int = 0,
+        body: bytes | None = None,
+        method: str = "",
+    ) -> Said | Refused:
+        """One request to an address that was checked, of which the breaker hears how it ended."""
         if wait := self._breaker.wait(url.origin):
             return Refused(problem=problems.left_alone(url, wait))
-        conditions = known.conditions() if known and known.url == str(url) else {}
         try:
             addresses = self._addresses(url, deadline)
             if not self._may_connect(url, addresses):
@@ -157,26 +222,18 @@ class CheckedClient:
             with exchange(
                 url,
                 addresses=addresses,
-                headers={**headers, **conditions},
+                headers=headers,
                 tls=self._tls if url.scheme == "https" else None,
                 deadline=deadline,
                 body=body,
+                method=method,
             ) as response:
-                answer = (
-                    answer_of(
-                        url,
-                        response,
-                        max_bytes=max_bytes,
-                        is_conditional=bool(conditions),
-                        hear=hear,
-                    )
-                    if body is None
-                    else taken(url, response, max_bytes=max_bytes, hear=hear)
-                )
+                answer = understood(response)
+                # What a server makes of HEAD says nothing about its pages.
+                failed = response.status >= 500 and method != "HEAD"
         except RequestFailed as failure:
             self._breaker.note(url.origin, failed=not isinstance(failure, TooLarge))
             return Refused(problem=problems.of_failure(url, failure, max_bytes=max_bytes))
-        failed = isinstance(answer, Refused) and answer.status >= 500
         self._breaker.note(url.origin, failed=failed)
         return answer
 

@@ -73,8 +73,9 @@ def exchange(
     tls: ssl.SSLContext | None,
     deadline: Deadline,
     body: bytes | None = None,
+    method: str = "",
 ) -> Iterator[HTTPResponse]:
-    """A GET request, or a POST of `body`; gives the response, its body still unread.
+    """A GET request, a POST of `body`, or one by another `method`; gives the response, its body unread.
 
     Without `tls` it is plain HTTP.
 
@@ -85,8 +86,8 @@ def exchange(
         with secured as connected, _told():
             http = HTTPConnection(url.authority)
             http.sock = cast(socket.socket, _Bounded(connected, deadline))
-            method = "GET" if body is None else "POST"
-            http.putrequest(method, url.target, skip_host=True, skip_accept_encoding=True)
+            how = method or ("GET" if body is None else "POST")
+            http.putrequest(how, url.target, skip_host=True, skip_accept_encoding=True)
             for name, value in {"Host": url.authority, **headers}.items():
                 http.putheader(name, value)
             http.putheader("Connection", "close")

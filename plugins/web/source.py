@@ -25,6 +25,7 @@ from plugins.contract import (
 from plugins.web.answers import Fetched, NotModified, Refused
 from plugins.web.cache import Cache
 from plugins.web.client import CheckedClient
+from plugins.web.links import SECONDS, LinkCollector
 from plugins.web.singles import in_backstages_words, no_cache, read_single, single_snapshot
 from plugins.web.urls import WebUrl, parse_url
 
@@ -36,11 +37,14 @@ LARGEST = 10 * 1024 * 1024
 
 def plugin(context: Context) -> Plugin:
     """The plugin's manifest."""
+    visitor = CheckedClient(context.link_facts.allow, seconds=SECONDS)
+    links = LinkCollector(context.link_facts, visitor)
     return Plugin(
         name="web",
         version=VERSION,
-        summary="Reads single files at URLs, from the hosts that the configuration allows.",
+        summary="Reads single files at URLs, and asks whether links answer, at hosts that are allowed.",
         sources=(WebSource(CheckedClient(context.reading), Cache(context.cache)),),
+        remote_collectors=(links,) if context.link_facts.allow else (),
     )
 
 

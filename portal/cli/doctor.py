@@ -25,7 +25,7 @@ from portal.packs import states
 from portal.stopping import stopped_rules
 from portal.wiring import Portal, open_portal
 from portal.worker.scheduled import Scheduled
-from scorecards.fetching import Recipe
+from scorecards.recipes import Recipe
 
 LEAST_DISK = 0.05
 """Share of the disk that has to be free."""

@@ -1,10 +1,11 @@
-"""`portal facts push FILE`: send facts from CI to a portal, and say what became of them."""
+"""`portal facts push`: send facts from CI to a portal, and say what became of them."""
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import requests
 
 from catalog.problems import Problem
 from portal.cli.lazy import Commands, Lazy
+from portal.cli.measuring import Reports, item_of, report_options
 from portal.cli.options import settings_options, settings_or_exit, show_problem
 from portal.cli.work import ask, owned_portal
 from portal.config import Settings, environment
@@ -38,16 +40,26 @@ def facts() -> None:
 
 
 @click.command()
-@click.argument("file", type=click.Path(allow_dash=True, path_type=Path))
+@click.argument("file", required=False, type=click.Path(allow_dash=True, path_type=Path))
+@report_options
 @click.option("--url", help="Of a portal elsewhere; its token is PLUMBLINE_TOKEN.")
+@click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
 @settings_options
-def push(file: Path, url: str | None, **options: Any) -> None:
+def push(file: Path | None, url: str | None, dry_run: bool, **options: Any) -> None:
     """Push the facts in FILE (`-`: standard input), JSON: a list of items, or {"items": [...]}.
 
-    Without --url they go to the running portal, or into the database when none runs. The exit code
-    is 1 when an item was refused; the others are stored all the same.
+    What reports of tests and of coverage say is pushed with --junit and --coverage, with FILE or
+    without one. Without --url facts go to the running portal, or into the database when none runs.
+    The exit code is 1 when an item was refused; the others are stored all the same. It is 2 when a
+    report cannot be read; then nothing is sent.
     """
-    items = _items(file)
+    reports = Reports(**{field.name: options.pop(field.name) for field in fields(Reports)})
+    if file is None and not reports:
+        raise click.UsageError("there is nothing to push: name a FILE, --junit or --coverage")
+    items = [*([item_of(reports)] if reports else []), *([] if file is None else _items(file))]
+    if dry_run:
+        click.echo(orjson.dumps(items, option=orjson.OPT_INDENT_2).decode())
+        return
     if url is not None:
         answers = [_send(url.rstrip("/"), batch) for batch in _batches(items)]
     else:
@@ -55,7 +67,7 @@ def push(file: Path, url: str | None, **options: Any) -> None:
     received = [item for answer in answers for item in answer["items"]]
     for number, item in enumerate(received):
         for problem in item["problems"]:
-            _show(problem, f"{file}: item {number} ({item['entity'] or 'no entity'})")
+            _show(problem, f"{file or 'reports'}: item {number} ({item['entity'] or 'no entity'})")
     counts = Counter(item["outcome"] for item in received)
     click.echo(", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())))
     sys.exit(1 if counts["refused"] else 0)

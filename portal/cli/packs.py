@@ -64,6 +64,8 @@ def _fed(feed: Feed) -> str:
     match feed.by:
         case Feeder.COLLECTOR:
             by = f"observed by {', '.join(feed.collectors)}"
+        case Feeder.RECIPE:
+            by = "fetched by a recipe"
         case Feeder.PUSH:
             by = "pushed"
         case Feeder.NOTHING:

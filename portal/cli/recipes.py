@@ -11,13 +11,14 @@ import click
 import orjson
 
 from catalog.descriptors import read_descriptor
-from plugins.web.answers import Answer, Fetched
+from plugins.web.answers import Fetched
 from plugins.web.client import CheckedClient
 from portal.cli.options import settings_options, settings_or_exit, show_problem
 from portal.wiring import now
-from portal.worker.outside import LARGEST, client_for, without_answer
+from portal.worker.outside import client_for, sent, without_answer
 from scorecards.facts import FactState, FailedFact, Known, Missing
-from scorecards.fetching import Reader, Recipe, parsed
+from scorecards.fetching import Reader, Request, parsed
+from scorecards.recipes import Recipe
 
 
 @click.command()
@@ -62,27 +63,41 @@ def _learned(
 ) -> Iterator[tuple[str, Mapping[str, FactState]]]:
     reader, client = Reader(recipe, now=now()), client_for(recipe)
     if recipe.items and entities:
-        answer = _parsed(_ask(recipe, client, recipe.url))
+        answer = _asked(recipe, client, Request(url=recipe.url))
         if isinstance(answer, FailedFact | Missing):
             yield from ((ref, reader.alike(answer)) for ref, _ in entities)
         else:
             yield from reader.read_all(entities, answer)
         return
     for ref, entity in entities:
-        url = reader.url_for(entity)
-        answer = url if isinstance(url, FailedFact) else _parsed(_ask(recipe, client, url))
-        if isinstance(answer, FailedFact | Missing):
-            yield ref, reader.alike(answer)
+        said = _answers(recipe, reader, client, entity)
+        if isinstance(said, FailedFact | Missing):
+            yield ref, reader.alike(said)
         else:
-            yield ref, reader.read_one(entity, answer)
+            yield ref, reader.read_one(entity, said)
 
 
-def _ask(recipe: Recipe, client: CheckedClient, url: str) -> Answer:
-    click.echo(f"GET {url}", err=True)
-    return client.get(url, max_bytes=LARGEST, headers=dict(recipe.headers))
+def _answers(
+    recipe: Recipe, reader: Reader, client: CheckedClient, entity: Mapping[str, Any]
+) -> list[Any] | FailedFact | Missing:
+    """What is answered about an entity, request by request."""
+    answers: list[Any] = []
+    while len(answers) < reader.steps:
+        request = reader.further(entity, answers) if answers else reader.request(entity)
+        answer = None if request is None else _asked(recipe, client, request)
+        if isinstance(answer, FailedFact) or (isinstance(answer, Missing) and not answers):
+            return answer
+        answers.append(None if isinstance(answer, Missing) else answer)
+    return answers
 
 
-def _parsed(answer: Answer) -> Any:
+def _asked(recipe: Recipe, client: CheckedClient, request: Request | FailedFact) -> Any:
+    """The JSON of an answer; or what it means that there is none."""
+    if isinstance(request, FailedFact):
+        return request
+    said = "" if request.body is None else f" {request.body.decode()}"
+    click.echo(f"{'POST' if said else 'GET'} {request.url}{said}", err=True)
+    answer = sent(client, request, dict(recipe.headers))
     return parsed(answer.content) if isinstance(answer, Fetched) else without_answer(answer)
 
 

@@ -124,6 +124,7 @@ def _optional(merged: Merged, values: dict[str, Any]) -> dict[str, Any]:
         "pushed_facts": tuple(plumbline.get("facts", {}).get("pushed", ())),
         "recipes": tuple(plumbline.get("facts", {}).get("http", ())),
         "forge_facts": plumbline.get("facts", {}).get("forges"),
+        "link_facts": plumbline.get("facts", {}).get("links"),
         "facts_refresh": plumbline.get("facts", {}).get("refresh"),
         "packs": tuple(plumbline.get("packs", ())),
         "same_repository_placeholders": plumbline.get("placeholders", {}).get("same_repository"),

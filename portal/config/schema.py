@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from portal.config.access import BackendAuth, TrustedBackstage
 from portal.config.exempting import Exemptions
-from portal.config.fetching import FactsOfForges, HttpFacts, fetched_once
+from portal.config.fetching import FactsOfForges, FactsOfLinks, HttpFacts, fetched_once
 from portal.config.fields import (
     Duration,
     Flag,
@@ -126,6 +126,7 @@ class _Facts(Strict):
     pushed = fields.List(fields.Nested(PushedFact), validate=once_each)
     http = fields.List(fields.Nested(HttpFacts), validate=fetched_once)
     forges = fields.Nested(FactsOfForges)
+    links = fields.Nested(FactsOfLinks)
 
 
 class _TechInsights(Strict):

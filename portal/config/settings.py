@@ -18,6 +18,7 @@ from catalog.rules import AllowRule
 from plugins.contract import (
     ForgeFacts,
     ForgeProvider,
+    LinkFacts,
     MailChannel,
     ReadingRule,
     WebhookChannel,
@@ -28,9 +29,9 @@ from portal.config.integrations import Integration
 from portal.config.repositories import ScorecardRepository
 from scorecards.exemptions import Policy
 from scorecards.feeding import SwitchedOn
-from scorecards.fetching import Recipe
 from scorecards.notices import Timing
 from scorecards.pushed import Declared
+from scorecards.recipes import Recipe
 
 
 class Auth(StrEnum):
@@ -115,6 +116,8 @@ class Settings:
     """How facts are fetched from other systems."""
     forge_facts: ForgeFacts = field(default_factory=ForgeFacts)
     """What forges are asked beside their repositories."""
+    link_facts: LinkFacts = field(default_factory=LinkFacts)
+    """Of which links it is asked whether they answer."""
     facts_refresh: timedelta = timedelta(hours=1)
     """How old facts may be, and the time between two sweeps where no other is given."""
     processing_interval: timedelta | None = timedelta(hours=1)

@@ -122,9 +122,10 @@ def keep(
 
 
 def has_failed(record: FactRecord) -> bool:
-    """Whether it was asked about, and nothing was learned."""
+    """Whether it was asked about, and nothing was learned; that there is too little is learned, too."""
+    learned = (Unknown.NOT_CONFIGURED, Unknown.NOT_COLLECTED)
     return all(
-        isinstance(state, FailedFact) and state.reason is not Unknown.NOT_CONFIGURED
+        isinstance(state, FailedFact) and state.reason not in learned
         for state in record.facts.values()
     )
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from plugins.contract import ReadingRule
 from plugins.web.answers import Answer, Refused
 from plugins.web.client import CheckedClient
 from scorecards.facts import FailedFact, Missing, Unknown
-from scorecards.fetching import Recipe
+from scorecards.fetching import Request
+from scorecards.recipes import Recipe
 
 LARGEST = 32 * 1024 * 1024
 """Bytes of an answer."""
@@ -22,6 +24,14 @@ _FORBIDDEN = (401, 403)
 def client_for(recipe: Recipe) -> CheckedClient:
     """A client that connects to the system of the recipe, which the operator named, and nowhere else."""
     return CheckedClient([ReadingRule(host=urlsplit(recipe.url).netloc)])
+
+
+def sent(client: CheckedClient, request: Request, headers: Mapping[str, str]) -> Answer:
+    """What is answered to a request."""
+    if request.body is None:
+        return client.get(request.url, max_bytes=LARGEST, headers=headers)
+    posted = {"Content-Type": "application/json", **headers}
+    return client.post(request.url, body=request.body, headers=posted, max_bytes=LARGEST)
 
 
 def without_answer(answer: Answer, url: str = "") -> FailedFact | Missing:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,12 +16,13 @@ from plugins.web.limits import Limits
 from portal.db.fetched import Candidate, has_failed
 from portal.pool import Pool, TaskFailed
 from portal.worker.learning import Learned, record
-from portal.worker.outside import LARGEST, PATIENCE, client_for, shown, without_answer
-from portal.worker.understanding import Addresses, Answers, Everything, States
+from portal.worker.outside import PATIENCE, client_for, sent, shown, without_answer
+from portal.worker.understanding import Answers, Everything, States
 from scorecards.collectors import Paused
 from scorecards.facts import FactRecord, FactState, FailedFact, Missing, Unknown
-from scorecards.fetching import Recipe
+from scorecards.fetching import Request
 from scorecards.pushed import VERSION
+from scorecards.recipes import Recipe
 
 TOGETHER = 200
 """Entities that are asked about one by one between two commits."""
@@ -45,6 +46,39 @@ class _Trouble:
 
     def note(self, problem: Problem) -> None:
         self.problem = self.problem or problem
+
+
+@dataclass(kw_only=True)
+class _Talk:
+    """What is asked and answered about one entity."""
+
+    one: Candidate
+    url: str = ""
+    """That was asked first."""
+    contents: list[bytes | None] = field(default_factory=list)
+    said: FailedFact | Missing | None = None
+    """Why there is nothing to be understood."""
+    waits: bool = False
+    """Whether it has to be asked about again."""
+
+    def take(self, request: Request | FailedFact | None, answer: Answer | None) -> Refused | None:
+        """Take in what was to be asked, and what came of it; returns what has to be told."""
+        if isinstance(request, FailedFact):
+            self.said = request
+            return None
+        is_first = not self.contents
+        if request is not None and is_first:
+            self.url = request.url
+        if isinstance(answer, Fetched):
+            self.contents.append(answer.content)
+            return None
+        said = None if answer is None else without_answer(answer, self.url)
+        if isinstance(said, FailedFact) or is_first:
+            self.said, self.waits = said, _waits(answer)
+            return answer if isinstance(answer, Refused) and isinstance(said, FailedFact) else None
+        # What the answers lead to is not there, or they lead to nothing.
+        self.contents.append(None)
+        return None
 
 
 class RecipeLearner:
@@ -85,7 +119,7 @@ class RecipeLearner:
     def _all_in_one(self, part: Sequence[Candidate], trouble: _Trouble) -> list[FactRecord]:
         now, recipe = self._now(), self._recipe
         if self._for_all is None:
-            self._for_all = self._get(recipe.url)
+            self._for_all = self._send(Request(url=recipe.url))
         answer = self._for_all
         states: list[States] | FailedFact
         if isinstance(answer, Fetched):
@@ -112,24 +146,36 @@ class RecipeLearner:
         self, part: Sequence[Candidate], trouble: _Trouble
     ) -> tuple[list[FactRecord], int]:
         """A record for each entity, in order, and how many of the first ones were asked about."""
-        now = self._now()
-        task = Addresses(recipe=self._plain, bodies=[one.body for one in part], now=now)
-        urls: list[str | FailedFact] | FailedFact = self._in_child("addresses", task, trouble)
-        if isinstance(urls, FailedFact):
-            urls = [urls] * len(part)
-        answers = list(self._threads.map(self._ask, urls))
-        rest = next((n for n, one in enumerate(answers) if _waits(one)), len(part))
-        return list(self._said(part, urls, answers, trouble, now)), rest
+        now, talks = self._now(), [_Talk(one=one) for one in part]
+        for _ in range(1 + len(self._recipe.then)):
+            self._go_on([talk for talk in talks if talk.said is None], trouble, now)
+        rest = next((n for n, talk in enumerate(talks) if talk.waits), len(part))
+        return list(self._understood(talks, trouble, now)), rest
 
-    def _ask(self, url: str | FailedFact) -> Answer | FailedFact:
-        if isinstance(url, FailedFact):
-            return url
+    def _go_on(self, talks: Sequence[_Talk], trouble: _Trouble, now: datetime) -> None:
+        """Ask the next about each."""
+        if not talks:
+            return
+        requests: list[Request | FailedFact | None] | FailedFact = self._in_child(
+            "requests", self._task(talks, now), trouble
+        )
+        if isinstance(requests, FailedFact):
+            requests = [requests] * len(talks)
+        answers = self._threads.map(self._ask, requests)
+        for talk, request, answer in zip(talks, requests, answers, strict=True):
+            refused = talk.take(request, answer)
+            if refused is not None:
+                trouble.note(refused.problem)
+
+    def _ask(self, request: Request | FailedFact | None) -> Answer | None:
+        if not isinstance(request, Request):
+            return None
         if self._pause is not None:
             return Refused(problem=self._pause.problem)
-        return self._get(url)
+        return self._send(request)
 
-    def _get(self, url: str) -> Answer:
-        answer = self._client.get(url, max_bytes=LARGEST, headers=self._headers)
+    def _send(self, request: Request) -> Answer:
+        answer = sent(self._client, request, self._headers)
         if isinstance(answer, Refused) and answer.problem.code in PATIENCE:
             self._limits.note(answer.status, answer.headers)
             wait = self._limits.wait()
@@ -138,36 +184,28 @@ class RecipeLearner:
             )
         return answer
 
-    def _said(
-        self,
-        part: Sequence[Candidate],
-        urls: Sequence[str | FailedFact],
-        answers: Sequence[Answer | FailedFact],
-        trouble: _Trouble,
-        now: datetime,
+    def _understood(
+        self, talks: Sequence[_Talk], trouble: _Trouble, now: datetime
     ) -> Iterator[FactRecord]:
-        whole = [n for n, answer in enumerate(answers) if isinstance(answer, Fetched)]
-        task = Answers(
-            recipe=self._plain,
-            bodies=[part[n].body for n in whole],
-            answers=[a.content for a in answers if isinstance(a, Fetched)],
-            now=now,
-        )
+        whole = [talk for talk in talks if talk.said is None]
+        task = self._task(whole, now)
         understood: list[States] | FailedFact = (
             self._in_child("each", task, trouble) if whole else []
         )
         if isinstance(understood, FailedFact):
             understood = [_alike(self._recipe, understood)] * len(whole)
-        by_place = dict(zip(whole, understood, strict=True))
-        for n, (one, url, answer) in enumerate(zip(part, urls, answers, strict=True)):
-            where = url if isinstance(url, str) else ""
-            states = by_place.get(n)
-            if states is None:
-                said = answer if isinstance(answer, FailedFact) else without_answer(answer, where)
-                if isinstance(answer, Refused) and isinstance(said, FailedFact):
-                    trouble.note(answer.problem)
-                states = _alike(self._recipe, said)
-            yield self._record(one.ref, where, states, now)
+        states = iter(understood)
+        for talk in talks:
+            said = next(states) if talk.said is None else _alike(self._recipe, talk.said)
+            yield self._record(talk.one.ref, talk.url, said, now)
+
+    def _task(self, talks: Sequence[_Talk], now: datetime) -> Answers:
+        return Answers(
+            recipe=self._plain,
+            bodies=[talk.one.body for talk in talks],
+            contents=[talk.contents for talk in talks],
+            now=now,
+        )
 
     def _in_child(self, function: str, task: object, trouble: _Trouble) -> Any:
         try:
@@ -186,7 +224,7 @@ class RecipeLearner:
         return record(ref, name, states, version=VERSION, url=shown(url), now=now, ttl=ttl)
 
 
-def _waits(answer: Answer | FailedFact) -> bool:
+def _waits(answer: Answer | None) -> bool:
     """Whether it has to be asked for again."""
     return isinstance(answer, Refused) and answer.problem.code in PATIENCE
 

@@ -14,7 +14,7 @@ from portal.worker.learning import Learner
 from portal.worker.outside import shown
 from portal.worker.recipes import RecipeLearner
 from portal.worker.remotes import RemoteLearner
-from scorecards.fetching import Recipe
+from scorecards.recipes import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)

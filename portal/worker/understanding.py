@@ -6,33 +6,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import orjson
 
 from scorecards.facts import FactState, FailedFact
-from scorecards.fetching import Reader, Recipe, parsed
+from scorecards.fetching import Reader, Request, parsed
+from scorecards.recipes import Recipe
 
 States: TypeAlias = Mapping[str, FactState]
 """Facts by name."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Addresses:
-    """Entities to be asked about one by one."""
-
-    recipe: Recipe
-    bodies: Sequence[bytes]
-    now: datetime
+Contents: TypeAlias = Sequence[bytes | None]
+"""Answers about an entity, in the order of the requests; None: there is none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answers:
-    """Answers about entities, one for each."""
+    """Entities that are asked about one by one, and what was answered about each so far."""
 
     recipe: Recipe
     bodies: Sequence[bytes]
-    answers: Sequence[bytes]
+    contents: Sequence[Contents]
     now: datetime
 
 
@@ -47,22 +43,39 @@ class Everything:
     now: datetime
 
 
-def addresses(task: Addresses) -> list[str | FailedFact]:
-    """The URL to ask about each entity, or why there is none."""
-    reader = _reader(task.recipe, task.now)
-    return [reader.url_for(orjson.loads(body)) for body in task.bodies]
+def requests(task: Answers) -> list[Request | FailedFact | None]:
+    """What to ask next about each entity, or why it cannot be asked; None: there is nothing to ask."""
+    reader, found = _reader(task.recipe, task.now), list[Request | FailedFact | None]()
+    for body, contents in zip(task.bodies, task.contents, strict=True):
+        entity, answers = orjson.loads(body), _parsed(contents)
+        if isinstance(answers, FailedFact):
+            found.append(answers)
+        else:
+            found.append(reader.further(entity, answers) if answers else reader.request(entity))
+    return found
 
 
 def each(task: Answers) -> list[States]:
-    """What each answer says."""
+    """What the answers about each entity say."""
     reader, found = _reader(task.recipe, task.now), list[States]()
-    for body, content in zip(task.bodies, task.answers, strict=True):
-        answer = parsed(content)
+    for body, contents in zip(task.bodies, task.contents, strict=True):
+        answers = _parsed(contents)
         found.append(
-            reader.alike(answer)
-            if isinstance(answer, FailedFact)
-            else reader.read_one(orjson.loads(body), answer)
+            reader.alike(answers)
+            if isinstance(answers, FailedFact)
+            else reader.read_one(orjson.loads(body), answers)
         )
+    return found
+
+
+def _parsed(contents: Contents) -> list[Any] | FailedFact:
+    """The JSON of all answers; or what is wrong with the first that is none."""
+    found: list[Any] = []
+    for content in contents:
+        answer = None if content is None else parsed(content)
+        if isinstance(answer, FailedFact):
+            return answer
+        found.append(answer)
     return found
 
 

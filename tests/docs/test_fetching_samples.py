@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
 from portal.config import ConfiguredSource, Settings, load_settings
 from portal.db import entities, facts, locations
 from portal.pool import Pool
-from portal.wiring import open_portal, prepare, tools_of
+from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker import fetching, jobs
-from scorecards.facts import Known
-from scorecards.fetching import Recipe
+from portal.worker.jobs import Tools
+from scorecards.facts import FactState, Known
 from tests.docs.test_samples import ROOT, samples
 from tests.plugins.webserver import WebServer, answer, serve_web
 
@@ -115,34 +114,31 @@ def systems() -> Iterator[WebServer]:
         yield server
 
 
-def recipes(tmp_path: Path) -> list[Recipe]:
-    found: list[Recipe] = []
-    for number, sample in enumerate(samples(PAGE)):
-        if sample.language == "yaml":
-            config = tmp_path / f"{number}.yaml"
-            config.write_text(sample.text)
-            loaded = load_settings(configs=[config], environ={"HOME": str(tmp_path)})
-            assert isinstance(loaded, Settings), loaded
-            found += loaded.recipes
-    return found
+def local(config: str, tmp_path: Path, systems: WebServer) -> Settings:
+    """The settings of a sample, whose recipes ask `systems`."""
+    file = tmp_path / "app-config.yaml"
+    file.write_text(config)
+    loaded = load_settings(configs=[file], environ={"HOME": str(tmp_path)})
+    assert isinstance(loaded, Settings), loaded
+    asking = []
+    for recipe in loaded.recipes:
+        here = recipe.url.replace(recipe.host, systems.url, 1)
+        asking.append(replace(recipe, url=here))
+    return replace(loaded, recipes=tuple(asking))
 
 
-def test_every_example_comes_to_the_facts_that_it_promises(
-    tmp_path: Path, systems: WebServer, database_url: str
-) -> None:
+@contextmanager
+def fetched(
+    settings: Settings, descriptor: str, tmp_path: Path, database_url: str
+) -> Iterator[tuple[Portal, Tools]]:
+    """A portal that has read the descriptor and asked once for all that it fetches."""
     folder = tmp_path / "source" / "shop"
     folder.mkdir(parents=True)
-    (folder / "catalog-info.yaml").write_text(DESCRIPTOR)
-    local = []
-    for recipe in recipes(tmp_path):
-        parts = urlsplit(recipe.url)
-        here = recipe.url.replace(f"{parts.scheme}://{parts.netloc}", systems.url, 1)
-        local.append(replace(recipe, url=here))
+    (folder / "catalog-info.yaml").write_text(descriptor)
     source = ConfiguredSource("file", str(tmp_path / "source"), "command")
-    settings = Settings(
-        database=database_url, data_dir=tmp_path / "data", sources=(source,), recipes=tuple(local)
+    portal = open_portal(
+        replace(settings, database=database_url, data_dir=tmp_path / "data", sources=(source,))
     )
-    portal = open_portal(settings)
     with closing(Pool(1)) as pool, closing(portal.database):
         prepare(portal)
         tools = tools_of(portal, pool)
@@ -150,16 +146,30 @@ def test_every_example_comes_to_the_facts_that_it_promises(
             (location,) = locations.list_locations(connection)
         for repository in jobs.list_repositories(tools, location.id):
             jobs.ingest(tools, location.id, repository)
-        for recipe in local:
-            fetching.fetch(tools, recipe.name)
-        with portal.database.read() as connection:
-            row = entities.by_ref(connection, "component:default/shop")
-            assert row is not None
-            records = facts.for_entity(connection, row.id)
+        for one in tools.scheduled:
+            fetching.fetch(tools, one.name)
+        yield portal, tools
+
+
+def states(portal: Portal, ref: str) -> dict[str, FactState]:
+    """What was learned about an entity, by name of the fact."""
+    with portal.database.read() as connection:
+        row = entities.by_ref(connection, ref)
+        assert row is not None
+        records = facts.for_entity(connection, row.id)
+    return {name: state for record in records for name, state in record.facts.items()}
+
+
+def test_every_example_comes_to_the_facts_that_it_promises(
+    tmp_path: Path, systems: WebServer, database_url: str
+) -> None:
+    found = [s.text for s in samples(PAGE) if s.language == "yaml"]
+    settings = [local(text, tmp_path, systems) for text in found]
+    together = replace(settings[0], recipes=tuple(r for one in settings for r in one.recipes))
+    with fetched(together, DESCRIPTOR, tmp_path, database_url) as (portal, _):
+        learned = states(portal, "component:default/shop")
     known = {
-        name: state.value if isinstance(state, Known) else state
-        for record in records
-        for name, state in record.facts.items()
+        name: state.value if isinstance(state, Known) else state for name, state in learned.items()
     }
     assert known == EXPECTED
     asked = {path.partition("?")[0]: path.partition("?")[2] for path, _ in systems.asked}

@@ -22,12 +22,17 @@ Reply: TypeAlias = Callable[[BaseHTTPRequestHandler], None]
 
 @dataclass
 class WebServer:
-    """A running server; `replies` are by path, and `asked` has path and headers of each request."""
+    """A running server; `replies` are by path, and `asked` has path and headers of each request.
+
+    `posted` has the bodies, in their order, and `methods` what was asked by.
+    """
 
     port: int
     scheme: str = "http"
     replies: dict[str, Reply] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    posted: list[bytes] = field(default_factory=list)
+    methods: list[str] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
     """Replies that go on for ever end with it."""
 
@@ -78,12 +83,20 @@ def serve_web(tls: ssl.SSLContext | None = None) -> Iterator[WebServer]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            server.methods.append(self.command)
             server.asked.append((self.path, {k.lower(): v for k, v in self.headers.items()}))
             reply = server.replies.get(self.path.partition("?")[0], answer(status=404))
             try:
                 reply(self)
             except OSError:
                 self.close_connection = True  # the client had enough
+
+        def do_HEAD(self) -> None:
+            self.do_GET()
+
+        def do_POST(self) -> None:
+            server.posted.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.do_GET()
 
         def log_message(self, *_: object) -> None:
             pass

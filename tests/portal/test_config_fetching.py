@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from plugins.contract import LinkFacts, ReadingRule
 from scorecards.facts import FactType
+from scorecards.packs import declarations
+from scorecards.recipes import Further
 from tests.portal.configs import faults, load
 
 RECIPE = """\
@@ -47,6 +50,42 @@ def test_a_recipe_is_read_whole(tmp_path: Path) -> None:
     assert "a-secret" not in repr(settings)
 
 
+def test_facts_of_packs_are_what_the_packs_say_of_them(tmp_path: Path) -> None:
+    text = """\
+plumbline:
+  facts:
+    http:
+      - name: slo
+        url: https://prometheus.example.com/x
+        every: 1h
+        facts:
+          - {name: slo.with_data, value: answer.number}
+          - {name: slo.other, type: int, description: x, value: answer.other, needs: answer.n > 3}
+"""
+    (recipe,) = load(tmp_path, text).recipes
+    assert recipe.facts[0].declared == declarations()["slo.with_data"]
+    assert recipe.facts[1].needs == "answer.n > 3"
+    (recipe,) = load(tmp_path, text.replace("number}", "number, ttl: 3d}")).recipes
+    assert recipe.facts[0].declared.ttl == timedelta(days=3)
+
+
+def test_further_requests_and_what_is_posted_are_read(tmp_path: Path) -> None:
+    text = """\
+plumbline:
+  facts:
+    http:
+      - name: oncall
+        url: https://oncall.example.com/{entity.metadata.name}
+        body: "{'a': entity.metadata.name}"
+        every: 1h
+        then: [{name: policy, path: '/policies/{answer.id}'}]
+        facts: [{name: oncall.levels, value: size(answers.policy.rules)}]
+"""
+    (recipe,) = load(tmp_path, text).recipes
+    assert recipe.body == "{'a': entity.metadata.name}"
+    assert recipe.then == (Further(name="policy", path="/policies/{answer.id}"),)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "pointer", "said"),
     [
@@ -61,6 +100,8 @@ def test_a_recipe_is_read_whole(tmp_path: Path) -> None:
         ("Authorization:", "'Bad header':", "/headers", "header"),
         ("type: bool", "type: number", "/facts/0/type", "must be one of"),
         ("kinds: [Component]", "kind: [Component]", "/kind", "no key"),
+        ("kinds: [Component]", "then: [{name: p, path: '/x'}]", "", "about one entity"),
+        ("            type: bool\n", "", "/facts/0", "type is missing"),
     ],
 )
 def test_a_recipe_with_a_fault_stops_the_start(
@@ -89,3 +130,27 @@ def test_what_forges_are_asked_for_is_read(tmp_path: Path) -> None:
 def test_what_forges_cannot_be_asked_for_is_refused(tmp_path: Path, text: str, said: str) -> None:
     (problem,) = faults(tmp_path, f"plumbline: {{facts: {{forges: {{{text}}}}}}}")
     assert said in f"{problem.message} {problem.pointer} {problem.found}"
+
+
+def test_links_that_may_be_asked_are_read(tmp_path: Path) -> None:
+    assert load(tmp_path, "plumbline: {}").link_facts == LinkFacts()
+    text = (
+        "plumbline: {facts: {links: {every: 12h, allow: [{host: Wiki.example.com, paths: [/a]}]}}}"
+    )
+    rule = ReadingRule(host="wiki.example.com", paths=("/a",))
+    assert load(tmp_path, text).link_facts == LinkFacts(every=timedelta(hours=12), allow=(rule,))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{every: 30m, allow: [{host: a.example.com}]}", "at least 1 hour"),
+        ("{every: 12h}", "allow is missing"),
+        ("{allow: []}", "1"),
+        ("{allow: [{host: a/b}]}", "must be a host"),
+        ("{allow: [{host: a.example.com}], public: true}", "no key"),
+    ],
+)
+def test_links_that_cannot_be_asked_so_are_refused(tmp_path: Path, text: str, said: str) -> None:
+    (error,) = faults(tmp_path, f"plumbline: {{facts: {{links: {text}}}}}")
+    assert said in error.message

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scorecards.facts import FactSchema, FactState, FactType, FailedFact, Known, Missing, Unknown
-from scorecards.fetching import WHOLE, FetchedFact, Reader, Recipe, faults_of, parsed
+from scorecards.fetching import Reader, Request, parsed
 from scorecards.pushed import ABSENT, Declared
+from scorecards.recipes import WHOLE, FetchedFact, Further, Recipe, faults_of
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 KEY = "entity.metadata.annotations['sonar/key']"
@@ -38,7 +39,7 @@ def recipe(*facts: FetchedFact, **more: Any) -> Recipe:
 
 def said(kind: FactType, value: str, answer: Any) -> FactState:
     reader = Reader(recipe(fact("f", kind, value)), now=NOW)
-    return reader.read_one({"metadata": {"name": "a"}}, answer)["q.f"]
+    return reader.read_one({"metadata": {"name": "a"}}, [answer])["q.f"]
 
 
 @pytest.mark.parametrize(
@@ -100,11 +101,10 @@ def test_urls_are_made_of_what_entities_say() -> None:
     one = recipe(url=f"https://q.example.com/{{{KEY}}}/x?n={{entity.metadata.name}}")
     reader = Reader(one, now=NOW)
     entity = {"metadata": {"name": "a", "annotations": {"sonar/key": "x/../y?z=1&w#f é"}}}
-    assert (
-        reader.url_for(entity) == "https://q.example.com/x%2F..%2Fy%3Fz%3D1%26w%23f%20%C3%A9/x?n=a"
-    )
+    url = "https://q.example.com/x%2F..%2Fy%3Fz%3D1%26w%23f%20%C3%A9/x?n=a"
+    assert reader.request(entity) == Request(url=url)
     for other in ({"metadata": {"name": "a"}}, {"metadata": {"name": "a", "annotations": {}}}):
-        assert reader.url_for(other) == FailedFact(
+        assert reader.request(other) == FailedFact(
             reason=Unknown.NOT_CONFIGURED, detail=f"`{KEY}` says nothing."
         )
 
@@ -153,6 +153,94 @@ def test_the_answer_may_be_the_list_itself() -> None:
     assert found == {"q.x": Known(value=1)}
 
 
+POLICY = recipe(
+    fact("levels", FactType.INT, "size(answers.policy.rules)"),
+    fact("people", FactType.INT, "size(answers.rota.people)"),
+    url="https://q.example.com/services/{entity.metadata.name}",
+    then=(
+        Further(name="policy", path="/policies/{answer.policy}"),
+        Further(
+            name="rota", path="/rotas/{answers.policy.rules[0].rota}?of={entity.metadata.name}"
+        ),
+    ),
+)
+
+
+@pytest.mark.parametrize("step", [".", ".."])
+def test_a_name_that_is_a_step_in_a_path_is_no_name(step: str) -> None:
+    one = recipe(url=f"https://q.example.com/{{{KEY}}}/x")
+    entity = {"metadata": {"name": "a", "annotations": {"sonar/key": step}}}
+    assert isinstance(Reader(one, now=NOW).request(entity), FailedFact)
+    assert Reader(POLICY, now=NOW).further({"metadata": {"name": "a"}}, [{"policy": step}]) is None
+
+
+def test_a_further_request_goes_where_the_answers_before_it_lead() -> None:
+    reader, entity = Reader(POLICY, now=NOW), {"metadata": {"name": "a"}}
+    assert reader.steps == 3
+    answers: list[Any] = [{"policy": "P/1"}]
+    assert reader.further(entity, answers) == Request(url="https://q.example.com/policies/P%2F1")
+    answers.append({"rules": [{"rota": 7}, {}]})
+    assert reader.further(entity, answers) == Request(url="https://q.example.com/rotas/7?of=a")
+    answers.append({"people": ["x", "y", "z"]})
+    assert reader.read_one(entity, answers) == {
+        "q.levels": Known(value=2),
+        "q.people": Known(value=3),
+    }
+
+
+def test_what_the_answers_do_not_lead_to_is_missing_and_the_rest_is_known() -> None:
+    reader, entity = Reader(POLICY, now=NOW), {"metadata": {"name": "a"}}
+    answers: list[Any] = [{"policy": "P"}, {"rules": []}]
+    assert reader.further(entity, answers) is None
+    assert reader.read_one(entity, [*answers, None]) == {
+        "q.levels": Known(value=0),
+        "q.people": Missing(looked_for="size(answers.rota.people)"),
+    }
+
+
+def test_an_answer_of_another_form_is_a_failure_and_leads_nowhere() -> None:
+    found = Reader(POLICY, now=NOW).further({"metadata": {"name": "a"}}, ["odd"])
+    assert isinstance(found, FailedFact)
+    assert found.reason is Unknown.SOURCE_FAILED
+
+
+def test_what_is_posted_is_what_the_expression_says_as_json() -> None:
+    one = recipe(
+        body="{'package': {'purl': entity.metadata.annotations.purl}, 'limits': [1, true, null]}"
+    )
+    reader = Reader(one, now=NOW)
+    entity = {"metadata": {"name": "a", "annotations": {"purl": 'pkg:pypi/x@1"'}}}
+    body = b'{"limits":[1,true,null],"package":{"purl":"pkg:pypi/x@1\\""}}'
+    assert reader.request(entity) == Request(url="https://q.example.com/x", body=body)
+    found = reader.request({"metadata": {"name": "a"}})
+    assert isinstance(found, FailedFact)
+    assert found.reason is Unknown.NOT_CONFIGURED
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ({"times": [1.0, 2.0]}, Unknown.NOT_COLLECTED),
+        ({}, Unknown.NOT_COLLECTED),
+        ({"times": 3}, Unknown.SOURCE_FAILED),
+    ],
+)
+def test_too_little_is_neither_good_nor_bad(answer: Any, reason: Unknown) -> None:
+    one = replace(fact("f", FactType.DOUBLE, "answer.times[0]"), needs="size(answer.times) >= 3")
+    reader = Reader(recipe(one), now=NOW)
+    found = reader.read_one({}, [answer])["q.f"]
+    assert isinstance(found, FailedFact)
+    assert found.reason is reason
+    assert reader.read_one({}, [{"times": [1.0, 2.0, 3.0]}])["q.f"] == Known(value=1.0)
+
+
+def test_lists_on_the_way_to_the_items_are_gone_through() -> None:
+    nested = replace(APPS, items="groups.rules")
+    answer = {"groups": [{"rules": [{"n": "a", "x": 1}]}, {}, {"rules": [{"n": "a", "x": 2}]}, 7]}
+    ((_, found),) = Reader(nested, now=NOW).read_all([("component:default/a", {})], answer)
+    assert found == {"q.x": Known(value=1), "q.count": Known(value=2)}
+
+
 @pytest.mark.parametrize(
     ("changes", "where"),
     [
@@ -162,6 +250,15 @@ def test_the_answer_may_be_the_list_itself() -> None:
         ({"url": "q.example.com/x"}, "url"),
         ({"url": "https://q.example.com/{entity.}"}, "url"),
         ({"url": "https://q.example.com/{nothing}"}, "url"),
+        ({"body": "{'a': entity.}"}, "body"),
+        ({"body": "{'a': 1}", "items": "x", "item_key": "item.x"}, "body"),
+        ({"then": (Further(name="p", path="/x"),), "items": "x", "item_key": "item.x"}, "then"),
+        ({"then": (Further(name="P", path="/x"),)}, "then"),
+        ({"then": (Further(name="p", path="https://x.example.com/"),)}, "then.p"),
+        ({"then": (Further(name="p", path="//x.example.com/"),)}, "then.p"),
+        ({"then": (Further(name="p", path="/{answer.}"),)}, "then.p"),
+        ({"then": tuple(Further(name=f"p{n}", path="/") for n in range(6))}, "then"),
+        ({"facts": (replace(fact("f", FactType.INT, "1"), needs="size("),)}, "facts.q.f.needs"),
         ({"item_key": "item..x"}, "match.item"),
         ({"entity_key": "entity +"}, "match.entity"),
         ({"facts": (fact("f", FactType.INT, "answr.x"),)}, "facts.q.f"),
@@ -198,7 +295,7 @@ def test_no_answer_is_an_exception(answer: Any, kind: FactType) -> None:
     entity = {"metadata": {"name": "a"}}
     reader = Reader(any_of, now=NOW)
     for found in (
-        reader.read_one(entity, answer),
+        reader.read_one(entity, [answer]),
         *(states for _, states in reader.read_all([("component:default/a", entity)], answer)),
     ):
         assert found.keys() == {"q.x", "q.y"}

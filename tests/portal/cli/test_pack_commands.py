@@ -62,7 +62,9 @@ def test_packs_are_listed_with_what_feeds_them(config: Path, tmp_path: Path) -> 
 
 def test_a_pack_that_is_named_is_told_whole(tmp_path: Path) -> None:
     said = run("packs", "security", "--data-dir", tmp_path)
-    assert "  vuln.*, fed by nothing. A forge with credentials; or the job that scans" in said
+    assert (
+        "  vuln.*, fed by nothing. A forge with credentials; a recipe for OSV; or the job" in said
+    )
     assert "    vuln.critical_overdue (int): Number of critical vulnerabilities" in said
     assert said.endswith(
         "  to switch it on:\n"
@@ -86,6 +88,29 @@ def test_a_forge_with_credentials_feeds_packs_but_for_what_is_disabled(tmp_path:
     assert "on: `ci.*` and `protection.*` by a collector" in lines[1]
     assert "`reviews.*` by a collector; `deploy.*` and `incident.*` by pushes" in lines[2]
     assert "by a collector; nothing feeds `sast.*`" in lines[5]
+
+
+def test_a_recipe_and_the_links_that_may_be_asked_are_told_as_what_feeds_a_pack(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "app-config.yaml"
+    file.write_text("""\
+plumbline:
+  packs: [operations]
+  facts:
+    links: {allow: [{host: wiki.example.com}]}
+    http:
+      - name: slo
+        url: https://slo.example.com/{entity.metadata.name}
+        every: 1h
+        facts: [{name: slo.with_data, value: answer.number}]
+""")
+    place = ("--config", file, "--data-dir", tmp_path / "data")
+    line = run("packs", *place).splitlines()[4]
+    assert "on: `links.*` by a collector; `slo.*` by a recipe; nothing feeds `oncall.*`" in line
+    said = run("packs", "operations", *place)
+    assert "  links.*, observed by links. plumbline.facts.links" in said
+    assert "  slo.*, fetched by a recipe. A recipe for Prometheus" in said
 
 
 def test_the_doctor_has_a_line_for_each_pack_that_is_on(config: Path, tmp_path: Path) -> None:

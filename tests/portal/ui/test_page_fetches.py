@@ -15,8 +15,8 @@ from portal.db import budgets, fetched, pending
 from portal.ui.filters import lasts
 from portal.wiring import Portal
 from scorecards.facts import FactSchema, FactType
-from scorecards.fetching import FetchedFact, Recipe
 from scorecards.pushed import Declared
+from scorecards.recipes import FetchedFact, Recipe
 
 SCHEMA = FactSchema(name="argo.synced", type=FactType.BOOL, description="x", when_absent=False)
 RECIPE = Recipe(

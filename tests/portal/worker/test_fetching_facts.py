@@ -28,8 +28,8 @@ from scorecards.facts import (
     Missing,
     Unknown,
 )
-from scorecards.fetching import FetchedFact, Recipe
 from scorecards.pushed import Declared
+from scorecards.recipes import FetchedFact, Further, Recipe
 from tests.plugins.webserver import Reply, WebServer, answer, serve_web
 
 CARD = """\
@@ -397,6 +397,77 @@ def test_no_answer_leads_to_another_host(make: Callable[..., World], system: Web
         world.fetch()
         assert other.asked == []
     assert isinstance(world.state("basket"), FailedFact)
+
+
+def further(system: WebServer) -> dict[str, Any]:
+    (fact,) = recipe(system).facts
+    value = "answers.sync.status == 'Synced'"
+    url = f"{system.url}/apps/{{{APP}}}"
+    then = (Further(name="sync", path="/syncs/{answer.sync}"),)
+    return {"url": url, "then": then, "facts": (replace(fact, value=value),)}
+
+
+def test_a_further_request_is_made_of_the_answer_before_it(
+    make: Callable[..., World], system: WebServer
+) -> None:
+    world = make(**further(system))
+    system.replies["/apps/shop%2Fbasket"] = says({"sync": "s/1"})
+    world.fetch()
+    # What the answer leads to is not there: looked for, and missing.
+    assert world.state("basket") == Missing(looked_for="answers.sync.status == 'Synced'")
+    system.replies["/syncs/s%2F1"] = says({"status": "Synced"})
+    world.later(minutes=15)
+    world.fetch()
+    assert world.state("basket") == Known(value=True)
+    assert [path for path, _ in system.asked[-2:]] == ["/apps/shop%2Fbasket", "/syncs/s%2F1"]
+    assert all(headers["authorization"] == "Bearer a-secret" for _, headers in system.asked)
+    record = world.record("basket")
+    assert record is not None
+    assert record.url == f"{system.url}/apps/shop%2Fbasket"
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [(answer(status=500), Unknown.SOURCE_FAILED), (answer(status=403), Unknown.NOT_PERMITTED)],
+)
+def test_a_further_request_that_fails_is_a_failure_and_no_absence(
+    make: Callable[..., World], system: WebServer, reply: Reply, reason: Unknown
+) -> None:
+    world = make(**further(system))
+    system.replies["/apps/shop%2Fbasket"] = says({"sync": "s"})
+    system.replies["/syncs/s"] = reply
+    world.fetch()
+    found = world.state("basket")
+    assert isinstance(found, FailedFact)
+    assert found.reason is reason
+    assert world.run().failed == 1
+
+
+def test_who_waits_in_the_middle_is_asked_about_anew(
+    make: Callable[..., World], system: WebServer
+) -> None:
+    world = make(**further(system))
+    system.replies["/apps/shop%2Fbasket"] = says({"sync": "s"})
+    system.replies["/syncs/s"] = answer(status=429, headers={"Retry-After": "60"})
+    world.fetch()
+    assert world.run().place is not None
+    system.replies["/syncs/s"] = says({"status": "Synced"})
+    world.later(seconds=61)
+    world.fetch()
+    assert world.state("basket") == Known(value=True)
+
+
+def test_what_is_posted_comes_with_its_type_and_headers(
+    make: Callable[..., World], system: WebServer
+) -> None:
+    world = make(url=f"{system.url}/query", body=f"{{'app': {APP}}}")
+    system.replies["/query"] = says({"status": "Synced"})
+    world.fetch()
+    assert system.posted == [b'{"app":"shop/basket"}']
+    ((_, headers),) = system.asked
+    assert headers["content-type"] == "application/json"
+    assert headers["authorization"] == "Bearer a-secret"
+    assert world.state("basket") == Known(value=True)
 
 
 def test_others_may_not_push_what_the_portal_fetches(make: Callable[..., World]) -> None:
