@@ -81,17 +81,22 @@ def ingest_repository(
     )
     total = sum(file.entities for file in stored.files.values())
     held = 0
+    rest: tuple[FileReading, ...] = ()
     for readings in _batches(reading.readings()):
-        most = max(0, policy.limit(total) - report.removed)
-        batch = replace(empty, readings=readings, most_removals=most)
-        applied = store.apply(batch)
-        held += applied.held
-        report = _add(report, applied, files=len(readings))
+        if rest:
+            most = max(0, policy.limit(total) - report.removed)
+            applied = store.apply(replace(empty, readings=rest, most_removals=most))
+            held += applied.held
+            report = _add(report, applied, files=len(rest))
+        rest = readings
+    # The last readings, of most repositories all, go with what ends the run: one transaction.
     decision = _judge_missing(stored, reading, policy, now)
     # Most repositories hold no Location, and never did.
     leads = reading.parents or reading.elsewhere or any(f.targets for f in stored.files.values())
     last = replace(
         empty,
+        readings=rest,
+        most_removals=max(0, policy.limit(total) - report.removed),
         missing=decision.waiting,
         found_again=tuple(
             path for path, file in stored.files.items() if file.missed and path in reading.present
@@ -106,7 +111,7 @@ def ingest_repository(
         has_moved=reading.has_moved,
         head_read=reading.head,
     )
-    return replace(_add(report, store.apply(last)), held=decision.held)
+    return replace(_add(report, store.apply(last), files=len(rest)), held=decision.held)
 
 
 def remove_missing(

@@ -72,6 +72,20 @@ class LocationRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Registered:
+    """A registered location, without anything that it led to."""
+
+    id: str
+    type: str
+    target: str
+    origin: str
+    presence: str
+    root_id: str | None
+    depth: int
+    listed_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RepositoryRow:
     """A repository that a location led to."""
 
@@ -178,6 +192,20 @@ def get_location(connection: Connection, location_id: str) -> LocationRow | None
     """The registered location with this id; None where there is none, or no longer."""
     row = connection.execute(_locations().where(locations.c.id == location_id)).first()
     return None if row is None else _location(row)
+
+
+def registered(connection: Connection, location_id: str) -> Registered | None:
+    """The same without counting what it led to, which takes the longer the more that is."""
+    this = locations.c
+    columns = (this.id, this.type, this.target, this.origin, this.presence, this.root_id)
+    row = connection.execute(
+        select(*columns, this.depth, this.listed_at).where(
+            this.id == location_id, this.removed_at.is_(None)
+        )
+    ).first()
+    if row is None:
+        return None
+    return Registered(**{**row._mapping, "listed_at": utc(row.listed_at)})
 
 
 def get_repository(connection: Connection, repository_id: int) -> tuple[str, Repository] | None:

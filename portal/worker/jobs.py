@@ -29,7 +29,7 @@ from portal.db.catalog_store import Store
 from portal.db.decisions import purge
 from portal.db.engine import Database
 from portal.db.instants import prune
-from portal.db.locations import LocationRow
+from portal.db.locations import Registered
 from portal.db.repositories import missing_repositories
 from portal.db.state import Connection
 from portal.pool import Pool, TaskFailed
@@ -106,7 +106,7 @@ def list_repositories(tools: Tools, location_id: str) -> list[Repository]:
 def look(tools: Tools, location_id: str) -> bool:
     """List a location and record what the listing said; returns whether there was any."""
     with tools.database.read() as connection:
-        location = locations.get_location(connection, location_id)
+        location = locations.registered(connection, location_id)
     if location is None:
         return False
     store = tools.store
@@ -130,7 +130,7 @@ def look(tools: Tools, location_id: str) -> bool:
 def due(tools: Tools, location_id: str, *, part: int | None = None) -> list[Repository]:
     """The repositories of a location, or of a part of it, that are to be looked at."""
     with tools.database.read() as connection:
-        location = locations.get_location(connection, location_id)
+        location = locations.registered(connection, location_id)
         if location is None:
             return []
         edition_ = edition(_origin(tools, connection, location), reader_of(tools))
@@ -144,7 +144,7 @@ def due(tools: Tools, location_id: str, *, part: int | None = None) -> list[Repo
 def parts_due(tools: Tools, location_id: str) -> tuple[int, ...]:
     """The numbers of the parts of a location in which there is something to look at."""
     with tools.database.read() as connection:
-        location = locations.get_location(connection, location_id)
+        location = locations.registered(connection, location_id)
         if location is None:
             return ()
         edition_ = edition(_origin(tools, connection, location), reader_of(tools))
@@ -165,7 +165,7 @@ def ingest_all(
     While one is written, the next ones are made ready: their forge takes its time.
     """
     with tools.database.read() as connection:
-        location = locations.get_location(connection, location_id)
+        location = locations.registered(connection, location_id)
     is_strange = location is not None and _is_strange(location)
     waiting: deque[tuple[Repository, Source, Future[Snapshot | Failed]]] = deque()
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="snapshot") as threads:
@@ -192,7 +192,7 @@ def _ingest(
 ) -> Ingested:
     ready = snapshot.result()
     with tools.database.read() as connection:
-        location = locations.get_location(connection, location_id)
+        location = locations.registered(connection, location_id)
         if location is None:
             return Ingested(repository=repository, unchanged=True)
         origin = _origin(tools, connection, location)
@@ -208,9 +208,9 @@ def _ingest(
     )
 
 
-def _origin(tools: Tools, connection: Connection, location: LocationRow) -> Origin:
+def _origin(tools: Tools, connection: Connection, location: Registered) -> Origin:
     """What stands behind all that a location leads to."""
-    root = location.root_id and locations.get_location(connection, location.root_id)
+    root = location.root_id and locations.registered(connection, location.root_id)
     root = root or location
     return Origin(
         id=location.id,
@@ -279,7 +279,7 @@ def refresh(tools: Tools, repository_id: int) -> Ingested | None:
     return done
 
 
-def _is_strange(location: locations.LocationRow) -> bool:
+def _is_strange(location: Registered) -> bool:
     """Whether it is not the operator who named it: git is never run for such a one."""
     return location.origin in (locations.ENTITY, "api")
 

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 from forgesweeps import Sweeps, component, integration, provider
+from sqlalchemy import delete
 
 from plugins.contract import GitHubProvider
 from portal.config.settings import ConfiguredSource, Settings
-from portal.db import locations
+from portal.db import budgets, locations
+from portal.db.tables import meta
 from portal.pool import Pool
 from portal.wiring import open_portal, prepare, tools_of
 from tests.forge.running import RunningForge, running_forge
@@ -91,7 +93,9 @@ def test_what_a_provider_finds_is_in_the_catalog_with_its_facts(
 
 
 def rested(sweeps: Sweeps) -> Sweeps:
-    """The same portal in a process that knows of no limit."""
+    """The same portal once the limits that it was told of are over."""
+    with sweeps.portal.database.write() as connection:
+        connection.execute(delete(meta).where(meta.c.key.startswith(budgets.PREFIX)))
     portal = open_portal(sweeps.portal.settings)
     sweeps.portal.database.close()
     return Sweeps(replace(portal, now=sweeps.portal.now), sweeps.pool, sweeps.now)
