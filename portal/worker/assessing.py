@@ -5,12 +5,16 @@ An ingestion and an assessment meet only in the marks that the one writes and th
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 
+from catalog.documentation import Documentation, size_of
 from catalog.sources import Failed, Repository, Snapshot
-from portal.db import facts, marks, values
+from portal.db import documentation, facts, marks, values
+from portal.db.state import Connection
 from portal.pool import Pool
 from portal.worker import refusing, saving
 from portal.worker.jobs import Tools
@@ -28,6 +32,9 @@ AT_ONCE = 4
 
 ROUND = 1000
 """Entities that are looked at between two commits."""
+
+PAGES_BYTES = 32 * 1024 * 1024
+"""Bytes of packed pages that wait to be stored."""
 
 
 def assess_part(tools: Tools, part: int) -> int:
@@ -53,12 +60,13 @@ def _appraise_round(tools: Tools, part: int | None = None) -> int:
         groups = [(group, marks.subjects(connection, sorted(group.seqs))) for group in marked]
         ids = [entity for group in marked for entity in group.seqs]
         given = facts.for_entities(connection, ids, tools.givers) if tools.givers else {}
+        outlines = documentation.outlines(connection, ids)
         decisions = saving.decisions_of(connection, ids, now)
         seq = int(values.get(connection, "catalog_seq") or 0)
         care = refusing.care_of(connection)
     rules = {card.name: card.version for card in tools.setup.scorecards}
     asked = Asked(rules=rules, seq=seq, at=now)
-    tasks: list[tuple[Appraisal, Future[Appraised], Sequence[int]]] = []
+    tasks: deque[tuple[Appraisal, Future[Appraised], Sequence[int]]] = deque()
     # Of what this worker has no copy yet, the forge makes it wait.
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="snapshot") as threads:
         snapshots = threads.map(lambda group: _snapshot(tools, group.repository), marked)
@@ -70,19 +78,55 @@ def _appraise_round(tools: Tools, part: int | None = None) -> int:
                     subjects=tuple(subject for _, _, subject in some),
                     bodies=tuple(body for _, body, _ in some),
                     given=tuple(given.get(entity, ()) for entity, _, _ in some),
+                    outlines={
+                        subject.ref: outlines[entity]
+                        for entity, _, subject in some
+                        if entity in outlines
+                    },
                     now=now,
                     care=care,
                 )
                 future = _appraise(tools.pool, task, deadline=DEADLINE, step=STEP)
                 tasks.append((task, future, [entity for entity, _, _ in some]))
-    for task, future, part_ids in tasks:
+    pages = _Pages(tools, now)
+    while tasks:
+        task, future, part_ids = tasks.popleft()  # so that no answer outlives its turn
         retrying = _retrying(tools, task, [other for _, other, _ in tasks])
         for piece in retrying.pieces(future, len(part_ids), care):
             _save(tools, piece, part_ids[piece.start : piece.stop], decisions, asked)
+            if piece.answer is not None:
+                pages.take(piece.answer.documentation)
     seqs = {entity: seq for group in marked for entity, seq in group.seqs.items()}
     with tools.database.write() as connection:
+        pages.store(connection)
         marks.clear_marks(connection, seqs)
     return len(seqs)
+
+
+class _Pages:
+    """Pages that are stored together: those of a thousand repositories take as many statements as one's.
+
+    All are stored when the marks of their entities go, or before.
+    """
+
+    def __init__(self, tools: Tools, now: datetime) -> None:
+        self._tools, self._now = tools, now
+        self._waiting: list[Documentation] = []
+        self._size = 0
+
+    def take(self, found: Sequence[Documentation]) -> None:
+        """Keep them until there are many."""
+        self._waiting += found
+        self._size += size_of(found)
+        if self._size > PAGES_BYTES:
+            with self._tools.database.write() as connection:
+                self.store(connection)
+
+    def store(self, connection: Connection) -> None:
+        """Store what waits. The connection is in a write transaction."""
+        documentation.save(connection, self._waiting, now=self._now)
+        self._waiting.clear()
+        self._size = 0
 
 
 def _snapshot(tools: Tools, repository: Repository | None) -> Snapshot | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from catalog.defined_kinds import kinds_of
 from catalog.descriptors import read_descriptor
+from catalog.documentation import Documentation
 from catalog.entity import NamedTarget
 from catalog.placeholders import companion_key
 from catalog.problems import Problem
@@ -31,6 +32,7 @@ from plugins.contract import (
 )
 from plugins.registry import load_plugins
 from portal import slate
+from portal.worker.documenting import document
 from portal.worker.watching import NO_CARE, Care, Stopwatch, named
 from scorecards.assessment import Assessor
 from scorecards.feeding import Unfed
@@ -41,6 +43,9 @@ from scorecards.stored_facts import StoredFacts, stored
 
 LARGEST_SOURCE_FILE = 1024 * 1024
 """Bytes of a repository file that a collector may read."""
+
+KEPT_BYTES = 8 * 1024 * 1024
+"""Bytes of a repository's files that are kept while its entities are looked at."""
 
 
 def read_files(files: Sequence[ToRead]) -> list[FileReading]:
@@ -124,6 +129,8 @@ class Appraisal:
     bodies: tuple[bytes, ...]
     given: tuple[tuple[FactRecord, ...], ...]
     """Of each subject, the records that no collector makes."""
+    outlines: Mapping[str, str]
+    """Digests of the outlines of documentation that are stored, by ref."""
     now: datetime
     care: Care = NO_CARE
 
@@ -154,9 +161,10 @@ class Assessed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Appraised:
-    """Facts and results, of the same subjects in the same order."""
+    """Facts and results, of the same subjects in the same order; and their documentation."""
 
     records: tuple[FactRecord, ...]
+    documentation: tuple[Documentation, ...]
     assessed: Assessed
 
     @property
@@ -166,7 +174,7 @@ class Appraised:
 
 
 def appraise(task: Appraisal) -> Appraised:
-    """Collect every fact about the subjects and assess them with every scorecard."""
+    """Collect every fact about the subjects, and their pages; assess them with every scorecard."""
     plugins = task.setup.plugins()
     view = _view(plugins, task.snapshot)
     records: dict[str, list[FactRecord]] = {subject.ref: [] for subject in task.subjects}
@@ -187,6 +195,12 @@ def appraise(task: Appraisal) -> Appraised:
     )
     return Appraised(
         records=tuple(record for found in records.values() for record in found),
+        documentation=document(
+            [one for plugin in plugins for one in plugin.documenters],
+            task.subjects,
+            view,
+            task.outlines,
+        ),
         assessed=assess(reading),
     )
 
@@ -258,13 +272,27 @@ def source_for(plugins: Sequence[Plugin], target: str, *, checked: bool = False)
 
 
 class View:
-    """A repository at one revision, read through its source."""
+    """A repository at one revision, read through its source: small files once, whoever asks."""
 
     def __init__(self, source: Source, snapshot: Snapshot) -> None:
         self._source = source
         self.snapshot = snapshot
+        self._kept: dict[str, Blob | Unreadable] = {}
+        self._room = KEPT_BYTES
 
     def read(self, path: str) -> Blob | Unreadable:
         """One file of the snapshot, at most 1 MiB."""
-        found = self._source.read(self.snapshot, [path], max_bytes=LARGEST_SOURCE_FILE)
-        return next(iter(found))
+        return self.read_all([path])[0]
+
+    def read_all(self, paths: Sequence[str]) -> list[Blob | Unreadable]:
+        """These files, at most 1 MiB each, in order."""
+        new = [path for path in dict.fromkeys(paths) if path not in self._kept]
+        asked = self._source.read(self.snapshot, new, max_bytes=LARGEST_SOURCE_FILE) if new else ()
+        fresh = {one.path: one for one in asked}
+        found = [fresh[path] if path in fresh else self._kept[path] for path in paths]
+        for one in fresh.values():
+            size = len(one.content) if isinstance(one, Blob) else 0
+            if size <= self._room:
+                self._kept[one.path] = one
+                self._room -= size
+        return found
