@@ -153,8 +153,12 @@ def first_heading(text: str) -> str:
 def plain_title(text: str) -> str:
     """Markdown of a title as a line of plain text that every store can keep."""
     bare = _MARKUP.sub(r"\1", _TAG.sub("", _COMMENT.sub("", text[: 4 * LONGEST_TITLE])))
-    printable = "".join(character if character.isprintable() else " " for character in bare)
-    return " ".join(printable.split())[:LONGEST_TITLE]
+    return " ".join(printable(bare).split())[:LONGEST_TITLE]
+
+
+def printable(text: str) -> str:
+    """The text with a space for each character that is for no eyes, nor for every store."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def name_title(path: str) -> str:

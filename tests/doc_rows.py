@@ -16,7 +16,7 @@ from catalog.documentation import (
     first_heading,
     name_title,
 )
-from portal.db import documentation
+from portal.db import doc_sets
 from portal.db.engine import Database
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -64,4 +64,4 @@ def found(
 def save(database: Database, *all_found: Documentation, now: datetime = NOW) -> None:
     """Store it; one transaction."""
     with database.write() as connection:
-        documentation.save(connection, all_found, now=now)
+        doc_sets.save(connection, all_found, now=now)

@@ -374,6 +374,7 @@ doc_pages = Table(
     Column("place", SmallInteger, nullable=False),
     Column("path", Word, nullable=False),
     Column("title", Text, nullable=False),
+    Column("folded", Word, nullable=False),  # the title in lower case, for searches
     Column("section", Text, nullable=False),
     Column("state", Text, nullable=False),  # see catalog.documentation
     Column("size", Integer, nullable=False),  # bytes of the file

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from catalog.documentation import Documentation, size_of
 from catalog.sources import Failed, Repository, Snapshot
-from portal.db import documentation, facts, marks, values
+from portal.db import doc_sets, documentation, facts, marks, values
 from portal.db.state import Connection
 from portal.pool import Pool
 from portal.worker import refusing, saving
@@ -124,7 +124,7 @@ class _Pages:
 
     def store(self, connection: Connection) -> None:
         """Store what waits. The connection is in a write transaction."""
-        documentation.save(connection, self._waiting, now=self._now)
+        doc_sets.save(connection, self._waiting, now=self._now)
         self._waiting.clear()
         self._size = 0
 

@@ -24,6 +24,7 @@ from catalog.documentation import (
     first_heading,
     name_title,
     plain_title,
+    printable,
 )
 from catalog.sources import Blob, Snapshot, TreeFile, Unreadable
 from plugins.contract import Documenter, RepositoryView, Subject
@@ -137,7 +138,7 @@ def _pages(
     return Pages(
         pages=tuple(_page(one, files[one.path].size, contents.get(one.path)) for one in listed),
         left_out=len(by_path) - len(listed),
-        note=" ".join(outline.note for outline in outlines if outline.note)[:LONGEST_NOTE],
+        note=printable(" ".join(one.note for one in outlines if one.note))[:LONGEST_NOTE],
     )
 
 

@@ -25,7 +25,7 @@ from catalog.store import FileReading
 from plugins.contract import Plugin
 from portal.config.repositories import ScorecardRepository
 from portal.db import (
-    documentation,
+    doc_sets,
     fact_history,
     links,
     locations,
@@ -232,7 +232,7 @@ def forget_past(tools: Tools) -> int:
                 more = forget(connection, before=tools.now() - keep, limit=FORGET)
             gone += more
     with tools.database.write() as connection:
-        return gone + documentation.forget_unused(connection)
+        return gone + doc_sets.forget_unused(connection)
 
 
 def refresh(tools: Tools, repository_id: int) -> Ingested | None:

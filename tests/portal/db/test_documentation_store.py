@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import Table, func, select
 
 from catalog.documentation import PageState
+from portal.db import doc_sets as store
 from portal.db import documentation, marks
 from portal.db.catalog_store import Store
 from portal.db.decisions import delete_entity
@@ -133,8 +134,8 @@ def test_what_is_of_an_entity_that_went_is_dropped_and_forgotten(rows: Database)
         delete_entity(Store(rows), connection, gone, actor="test", now=NOW)
     assert size(rows, entity_docs) == 1
     with rows.write() as connection:
-        assert documentation.forget_unused(connection) == 2, "a set, and the text of run.md"
-        assert documentation.forget_unused(connection) == 0
+        assert store.forget_unused(connection) == 2, "a set, and the text of run.md"
+        assert store.forget_unused(connection) == 0
     assert (size(rows, doc_sets), size(rows, doc_pages), size(rows, doc_texts)) == (1, 1, 1)
     assert text(rows, "README.md", B) == "# A\n"
     save(rows, found(A, pages(README)))
@@ -145,7 +146,7 @@ def test_numbers_that_are_given_again_do_not_mix_texts_up(rows: Database) -> Non
     save(rows, found(A, pages({"README.md": "one"})))
     save(rows, found(A, pages({"README.md": "two"}), outline="2"))
     with rows.write() as connection:
-        documentation.forget_unused(connection)
+        store.forget_unused(connection)
     save(rows, found(B, pages({"README.md": "three"})), found(A, pages({"README.md": "one"})))
     assert (text(rows, "README.md"), text(rows, "README.md", B)) == ("one", "three")
 

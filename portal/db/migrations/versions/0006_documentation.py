@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("place", sa.SmallInteger(), nullable=False),
         sa.Column("path", Word, nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("folded", Word, nullable=False),
         sa.Column("section", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
