@@ -37,6 +37,14 @@ class _Since(NamedTuple):
     committed_at: datetime | None
 
 
+class _Content(NamedTuple):
+    """What a set is to hold."""
+
+    pages: Pages
+    rows: list[tuple[Any, ...]]
+    """Of `doc_pages`, without the number of the set."""
+
+
 def save(connection: Connection, found: Sequence[Documentation], *, now: datetime) -> None:
     """Store what was found; what is of an entity that went is dropped.
 
@@ -62,15 +70,11 @@ def save(connection: Connection, found: Sequence[Documentation], *, now: datetim
     before = {entity: stored[entity].set_id for entity, _, _ in fresh if entity in stored}
     sets = _keep_sets(connection, fresh, before)
     drop(connection, entity_docs.c.entity_id, list(before))
-    add(
-        connection,
-        entity_docs,
-        LOOK,
-        [
-            (entity, sets[entity], one.outline, one.url, one.revision, one.committed_at, now)
-            for entity, one, _ in fresh
-        ],
-    )
+    told = [
+        (entity, sets[entity], one.outline, one.url, one.revision, one.committed_at, now)
+        for entity, one, _ in fresh
+    ]
+    add(connection, entity_docs, LOOK, told)
 
 
 def _keep_sets(
@@ -83,35 +87,33 @@ def _keep_sets(
     former = _former(connection, set(before.values()))
     digests: dict[tuple[int, int | None], str] = {}
     of_entity: dict[int, str] = {}
-    contents: dict[str, tuple[Pages, list[tuple[Any, ...]]]] = {}
+    contents: dict[str, _Content] = {}
     for entity, one, pages in fresh:
         key = (id(pages), before.get(entity))  # entities that share pages do so as one object
         if key not in digests:
             rows = _rows(pages, one, texts, former.get(before.get(entity, 0), {}))
             digests[key] = _digest(pages, rows)
-            contents[digests[key]] = (pages, rows)
+            contents[digests[key]] = _Content(pages, rows)
         of_entity[entity] = digests[key]
-    numbers = {
-        key[0]: number
-        for key, number in find(
-            connection, doc_sets, ["digest"], [(one,) for one in sorted(contents)]
-        ).items()
-    }
-    new = [digest for digest in sorted(contents) if digest not in numbers]
-    added = list(enumerate(new, start=next_id(connection, doc_sets))) if new else []
-    add(
-        connection,
-        doc_sets,
-        ("id", "digest", "left_out", "note"),
-        [
-            (n, digest, contents[digest][0].left_out, contents[digest][0].note)
-            for n, digest in added
-        ],
-    )
-    pages_of = [(n, *row) for n, digest in added for row in contents[digest][1]]
-    add(connection, doc_pages, PAGE, pages_of)
-    numbers |= {digest: n for n, digest in added}
+    numbers = _add_sets(connection, contents)
     return {entity: numbers[digest] for entity, digest in of_entity.items()}
+
+
+def _add_sets(connection: Connection, contents: Mapping[str, _Content]) -> dict[str, int]:
+    """The number of each set, by digest; what is not there yet is added."""
+    rows = find(connection, doc_sets, ["digest"], [(digest,) for digest in sorted(contents)])
+    numbers = {key[0]: number for key, number in rows.items()}
+    new = [digest for digest in sorted(contents) if digest not in numbers]
+    if new:
+        added = list(enumerate(new, start=next_id(connection, doc_sets)))
+        told = [
+            (n, one, contents[one].pages.left_out, contents[one].pages.note) for n, one in added
+        ]
+        add(connection, doc_sets, ("id", "digest", "left_out", "note"), told)
+        rows_of = [(n, *row) for n, digest in added for row in contents[digest].rows]
+        add(connection, doc_pages, PAGE, rows_of)
+        numbers |= {digest: number for number, digest in added}
+    return numbers
 
 
 def _rows(
