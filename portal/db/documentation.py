@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, case, func, select
 
 from catalog.documentation import PageState
 from catalog.problems import Problem, problem_from
@@ -67,7 +67,7 @@ class PageHit:
     path: str
     title: str
     entity_id: int
-    """One of those that have it."""
+    """One of those that have it, a component if there is one."""
     entities: int
     """How many have it."""
 
@@ -145,17 +145,20 @@ def search(connection: Connection, text: str, limit: int) -> list[PageHit]:
     if not words:
         return []
     this, whose = doc_pages.c, entity_docs.c
+    component = case((entities.c.kind == "component", whose.entity_id))
+    entity = func.coalesce(func.min(component), func.min(whose.entity_id))
     found = (
-        select(this.path, this.title, func.min(whose.entity_id), func.count())
+        select(this.path, this.title, entity, func.count())
         .join(entity_docs, whose.set_id == this.set_id)
+        .join(entities, entities.c.id == whose.entity_id)
         .where(*(this.folded.contains(word, autoescape=True) for word in words))
         .group_by(this.set_id, this.place, this.path, this.title, this.folded)
-        .order_by(this.folded, this.path, func.min(whose.entity_id))
+        .order_by(this.folded, this.path, entity)
         .limit(limit)
     )
     return [
-        PageHit(path=path, title=title, entity_id=entity, entities=count)
-        for path, title, entity, count in connection.execute(found)
+        PageHit(path=path, title=title, entity_id=shown, entities=count)
+        for path, title, shown, count in connection.execute(found)
     ]
 
 

@@ -151,6 +151,18 @@ def test_numbers_that_are_given_again_do_not_mix_texts_up(rows: Database) -> Non
     assert (text(rows, "README.md"), text(rows, "README.md", B)) == ("one", "three")
 
 
+def test_a_page_that_several_have_is_found_at_a_component(rows: Database) -> None:
+    save_entities(rows, entity("a", "API"), entity("z"), path="others.yaml")
+    shared = pages({"README.md": "# Überall\n", "docs/other.md": "# Other\n"})
+    save(rows, *(found(ref, shared) for ref in ("api:default/a", "component:default/z")))
+    with rows.read() as connection:
+        hits = documentation.search(connection, "ÜBER all", 10)
+        assert documentation.search(connection, "%", 10) == []
+        assert len(documentation.search(connection, "o", 1)) == 1
+    assert [(hit.title, hit.entities) for hit in hits] == [("Überall", 2)]
+    assert hits[0].entity_id == id_of(rows, "component:default/z")
+
+
 def test_reading_says_whether_the_entity_waits(rows: Database) -> None:
     with rows.write() as connection:
         assert documentation.reading_of(connection, id_of(rows)).waiting

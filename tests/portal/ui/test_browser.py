@@ -90,6 +90,7 @@ PATHS = [
     "/admin/access",
     "/admin/decisions",
     "/search?q=pay",
+    "/search?q=docs:a",
     "/check-descriptor",
     "/login",
     "/catalog/component/default/orders",
