@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import orjson
@@ -61,7 +61,7 @@ def document(
         return ()
     snapshot = view.snapshot
     outlines = _outlines(documenters, subjects, view)
-    edition = [EDITION, *(f"{one.name}={one.version}" for one in documenters)]
+    edition = read_with(documenters)
     files: Mapping[str, TreeFile] = {file.path: file for file in snapshot.files}
     # Entities of one folder share their outlines, and so their pages.
     digests: dict[tuple[int, ...], str] = {}
@@ -86,6 +86,11 @@ def document(
             )
         )
     return tuple(found)
+
+
+def read_with(documenters: Iterable[Documenter]) -> list[str]:
+    """All that makes the same files come to other pages, in words."""
+    return [f"pages={EDITION}", *(f"pages of {one.name}={one.version}" for one in documenters)]
 
 
 def _outlines(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -257,6 +257,27 @@ def test_a_commit_that_changes_only_a_page_changes_that_page_and_no_entity(
     ]
     with portal.database.read() as connection:
         assert by_ref(connection, A.ref) == before
+
+
+def test_another_version_of_a_documenter_looks_at_everything_again(
+    portal: Portal, pool: Pool
+) -> None:
+    look(portal, pool)
+    prepare(portal)
+    assert waiting(portal) == 0
+    plugins = tuple(
+        replace(plugin, documenters=(Named(["README.md"], version="2"),))
+        if plugin.documenters
+        else plugin
+        for plugin in portal.plugins
+    )
+    prepare(replace(portal, plugins=plugins))
+    assert waiting(portal) == 1
+
+
+def waiting(portal: Portal) -> int:
+    with portal.database.read() as connection:
+        return marks.count_marks(connection)
 
 
 def test_what_is_not_used_any_more_is_forgotten(portal: Portal, pool: Pool, source: Path) -> None:
