@@ -24,8 +24,6 @@ PAGE = (
     *("set_id", "place", "path", "title", "folded", "section", "state"),
     *("size", "text_id", "revision", "committed_at"),
 )
-TEXT = PAGE.index("text_id") - 1
-"""Its place in a row without the number of the set."""
 LOOK = ("entity_id", "set_id", "outline", "url", "revision", "committed_at", "read_at")
 
 
@@ -132,10 +130,8 @@ def _rows(
 
 
 def _digest(pages: Pages, rows: Sequence[tuple[Any, ...]]) -> str:
-    """Of all that a set says. Numbers of texts are given to others once they are free."""
-    texts = [page.text.digest if page.text else None for page in pages.pages]
-    told = [(*row[:TEXT], text, *row[TEXT + 1 :]) for row, text in zip(rows, texts, strict=True)]
-    return hashlib.sha256(orjson.dumps([told, pages.left_out, pages.note])).hexdigest()
+    """Of all that a set says. The number of a text is no other's for as long as the set is there."""
+    return hashlib.sha256(orjson.dumps([rows, pages.left_out, pages.note])).hexdigest()
 
 
 def _keep_texts(connection: Connection, found: Sequence[Pages]) -> dict[str, int]:

@@ -142,15 +142,6 @@ def test_what_is_of_an_entity_that_went_is_dropped_and_forgotten(rows: Database)
     assert size(rows, entity_docs) == 1, "there is no entity to store it for"
 
 
-def test_numbers_that_are_given_again_do_not_mix_texts_up(rows: Database) -> None:
-    save(rows, found(A, pages({"README.md": "one"})))
-    save(rows, found(A, pages({"README.md": "two"}), outline="2"))
-    with rows.write() as connection:
-        store.forget_unused(connection)
-    save(rows, found(B, pages({"README.md": "three"})), found(A, pages({"README.md": "one"})))
-    assert (text(rows, "README.md"), text(rows, "README.md", B)) == ("one", "three")
-
-
 def test_a_page_that_several_have_is_found_at_a_component(rows: Database) -> None:
     save_entities(rows, entity("a", "API"), entity("z"), path="others.yaml")
     shared = pages({"README.md": "# Überall\n", "docs/other.md": "# Other\n"})
