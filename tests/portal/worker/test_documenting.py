@@ -6,6 +6,7 @@ import subprocess
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,9 @@ from plugins.contract import RepositoryView, Subject
 from plugins.repofiles.pages import RepositoryPages
 from plugins.testing import repository, subject
 from portal.config import ConfiguredSource, Settings
-from portal.db import documentation, locations, marks
+from portal.db import doc_sets, documentation, locations, marks
 from portal.db.entities import by_ref
+from portal.db.state import Connection
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker import assessing, jobs
@@ -278,6 +280,22 @@ def test_another_version_of_a_documenter_looks_at_everything_again(
 def waiting(portal: Portal) -> int:
     with portal.database.read() as connection:
         return marks.count_marks(connection)
+
+
+def test_many_pages_do_not_wait_for_each_other(
+    portal: Portal, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored: list[int] = []
+    save = doc_sets.save
+
+    def counted(connection: Connection, found: Sequence[Documentation], *, now: datetime) -> None:
+        stored.append(len(found))
+        save(connection, found, now=now)
+
+    monkeypatch.setattr(doc_sets, "save", counted)
+    monkeypatch.setattr(assessing, "PAGES_BYTES", 1)
+    assert [page.title for page in look(portal, pool).pages] == ["First"]
+    assert stored[:2] == [1, 0], "at once, and nothing is left for the end"
 
 
 def test_what_is_not_used_any_more_is_forgotten(portal: Portal, pool: Pool, source: Path) -> None:
