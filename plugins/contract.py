@@ -7,12 +7,13 @@ the same door.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+from catalog.documentation import Outline, PageFile
 from catalog.problems import JsonValue, Problem, Severity
 from catalog.sources import (
     Blob,
@@ -58,6 +59,7 @@ __all__ = [
     "Complete",
     "Context",
     "Delivered",
+    "Documenter",
     "FactRecord",
     "FactSchema",
     "FactState",
@@ -83,6 +85,8 @@ __all__ = [
     "Notifier",
     "Observation",
     "Observed",
+    "Outline",
+    "PageFile",
     "Partial",
     "Paused",
     "Plugin",
@@ -317,6 +321,24 @@ class Notifier(Protocol):
         ...
 
 
+class Documenter(Protocol):
+    """Knows which files of a repository are the documentation of an entity, as Markdown."""
+
+    name: str
+    """Identifier, lower case."""
+    version: str
+    """Raised whenever the same files may give other outlines."""
+
+    def outlines(
+        self, subjects: Sequence[Subject], repository: RepositoryView
+    ) -> Iterable[tuple[str, Outline]]:
+        """The canonical ref of each subject with its pages, which the portal reads.
+
+        What is the same object for several subjects is read once for all of them.
+        """
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """What a plugin is given when it is loaded."""
@@ -356,6 +378,7 @@ class Plugin:
     scorecards: tuple[tuple[str, str], ...] = ()
     """Scorecard documents: a name to show for the file, and its YAML text."""
     notifiers: tuple[Notifier, ...] = ()
+    documenters: tuple[Documenter, ...] = ()
 
     @property
     def observers(self) -> tuple[str, ...]:

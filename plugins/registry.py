@@ -78,6 +78,7 @@ def _faults(made: Plugin, point: EntryPoint) -> Iterable[str]:
     try:
         names = [made.name, *(s.name for s in made.sources), *(c.name for c in made.collectors)]
         names += [notifier.name for notifier in made.notifiers]
+        names += [documenter.name for documenter in made.documenters]
         remotes = list(made.remote_collectors)
         names += [remote.name for remote in remotes]
         schemas = [schema for collector in made.collectors for schema in collector.schemas]
@@ -127,6 +128,7 @@ def _claims(made: Plugin) -> Iterable[str]:
     yield from (f"source {source.name!r}" for source in made.sources)
     yield from (f"collector {collector.name!r}" for collector in made.collectors)
     yield from (f"notifier {notifier.name!r}" for notifier in made.notifiers)
+    yield from (f"documenter {documenter.name!r}" for documenter in made.documenters)
     for collector in made.collectors:
         yield from (f"fact {schema.name!r}" for schema in collector.schemas)
     yield from (f"remote collector {remote.name!r}" for remote in made.remote_collectors)

@@ -21,6 +21,7 @@ from plugins.contract import (
     Collector,
     Complete,
     Context,
+    Documenter,
     FactRecord,
     FactSchema,
     FactState,
@@ -28,6 +29,7 @@ from plugins.contract import (
     Failed,
     FailedFact,
     Known,
+    Outline,
     Partial,
     Paused,
     Plugin,
@@ -150,6 +152,22 @@ def observe(
         raise AssertionError(f"it asks to wait: {observed.problem.message}")
     _check_facts(collector.schemas, observed.facts)
     return observed.facts
+
+
+def outlines(
+    documenter: Documenter, subjects: Sequence[Subject], view: RepositoryView
+) -> list[Outline]:
+    """The pages of each subject, once they are files of the repository, each listed once."""
+    told = list(documenter.outlines(subjects, view))
+    found = dict(told)
+    assert len(told) == len(found), "a subject has two outlines"
+    assert set(found) == {one.ref for one in subjects}, "there is one outline for each subject"
+    files = {file.path for file in view.snapshot.files}
+    for outline in found.values():
+        paths = [page.path for page in outline.pages]
+        assert len(paths) == len({*paths}), f"a page is listed twice: {paths}"
+        assert files >= {*paths}, f"no files of the repository: {sorted({*paths} - files)}"
+    return [found[one.ref] for one in subjects]
 
 
 def loaded(factory: PluginFactory, *, name: str, cache: Path, **context: Any) -> Plugin:

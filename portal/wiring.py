@@ -35,6 +35,7 @@ from portal.pool import Pool
 from portal.repository_scorecards import InRepositories, in_repositories
 from portal.sample.builder import build as build_sample
 from portal.version import EDITION
+from portal.worker.documenting import read_with
 from portal.worker.jobs import Tools
 from portal.worker.requests import ASSESS, SCORECARDS, Lane, Requests, Work, ingest_key
 from portal.worker.scheduled import Scheduled, scheduled
@@ -372,8 +373,9 @@ def _sources(settings: Settings) -> list[tuple[str, str, str]]:
 
 
 def _observed(portal: Portal) -> list[str]:
-    """All that makes the same entity and files come to other facts, in words."""
+    """All that makes the same entity and files come to other facts or pages, in words."""
     parts = [f"{c.name}={c.version}" for p in portal.plugins for c in p.collectors]
+    parts += read_with(one for plugin in portal.plugins for one in plugin.documenters)
     parts += [repr(schema) for schema in remote_schemas(portal.plugins).values()]
     others = (*portal.pushed.values(), *portal.unfed.values())
     return sorted(parts + [repr(fact) for fact in others])

@@ -34,9 +34,10 @@ from plugins.repofiles import (
     readme,
     workflows,
 )
+from plugins.repofiles.pages import RepositoryPages
 from plugins.repofiles.schemas import SCHEMAS
 from plugins.repofiles.states import Facts
-from plugins.repofiles.tree import Tree, service_folder
+from plugins.repofiles.tree import service_folder, tree_of
 
 VERSION = "2"
 
@@ -57,8 +58,9 @@ def plugin(_context: Context) -> Plugin:
     return Plugin(
         name="repofiles",
         version=VERSION,
-        summary="Collects facts from the files of repositories: README, CI, CODEOWNERS, ...",
+        summary="Collects facts from the files of repositories: README, CI, CODEOWNERS, ...; their docs.",
         collectors=(RepositoryFiles(),),
+        documenters=(RepositoryPages(),),
     )
 
 
@@ -79,7 +81,7 @@ class RepositoryFiles:
             for subject in subjects:
                 yield self._record(subject, nothing, url="", revision="", now=now)
             return
-        tree = Tree(repository)
+        tree = tree_of(repository)
         shared = _commit(tree.snapshot)
         for theme in _REPOSITORY:
             shared |= theme.repository_facts(tree)

@@ -14,13 +14,14 @@ from plugins.contract import FactState, FailedFact, Known, Missing
 from plugins.repofiles.states import Facts, count_or_missing, not_looked, path_or_missing
 from plugins.repofiles.tree import Tree, folders, name_of
 
-_MKDOCS = re.compile(r"mkdocs\.ya?ml")
+MKDOCS = re.compile(r"mkdocs\.ya?ml")
 _PAGES = (".md", ".mdx", ".rst", ".adoc", ".asciidoc")
-_DOCS = frozenset({"docs", "doc", "documentation", "wiki"})
-_DECISIONS = frozenset(
-    {"adr", "adrs", "decisions", "decision-records", "architecture-decisions",
-     "architecture_decisions", "architecture-decision-records"}
-)  # fmt: skip
+FOLDERS = ("docs", "doc", "documentation", "wiki")
+"""Folders of documentation, as they are called."""
+DECISIONS = ("adr", "adrs", "decisions", "decision-records", "architecture-decisions",
+             "architecture_decisions", "architecture-decision-records")  # fmt: skip
+"""Folders of decision records, as they are called."""
+_DOCS, _DECISIONS = frozenset(FOLDERS), frozenset(DECISIONS)
 _NO_DECISION = re.compile(r"(?:readme|index|.*template).*", re.IGNORECASE)
 _RUNBOOK = re.compile(r"(?:run|play)[-_]?books?", re.IGNORECASE)
 
@@ -29,7 +30,7 @@ def facts(tree: Tree, directory: str) -> Facts:
     """`repo.docs.*`."""
     runbooks = tree.matching(directory, _is_runbook)
     return {
-        "repo.docs.mkdocs_valid": _mkdocs(tree, tree.first(folders(directory), _MKDOCS)),
+        "repo.docs.mkdocs_valid": _mkdocs(tree, tree.first(folders(directory), MKDOCS)),
         "repo.docs.files": count_or_missing(
             tree.matching(directory, _is_page), "pages in docs/, doc/ or documentation/"
         ),

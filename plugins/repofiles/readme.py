@@ -18,13 +18,18 @@ _UNDERLINE = re.compile(r"([=\-~^\"'`+*#])\1{2,}\s*")
 
 def facts(tree: Tree, directory: str) -> Facts:
     """`repo.readme.*`."""
-    path = tree.first(folders(directory, ".github", "docs"), _NAME)
+    path = find(tree, directory)
     missing = Missing(looked_for=_LOOKED_FOR)
     return {
         "repo.readme.path": path_or_missing(path, _LOOKED_FOR),
         "repo.readme.bytes": Known(value=tree.sizes[path], path=path) if path else missing,
         "repo.readme.headings": _headings(tree, path) if path else missing,
     }
+
+
+def find(tree: Tree, directory: str) -> str | None:
+    """Where the README of a service is."""
+    return tree.first(folders(directory, ".github", "docs"), _NAME)
 
 
 def _headings(tree: Tree, path: str) -> FactState:

@@ -29,7 +29,7 @@ class Tree:
             file.path: file.size for file in view.snapshot.files if not _NOT_OURS.search(file.path)
         }
         self.paths = tuple(self.sizes)
-        self._view = view
+        self.view = view
         self._folders: dict[str, list[str]] = {}
         for path in self.paths:
             self._folders.setdefault(path.rpartition("/")[0], []).append(path)
@@ -71,7 +71,7 @@ class Tree:
     def read(self, path: str) -> bytes | FailedFact:
         """The content of a file, read at most once, or why it cannot be looked into."""
         if path not in self._contents:
-            found = self._view.read(path)
+            found = self.view.read(path)
             self._contents[path] = (
                 found.content
                 if isinstance(found, Blob)
@@ -107,6 +107,19 @@ class Tree:
         return tuple(
             path for path in self.paths if not any(above in services for above in _above(path))
         )
+
+
+_latest: list[Tree] = []
+
+
+def tree_of(view: RepositoryView) -> Tree:
+    """The tree of a view; the same one while it is asked for the same view, as all parts ask."""
+    for tree in _latest:
+        if tree.view is view:
+            return tree
+    tree = Tree(view)
+    _latest[:] = [tree]
+    return tree
 
 
 def _above(path: str) -> list[str]:

@@ -17,9 +17,11 @@ from portal.db.history import Identity, identify
 from portal.db.past import present_ref
 from portal.db.results import StoredResult
 from portal.db.state import Connection
+from portal.ui.entity_docs import docs_tab
 from portal.ui.entity_history import timeline
 from portal.ui.models import entity as model
 from portal.ui.models.api_definition import api_definition
+from portal.ui.models.docs import ONLY_WITH_PAGES
 from portal.ui.models.facts import fact_values, facts_page
 from portal.ui.models.graph import graph
 from portal.ui.models.ladder import OPEN, Ladder, ladder
@@ -78,7 +80,8 @@ def register(pages: Blueprint, portal: Portal) -> None:
             text = render_template("missing.html", **shown, not_then=not_then)
             return make_response(text, 404)
         text = render_template("entity.html", **shown, not_then=not_then)
-        return make_response(text, not_then.status if not_then else 200)
+        missing = 404 if "docs" in shown and shown["docs"].asked else 200
+        return make_response(text, not_then.status if not_then else missing)
 
 
 def _missing(portal: Portal, connection: Connection, asked: Asked, name: str) -> dict[str, Any]:
@@ -118,6 +121,7 @@ def _shown(portal: Portal, connection: Connection, stored: Stored, asked: Asked)
     """What the template of a tab needs."""
     body: JsonValue = orjson.loads(stored.declared.body)
     ladders = _ladders(portal.scorecards, stored, body)
+    kind = stored.declared.ref.partition(":")[0]
     page = model.entity_page(
         stored.declared,
         body,
@@ -126,6 +130,8 @@ def _shown(portal: Portal, connection: Connection, stored: Stored, asked: Asked)
         scorecards=portal.scorecards,
         problems=stored.problems,
         facts=None if stored.records is None else sum(len(one.facts) for one in stored.records),
+        docs=stored.docs,
+        has_docs=not stored.past and (bool(stored.docs) or kind not in ONLY_WITH_PAGES),
     )
     tab = asked.tab if asked.tab in [name for name, _, _ in page.tabs] else FIRST_TAB
     shown: dict[str, Any] = {"page": page, "tab": tab, "past": stored.past}
@@ -145,6 +151,9 @@ def _shown(portal: Portal, connection: Connection, stored: Stored, asked: Asked)
             )
         case "descriptor":
             shown["descriptor"] = model.descriptor_text(stored.declared, stored.source)
+        case "docs":
+            href = stored.source.href if stored.source else ""
+            shown["docs"] = docs_tab(connection, stored.id, stored.declared.ref, body, href=href)
         case "api":
             shown["definition"] = api_definition(body)
         case "history":

@@ -1,15 +1,18 @@
-"""Search: entities, checks and problems for a few letters, with what matched."""
+"""Search: entities, checks and problems for a few letters, with what matched; pages by title."""
 
 from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
-from portal.db import entities, problems
-from portal.ui.models.search import check_hits, hits
+from portal.db import documentation, entities, problems
+from portal.ui.models.search import check_hits, doc_hits, hits
 from portal.wiring import Portal
 
 MOST_ENTITIES = 60
 MOST_PROBLEMS = 50
+MOST_PAGES = 60
+DOCS = "docs:"
+"""Begins a search for pages of documentation."""
 LONGEST = 200
 
 
@@ -19,6 +22,8 @@ def register(pages: Blueprint, portal: Portal) -> None:
     @pages.get("/search", endpoint="search")
     def find() -> str:
         wanted = " ".join(request.args.get("q", "")[:LONGEST].split())
+        if wanted.lower().startswith(DOCS):
+            return _documentation(portal, wanted)
         with portal.database.read() as connection:
             rows = entities.search(connection, wanted, MOST_ENTITIES) if wanted else []
             mentioned = (
@@ -35,3 +40,16 @@ def register(pages: Blueprint, portal: Portal) -> None:
             checks=check_hits(portal.scorecards, wanted),
             problem_count=f"{count}{'+' if mentioned and mentioned.after else ''}" if count else "",
         )
+
+
+def _documentation(portal: Portal, wanted: str) -> str:
+    with portal.database.read() as connection:
+        pages = documentation.search(connection, wanted[len(DOCS) :], MOST_PAGES)
+        rows = entities.by_ids(connection, sorted({page.entity_id for page in pages}))
+    return render_template(
+        "search.html",
+        wanted=wanted,
+        groups={},
+        docs=doc_hits(pages, rows),
+        full_docs=MOST_PAGES if len(pages) == MOST_PAGES else 0,
+    )

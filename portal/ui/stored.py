@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from catalog.problems import Problem
-from portal.db import entities, facts, problems, results
+from portal.db import documentation, entities, facts, problems, results
 from portal.db.history import Version, identify, version_at
 from portal.db.instants import NotKept, relations_at, seq_at
 from portal.db.locations import origin_of
@@ -44,6 +44,9 @@ class Stored:
     records: tuple[FactRecord, ...] | None
     """None: facts of the past are not shown."""
     problems: tuple[Problem, ...]
+    id: int
+    docs: int | None
+    """Pages of documentation; None: nobody has looked for any, or it is the past."""
     past: Past | None = None
     """None: it is as it is now."""
 
@@ -72,6 +75,8 @@ def present(connection: Connection, ref: str) -> Stored | None:
         results=results.for_entity(connection, row.id),
         records=facts.for_entity(connection, row.id),
         problems=tuple(one.problem for one in found.items),
+        id=row.id,
+        docs=documentation.count(connection, row.id),
     )
 
 
@@ -102,6 +107,8 @@ def as_of(connection: Connection, ref: str, asked: str, *, now: datetime) -> Sto
         ),
         records=None,
         problems=(),
+        id=version.entity_id,
+        docs=None,
         past=Past(asked=asked, at=at, since=version.since, until=version.until),
     )
 

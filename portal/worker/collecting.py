@@ -1,4 +1,4 @@
-"""Collecting: facts that last as long as a revision, of many repositories at a time.
+"""Collecting: facts and documentation that last as long as a revision, of many repositories at a time.
 
 Whoever has read a repository has it at hand. What is collected is stored, so that whoever assesses its
 entities needs no repository, whatever changes about their neighbors. A repository over which a child is
@@ -7,23 +7,28 @@ lost is left to the assessment, which finds out which entity it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
 from typing import TypeVar
 
+from catalog.documentation import LARGEST_PAGE
 from catalog.sources import Failed, Snapshot
-from portal.db import facts, marks
+from portal.db import doc_sets, documentation, facts, marks
 from portal.db.marks import Marked
 from portal.pool import TaskFailed
 from portal.worker.jobs import AT_ONCE, Tools
 from portal.worker.retrying import DEADLINE
 from portal.worker.sparing import Spared, spared
-from portal.worker.tasks import Collection, Place, source_for
+from portal.worker.tasks import Collected, Collection, Place, source_for
 from scorecards.collectors import Subject
-from scorecards.facts import FactRecord
 
 SUBJECTS = 250
 """Entities in one task for a child, and in one transaction."""
+
+PAGE_BYTES = 64 * 1024
+"""Bytes of documentation that count as much as an entity."""
 
 MOST = 1000
 """Entities of which facts are collected at once."""
@@ -45,25 +50,44 @@ def collect(tools: Tools, groups: Sequence[Marked]) -> None:
         due = [
             (group, one)
             for group, one in zip(groups, known, strict=True)
-            if group.repository is not None and one.lacking
+            if group.repository is not None and (one.lacking or not one.is_documented)
         ]
         ids = [entity for group, _ in due for entity in group.seqs]
         found = {subject[0]: subject[2] for subject in marks.subjects(connection, ids, alone=True)}
-    tasks: list[Future[tuple[FactRecord, ...]]] = []
-    for places in _together(_places(tools, due, found), lambda place: len(place.subjects)):
-        task = Collection(setup=tools.setup, places=tuple(places), now=tools.now())
+        outlines = documentation.outlines(connection, ids)
+    stored = {found[entity].ref: outline for entity, outline in outlines.items() if entity in found}
+    now = tools.now()
+    tasks: deque[Future[Collected]] = deque()
+    for places in _together(_places(tools, due, found, stored), _weight):
+        task = Collection(setup=tools.setup, places=tuple(places), now=now)
         tasks.append(tools.pool.submit("portal.worker.tasks:collect", task, deadline=DEADLINE))
-    for future in tasks:
-        try:
-            records = future.result()
-        except (TaskFailed, MemoryError):
-            continue
-        with tools.database.write() as connection:
-            facts.save(connection, records)
+        if len(tasks) > tools.pool.size:
+            _save(tools, tasks.popleft(), now)
+    while tasks:
+        _save(tools, tasks.popleft(), now)
+
+
+def _save(tools: Tools, task: Future[Collected], now: datetime) -> None:
+    try:
+        collected = task.result()
+    except (TaskFailed, MemoryError):
+        return
+    with tools.database.write() as connection:
+        facts.save(connection, collected.records)
+        doc_sets.save(connection, collected.documentation, now=now)
+
+
+def _weight(place: Place) -> int:
+    """What a place counts in a task: pages are sent and stored as well."""
+    sizes = (file.size for file in place.snapshot.files if file.path.lower().endswith(".md"))
+    return len(place.subjects) + sum(min(size, LARGEST_PAGE) for size in sizes) // PAGE_BYTES
 
 
 def _places(
-    tools: Tools, due: Sequence[tuple[Marked, Spared]], found: dict[int, Subject]
+    tools: Tools,
+    due: Sequence[tuple[Marked, Spared]],
+    found: Mapping[int, Subject],
+    outlines: Mapping[str, str],
 ) -> Iterator[Place]:
     """What is to be looked at where, some subjects of one repository at a time."""
     # Of what this worker has no copy yet, the forge makes it wait.
@@ -75,7 +99,12 @@ def _places(
             subjects = [found[entity] for entity in sorted(group.seqs) if entity in found]
             for n in range(0, len(subjects), SUBJECTS):
                 some = tuple(subjects[n : n + SUBJECTS])
-                yield Place(snapshot=snapshot, subjects=some, collectors=known.lacking)
+                yield Place(
+                    snapshot=snapshot,
+                    subjects=some,
+                    collectors=known.lacking,
+                    outlines={one.ref: outlines[one.ref] for one in some if one.ref in outlines},
+                )
 
 
 def snapshot_of(tools: Tools, group: Marked) -> Snapshot | None:

@@ -24,7 +24,15 @@ from catalog.sources import Blob, Complete, Failed, Partial, Repository, Snapsho
 from catalog.store import FileReading
 from plugins.contract import Plugin
 from portal.config.repositories import ScorecardRepository
-from portal.db import fact_history, links, locations, registrations, repositories, transitions
+from portal.db import (
+    doc_sets,
+    fact_history,
+    links,
+    locations,
+    registrations,
+    repositories,
+    transitions,
+)
 from portal.db.catalog_store import Store
 from portal.db.decisions import purge
 from portal.db.engine import Database
@@ -263,7 +271,8 @@ def forget_past(tools: Tools) -> int:
             with tools.database.write() as connection:
                 more = forget(connection, before=tools.now() - keep, limit=FORGET)
             gone += more
-    return gone
+    with tools.database.write() as connection:
+        return gone + doc_sets.forget_unused(connection)
 
 
 def refresh(tools: Tools, repository_id: int) -> Ingested | None:

@@ -13,10 +13,11 @@ from itertools import chain
 
 from catalog.readings import is_of
 from plugins.contract import Collector, Plugin, Sees
-from portal.db import facts
+from portal.db import documentation, facts
 from portal.db.facts import Told
 from portal.db.marks import Marked
 from portal.db.state import Connection
+from portal.worker.documenting import edition_of
 from scorecards.stored_facts import StoredFacts
 
 FAILED = b'{"f":"source_failed"'
@@ -31,6 +32,8 @@ class Spared:
     """Names of those that need not be asked about any of them."""
     lacking: frozenset[str]
     """Names of the others whose word would last: they look at no neighbors."""
+    is_documented: bool
+    """Whether the pages of all of them have been read, as they are read at present."""
     needs_snapshot: bool
     """Whether any of the others looks at the repository."""
     given: Mapping[int, tuple[StoredFacts, ...]]
@@ -50,6 +53,8 @@ def spared(
     said: dict[str, dict[int, Told]] = defaultdict(dict)
     for told in facts.told(connection, ids, [*lasting, *givers]):
         said[told.collector][told.entity] = told
+    documenters = [one for plugin in plugins for one in plugin.documenters]
+    edition, outlines = edition_of(documenters), documentation.outlines(connection, ids)
     found = []
     for group in groups:
         held = {name for name, one in lasting.items() if _hold(said[name], one, group)}
@@ -57,6 +62,8 @@ def spared(
             Spared(
                 collectors=frozenset(held),
                 lacking=frozenset(lasting.keys() - held),
+                is_documented=not documenters
+                or all(outlines.get(entity, "").startswith(f"{edition}/") for entity in group.seqs),
                 needs_snapshot=any(
                     Sees.REPOSITORY in one.sees for one in collectors if one.name not in held
                 ),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from catalog.defined_kinds import kinds_of
 from catalog.descriptors import read_descriptor
+from catalog.documentation import Documentation
 from catalog.entity import NamedTarget
 from catalog.placeholders import companion_key
 from catalog.problems import Problem
@@ -31,6 +32,7 @@ from plugins.contract import (
 )
 from plugins.registry import load_plugins
 from portal import slate
+from portal.worker.documenting import document
 from portal.worker.watching import NO_CARE, Care, Stopwatch, named
 from scorecards.assessment import Assessor
 from scorecards.collectors import ask
@@ -42,6 +44,9 @@ from scorecards.stored_facts import StoredFacts, stored
 
 LARGEST_SOURCE_FILE = 1024 * 1024
 """Bytes of a repository file that a collector may read."""
+
+KEPT_BYTES = 8 * 1024 * 1024
+"""Bytes of a repository's files that are kept while its entities are looked at."""
 
 
 def read_files(files: Sequence[ToRead]) -> list[FileReading]:
@@ -122,6 +127,8 @@ class Place:
     subjects: tuple[Subject, ...]
     collectors: frozenset[str]
     """Names of those that are asked."""
+    outlines: Mapping[str, str]
+    """Digests of the outlines of documentation that are stored, by ref."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,6 +138,14 @@ class Collection:
     setup: Setup
     places: tuple[Place, ...]
     now: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Collected:
+    """Facts, and documentation."""
+
+    records: tuple[FactRecord, ...]
+    documentation: tuple[Documentation, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -187,17 +202,20 @@ class Appraised:
         return self.assessed.refused
 
 
-def collect(task: Collection) -> tuple[FactRecord, ...]:
-    """Every fact that is asked for."""
+def collect(task: Collection) -> Collected:
+    """Every fact that is asked for, and the pages that have changed."""
     plugins = task.setup.plugins()
-    return tuple(
-        record
-        for place in task.places
-        for plugin in plugins
-        for collector in plugin.collectors
-        if collector.name in place.collectors
-        for record in ask(collector, place.subjects, _view(plugins, place.snapshot), now=task.now)
-    )
+    collectors = [one for plugin in plugins for one in plugin.collectors]
+    documenters = [one for plugin in plugins for one in plugin.documenters]
+    records: list[FactRecord] = []
+    documentation: list[Documentation] = []
+    for place in task.places:
+        view = _view(plugins, place.snapshot)
+        for collector in collectors:
+            if collector.name in place.collectors:
+                records += ask(collector, place.subjects, view, now=task.now)
+        documentation += document(documenters, place.subjects, view, place.outlines)
+    return Collected(records=tuple(records), documentation=tuple(documentation))
 
 
 def appraise(task: Appraisal) -> Appraised:
@@ -294,13 +312,27 @@ def source_for(plugins: Sequence[Plugin], target: str, *, checked: bool = False)
 
 
 class View:
-    """A repository at one revision, read through its source."""
+    """A repository at one revision, read through its source: small files once, whoever asks."""
 
     def __init__(self, source: Source, snapshot: Snapshot) -> None:
         self._source = source
         self.snapshot = snapshot
+        self._kept: dict[str, Blob | Unreadable] = {}
+        self._room = KEPT_BYTES
 
     def read(self, path: str) -> Blob | Unreadable:
         """One file of the snapshot, at most 1 MiB."""
-        found = self._source.read(self.snapshot, [path], max_bytes=LARGEST_SOURCE_FILE)
-        return next(iter(found))
+        return self.read_all([path])[0]
+
+    def read_all(self, paths: Sequence[str]) -> list[Blob | Unreadable]:
+        """These files, at most 1 MiB each, in order."""
+        new = [path for path in dict.fromkeys(paths) if path not in self._kept]
+        asked = self._source.read(self.snapshot, new, max_bytes=LARGEST_SOURCE_FILE) if new else ()
+        fresh = {one.path: one for one in asked}
+        found = [fresh[path] if path in fresh else self._kept[path] for path in paths]
+        for one in fresh.values():
+            size = len(one.content) if isinstance(one, Blob) else 0
+            if size <= self._room:
+                self._kept[one.path] = one
+                self._room -= size
+        return found

@@ -1,6 +1,6 @@
 """The kit for plugins finds what breaks the contract, and says what."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,17 +18,20 @@ from plugins.contract import (
     FailedFact,
     Known,
     Observation,
+    Outline,
+    PageFile,
     Paused,
     Plugin,
     Problem,
     RemoteSubject,
+    RepositoryView,
     Sees,
     Subject,
     Unknown,
 )
 from plugins.local import plugin as local
 from plugins.repofiles import plugin as repofiles
-from plugins.testing import NOW, collect, loaded, observe, read_all, repository, subject
+from plugins.testing import NOW, collect, loaded, observe, outlines, read_all, repository, subject
 
 SERVICE = """\
 apiVersion: backstage.io/v1alpha1
@@ -134,6 +137,46 @@ def test_a_built_in_collector_keeps_to_it(tmp_path: Path) -> None:
     (collector,) = loaded(repofiles, name="repofiles", cache=tmp_path).collectors
     (facts,) = collect(collector, [subject(SERVICE)], repository({"README.md": "# Payments\n"}))
     assert facts["repo.readme.path"] == Known(value="README.md", path="README.md")
+
+
+class Finder:
+    """A documenter that names these pages for these entities."""
+
+    name, version = "odd", "1"
+
+    def __init__(self, refs: Sequence[str], paths: Sequence[str]) -> None:
+        self._refs, self._paths = refs, paths
+
+    def outlines(
+        self, _subjects: Sequence[Subject], _repository: RepositoryView
+    ) -> Iterable[tuple[str, Outline]]:
+        pages = tuple(PageFile(path=path) for path in self._paths)
+        return [(ref, Outline(pages=pages)) for ref in self._refs]
+
+
+PAYMENTS = "component:default/payments"
+
+
+def test_a_documenter_names_the_pages_of_each_entity() -> None:
+    files = repository({"README.md": "# Payments\n"})
+    (outline,) = outlines(Finder([PAYMENTS], ["README.md"]), [subject(SERVICE)], files)
+    assert [page.path for page in outline.pages] == ["README.md"]
+
+
+@pytest.mark.parametrize(
+    ("refs", "paths", "why"),
+    [
+        ([], [], "one outline for each"),
+        ([PAYMENTS, PAYMENTS], [], "two outlines"),
+        ([PAYMENTS], ["README.md", "README.md"], "listed twice"),
+        ([PAYMENTS], ["docs/none.md"], "no files of the repository"),
+    ],
+)
+def test_what_a_documenter_breaks_is_said(
+    refs: Sequence[str], paths: Sequence[str], why: str
+) -> None:
+    with pytest.raises(AssertionError, match=why):
+        outlines(Finder(refs, paths), [subject(SERVICE)], repository({"README.md": ""}))
 
 
 def test_a_built_in_source_keeps_to_it(tmp_path: Path) -> None:

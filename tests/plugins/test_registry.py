@@ -139,6 +139,8 @@ def test_remote_collectors_are_looked_at_like_others(site: Path, body: str, said
         ('Plugin(name="toy", version="1", summary="", sources=None)', "contract"),
         ('Plugin(name="toy", version="1", summary="", sources=(3,))', "contract"),
         ('Plugin(name="toy", version="1", summary="", sources=(Toy("A b"),))', "'A b'"),
+        ('Plugin(name="toy", version="1", summary="", documenters=(Toy("A b"),))', "'A b'"),
+        ('Plugin(name="toy", version="1", summary="", documenters=(3,))', "contract"),
         ('Plugin(name="toy", version="1", summary="", scorecards=("x",))', "scorecard"),
         ('Plugin(name="toy", version="1", summary="", collectors=(Toy("t", sees=3),))', "looks at"),
         ('Plugin(name="toy", version="1", summary="", collectors=(Toy("t", schemas=(1,)),))', "1"),
@@ -168,12 +170,19 @@ def test_names_that_are_taken_are_refused_naming_both(site: Path) -> None:
         site,
         "zeta",
         'Plugin(name="zeta", version="1", summary="", sources=(Toy("git"),), '
+        'documenters=(Toy("repo"),), '
         'collectors=(Toy("repo", schemas=(fact("repo.readme.bytes"),)),))',
     )
     names, problems = load()
     assert names == BUILT_IN
     said = " ".join(problem.message for problem in problems)
-    for words in ("source 'git'", "collector 'repo'", "fact 'repo.readme.bytes'", "'zeta'"):
+    for words in (
+        "source 'git'",
+        "collector 'repo'",
+        "documenter 'repo'",
+        "fact 'repo.readme.bytes'",
+        "'zeta'",
+    ):
         assert words in said
     assert "plugin 'git'" in said
     assert "plugin 'repofiles'" in said

@@ -16,6 +16,7 @@ from portal.api.v1 import (
     badges,
     campaigns,
     coverage,
+    documentation,
     entities,
     events,
     exemptions,
@@ -66,6 +67,7 @@ def register(app: Flask, portal: Portal) -> None:
     for views in (
         entities.resource(portal, tags),
         history.resource(portal),
+        documentation.resource(portal),
         events.resource(portal),
         graph.resource(portal, tags),
         explain.resource(portal),

@@ -92,6 +92,9 @@ class PluginAnswer(Answer):
     collectors = fields.List(fields.String())
     facts = fields.List(fields.String(), metadata={"description": "That its collectors observe."})
     notifiers = fields.List(fields.String(), metadata={"description": "Channels."})
+    documenters = fields.List(
+        fields.String(), metadata={"description": "What says which files are documentation."}
+    )
     scorecards = fields.List(fields.String(), metadata={"description": "Files."})
 
 
@@ -157,6 +160,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
                 "collectors": list(plugin.observers),
                 "facts": [schema.name for schema in plugin.schemas],
                 "notifiers": [notifier.name for notifier in plugin.notifiers],
+                "documenters": [documenter.name for documenter in plugin.documenters],
                 "scorecards": [file for file, _text in plugin.scorecards],
             }
             for plugin in portal.plugins

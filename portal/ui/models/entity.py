@@ -141,6 +141,8 @@ def entity_page(
     scorecards: tuple[Scorecard, ...],
     problems: tuple[Problem, ...],
     facts: int | None,
+    docs: int | None,
+    has_docs: bool,
 ) -> EntityPage:
     """The header of an entity's page."""
     by_ref = {link.ref: link for _, link in related}
@@ -164,6 +166,7 @@ def entity_page(
         tabs=(
             ("overview", "Overview", None),
             *([("api", "API", None)] if text_at(body, "kind").lower() == "api" else []),
+            *([("docs", "Docs", docs)] if has_docs else []),
             ("scorecards", "Scorecards", len(marks)),
             ("relations", "Relations", len(related)),
             *([] if facts is None else [("facts", "Facts", facts)]),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import orjson
 
 from catalog.problems import JsonValue
+from portal.db.documentation import PageHit
 from portal.db.entities import EntityRow
 from portal.ui.models.catalog import link_of
 from portal.ui.models.links import EntityLink, text_at, texts_at
@@ -36,6 +37,17 @@ class Hit:
     kind: str
     excerpt: Excerpt | None
     """None: it matched somewhere that is not shown here."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DocHit:
+    """A page of documentation that was found."""
+
+    path: str
+    title: str
+    link: EntityLink
+    others: int
+    """Further entities that have the same page."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +98,21 @@ def _fields(row: EntityRow, body: JsonValue) -> Iterable[tuple[str, str]]:
     yield "owner", text_at(body, "spec", "owner")
     yield "system", text_at(body, "spec", "system")
     yield "reference", row.ref
+
+
+def doc_hits(pages: Iterable[PageHit], rows: Iterable[EntityRow]) -> list[DocHit]:
+    """The pages with an entity that has each; `rows` are these entities."""
+    links = {row.id: link_of(row) for row in rows}
+    return [
+        DocHit(
+            path=page.path,
+            title=page.title,
+            link=links[page.entity_id],
+            others=page.entities - 1,
+        )
+        for page in pages
+        if page.entity_id in links
+    ]
 
 
 def check_hits(scorecards: Sequence[Scorecard], wanted: str) -> list[CheckHit]:

@@ -50,7 +50,7 @@ def test_what_exists_is_answered_as_described(filled: Portal) -> None:
     rejected = {**entity, "name": "rejected"}
     asked = [
         *((f"{one}{part}", entity) for part in ("", "/scorecards", "/facts", "/problems")),
-        *((f"{one}{part}", entity) for part in ("/history", "/relations", "/dependents")),
+        *((f"{one}{part}", entity) for part in ("/history", "/relations", "/dependents", "/docs")),
         *((f"{one}{part}", entity) for part in ("/owned", "/members")),
         *(
             (f"{one}/scorecards/{{scorecard}}/{part}", {**entity, "scorecard": card})

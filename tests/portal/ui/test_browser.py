@@ -11,6 +11,9 @@ from people import send
 from playwright.sync_api import ConsoleMessage, Page, sync_playwright
 from werkzeug.serving import make_server
 
+from catalog.documentation import PageState
+from tests.doc_rows import found, pages, save
+
 pytestmark = [
     pytest.mark.browser,
     # A browser that goes elsewhere leaves what the test's server was sending half sent.
@@ -22,6 +25,41 @@ pytestmark = [
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 LONG = "a" * 63
+
+PAGES = {
+    "README.md": f"""\
+# Payments
+
+See [how to deploy](docs/guides/deploy.md#undo) and ![a picture](https://example.com/{LONG}.png).
+
+```sh
+run {LONG} {LONG} {LONG}
+```
+
+| {LONG} | {LONG} | {LONG} |
+|---|:-:|---|
+| `{LONG}` | {LONG * 3} | <kbd>x</kbd> |
+
+!!! note "{LONG}"
+    It *moves* `money`. [A link](https://example.com/{LONG})
+
+- a
+  1. [b](docs/guides/deploy.md)
+
+## {LONG}
+#### Deep
+
+<details><summary>More</summary>
+
+Text.
+
+</details>
+""",
+    "docs/guides/deploy.md": "# Deploy\n\nBack to [the start](../../README.md).\n\n## Undo\n",
+    "docs/big.md": PageState.TOO_LARGE,
+    "docs/many.md": "# many\n" * 20_000,
+    f"docs/{LONG * 3}.md": "",
+}
 
 PATHS = [
     "/",
@@ -52,6 +90,7 @@ PATHS = [
     "/admin/access",
     "/admin/decisions",
     "/search?q=pay",
+    "/search?q=docs:a",
     "/check-descriptor",
     "/login",
     "/catalog/component/default/orders",
@@ -62,6 +101,13 @@ PATHS = [
     "/catalog/component/default/hostile?tab=descriptor",
     "/catalog/api/default/shop?tab=api",
     "/catalog/api/default/slip?tab=api",
+    "/catalog/component/default/payments?tab=docs",
+    "/catalog/component/default/payments?tab=docs&page=docs/guides/deploy.md",
+    "/catalog/component/default/payments?tab=docs&page=docs/big.md",
+    "/catalog/component/default/payments?tab=docs&page=docs/many.md",
+    "/catalog/component/default/payments?tab=docs&page=docs/gone.md",
+    "/catalog/component/default/orders?tab=docs",
+    "/catalog/component/default/unclear?tab=docs",
     "/catalog/component/default/payments?tab=history",
     "/catalog/component/default/payments?tab=scorecards&as_of=2026-03-01T12:00",
     "/catalog/component/default/payments?as_of=never",
@@ -99,6 +145,12 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     send(shop.client, "/exemptions/new", **request)
     send(shop.client, "/campaigns/new", **campaign)
     put(shop.portal, shop.location, "long.yaml", component(LONG, owner=LONG, more=more))
+    told = pages(PAGES, left_out=7, note=f"`dir:{LONG * 3}` names nothing.")
+    save(
+        shop.portal.database,
+        found("component:default/payments", told),
+        found("component:default/orders", pages({})),
+    )
     apis = api("shop", "openapi", OPENAPI) + "---\n" + api("slip", "openapi", "a: [b\nc: d\n")
     put(shop.portal, shop.location, "apis.yaml", apis)
     server = make_server("127.0.0.1", 0, shop.client.application, threaded=True)
@@ -292,3 +344,18 @@ def test_a_page_that_waits_renews_itself(base, page: Page) -> None:
     page.goto(url)
     page.get_by_text("Done", exact=True).wait_for()
     page.unroute(url)
+
+
+def test_pages_of_documentation_are_read_without_javascript(base, page: Page) -> None:
+    browser = page.context.browser
+    assert browser is not None
+    with browser.new_context(java_script_enabled=False) as context:
+        bare = context.new_page()
+        bare.goto(base[0] + "/catalog/component/default/payments?tab=docs")
+        bare.get_by_role("link", name="how to deploy").click()
+        assert bare.url.endswith("page=docs/guides/deploy.md#doc-undo")
+        assert bare.get_by_role("heading", name="Undo").is_visible()
+        bare.get_by_role("link", name="the start").click()
+        assert bare.get_by_role("heading", name="Payments", level=2).is_visible()
+        bare.go_back()
+        assert bare.get_by_role("heading", name="Deploy", level=2).is_visible()

@@ -73,6 +73,7 @@ PATHS = (
             "?tab=relations",
             "?tab=facts",
             "?tab=descriptor",
+            "?tab=docs",
             "?tab=history",
             "?tab=scorecards&as_of=2026-03-01T12:00",
             "?tab=<b>",

@@ -1,6 +1,8 @@
 from page_shop import component
 from page_structure import faults
 
+from tests.doc_rows import found, pages, save
+
 
 def test_hits_are_grouped_and_say_why_they_matched(shop) -> None:
     page = shop.get("/search?q=paym")
@@ -12,6 +14,21 @@ def test_checks_and_problems_are_found_too(shop) -> None:
     page = shop.get("/search?q=readme")
     assert "There is a README" in page
     assert "1 problem mentions it" in shop.get("/search?q=broken")
+
+
+def test_pages_of_documentation_are_found_by_title(shop) -> None:
+    read = pages({"README.md": "# Ünder 100% load <b>", "docs/guides/run.md": "# Run it"})
+    shared = [found(f"component:default/{name}", read) for name in ("payments", "orders")]
+    save(shop.portal.database, *shared)
+    page = shop.get("/search?q=docs:+LOAD+%C3%BCnder")
+    assert faults(page) == []
+    assert "Ünder 100% load</a>" in page
+    assert "tab=docs&amp;page=README.md" in page
+    assert "and 1 more" in page
+    assert "Run it" not in page
+    assert "100% load" in shop.get("/search?q=docs:%25")
+    for nothing in ("docs:zzz", "docs:", "docs:_und", "docs:%00"):
+        assert "Nothing was found" in shop.get(f"/search?q={nothing}")
 
 
 def test_nothing_found_says_where_to_look(shop) -> None:
