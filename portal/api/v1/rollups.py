@@ -175,7 +175,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
         numbers = {
             "total": len(rolled.groups),
             "entities": rolled.entities,
-            "outside": len(rolled.outside),
+            "outside": rolled.outside,
         }
         return answer({**page(items, shown.after), **numbers}, tag=tag)
 
