@@ -122,8 +122,20 @@ def tally_up(
 def whole(columns: Columns, *, levels: int, checks: int) -> Group[None]:
     """Every entity as one group. Results made with another number of checks count by level alone."""
     proven, possible = _by_level(columns.proven, levels), _by_level(columns.possible, levels)
-    letters = _by_check(_current(columns, checks).outcomes, checks)
-    return _group(None, [*proven, *possible, *letters], levels)
+    return Group(
+        key=None,
+        total=len(columns.entities),
+        proven=tuple(proven),
+        possible=tuple(possible),
+        checks=letters_by_check("".join(_current(columns, checks).outcomes), checks),
+    )
+
+
+def letters_by_check(outcomes: str, checks: int) -> tuple[Mapping[str, int], ...]:
+    """For each check entities by letter; `outcomes` are those of all entities, one after the other."""
+    # Every so manieth letter is of the same check: cutting and counting texts is what C does fast.
+    columns = (outcomes[check::checks] for check in range(checks))
+    return tuple({letter: n for letter in _LETTERS if (n := of.count(letter))} for of in columns)
 
 
 def with_ancestors(
@@ -296,14 +308,8 @@ def _in_full(
 ) -> list[int]:
     """Entities by proven level, then by possible level, then for each check by letter."""
     by_level = [*_by_level(proven, levels), *_by_level(possible, levels)]
-    return [*by_level, *_by_check(outcomes, checks)]
-
-
-def _by_check(outcomes: Sequence[str], checks: int) -> list[int]:
-    """For each check entities by letter."""
-    # Every so manieth letter is of the same check: cutting and counting texts is what C does fast.
-    said = "".join(outcomes)
-    return [n for check in range(checks) for n in map(said[check::checks].count, _LETTERS)]
+    letters = letters_by_check("".join(outcomes), checks)
+    return [*by_level, *(of.get(letter, 0) for of in letters for letter in _LETTERS)]
 
 
 def _by_level(found: Sequence[int], levels: int) -> list[int]:
