@@ -9,6 +9,7 @@ from portal.db.freshness import freshness
 from portal.db.results import Distribution
 from portal.db.rollups import By, side_by_side
 from portal.db.state import Connection
+from portal.ui.changed import has_just_changed
 from portal.ui.models import heat, insights
 from portal.ui.models.catalog import link_of
 from portal.ui.models.paging import Params, numbered, start_of
@@ -20,21 +21,39 @@ PER_PAGE = 50
 
 
 Memory = StateMemory[By, heat.HeatTable]
-"""What was counted in the present state of the catalog."""
+
+
+def memory_of(portal: Portal) -> Memory:
+    """What is counted of all scorecards, by each grouping."""
+    return StateMemory(
+        database=portal.database,
+        now=portal.now,
+        make=lambda connection, by: heat.heat_table(
+            side_by_side(connection, portal.scorecards, by)
+        ),
+    )
 
 
 def register(pages: Blueprint, portal: Portal) -> None:
     """`/insights`."""
-    memory = Memory()
+    memory = memory_of(portal)
 
     @pages.get("/insights", endpoint="insights")
     def overview() -> str:
         by = chosen_grouping(request.args.get("by", ""))
         with portal.database.read() as connection:
-            page = insights_page(connection, portal.scorecards, by, memory, page=_page_number())
+            counted = memory.get(connection, by, exact=has_just_changed())
+            page = insights_page(
+                connection, portal.scorecards, by, counted.value, page=_page_number()
+            )
             fresh = freshness(connection)
         return render_template(
-            "insights.html", page=page, fresh=fresh, groupings=heat.GROUPINGS, few=heat.FEW
+            "insights.html",
+            page=page,
+            fresh=fresh,
+            behind=counted.behind,
+            groupings=heat.GROUPINGS,
+            few=heat.FEW,
         )
 
 
@@ -51,14 +70,11 @@ def insights_page(
     connection: Connection,
     scorecards: tuple[Scorecard, ...],
     by: By,
-    memory: Memory,
+    table: heat.HeatTable,
     *,
     page: int,
 ) -> insights.InsightsPage:
     """The page with the groups that stand on its `page`, counted from 1."""
-    table = memory.get(
-        connection, by, lambda: heat.heat_table(side_by_side(connection, scorecards, by))
-    )
     wholes = [one.whole for one in table.scorecards]
     counted = [
         Distribution(proven=one.proven, possible=one.possible, total=one.total) for one in wholes
