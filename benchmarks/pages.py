@@ -24,6 +24,7 @@ import http.client
 import json
 import random
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -44,7 +45,6 @@ from portal.db.engine import open_database
 EXEMPTIONS = 40
 MATURITY = "service-maturity"
 NULL = Path(__file__).parent / "null_route.py"
-NULL_PORT = 7019
 
 
 @dataclass(kw_only=True)
@@ -116,9 +116,13 @@ def _in_database(folder: Path, change: Callable[[Any], Any]) -> Any:
 @contextmanager
 def null_route() -> Iterator[str]:
     """Host and port of the route that does nothing."""
-    process = subprocess.Popen([sys.executable, NULL, "--port", str(NULL_PORT)])
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, NULL, "--port", str(port)]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
-        address = f"127.0.0.1:{NULL_PORT}"
+        address = f"127.0.0.1:{port}"
         for _ in range(200):
             try:
                 http.client.HTTPConnection(address, timeout=5).connect()
@@ -173,8 +177,8 @@ def pages_of(running: Portal, options: argparse.Namespace) -> list[Page]:
         card: f"{results:,}",
         f"{card}?level=1": f"{results:,}",
         f"{card}?check=doc.readme&outcome=fail": f"{results:,}",
-        f"{card}/trends": f"{results:,}",
-        f"{card}/trends?range=365&by=week": f"{results:,}",
+        f"{card}/trends": "What changed, and why",
+        f"{card}/trends?range=365&by=week": "What changed, and why",
         f"{card}/trends?range=365&by=month&within=group:default/group-1": "group-1",
         f"{card}/versions": "Service maturity",
         f"{card}/edit": "Service maturity",

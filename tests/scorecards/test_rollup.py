@@ -1,4 +1,4 @@
-"""Rollups: every entity once in each of its groups, fair comparison, and checks that stand out."""
+"""Rollups: every entity once in each of its groups, and fair comparison."""
 
 from __future__ import annotations
 
@@ -9,17 +9,10 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scorecards.results import Outcome
 from scorecards.rollup import (
-    CheckHistory,
     Columns,
     Group,
-    always,
     compare,
-    exempt_share,
-    most_failed,
-    most_improved,
-    often_exempted,
     roll_up,
     tally_up,
     whole,
@@ -36,10 +29,6 @@ ways = st.dictionaries(st.integers(0, 6), st.lists(st.integers(0, 6), max_size=3
 
 def group(*letters: dict[str, int]) -> Group[str]:
     return Group(key="g", total=0, proven=(), possible=(), checks=letters)
-
-
-def said(check: str, now: dict[str, int], *, ever: str = "", improved: int = 0) -> CheckHistory:
-    return CheckHistory(check=check, now=now, ever=frozenset([*now, *ever]), improved=improved)
 
 
 def columns(found: Sequence[tuple[int, int, str]]) -> Columns:
@@ -109,28 +98,3 @@ def test_groups_are_compared_on_what_both_are_judged_by_with_equal_weights() -> 
     assert (found.checks, found.rate, found.other) == (2, Fraction(7, 10), Fraction(1, 2))
     nothing = compare(group({"n": 1}), group({"p": 1}))
     assert (nothing.checks, nothing.rate, nothing.other) == (0, None, None)
-
-
-def test_what_is_unknown_is_neither_always_passing_nor_always_failing() -> None:
-    found = [
-        said("good", {"p": 3, "u": 1}),
-        said("was-bad", {"p": 3}, ever="f"),
-        said("bad", {"f": 3, "n": 1}),
-        said("unknown", {"u": 3}),
-    ]
-    assert [one.check for one in always(found, Outcome.PASS)] == ["good"]
-    assert [one.check for one in always(found, Outcome.FAIL)] == ["bad"]
-
-
-def test_checks_that_stand_out_come_in_order() -> None:
-    found = [
-        said("a", {"f": 2, "x": 1, "n": 90}, improved=1),
-        said("b", {"f": 5, "x": 1, "p": 4}, improved=-3),
-        said("c", {"p": 30, "x": 1}, improved=4),
-        said("d", {"n": 4}),
-    ]
-    assert [one.check for one in often_exempted(found)] == ["a", "b"]
-    assert [one.check for one in most_failed(found)] == ["b", "a"]
-    assert [one.check for one in most_improved(found)] == ["c", "a"]
-    assert exempt_share({"x": 1, "n": 90, "f": 2}) == Fraction(1, 3)
-    assert exempt_share({"n": 4}) is None
