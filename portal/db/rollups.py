@@ -41,6 +41,9 @@ class By(StrEnum):
     ANNOTATION = "annotation"
 
 
+MARKED = case((results.c.outcomes == "", "-"), else_=results.c.outcomes)
+"""Outcomes, '-' where there is no check: SQLite puts no comma behind '' where a text begins."""
+
 _TERMS = {
     By.TYPE: "spec.type",
     By.LIFECYCLE: "spec.lifecycle",
@@ -110,11 +113,9 @@ def _overview(
 
 def columns(connection: Connection, scorecard: str) -> Columns:
     """The results of a scorecard."""
-    # A result without any check is marked: SQLite puts no comma behind '' where a text begins.
-    outcomes_ = case((results.c.outcomes == "", "-"), else_=results.c.outcomes)
-    wanted = (results.c.entity_id, results.c.proven, results.c.possible, outcomes_)
+    wanted = (results.c.entity_id, results.c.proven, results.c.possible, MARKED)
     found = select(*wanted).where(results.c.scorecard == scorecard)
-    ids, proven, possible, outcomes = _as_texts(connection, found)
+    ids, proven, possible, outcomes = as_texts(connection, found)
     return Columns(
         entities=[*map(int, ids)],
         proven=[*map(int, proven)],
@@ -123,7 +124,7 @@ def columns(connection: Connection, scorecard: str) -> Columns:
     )
 
 
-def _as_texts(connection: Connection, found: Select[Any]) -> list[list[str]]:
+def as_texts(connection: Connection, found: Select[Any]) -> list[list[str]]:
     """The columns of a statement, of which no value has a comma or is ''."""
     rows = found.subquery()
     joined = (func.aggregate_strings(cast(column, Text), ",") for column in rows.c)
@@ -160,7 +161,7 @@ def targets(connection: Connection, relation: str) -> dict[int, tuple[int, ...]]
         .where(among(connection, edges.c.type_id, types))
         .order_by(edges.c.source_id, edges.c.target_id)
     )
-    return _gathered(*_as_texts(connection, found))
+    return _gathered(*as_texts(connection, found))
 
 
 def _gathered(ids: Sequence[str], values: Sequence[str]) -> dict[int, tuple[int, ...]]:
@@ -245,6 +246,6 @@ def _values(connection: Connection, key: str) -> dict[int, tuple[str, ...]]:
         .where(among(connection, postings.c.term_id, value))
         .order_by(postings.c.entity_id, postings.c.term_id)
     )
-    having = _gathered(*_as_texts(connection, found))
+    having = _gathered(*as_texts(connection, found))
     values = {id(numbers): tuple(value[n] for n in numbers) for numbers in having.values()}
     return {one: values[id(numbers)] for one, numbers in having.items()}
