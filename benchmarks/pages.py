@@ -12,8 +12,8 @@ Each page is asked for first in a process that has answered nothing (cold), then
 then in as many rounds in which a fact is pushed right before each page, so that each finds another state of
 the catalog, and the work that a pushed fact makes goes on beside it. A route that does nothing, in a
 server of its own with as many threads, is asked in the same rounds. Every answer has to contain a number
-that the API says, or a text. Times are those of a client on the same machine; sizes are with gzip, of the
-page with its stylesheet, script and icon.
+that the API says, or a text. Times are those of a client on the same machine, processor time is that of all
+processes of the portal; sizes are with gzip, of the page with its stylesheet, script and icon.
 """
 
 from __future__ import annotations
@@ -33,11 +33,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import Any
 from urllib.parse import urlencode
 
 import organizations
+from processes import cpu_seconds
 from servers import Portal, percentile, portal
 
 from portal.db.engine import open_database
@@ -56,6 +57,8 @@ class Page:
     cold: float = 0.0
     """In milliseconds, as the others."""
     warm: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    """Of the portal's processes while the page was asked for, warm; in steps of 10."""
     changing: list[float] = field(default_factory=list)
     kilobytes: float = 0.0
     """Compressed, with what it loads."""
@@ -227,7 +230,9 @@ def measure(
     page_assets = _assets(connection)
     for _ in range(options.rounds):
         for page in pages:
+            before = cpu_seconds(running.process.pid)
             page.warm.append(_timed(connection, page))
+            page.cpu.append((cpu_seconds(running.process.pid) - before) * 1000)
             nulls.append(_timed(nothing, Page(path="/", expected="{}")))
     for _ in range(options.rounds):
         for page in pages:
@@ -247,6 +252,7 @@ def measure(
                 "cold": page.cold,
                 "p50": median(page.warm),
                 "p95": percentile(page.warm, 0.95),
+                "cpu": mean(page.cpu),
                 "changingP50": median(page.changing),
                 "changingP95": percentile(page.changing, 0.95),
                 "kilobytes": page.kilobytes,
@@ -284,13 +290,14 @@ def table(found: dict[str, Any]) -> str:
     null = found["null"]
     lines = [
         f"A route that does nothing: p50 {null['p50']:.2f} ms, p95 {null['p95']:.2f} ms\n",
-        "| page | cold ms | warm p50 | p95 | p95 in null routes | changing p50 | p95 | kB |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
+        "| page | cold ms | warm p50 | p95 | p50, p95 in null routes | CPU ms | changing p50 | p95 | kB |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for page in sorted(found["pages"], key=lambda one: -one["changingP95"]):
         lines.append(
             f"| `{page['path']}` | {page['cold']:.0f} | {page['p50']:.1f} | {page['p95']:.1f} "
-            f"| {page['p95'] / null['p50']:.0f} | {page['changingP50']:.1f} "
+            f"| {page['p50'] / null['p50']:.0f}, {page['p95'] / null['p50']:.0f} "
+            f"| {page['cpu']:.0f} | {page['changingP50']:.1f} "
             f"| {page['changingP95']:.1f} | {page['kilobytes']:.0f} |"
         )
     return "\n".join(lines)
