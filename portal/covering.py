@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from portal.db.gaps import Mentioned, gaps
-from portal.db.result_patterns import outcome_counts
+from portal.db.results import check_counts
 from portal.db.state import Connection
 from portal.wiring import Portal
 from scorecards import rules
@@ -69,7 +69,7 @@ def coverage_of(
                 unfed=portal.unfed,
                 owners=owners,
                 now=portal.now(),
-            )
+            ).items()
         ),
     )
 
@@ -78,10 +78,14 @@ def _asked(
     connection: Connection, cards: Sequence[Scorecard], owners: Sequence[str]
 ) -> Counter[tuple[str, str]]:
     """By scorecard and check, how many entities have an answer, known or not."""
-    counted = Counter[tuple[str, str]]()
-    for card in cards:
-        for letters, n in outcome_counts(connection, card.name, owners=owners).items():
-            if len(letters) == len(card.checks):
-                for check, letter in zip(card.checks, letters, strict=True):
-                    counted[card.name, check.id] += n * (letter in ASKED)
-    return counted
+    return Counter(
+        {
+            (card.name, check.id): sum(letters.get(letter, 0) for letter in ASKED)
+            for card in cards
+            for check, letters in zip(
+                card.checks,
+                check_counts(connection, card.name, len(card.checks), owners=owners),
+                strict=True,
+            )
+        }
+    )

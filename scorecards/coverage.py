@@ -8,7 +8,7 @@ wait for nothing else.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -70,7 +70,7 @@ class Lack(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """An answer that is not known: of a check, for all that it lacks."""
+    """Answers that are not known: of a check, for all that they lack."""
 
     scorecard: str
     check: str
@@ -119,20 +119,24 @@ class Coverage:
     """Those that resolve most first."""
 
 
-def coverage(asked: Mapping[tuple[str, str], int], gaps: Iterable[tuple[int, Gap]]) -> Coverage:
-    """The coverage of answers, where `gaps` are all that are not known, each with its entity.
+def coverage(
+    asked: Mapping[tuple[str, str], int], gaps: Iterable[tuple[Gap, Collection[int]]]
+) -> Coverage:
+    """The coverage of answers, where `gaps` are all that are not known, with the entities of each.
 
     `asked` is by scorecard and check how many entities have an answer, known or not.
     """
     found = list(gaps)
-    unknown = Counter((gap.scorecard, gap.check) for _, gap in found)
+    unknown = Counter[tuple[str, str]]()
+    for gap, entities in found:
+        unknown[gap.scorecard, gap.check] += len(entities)
     checks = [
         CheckCoverage(scorecard=key[0], check=key[1], asked=asked.get(key, n), unknown=n)
         for key, n in unknown.items()
     ]
     return Coverage(
         asked=sum(asked.values()),
-        unknown=len(found),
+        unknown=unknown.total(),
         checks=tuple(
             sorted(checks, key=lambda c: (-c.unknown / max(c.asked, 1), c.scorecard, c.check))
         ),
@@ -152,21 +156,21 @@ class _Tally:
     details: Counter[str]
 
 
-def _causes(found: Iterable[tuple[int, Gap]]) -> tuple[CauseEffect, ...]:
+def _causes(found: Iterable[tuple[Gap, Collection[int]]]) -> tuple[CauseEffect, ...]:
     tallies: dict[Cause, _Tally] = {}
-    for entity, gap in found:
+    for gap, entities in found:
         causes = {lack.cause for lack in gap.lacks}
         for cause in causes:
             tally = tallies.setdefault(cause, _Tally(0, 0, set(), {}, {}, Counter()))
-            tally.resolves += len(causes) == 1
-            tally.touches += 1
-            tally.entities.add(entity)
+            tally.resolves += len(entities) * (len(causes) == 1)
+            tally.touches += len(entities)
+            tally.entities.update(entities)
             tally.checks[gap.scorecard, gap.check] = None
         for lack in gap.lacks:
             if lack.fact:
                 tallies[lack.cause].facts[lack.fact] = None
             if lack.detail:
-                tallies[lack.cause].details[lack.detail] += 1
+                tallies[lack.cause].details[lack.detail] += len(entities)
     effects = [
         CauseEffect(
             cause=cause,

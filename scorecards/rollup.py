@@ -1,4 +1,4 @@
-"""Rollups: results of many entities by what they have in common, and what they say of the rules.
+"""Rollups: results of many entities by what they have in common.
 
 A number is never alone: beside what passed stand what failed, what is not known, what is exempt and
 what does not apply. Groups are compared on the checks that both are judged by, and on no others.
@@ -6,30 +6,30 @@ what does not apply. Groups are compared on the checks that both are judged by, 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Generic, NamedTuple, TypeVar
+from itertools import compress
+from typing import Generic, TypeVar
 
-from scorecards.results import LETTERS, Outcome
-from scorecards.trends import Cause, Counts, Course, Move, check_moves, pass_rate
+from scorecards.results import LETTERS
+from scorecards.trends import pass_rate
 
 Key = TypeVar("Key", bound=Hashable)
+Result = TypeVar("Result")
 
-_PASS, _FAIL, _EXEMPT = (LETTERS[o] for o in (Outcome.PASS, Outcome.FAIL, Outcome.EXEMPT))
-
-OFTEN = Fraction(1, 10)
-"""A check is often exempted where this share of the entities that it applies to is exempt."""
+_LETTERS = tuple(LETTERS.values())
 
 
-class Row(NamedTuple):
-    """An entity's result in numbers."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Columns:
+    """The results of a scorecard in numbers, column by column: a place in all of them is an entity's."""
 
-    entity: int
-    proven: int
-    possible: int
-    outcomes: str
+    entities: Sequence[int]
+    proven: Sequence[int]
+    possible: Sequence[int]
+    outcomes: Sequence[str]
     """One of `results.LETTERS` for each check, in order."""
 
 
@@ -52,6 +52,15 @@ class Group(Generic[Key]):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Tallied:
+    """A group, with all checks together."""
+
+    total: int
+    letters: Mapping[str, int]
+    """Outcomes by letter."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Comparison:
     """Two groups on the checks that both are judged by."""
 
@@ -62,43 +71,53 @@ class Comparison:
     other: Fraction | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CheckHistory:
-    """What a check has said of anybody for a while."""
-
-    check: str
-    now: Mapping[str, int]
-    """Entities by letter."""
-    ever: frozenset[str]
-    """Letters that any entity had."""
-    improved: int
-    """How many more entities pass because they were changed themselves; fewer, if negative."""
-
-
 def roll_up(
-    rows: Iterable[Row],
-    groups_of: Mapping[int, Collection[Key]],
-    *,
-    levels: int,
-    checks: int,
+    columns: Columns, groups_of: Mapping[int, Collection[Key]], *, levels: int, checks: int
 ) -> list[Group[Key]]:
     """The groups that any entity is in, the largest first; each counts an entity once.
 
     Results made with another number of checks are left out: the next assessment replaces them. A
     level beyond the last counts as the last.
     """
-    # Entities of the same groups are counted once, and then into each of these.
-    together: dict[tuple[Key, ...], list[Row]] = {}
-    for row in rows:
-        if len(row.outcomes) == checks and (keys := groups_of.get(row.entity)):
-            together.setdefault(tuple(dict.fromkeys(keys)), []).append(row)
-    found: dict[Key, _Sums] = {}
-    for keys, alike in together.items():
-        sums = _count(alike, levels, checks)
-        for key in keys:
-            found.setdefault(key, _Sums(levels, checks)).take(sums)
-    groups = [sums.group(key) for key, sums in found.items()]
+    current = _current(columns, checks)
+    rows = zip(current.proven, current.possible, current.outcomes, strict=True)
+    together, _ = _together(current.entities, rows, groups_of)
+
+    def count(alike: Sequence[tuple[int, int, str]]) -> list[int]:
+        return _in_full(*zip(*alike, strict=True), levels=levels, checks=checks)
+
+    summed = _summed(together, count)
+    groups = [_group(key, numbers, levels) for key, numbers in summed.items()]
     return sorted(groups, key=lambda group: (-group.total, str(group.key)))
+
+
+def tally_up(
+    columns: Columns, groups_of: Mapping[int, Collection[Key]], *, checks: int
+) -> tuple[dict[Key, Tallied], Tallied]:
+    """The same groups in fewer numbers, by key, which is much faster; and what is in none."""
+    current = _current(columns, checks)
+    together, alone = _together(current.entities, current.outcomes, groups_of)
+    summed = _summed(together, _in_letters)
+    return {key: _tallied(numbers) for key, numbers in summed.items()}, _tallied(_in_letters(alone))
+
+
+def whole(columns: Columns, *, levels: int, checks: int) -> Group[None]:
+    """Every entity as one group. Results made with another number of checks count by level alone."""
+    proven, possible = _by_level(columns.proven, levels), _by_level(columns.possible, levels)
+    return Group(
+        key=None,
+        total=len(columns.entities),
+        proven=tuple(proven),
+        possible=tuple(possible),
+        checks=letters_by_check("".join(_current(columns, checks).outcomes), checks),
+    )
+
+
+def letters_by_check(outcomes: str, checks: int) -> tuple[Mapping[str, int], ...]:
+    """For each check entities by letter; `outcomes` are those of all entities, one after the other."""
+    # Every so manieth letter is of the same check: cutting and counting texts is what C does fast.
+    columns = (outcomes[check::checks] for check in range(checks))
+    return tuple({letter: n for letter in _LETTERS if (n := of.count(letter))} for of in columns)
 
 
 def with_ancestors(
@@ -147,106 +166,89 @@ def compare(one: Group[Key], other: Group[Key]) -> Comparison:
     )
 
 
-def improved(courses: Iterable[Course]) -> int:
-    """How many more checks pass because the entities themselves were changed."""
-    return sum(_improved(causes) for causes in check_moves(courses).values())
-
-
-def check_histories(
-    now: Counts, base: Counts, courses: Sequence[Course]
-) -> tuple[CheckHistory, ...]:
-    """For each check that there is now, what it has said since the time of `base`."""
-    ever: dict[str, set[str]] = {check: {*letters} for check, letters in base.checks.items()}
-    for course in courses:
-        for step in course.steps:
-            if step.stand is not None:
-                for check, letter in step.stand.outcomes.items():
-                    ever.setdefault(check, set()).add(letter)
-    moves = check_moves(courses)
-    return tuple(
-        CheckHistory(
-            check=check,
-            now=letters,
-            ever=frozenset(ever.get(check, set()) | {*+letters}),
-            improved=_improved(moves.get(check, {})),
-        )
-        for check, letters in now.checks.items()
+def _current(columns: Columns, checks: int) -> Columns:
+    """Those made with so many checks."""
+    if {*map(len, columns.outcomes)} <= {checks}:
+        return columns
+    chosen = [len(letters) == checks for letters in columns.outcomes]
+    return Columns(
+        entities=[*compress(columns.entities, chosen)],
+        proven=[*compress(columns.proven, chosen)],
+        possible=[*compress(columns.possible, chosen)],
+        outcomes=[*compress(columns.outcomes, chosen)],
     )
 
 
-def always(histories: Iterable[CheckHistory], outcome: Outcome) -> list[CheckHistory]:
-    """Checks that said this and never the other of pass and fail, of anybody."""
-    wanted = LETTERS[outcome]
-    return [one for one in histories if one.ever & {_PASS, _FAIL} == {wanted}]
+def _together(
+    entities: Sequence[int], rows: Iterable[Result], groups_of: Mapping[int, Collection[Key]]
+) -> tuple[list[tuple[Collection[Key], list[Result]]], list[Result]]:
+    """What is in the same groups, to be counted once for all of these; and what is in none.
+
+    Equal collections are told by identity: where the same one is handed over for all, it is fast.
+    """
+    found: defaultdict[int, list[Result]] = defaultdict(list)
+    for keys, row in zip(map(groups_of.get, entities), rows, strict=True):
+        found[id(keys)].append(row)
+    keys_of = {id(keys): keys for keys in groups_of.values()}
+    together = [(keys_of.get(one, ()), rows) for one, rows in found.items()]
+    return together, [row for keys, rows in together if not keys for row in rows]
 
 
-def often_exempted(histories: Iterable[CheckHistory]) -> list[CheckHistory]:
-    """Checks that are excused more than they should be, the most excused first."""
-    shares = [(share, one) for one in histories if (share := exempt_share(one.now)) is not None]
-    found = [(share, one) for share, one in shares if share >= OFTEN]
-    return [one for _, one in sorted(found, key=lambda pair: (-pair[0], pair[1].check))]
+def _summed(
+    together: Iterable[tuple[Collection[Key], Sequence[Result]]],
+    count: Callable[[Sequence[Result]], list[int]],
+) -> dict[Key, list[int]]:
+    """By group the sums of what is counted of the entities in it."""
+    counted: dict[Key, list[list[int]]] = {}
+    for keys, rows in together:
+        numbers = count(rows)
+        for key in dict.fromkeys(keys):
+            counted.setdefault(key, []).append(numbers)
+    return {key: [*map(sum, zip(*many, strict=True))] for key, many in counted.items()}
 
 
-def exempt_share(letters: Mapping[str, int]) -> Fraction | None:
-    """Exempt ones of all that the check applies to; None: it applies to nobody."""
-    applies = sum(letters.values()) - letters.get(LETTERS[Outcome.NOT_APPLICABLE], 0)
-    return Fraction(letters.get(_EXEMPT, 0), applies) if applies else None
+def _in_letters(outcomes: Sequence[str]) -> list[int]:
+    """Entities, then outcomes by letter."""
+    return [len(outcomes), *map("".join(outcomes).count, _LETTERS)]
 
 
-def most_failed(histories: Iterable[CheckHistory]) -> list[CheckHistory]:
-    """Checks that any entity fails, the most failed first."""
-    failed = [one for one in histories if one.now.get(_FAIL, 0)]
-    return sorted(failed, key=lambda one: (-one.now[_FAIL], one.check))
+def _tallied(numbers: Sequence[int]) -> Tallied:
+    total, *letters = numbers
+    return Tallied(total=total, letters=dict(zip(_LETTERS, letters, strict=True)))
 
 
-def most_improved(histories: Iterable[CheckHistory]) -> list[CheckHistory]:
-    """Checks that more entities came to pass than to fail, the most improved first."""
-    gained = [one for one in histories if one.improved > 0]
-    return sorted(gained, key=lambda one: (-one.improved, one.check))
+def _in_full(
+    proven: Sequence[int],
+    possible: Sequence[int],
+    outcomes: Sequence[str],
+    *,
+    levels: int,
+    checks: int,
+) -> list[int]:
+    """Entities by proven level, then by possible level, then for each check by letter."""
+    by_level = [*_by_level(proven, levels), *_by_level(possible, levels)]
+    letters = letters_by_check("".join(outcomes), checks)
+    return [*by_level, *(of.get(letter, 0) for of in letters for letter in _LETTERS)]
 
 
-def _improved(causes: Mapping[Cause, Move]) -> int:
-    move = causes.get(Cause.SERVICES)
-    return 0 if move is None else move.passed
+def _by_level(found: Sequence[int], levels: int) -> list[int]:
+    below = [found.count(level) for level in range(levels - 1)]
+    return [*below, len(found) - sum(below)]
 
 
-class _Sums:
-    """Entities by level, and for each check by letter."""
-
-    __slots__ = ("letters", "possible", "proven")
-
-    def __init__(self, levels: int, checks: int) -> None:
-        self.proven, self.possible = [0] * levels, [0] * levels
-        self.letters = [Counter[str]() for _ in range(checks)]
-
-    def take(self, other: _Sums) -> None:
-        for mine, theirs in ((self.proven, other.proven), (self.possible, other.possible)):
-            for level, n in enumerate(theirs):
-                mine[level] += n
-        for count, more in zip(self.letters, other.letters, strict=True):
-            for letter, n in more.items():
-                count[letter] += n
-
-    def group(self, key: Key) -> Group[Key]:
-        return Group(
-            key=key,
-            total=sum(self.proven),
-            proven=tuple(self.proven),
-            possible=tuple(self.possible),
-            checks=tuple(self.letters),
-        )
-
-
-def _count(rows: Sequence[Row], levels: int, checks: int) -> _Sums:
-    sums = _Sums(levels, checks)
-    for row in rows:
-        sums.proven[min(row.proven, levels - 1)] += 1
-        sums.possible[min(row.possible, levels - 1)] += 1
-    # What is said of the same check is counted in one go: this is where the time goes.
-    columns = zip(*(row.outcomes for row in rows), strict=True)
-    for count, column in zip(sums.letters, columns, strict=True):
-        count.update(column)
-    return sums
+def _group(key: Key, numbers: Sequence[int], levels: int) -> Group[Key]:
+    """From the numbers of `_in_full`."""
+    letters = numbers[2 * levels :]
+    of_checks = [letters[n : n + len(_LETTERS)] for n in range(0, len(letters), len(_LETTERS))]
+    return Group(
+        key=key,
+        total=sum(numbers[:levels]),
+        proven=tuple(numbers[:levels]),
+        possible=tuple(numbers[levels : 2 * levels]),
+        checks=tuple(
+            {letter: n for letter, n in zip(_LETTERS, one, strict=True) if n} for one in of_checks
+        ),
+    )
 
 
 def _above(

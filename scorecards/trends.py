@@ -9,6 +9,7 @@ fractions add up, too.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -75,6 +76,24 @@ class Counts:
             self.possible[stand.possible] += n
             for check, letter in stand.outcomes.items():
                 self.checks.setdefault(check, Counter())[letter] += n
+
+    def move(self, before: Stand | None, after: Stand | None, n: int) -> None:
+        """Let `n` entities go from one stand to another: only what differs is touched."""
+        if before is None or after is None:
+            self.add(before, -n)
+            self.add(after, n)
+            return
+        for counter, old, new in (
+            (self.proven, before.proven, after.proven),
+            (self.possible, before.possible, after.possible),
+        ):
+            counter[old] -= n
+            counter[new] += n
+        for one, other, sign in ((before, after, -n), (after, before, n)):
+            others = other.outcomes
+            for check, letter in one.outcomes.items():
+                if others.get(check) != letter:
+                    self.checks.setdefault(check, Counter())[letter] += sign
 
     def copy(self) -> Counts:
         """The same counts, apart."""
@@ -148,19 +167,21 @@ def snapshots(
     base: Counts, courses: Iterable[Course], instants: Sequence[datetime]
 ) -> list[Counts]:
     """The counts at each of the instants, which are in order; `base` are those at the first."""
-    moves: list[tuple[datetime, Stand | None, Stand | None]] = []
+    # From instant to instant most entities go the same few ways, which are counted by identity.
+    ways: list[dict[tuple[int, int], tuple[Stand | None, Stand | None, int]]]
+    ways = [{} for _ in range(len(instants) + 1)]
     for course in courses:
         before = course.opening
         for step in course.steps:
-            moves.append((step.at, before, step.stand))
+            until = ways[bisect_left(instants, step.at)]
+            key = (id(before), id(step.stand))
+            *_, n = until.get(key, (None, None, 0))
+            until[key] = before, step.stand, n + 1
             before = step.stand
-    moves.sort(key=lambda move: move[0], reverse=True)
     counts, found = base.copy(), []
-    for instant in instants:
-        while moves and moves[-1][0] <= instant:
-            _, before, after = moves.pop()
-            counts.add(before, -1)
-            counts.add(after)
+    for until in ways[:-1]:
+        for before, after, n in until.values():
+            counts.move(before, after, n)
         found.append(counts.copy())
     return found
 

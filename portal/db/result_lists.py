@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +14,9 @@ from portal.db.engine import utc
 from portal.db.entity_rows import EntityRow, by_ids
 from portal.db.filters import storable
 from portal.db.page import Page, number, page_of
-from portal.db.tables import edges, entities, refs, relation_types, results
+from portal.db.result_patterns import owned_by
+from portal.db.tables import entities, results
+from scorecards.rollup import letters_by_check
 
 COLUMNS = (
     results.c.entity_id,
@@ -76,41 +77,36 @@ def summaries(
 
 def distribution(connection: Connection, scorecard: str, levels: int) -> Distribution:
     """Entities on each of the scorecard's levels; one beyond the last counts as on the last."""
-    proven, possible = [0] * levels, [0] * levels
-    found = (
-        select(results.c.proven, results.c.possible, func.count())
-        .where(results.c.scorecard == scorecard)
-        .group_by(results.c.proven, results.c.possible)
+    # A condition for each level takes half the time of a GROUP BY, which would sort.
+    on_level = [
+        func.count().filter(column == level)
+        for column in (results.c.proven, results.c.possible)
+        for level in range(levels - 1)
+    ]
+    found = select(func.count(), *on_level).where(results.c.scorecard == scorecard)
+    total, *counts = connection.execute(found).one()
+    proven, possible = counts[: levels - 1], counts[levels - 1 :]
+    return Distribution(
+        proven=(*proven, total - sum(proven)),
+        possible=(*possible, total - sum(possible)),
+        total=total,
     )
-    total = 0
-    for sure, perhaps, n in connection.execute(found):
-        proven[min(sure, levels - 1)] += n
-        possible[min(perhaps, levels - 1)] += n
-        total += n
-    return Distribution(proven=tuple(proven), possible=tuple(possible), total=total)
 
 
 def check_counts(
-    connection: Connection, scorecard: str, checks: int
+    connection: Connection, scorecard: str, checks: int, *, owners: Sequence[str] = ()
 ) -> tuple[Mapping[str, int], ...]:
     """For each of the scorecard's checks, how many entities have each outcome, by letter.
 
-    Results made with another number of checks are left out: the next assessment replaces them.
+    Of the entities of these owners (canonical refs; none: of anyone). Results made with another
+    number of checks are left out: the next assessment replaces them.
     """
-    found = (
-        select(results.c.outcomes, func.count())
-        .where(results.c.scorecard == scorecard, func.length(results.c.outcomes) == checks)
-        .group_by(results.c.outcomes)
+    found = select(func.aggregate_strings(results.c.outcomes, "")).where(
+        results.c.scorecard == scorecard, func.length(results.c.outcomes) == checks
     )
-    alike: dict[int, list[str]] = {}
-    for outcomes, n in connection.execute(found):
-        alike.setdefault(n, []).append(outcomes)
-    counts = tuple(Counter[str]() for _ in range(checks))
-    for n, rows in alike.items():
-        for count, letters in zip(counts, zip(*rows, strict=True), strict=True):
-            for letter, times in Counter(letters).items():
-                count[letter] += n * times
-    return counts
+    if owners:
+        found = found.where(owned_by(connection, owners))
+    return letters_by_check(connection.execute(found).scalar_one() or "", checks)
 
 
 def entities_of(
@@ -160,14 +156,7 @@ def attention(
         results.c.scorecard == scorecard, or_(results.c.fails > 0, results.c.unknowns > 0)
     )
     if owners:
-        owned = (
-            select(edges.c.source_id)
-            .join(refs, refs.c.id == edges.c.target_id)
-            .join(relation_types, relation_types.c.id == edges.c.type_id)
-            .where(relation_types.c.name == "ownedBy")
-            .where(among(connection, refs.c.ref, storable(owners)))
-        )
-        found = found.where(results.c.entity_id.in_(owned))
+        found = found.where(owned_by(connection, owners))
     worst = (results.c.fails.desc(), results.c.unknowns.desc(), results.c.entity_id)
     ids = connection.execute(found.order_by(*worst).limit(limit)).scalars().all()
     return list(_with_entities(connection, scorecard, ids))

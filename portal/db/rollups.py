@@ -1,7 +1,8 @@
 """Rollups, as the store tells them: which groups entities are in, and their results in numbers.
 
 Read from the covering index `results_in_numbers` and from the index of the catalog, in as many
-statements as there are kinds of rows: evidence and bodies are never touched.
+statements as there are kinds of rows: evidence and bodies are never touched. Columns come as one text
+each, which the database joins and Python splits: a row for each result takes four times as long.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, Text, case, cast, exists, func, select
 
 from portal.db.bulk import among, pick
 from portal.db.filters import storable
 from portal.db.graph import type_ids
 from portal.db.tables import edges, entities, postings, refs, results, terms
-from scorecards.rollup import Group, Row, closure, roll_up, with_ancestors
+from scorecards.rollup import Columns, Group, Tallied, roll_up, tally_up, whole, with_ancestors
 from scorecards.scorecard import Scorecard
 
 OWNED, PART, INSIDE = "ownedBy", "partOf", "childOf"
@@ -38,6 +41,9 @@ class By(StrEnum):
     ANNOTATION = "annotation"
 
 
+MARKED = case((results.c.outcomes == "", "-"), else_=results.c.outcomes)
+"""Outcomes, '-' where there is no check: SQLite puts no comma behind '' where a text begins."""
+
 _TERMS = {
     By.TYPE: "spec.type",
     By.LIFECYCLE: "spec.lifecycle",
@@ -58,82 +64,117 @@ class RolledUp:
     """The groups of each entity that is in any."""
     entities: int
     """With a result, in a group or in none."""
-    outside: frozenset[int]
-    """Entities with a result that are in none."""
-    rest: Group[str] | None
-    """These in numbers, without a key; None: there are none."""
+    outside: int
+    """Those of them that are in none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overview:
+    """The results of a scorecard as a whole, and by group with all checks together."""
+
+    whole: Group[None]
+    groups: Mapping[str, Tallied]
+    rest: Tallied
+    """What is in no group."""
 
 
 def rolled_up(connection: Connection, scorecard: Scorecard, by: By, *, key: str = "") -> RolledUp:
     """The results of a scorecard by what entities have in common; `key` is of a label."""
-    (found,) = side_by_side(connection, [scorecard], by, key=key)
-    return found
-
-
-def side_by_side(
-    connection: Connection, scorecards: Sequence[Scorecard], by: By, *, key: str = ""
-) -> tuple[RolledUp, ...]:
-    """The same for each of these scorecards; groups are read once."""
     groups_of = groups(connection, by, key)
-    return tuple(_rolled_up(connection, card, groups_of) for card in scorecards)
-
-
-def _rolled_up(
-    connection: Connection, card: Scorecard, groups_of: Mapping[int, Collection[str]]
-) -> RolledUp:
-    rows = numbers(connection, card.name)
-    outside = frozenset(row.entity for row in rows if row.entity not in groups_of)
-    levels, checks = len(card.levels), len(card.checks)
-    alone = [row for row in rows if row.entity in outside]
-    rest = roll_up(alone, dict.fromkeys(outside, ("",)), levels=levels, checks=checks)
+    found = columns(connection, scorecard.name)
+    levels, checks = len(scorecard.levels), len(scorecard.checks)
     return RolledUp(
-        groups=tuple(roll_up(rows, groups_of, levels=levels, checks=checks)),
+        groups=tuple(roll_up(found, groups_of, levels=levels, checks=checks)),
         of=groups_of,
-        entities=len(rows),
-        outside=outside,
-        rest=rest[0] if rest else None,
+        entities=len(found.entities),
+        outside=sum(entity not in groups_of for entity in found.entities),
     )
 
 
-def numbers(connection: Connection, scorecard: str) -> list[Row]:
+def side_by_side(
+    connection: Connection, scorecards: Sequence[Scorecard], by: By
+) -> tuple[Overview, ...]:
+    """Each of these scorecards by what entities have in common."""
+    groups_of = groups(connection, by)
+    return tuple(_overview(connection, card, groups_of) for card in scorecards)
+
+
+def _overview(
+    connection: Connection, card: Scorecard, groups_of: Mapping[int, Collection[str]]
+) -> Overview:
+    found = columns(connection, card.name)
+    tallied, rest = tally_up(found, groups_of, checks=len(card.checks))
+    return Overview(
+        whole=whole(found, levels=len(card.levels), checks=len(card.checks)),
+        groups=tallied,
+        rest=rest,
+    )
+
+
+def columns(connection: Connection, scorecard: str) -> Columns:
     """The results of a scorecard."""
-    columns = (results.c.entity_id, results.c.proven, results.c.possible, results.c.outcomes)
-    found = select(*columns).where(results.c.scorecard == scorecard)
-    return [Row(*row) for row in connection.execute(found)]
+    wanted = (results.c.entity_id, results.c.proven, results.c.possible, MARKED)
+    found = select(*wanted).where(results.c.scorecard == scorecard)
+    ids, proven, possible, outcomes = as_texts(connection, found)
+    return Columns(
+        entities=[*map(int, ids)],
+        proven=[*map(int, proven)],
+        possible=[*map(int, possible)],
+        outcomes=["" if letters == "-" else letters for letters in outcomes],
+    )
+
+
+def as_texts(connection: Connection, found: Select[Any]) -> list[list[str]]:
+    """The columns of a statement, of which no value has a comma or is ''."""
+    rows = found.subquery()
+    joined = (func.aggregate_strings(cast(column, Text), ",") for column in rows.c)
+    return [text.split(",") if text else [] for text in connection.execute(select(*joined)).one()]
 
 
 def groups(connection: Connection, by: By, key: str = "") -> Mapping[int, Collection[str]]:
-    """The groups of each entity that is in any: canonical refs, or values as they are written."""
+    """The groups of each entity that is in any: canonical refs, or values as they are written.
+
+    Entities that are in the same groups mostly share one collection.
+    """
     match by:
         case By.KIND:
             kinds = connection.execute(select(entities.c.id, entities.c.kind))
-            return {number: (kind,) for number, kind in kinds}
+            alike: dict[str, tuple[str]] = {}
+            return {number: alike.setdefault(kind, (kind,)) for number, kind in kinds}
         case By.OWNER:
-            owners = targets(connection, OWNED)
-            found = with_ancestors(owners, targets(connection, INSIDE))
-            return _named(connection, found)
+            inside = targets(connection, INSIDE)
+            return _named(connection, targets(connection, OWNED), above=inside)
         case By.SYSTEM:
-            return _named(connection, _of_kind(connection, targets(connection, PART), "system"))
+            return _named(connection, targets(connection, PART), kind="system")
         case By.DOMAIN:
             wholes = targets(connection, PART)
-            far = with_ancestors(wholes, wholes)
-            return _named(connection, _of_kind(connection, far, "domain"))
+            return _named(connection, wholes, above=wholes, kind="domain")
         case _:
             return _values(connection, _TERMS[by] + key)
 
 
-def targets(connection: Connection, relation: str) -> dict[int, list[int]]:
-    """What each entity has a relation of this type to."""
+def targets(connection: Connection, relation: str) -> dict[int, tuple[int, ...]]:
+    """What each entity has a relation of this type to; equal ones are mostly the same tuple."""
     types = list(type_ids(connection, [relation]))
     found = (
         select(edges.c.source_id, edges.c.target_id)
         .where(among(connection, edges.c.type_id, types))
-        .distinct()
+        .order_by(edges.c.source_id, edges.c.target_id)
     )
-    ways: dict[int, list[int]] = {}
-    for source, target in connection.execute(found):
-        ways.setdefault(source, []).append(target)
-    return ways
+    return _gathered(*as_texts(connection, found))
+
+
+def _gathered(ids: Sequence[str], values: Sequence[str]) -> dict[int, tuple[int, ...]]:
+    """By id its values, each once."""
+    alone = {value: (int(value),) for value in set(values)}
+    found: dict[int, tuple[int, ...]] = {}
+    for one, value in zip(map(int, ids), values, strict=True):
+        before = found.get(one)
+        if before is None:
+            found[one] = alone[value]
+        elif (number := alone[value][0]) not in before:
+            found[one] = (*before, number)
+    return found
 
 
 def members_of(connection: Connection, ref: str, relation: str) -> frozenset[int]:
@@ -141,65 +182,70 @@ def members_of(connection: Connection, ref: str, relation: str) -> frozenset[int
 
     Empty where nothing has this ref.
     """
-    found = pick(connection, (refs.c.id,), refs.c.ref, storable([ref]))
-    return (
-        closure([row.id for row in found], _below(connection, relation)) if found else frozenset()
-    )
+    types = list(type_ids(connection, [relation]))
+    found = {row.id for row in pick(connection, (refs.c.id,), refs.c.ref, storable([ref]))}
+    ahead = found
+    while ahead:
+        below = select(edges.c.source_id).where(
+            among(connection, edges.c.target_id, ahead), among(connection, edges.c.type_id, types)
+        )
+        ahead = {*connection.execute(below).scalars()} - found
+        found |= ahead
+    return frozenset(found)
 
 
 def wholes_below(connection: Connection, ref: str, *, below: str, related: str) -> tuple[str, ...]:
     """The ref, and what is below it, as far as anything has the other relation to it; sorted."""
-    related_to = _below(connection, related)
-    members = members_of(connection, ref, below)
-    wholes = {number for number in members if number in related_to}
-    named = pick(connection, (refs.c.id, refs.c.ref), refs.c.id, wholes)
-    return tuple(sorted({ref, *(row.ref for row in named)}))
-
-
-def _below(connection: Connection, relation: str) -> dict[int, set[int]]:
-    """What has a relation of this type to each."""
-    ways: dict[int, set[int]] = {}
-    for source, above in targets(connection, relation).items():
-        for target in above:
-            ways.setdefault(target, set()).add(source)
-    return ways
-
-
-def _of_kind(
-    connection: Connection, found: Mapping[int, Collection[int]], kind: str
-) -> dict[int, list[int]]:
-    """Only what is of this kind."""
-    every = {number for numbers in found.values() for number in numbers}
-    rows = pick(connection, (refs.c.id, refs.c.ref), refs.c.id, every)
-    wanted = {row.id for row in rows if row.ref.startswith(f"{kind}:")}
-    kept = {one: [number for number in of if number in wanted] for one, of in found.items()}
-    return {one: of for one, of in kept.items() if of}
+    types = list(type_ids(connection, [related]))
+    wholes = (
+        select(refs.c.ref)
+        .where(among(connection, refs.c.id, members_of(connection, ref, below)))
+        .where(
+            exists().where(
+                edges.c.target_id == refs.c.id, among(connection, edges.c.type_id, types)
+            )
+        )
+    )
+    return tuple(sorted({ref, *connection.execute(wholes).scalars()}))
 
 
 def _named(
-    connection: Connection, found: Mapping[int, Collection[int]]
+    connection: Connection,
+    direct: Mapping[int, Collection[int]],
+    *,
+    above: Mapping[int, Collection[int]] = MappingProxyType({}),
+    kind: str = "",
 ) -> dict[int, tuple[str, ...]]:
-    every = {number for numbers in found.values() for number in numbers}
-    name = {row.id: row.ref for row in pick(connection, (refs.c.id, refs.c.ref), refs.c.id, every)}
-    alike: dict[int, tuple[str, ...]] = {}  # most share the same set, by identity
-    named = {}
-    for one, numbers_ in found.items():
-        names = alike.get(id(numbers_))
-        if names is None:
-            names = alike[id(numbers_)] = tuple(sorted(name[number] for number in numbers_))
-        named[one] = names
-    return named
+    """The refs of the groups of each entity, and of all that is above these; of one kind, or all."""
+    # Most entities share what they are directly in with many others.
+    reached = with_ancestors({id(numbers): numbers for numbers in direct.values()}, above)
+    every = {number for numbers in reached.values() for number in numbers}
+    name = {
+        row.id: row.ref
+        for row in pick(connection, (refs.c.id, refs.c.ref), refs.c.id, every)
+        if not kind or row.ref.startswith(f"{kind}:")
+    }
+    names = {
+        one: tuple(sorted(name[number] for number in numbers if number in name))
+        for one, numbers in reached.items()
+    }
+    return {one: found for one, numbers in direct.items() if (found := names[id(numbers)])}
 
 
-def _values(connection: Connection, key: str) -> dict[int, list[str]]:
-    wanted = storable([key.lower()])
-    found = (
-        select(postings.c.entity_id, terms.c.original, terms.c.value)
-        .join(terms, terms.c.id == postings.c.term_id)
-        .where(among(connection, terms.c.key, wanted), terms.c.known)
-        .order_by(postings.c.entity_id, terms.c.value)
+def _values(connection: Connection, key: str) -> dict[int, tuple[str, ...]]:
+    """The values that each entity has under a key of the index."""
+    wanted = (terms.c.id, terms.c.original, terms.c.value)
+    rows = connection.execute(
+        select(*wanted).where(
+            among(connection, terms.c.key, storable([key.lower()])), terms.c.known
+        )
     )
-    values: dict[int, list[str]] = {}
-    for entity, original, value in connection.execute(found):
-        values.setdefault(entity, []).append(original or value)
-    return values
+    value = {number: original or value for number, original, value in rows}
+    found = (
+        select(postings.c.entity_id, postings.c.term_id)
+        .where(among(connection, postings.c.term_id, value))
+        .order_by(postings.c.entity_id, postings.c.term_id)
+    )
+    having = _gathered(*as_texts(connection, found))
+    values = {id(numbers): tuple(value[n] for n in numbers) for numbers in having.values()}
+    return {one: values[id(numbers)] for one, numbers in having.items()}

@@ -1,15 +1,18 @@
-"""Standings: how the entities of a campaign stand, counted by the database from stored results."""
+"""Standings: how the entities of a campaign stand, counted from stored results."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import Connection, func, select
 
 from catalog.query import parse_filters
+from portal.db.bulk import pick
 from portal.db.filters import ask
-from portal.db.tables import edges, entities, refs, relation_types, results
+from portal.db.rollups import MARKED, OWNED, as_texts, targets
+from portal.db.tables import entities, refs, results
 from scorecards.campaigns import Plan, Tally, goal_indexes, standing
 from scorecards.scorecard import Scorecard
 
@@ -33,42 +36,26 @@ def progress(connection: Connection, card: Scorecard, plan: Plan) -> Progress:
     if (tree := parse_filters([plan.filter])) is not None:
         matching = select(entities.c.id).where(ask(connection, tree).condition())
         wanted.append(results.c.entity_id.in_(matching))
-    return Progress(
-        total=_total(connection, wanted, indexes),
-        by_owner=_by_owner(connection, wanted, indexes),
+    ids, outcomes = as_texts(connection, select(results.c.entity_id, MARKED).where(*wanted))
+    said = {letters: standing(letters, indexes) for letters in set(outcomes)}
+    owners = targets(connection, OWNED)
+    alike = Counter(
+        zip(map(owners.get, map(int, ids)), map(said.__getitem__, outcomes), strict=True)
     )
-
-
-def _total(
-    connection: Connection, wanted: Sequence[ColumnElement[bool]], indexes: Sequence[int]
-) -> Tally:
-    alike = select(results.c.outcomes, func.count()).where(*wanted).group_by(results.c.outcomes)
-    found = Tally()
-    for letters, n in connection.execute(alike):
-        found += Tally(**{standing(letters, indexes).value: n})
-    return found
+    found = [(of, Tally(**{one.value: n})) for (of, one), n in alike.items()]
+    return Progress(
+        total=sum((counted for _, counted in found), Tally()),
+        by_owner=_by_owner(connection, found),
+    )
 
 
 def _by_owner(
-    connection: Connection, wanted: Sequence[ColumnElement[bool]], indexes: Sequence[int]
+    connection: Connection, found: Sequence[tuple[Sequence[int] | None, Tally]]
 ) -> Mapping[str, Tally]:
-    owned = (
-        select(edges.c.source_id, refs.c.ref)
-        .join(refs, refs.c.id == edges.c.target_id)
-        .join(relation_types, relation_types.c.id == edges.c.type_id)
-        .where(relation_types.c.name == "ownedBy")
-        .distinct()
-        .subquery()
-    )
-    alike = (
-        select(owned.c.ref, results.c.outcomes, func.count())
-        .select_from(results)
-        .outerjoin(owned, owned.c.source_id == results.c.entity_id)
-        .where(*wanted)
-        .group_by(owned.c.ref, results.c.outcomes)
-    )
-    found: dict[str, Tally] = {}
-    for owner, letters, n in connection.execute(alike):
-        one = Tally(**{standing(letters, indexes).value: n})
-        found[owner or ""] = found.get(owner or "", Tally()) + one
-    return dict(sorted(found.items()))
+    every = {number for of, _ in found for number in of or ()}
+    name = {row.id: row.ref for row in pick(connection, (refs.c.id, refs.c.ref), refs.c.id, every)}
+    tallies: dict[str, Tally] = {}
+    for of, counted in found:
+        for owner in [name[number] for number in of] if of else [""]:
+            tallies[owner] = tallies.get(owner, Tally()) + counted
+    return dict(sorted(tallies.items()))

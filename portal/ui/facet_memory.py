@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from catalog.query import Filter
 from portal.db import entities
-from portal.db.state import Connection, state_of
+from portal.db.state import Connection, catalog_state_of
 
 Counts = list[tuple[str, int]]
 
@@ -28,7 +28,7 @@ class FacetMemory:
         self, connection: Connection, keys: Sequence[str], tree: Filter | None
     ) -> dict[str, Counts]:
         """For each key its values with their counts, as `portal.db.entities.facets` says."""
-        state = state_of(connection)
+        state = catalog_state_of(connection)
         with self._guard:
             if state != self._state or len(self._kept) >= MOST_KEPT:
                 self._state, self._kept = state, {}

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
 from flask import Blueprint, render_template, request
 
-from portal.db import entities, results
+from portal.db import entities
 from portal.db.freshness import freshness
 from portal.db.results import Distribution
 from portal.db.rollups import By, side_by_side
 from portal.db.state import Connection
+from portal.ui.changed import has_just_changed
 from portal.ui.models import heat, insights
 from portal.ui.models.catalog import link_of
 from portal.ui.models.paging import Params, numbered, start_of
@@ -22,35 +20,40 @@ from scorecards.scorecard import Scorecard
 PER_PAGE = 50
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Numbers:
-    """Of each scorecard, whatever the groups."""
-
-    levels: tuple[Distribution, ...]
-    checks: tuple[tuple[Mapping[str, int], ...], ...]
-    """Entities by letter, for each check in order."""
+Memory = StateMemory[By, heat.HeatTable]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Memory:
-    """What was counted in the present state of the catalog."""
-
-    numbers: StateMemory[None, Numbers] = field(default_factory=StateMemory)
-    tables: StateMemory[By, heat.HeatTable] = field(default_factory=StateMemory)
+def memory_of(portal: Portal) -> Memory:
+    """What is counted of all scorecards, by each grouping."""
+    return StateMemory(
+        database=portal.database,
+        now=portal.now,
+        make=lambda connection, by: heat.heat_table(
+            side_by_side(connection, portal.scorecards, by)
+        ),
+    )
 
 
 def register(pages: Blueprint, portal: Portal) -> None:
     """`/insights`."""
-    memory = Memory()
+    memory = memory_of(portal)
 
     @pages.get("/insights", endpoint="insights")
     def overview() -> str:
         by = chosen_grouping(request.args.get("by", ""))
         with portal.database.read() as connection:
-            page = insights_page(connection, portal.scorecards, by, memory, page=_page_number())
+            counted = memory.get(connection, by, exact=has_just_changed())
+            page = insights_page(
+                connection, portal.scorecards, by, counted.value, page=_page_number()
+            )
             fresh = freshness(connection)
         return render_template(
-            "insights.html", page=page, fresh=fresh, groupings=heat.GROUPINGS, few=heat.FEW
+            "insights.html",
+            page=page,
+            fresh=fresh,
+            behind=counted.behind,
+            groupings=heat.GROUPINGS,
+            few=heat.FEW,
         )
 
 
@@ -67,20 +70,19 @@ def insights_page(
     connection: Connection,
     scorecards: tuple[Scorecard, ...],
     by: By,
-    memory: Memory,
+    table: heat.HeatTable,
     *,
     page: int,
 ) -> insights.InsightsPage:
     """The page with the groups that stand on its `page`, counted from 1."""
-    numbers = memory.numbers.get(connection, None, lambda: _numbers(connection, scorecards))
-    counted, checks = numbers.levels, numbers.checks
-    table = memory.tables.get(
-        connection, by, lambda: heat.heat_table(side_by_side(connection, scorecards, by))
-    )
+    wholes = [one.whole for one in table.scorecards]
+    counted = [
+        Distribution(proven=one.proven, possible=one.possible, total=one.total) for one in wholes
+    ]
     shown = table.keys[(page - 1) * PER_PAGE : page * PER_PAGE]
     named = entities.by_refs(connection, shown) if by in heat.OF_ENTITIES else {}
     links = {ref: link_of(row) for ref, row in named.items()}
-    failed = insights.most_failed(scorecards, checks)
+    failed = insights.most_failed(scorecards, [one.checks for one in wholes])
     params: Params = {"_anchor": "groups"}
     if by is not By.OWNER:
         params["by"] = by.value
@@ -91,21 +93,10 @@ def insights_page(
         scorecards=scorecards,
         rows=tuple(heat.heat_row(table, by, key, links) for key in shown),
         rest=heat.rest_row(table),
-        every=heat.every_row(scorecards, checks, [one.total for one in counted]),
+        every=heat.every_row(table),
         pager=numbered(
             params, page=page, shown=len(shown), total=len(table.keys), per_page=PER_PAGE
         ),
         failed=tuple(failed[: insights.MOST_FAILED]),
         failing_checks=len(failed),
-    )
-
-
-def _numbers(connection: Connection, scorecards: tuple[Scorecard, ...]) -> Numbers:
-    return Numbers(
-        levels=tuple(
-            results.distribution(connection, card.name, len(card.levels)) for card in scorecards
-        ),
-        checks=tuple(
-            results.check_counts(connection, card.name, len(card.checks)) for card in scorecards
-        ),
     )

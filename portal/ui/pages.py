@@ -8,6 +8,7 @@ from portal.ui import (
     admin,
     campaigns,
     catalog,
+    changed,
     coverage,
     descriptor,
     editor,
@@ -40,6 +41,7 @@ def blueprint(portal: Portal) -> Blueprint:
     )
     filters.install(pages)
     frame.install(pages, portal)
+    changed.install(pages)
     for area in (
         home,
         catalog,

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from portal.db.instants import NotKept, seq_at
 from portal.db.rollups import INSIDE, OWNED, PART, members_of
-from portal.db.state import Connection
+from portal.db.state import Connection, state_of
 from portal.db.trends import Related
 from portal.trend import MOST_POINTS, TooManyPoints, points_between, read_trend
+from portal.ui.changed import has_just_changed
 from portal.ui.facet_memory import FacetMemory
 from portal.ui.frame import not_found
 from portal.ui.home import owning_groups
 from portal.ui.models.links import link_to
 from portal.ui.models.trends import CAUSES, MEANINGS, TrendPage, trend_page
+from portal.ui.state_memory import Counted, StateMemory
 from portal.wiring import Portal
 from scorecards.periods import Period
 from scorecards.scorecard import Scorecard
@@ -39,6 +42,8 @@ class Range:
     """The link of `RANGES` that chose it; '' for dates."""
     faults: tuple[tuple[str, str], ...] = ()
     """By field, what is wrong with what was typed; the default holds instead."""
+    until_now: bool = False
+    """Whether the end is the present, and moves on with it."""
 
     @property
     def fault(self) -> dict[str, str]:
@@ -46,9 +51,23 @@ class Range:
         return dict(self.faults)
 
 
+class Key(NamedTuple):
+    """What is looked at, however late it is."""
+
+    scorecard: str
+    length: timedelta | None
+    """Up to now; None: between two instants."""
+    start: datetime | None
+    end: datetime | None
+    """None: now."""
+    by: Period
+    within: str
+
+
 def register(pages: Blueprint, portal: Portal) -> None:
     """`/scorecards/<name>/trends`."""
-    memory = FacetMemory()
+    teams_memory = FacetMemory()
+    memory = memory_of(portal)
 
     @pages.get("/scorecards/<name>/trends")
     def trends(name: str) -> ResponseReturnValue:
@@ -56,14 +75,14 @@ def register(pages: Blueprint, portal: Portal) -> None:
         if card is None:
             return not_found(f"There is no scorecard named {name}.")
         wanted = read_range(portal.now())
-        page: TrendPage | None = None
+        counted: Counted[TrendPage] | None = None
         refused = ""
         with portal.database.read() as connection:
             teams = owning_groups(
-                connection, link_to(wanted.within) if wanted.within else None, memory
+                connection, link_to(wanted.within) if wanted.within else None, teams_memory
             )
             try:
-                page = _page(connection, card, wanted)
+                counted = memory.get(connection, key_of(name, wanted), exact=has_just_changed())
             except NotKept as error:
                 refused = f"The past is kept since {error.args[0]:%Y-%m-%d %H:%M} UTC."
             except TooManyPoints:
@@ -72,7 +91,8 @@ def register(pages: Blueprint, portal: Portal) -> None:
             "trends.html",
             card=card,
             span=wanted,
-            page=page,
+            page=counted and counted.value,
+            behind=counted and counted.behind,
             refused=refused,
             teams=teams,
             ranges=RANGES,
@@ -83,13 +103,44 @@ def register(pages: Blueprint, portal: Portal) -> None:
         )
 
 
-def _page(connection: Connection, card: Scorecard, wanted: Range) -> TrendPage:
-    points = points_between(wanted.start, wanted.end, wanted.by)
-    seq_at(connection, wanted.start)
+def key_of(name: str, wanted: Range) -> Key:
+    """The key of what the URL asks for."""
+    moves = wanted.until_now and bool(wanted.days)
+    return Key(
+        scorecard=name,
+        length=wanted.end - wanted.start if moves else None,
+        start=None if moves else wanted.start,
+        end=None if wanted.until_now else wanted.end,
+        by=wanted.by,
+        within=wanted.within,
+    )
+
+
+def memory_of(portal: Portal) -> StateMemory[Key, TrendPage]:
+    """The trend of each scorecard and time."""
+    cards = {card.name: card for card in portal.scorecards}
+
+    def make(connection: Connection, key: Key) -> TrendPage:
+        end = key.end or portal.now()
+        start = key.start or end - (key.length or timedelta())
+        return _page(connection, cards[key.scorecard], start, end, key)
+
+    def state(connection: Connection) -> str:
+        # What is shown up to now moves on while nothing changes: an answer is good for the hour.
+        return f"{state_of(connection)}/{portal.now():%Y-%m-%dT%H}"
+
+    return StateMemory(database=portal.database, now=portal.now, make=make, state=state)
+
+
+def _page(
+    connection: Connection, card: Scorecard, start: datetime, end: datetime, key: Key
+) -> TrendPage:
+    points = points_between(start, end, key.by)
+    seq_at(connection, start)
     groups = []
-    if wanted.within:
-        of_group = wanted.within.startswith("group:")
-        members = members_of(connection, wanted.within, INSIDE if of_group else PART)
+    if key.within:
+        of_group = key.within.startswith("group:")
+        members = members_of(connection, key.within, INSIDE if of_group else PART)
         groups = [Related(type=OWNED if of_group else PART, targets=members)]
     return trend_page(card, read_trend(connection, card.name, points, groups))
 
@@ -117,6 +168,7 @@ def read_range(now: datetime) -> Range:
         within=request.args.get("within", "").strip().lower()[:500],
         days="" if request.args.get("to") else days,
         faults=tuple(faults),
+        until_now=end == now,
     )
 
 

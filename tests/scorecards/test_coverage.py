@@ -19,10 +19,9 @@ def test_the_cause_that_resolves_most_alone_comes_first() -> None:
     found = coverage(
         {("card", "a"): 10, ("card", "b"): 4},
         [
-            (1, gap("a", SONAR)),
-            (2, gap("a", SONAR, GITHUB)),
-            (3, gap("b", GITHUB)),
-            (4, gap("b", GITHUB)),
+            (gap("a", SONAR), [1]),
+            (gap("a", SONAR, GITHUB), [2]),
+            (gap("b", GITHUB), [3, 4]),
         ],
     )
     assert (found.asked, found.unknown) == (14, 4)
@@ -40,19 +39,26 @@ CAUSES = st.sampled_from([SONAR, GITHUB, Cause(Change.REPAIR, "git"), Cause(Chan
 
 @given(
     st.lists(
-        st.tuples(st.integers(1, 5), st.sampled_from("ab"), st.sets(CAUSES, min_size=1)),
+        st.tuples(
+            st.sets(st.integers(1, 5), min_size=1),
+            st.sampled_from("ab"),
+            st.sets(CAUSES, min_size=1),
+        ),
         max_size=20,
     )
 )
 def test_taking_a_cause_away_resolves_what_it_says(
-    rows: list[tuple[int, str, set[Cause]]],
+    rows: list[tuple[set[int], str, set[Cause]]],
 ) -> None:
-    found = coverage({}, [(entity, gap(check, *causes)) for entity, check, causes in rows])
+    found = coverage({}, [(gap(check, *causes), entities) for entities, check, causes in rows])
+    total = sum(len(entities) for entities, _, _ in rows)
     for effect in found.causes:
-        left = [causes - {effect.cause} for _, _, causes in rows]
-        assert effect.resolves == sum(not causes for causes in left)
-        assert effect.touches == sum(effect.cause in causes for _, _, causes in rows)
-    assert sum(check.unknown for check in found.checks) == found.unknown == len(rows)
+        touched = [(entities, causes) for entities, _, causes in rows if effect.cause in causes]
+        alone = [entities for entities, causes in touched if causes == {effect.cause}]
+        assert effect.resolves == sum(map(len, alone))
+        assert effect.touches == sum(len(entities) for entities, _ in touched)
+        assert effect.entities == len(set().union(*(entities for entities, _ in touched)))
+    assert sum(check.unknown for check in found.checks) == found.unknown == total
 
 
 def test_every_change_has_words() -> None:

@@ -22,19 +22,18 @@ from portal.db.page import Page, number
 from portal.db.rollups import By, RolledUp, rolled_up
 from portal.db.trends import course_of, courses_by_entity
 from portal.wiring import Portal
-from scorecards.results import Outcome
-from scorecards.rollup import (
+from scorecards.check_histories import (
     CheckHistory,
-    Group,
     always,
     check_histories,
-    compare,
     exempt_share,
     improved,
     most_failed,
     most_improved,
     often_exempted,
 )
+from scorecards.results import Outcome
+from scorecards.rollup import Group, compare
 from scorecards.scorecard import Scorecard
 from scorecards.trends import Course, snapshots
 
@@ -175,7 +174,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
         numbers = {
             "total": len(rolled.groups),
             "entities": rolled.entities,
-            "outside": len(rolled.outside),
+            "outside": rolled.outside,
         }
         return answer({**page(items, shown.after), **numbers}, tag=tag)
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from portal.db.rollups import By, RolledUp
+from portal.db.rollups import By, Overview
 from portal.ui.models.charts import Tally, tally
 from portal.ui.models.levels import DARKEST
 from portal.ui.models.links import EntityLink, kind_label, link_to
 from portal.ui.models.looks import plural
 from portal.ui.models.paging import Params
-from scorecards.rollup import Group
-from scorecards.scorecard import Scorecard
+from scorecards.rollup import Tallied
 
 FEW = 5
 """Entities: a rate of fewer is marked, since one of them moves it far."""
@@ -83,15 +82,13 @@ class HeatTable:
 
     keys: tuple[str, ...]
     """The groups, the largest first."""
-    groups: tuple[Mapping[str, Group[str]], ...]
-    """For each scorecard."""
-    rest: tuple[Group[str] | None, ...]
-    """Likewise, what is in no group."""
+    scorecards: tuple[Overview, ...]
+    """The columns."""
 
 
-def heat_table(rolled: Sequence[RolledUp]) -> HeatTable:
-    """The rollups of several scorecards by the same thing, side by side."""
-    groups = tuple({group.key: group for group in one.groups} for one in rolled)
+def heat_table(scorecards: Sequence[Overview]) -> HeatTable:
+    """The overviews of several scorecards by the same thing, side by side."""
+    groups = [one.groups for one in scorecards]
     keys = {key for found in groups for key in found}
 
     def size(key: str) -> int:
@@ -99,8 +96,7 @@ def heat_table(rolled: Sequence[RolledUp]) -> HeatTable:
 
     return HeatTable(
         keys=tuple(sorted(keys, key=lambda key: (-size(key), key))),
-        groups=groups,
-        rest=tuple(one.rest for one in rolled),
+        scorecards=tuple(scorecards),
     )
 
 
@@ -113,28 +109,22 @@ def heat_row(table: HeatTable, by: By, key: str, links: Mapping[str, EntityLink]
         title=link.title if link else kind_label(key) if by is By.KIND else key,
         link=link,
         params=catalog_params(by, key),
-        cells=tuple(_cell(groups.get(key)) for groups in table.groups),
+        cells=tuple(_cell(one.groups.get(key)) for one in table.scorecards),
     )
 
 
 def rest_row(table: HeatTable) -> HeatRow | None:
     """The row of what is in no group; None: everything is in one."""
-    if not any(table.rest):
+    if not any(one.rest.total for one in table.scorecards):
         return None
-    cells = tuple(_cell(one) for one in table.rest)
+    cells = tuple(_cell(one.rest) for one in table.scorecards)
     return HeatRow(title="In none", link=None, params=None, cells=cells)
 
 
-def every_row(
-    scorecards: Sequence[Scorecard],
-    counts: Sequence[Sequence[Mapping[str, int]]],
-    totals: Sequence[int],
-) -> HeatRow:
-    """The row of everything: by scorecard the outcomes of each check, and the entities assessed."""
-    cells = tuple(
-        HeatCell(entities=total, tally=_together(checks))
-        for _, checks, total in zip(scorecards, counts, totals, strict=True)
-    )
+def every_row(table: HeatTable) -> HeatRow:
+    """The row of everything."""
+    wholes = [one.whole for one in table.scorecards]
+    cells = tuple(_cell(Tallied(total=one.total, letters=one.letters)) for one in wholes)
     return HeatRow(title="Everything", link=None, params={"kind": "all"}, cells=cells)
 
 
@@ -147,15 +137,7 @@ def catalog_params(by: By, key: str) -> Params:
             return {"kind": "all", by.value: key}
 
 
-def _cell(group: Group[str] | None) -> HeatCell:
+def _cell(group: Tallied | None) -> HeatCell:
     if group is None:
         return HeatCell(entities=0, tally=tally({}))
-    return HeatCell(entities=group.total, tally=_together(group.checks))
-
-
-def _together(checks: Sequence[Mapping[str, int]]) -> Tally:
-    letters: dict[str, int] = {}
-    for one in checks:
-        for letter, n in one.items():
-            letters[letter] = letters.get(letter, 0) + n
-    return tally(letters)
+    return HeatCell(entities=group.total, tally=tally(group.letters))

@@ -154,7 +154,7 @@ def test_days_are_kept_by_the_schedule(client: FlaskClient, portal: Portal) -> N
     with closing(Pool(1)) as pool:
         tools = tools_of(portal, pool)
         assert deadlines.keep_days(tools) == 0
-        tomorrow = portal.now() + timedelta(days=1)
+        tomorrow = (portal.now() + timedelta(days=1)).replace(hour=12)
         assert deadlines.keep_days(replace(tools, now=lambda: tomorrow)) == 1
         assert deadlines.keep_days(replace(tools, now=lambda: tomorrow + timedelta(hours=1))) == 1
     with portal.database.read() as connection:

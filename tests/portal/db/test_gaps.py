@@ -130,7 +130,11 @@ def found(database: Database, *owners: str) -> dict[tuple[str, str], Gap]:
             owners=owners,
             now=NOW,
         )
-        return {(refs[entity].rpartition("/")[2], gap.check): gap for entity, gap in asked}
+        return {
+            (refs[entity].rpartition("/")[2], gap.check): gap
+            for gap, entities in asked.items()
+            for entity in entities
+        }
 
 
 def test_gaps_lack_what_the_evidence_says_is_not_known(assessed: Database) -> None:
@@ -185,3 +189,11 @@ def test_what_has_been_collected_meanwhile_asks_for_an_assessment(assessed: Data
     FactRows(database=assessed).save_facts([now_known])
     (lack,) = found(assessed)["b", "both"].lacks
     assert lack.cause == Cause(Change.ASSESS, "")
+
+
+def test_what_lacks_the_same_for_other_reasons_is_one_gap(assessed: Database) -> None:
+    nothing = [replace(record(name, "repo.tests", Known(value=True)), facts={}) for name in "de"]
+    nothing[0] = replace(nothing[0], valid_until=NOW - timedelta(hours=1))
+    FactRows(database=assessed).save_facts(nothing)
+    told = found(assessed)
+    assert told["d", "recent"] == told["e", "recent"]

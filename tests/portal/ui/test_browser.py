@@ -1,10 +1,13 @@
 """The pages in a real browser: nothing overflows, nothing is refused, the keyboard gets around."""
 
+import gzip
 import threading
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+import requests
 from axe_playwright_python.base import AXE_SCRIPT
 from page_shop import OPENAPI, api, component, open_shop, put
 from people import send
@@ -220,11 +223,45 @@ COLORS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 """The only ones of these rules that look at colors, and so at the scheme."""
 
 
+SHIFTS = """
+() => new Promise(done => {
+  const seen = [];
+  new PerformanceObserver(list => seen.push(...list.getEntries().map(one => one.value)))
+    .observe({type: 'layout-shift', buffered: true});
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(seen))));
+})
+"""
+"""How far things moved that nobody had touched, since the page was opened."""
+
+MOVE = """
+() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
+  document.querySelector('p').style.marginTop = '300px';
+  done();
+})))
+"""
+
+LOADED = "performance.getEntriesByType('resource').map(one => one.name)"
+
+HEAVIEST = 150_000
+"""Bytes of a page with its assets, compressed."""
+
+
+@cache
+def compressed(url: str) -> int:
+    """Bytes of an asset; pages have few, and the same."""
+    return len(gzip.compress(requests.get(url, timeout=10).content))
+
+
 @pytest.mark.parametrize("path", PATHS)
-def test_page_is_accessible_and_fits(base, page: Page, path: str) -> None:
+def test_page_is_light_accessible_and_fits(base, page: Page, path: str) -> None:
     """On every screen, loaded once: the stylesheet alone tells screens apart."""
     url, location = base
-    page.goto(url + path.format(location=location))
+    answer = page.goto(url + path.format(location=location))
+    assert answer is not None
+    assert page.evaluate(SHIFTS) == []
+    assets = page.evaluate(LOADED)
+    assert assets, "the stylesheet at least"
+    assert len(gzip.compress(answer.body())) + sum(map(compressed, assets)) <= HEAVIEST
     for width in (1280, 320):
         page.set_viewport_size({"width": width, "height": 800})
         over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
@@ -234,6 +271,13 @@ def test_page_is_accessible_and_fits(base, page: Page, path: str) -> None:
         assert page.evaluate(VIOLATIONS, WCAG) == [], width
         page.emulate_media(color_scheme="dark")
         assert page.evaluate(VIOLATIONS, COLORS) == [], width
+
+
+def test_what_moves_by_itself_is_seen(page: Page) -> None:
+    page.goto("about:blank")
+    page.set_content("<p>First</p><p>Second</p>")
+    page.evaluate(MOVE)
+    assert page.evaluate(SHIFTS) != []
 
 
 def test_skip_link_leads_to_the_content(base, page: Page) -> None:

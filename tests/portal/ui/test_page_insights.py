@@ -8,11 +8,10 @@ from sqlalchemy import Engine, event
 
 from portal.db.results import Distribution
 from portal.db.rollups import By, side_by_side
-from portal.ui.insights import Memory, insights_page
+from portal.ui.insights import insights_page
 from portal.ui.models.heat import FEW, heat_row, heat_table, rest_row
 from portal.ui.models.insights import maturity_ladder
 from portal.ui.models.links import link_to
-from portal.ui.state_memory import StateMemory
 from scorecards.facts import Known
 
 NESTED = """\
@@ -63,7 +62,7 @@ def test_ladder_says_how_many_reached_each_level_and_how_many_might(shop) -> Non
 def test_reached_counts_the_levels_above_too(shop) -> None:
     (card,) = shop.portal.scorecards
     with shop.portal.database.read() as connection:
-        page = insights_page(connection, (card,), By.OWNER, Memory(), page=1)
+        page = insights_page(connection, (card,), By.OWNER, table_of(shop, By.OWNER), page=1)
     assert [step.reached for step in page.ladders[0].steps] == [3, 1, 0]
     assert [step.possible for step in page.ladders[0].steps] == [1, 1, 1]
     assert maturity_ladder(card, empty_distribution()).finding == "Nothing has been assessed yet"
@@ -175,7 +174,8 @@ def test_no_more_statements_are_sent_for_more_entities(shop) -> None:
 
     def sent() -> int:
         with counted_statements() as statements, shop.portal.database.read() as connection:
-            insights_page(connection, (card,), By.OWNER, Memory(), page=1)
+            table = heat_table(side_by_side(connection, (card,), By.OWNER))
+            insights_page(connection, (card,), By.OWNER, table, page=1)
         return len(statements)
 
     few = sent()
@@ -186,13 +186,3 @@ def test_no_more_statements_are_sent_for_more_entities(shop) -> None:
         {f"component:default/{name}": {"repo.readme.bytes": Known(value=500)} for name in names},
     )
     assert sent() == few
-
-
-def test_heat_map_is_made_again_only_when_something_changed(shop) -> None:
-    memory: StateMemory[str, object] = StateMemory()
-    with shop.portal.database.read() as connection:
-        first = memory.get(connection, "a", object)
-        assert memory.get(connection, "a", object) is first
-    put(shop.portal, shop.location, "new.yaml", component("new"))
-    with shop.portal.database.read() as connection:
-        assert memory.get(connection, "a", object) is not first
