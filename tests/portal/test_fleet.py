@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import requests
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, func, select, true, update
 
 from portal.db.engine import open_database
 from portal.db.tables import pending
@@ -79,6 +79,28 @@ class Fleet:
         process.kill()
         process.wait()
         self._running.remove(process)
+
+    def end(self, process: subprocess.Popen[bytes]) -> int:
+        """SIGTERM; its exit status."""
+        process.terminate()
+        self._running.remove(process)
+        return process.wait(timeout=40)
+
+    def claimed(self) -> int:
+        """How many keys a worker has claimed."""
+        return self._count(pending.c.claim.is_not(None))
+
+    def promised(self) -> int:
+        """How many keys there are."""
+        return self._count(true())
+
+    def _count(self, where: ColumnElement[bool]) -> int:
+        database = open_database(self.database)
+        with database.read() as connection:
+            found = connection.execute(select(func.count()).select_from(pending).where(where))
+            number: int = found.scalar_one()
+        database.close()
+        return number
 
     def stop(self) -> list[int]:
         """Stop all that run; returns how they ended."""
@@ -155,6 +177,21 @@ def test_what_a_killed_worker_left_is_done_by_its_peer(fleet: Fleet) -> None:
     assert left < MANY, "it was killed too late for anything to be left"
     fleet.start("worker", "second")
     assert fleet.pass_time(fleet.name_of("first")) > 0
+    eventually(lambda: total(fleet.url) == MANY, within=120)
+    assert done_twice(fleet.url) == {}
+
+
+@pytest.mark.timeout(300)
+def test_a_worker_that_is_stopped_gives_back_what_it_has(fleet: Fleet) -> None:
+    fleet.write(*(f"c-{number}" for number in range(MANY)))
+    first = fleet.start("worker", "first")
+    fleet.start("serve")
+    eventually(lambda: total(fleet.url) > 0)
+    assert fleet.end(first) == 0
+    assert total(fleet.url) < MANY, "it was stopped too late for anything to be left"
+    assert fleet.claimed() == 0
+    assert fleet.promised() > 0
+    fleet.start("worker", "second")
     eventually(lambda: total(fleet.url) == MANY, within=120)
     assert done_twice(fleet.url) == {}
 
