@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from catalog.problems import quote
 from plugins.contract import (
@@ -26,8 +27,12 @@ from plugins.git.addresses import Address, parse_address
 from plugins.git.mirrors import HEAD, ask_head, bring_up_to_date, mirror_of
 from plugins.gitstore.commands import GitError
 from plugins.gitstore.objects import read_blobs, snapshot_at
+from plugins.web.breaker import Breaker
 
 VERSION = "1"
+
+NO_ANSWER = ("GIT_TIMEOUT", "GIT_UNREACHABLE")
+"""Codes of what git says where a host is down; whatever else it says, the host has answered."""
 
 
 def plugin(context: Context) -> Plugin:
@@ -46,8 +51,8 @@ class GitSource:
     name = "git"
     checked = False
 
-    def __init__(self, *, cache: Path) -> None:
-        self._cache = cache
+    def __init__(self, *, cache: Path, breaker: Breaker | None = None) -> None:
+        self._cache, self._breaker = cache, breaker or Breaker()
         self._addresses: dict[str, Address] = {}
 
     def accepts(self, target: str) -> bool:
@@ -61,7 +66,7 @@ class GitSource:
             return Failed(problem=_bad_url(target))
         self._addresses[address.url] = address
         try:
-            commit = ask_head(address)
+            commit = self._head(address)
         except GitError as error:
             return Failed(problem=error.problem)
         one = Repository(url=address.url, name=address.name)
@@ -74,12 +79,25 @@ class GitSource:
             return Failed(problem=_bad_url(repository.url))
         mirror = mirror_of(self._cache, address.url)
         try:
-            bring_up_to_date(mirror, address, ask_head(address))
+            bring_up_to_date(mirror, address, self._head(address))
         except GitError as error:
             return Failed(problem=error.problem)
         except OSError as error:
             return Failed(problem=_no_cache(error))
         return snapshot_at(mirror, repository, ref=HEAD)
+
+    def _head(self, address: Address) -> str:
+        """The commit at the remote's HEAD, unless its host is left alone: it would only cost time."""
+        host = _host(address)
+        if wait := self._breaker.wait(host):
+            raise GitError(_left_alone(host, wait))
+        try:
+            commit = ask_head(address)
+        except GitError as error:
+            self._breaker.note(host, failed=error.problem.code in NO_ANSWER)
+            raise
+        self._breaker.note(host, failed=False)
+        return commit
 
     def read(
         self, snapshot: Snapshot, paths: Sequence[str], *, max_bytes: int
@@ -87,6 +105,21 @@ class GitSource:
         """The files as they are in the snapshot's commit; asks the remote nothing."""
         mirror = mirror_of(self._cache, snapshot.repository.url)
         return read_blobs(mirror, snapshot, paths, max_bytes=max_bytes)
+
+
+def _host(address: Address) -> str:
+    """Where the repository is, with its port."""
+    if "://" in address.url:
+        return urlsplit(address.url).netloc
+    return address.url.partition(":")[0].rpartition("@")[2]
+
+
+def _left_alone(host: str, seconds: float) -> Problem:
+    return Problem(
+        code="UPSTREAM_PAUSED",
+        message=f"{quote(host)} keeps failing and is left alone for {seconds:.0f} s.",
+        hint="See whether it is down; what was read before stays.",
+    )
 
 
 def _bad_url(target: str) -> Problem:

@@ -12,6 +12,9 @@ from pluginworld import COMMITTED_AT, commit, run_plain_git, write_files
 
 from plugins.contract import Blob, Complete, Context, Failed, Repository, Snapshot, Source
 from plugins.git import mirrors, plugin
+from plugins.git.source import GitSource
+from plugins.web.breaker import FEWEST_CALLS
+from tests.portal.processes import free_port
 
 Make = Callable[..., Path]
 
@@ -167,6 +170,26 @@ def test_silent_server_is_given_up_at_the_deadline(
     server.delay = threading.Event()
     monkeypatch.setattr(mirrors, "ASK_SECONDS", 0.5)
     assert failure_of(source, f"{server.url}/pay") == "GIT_TIMEOUT"
+
+
+def test_a_host_that_keeps_failing_is_left_alone_and_others_are_not(
+    git_repository: Make, server: GitServer, tmp_path: Path
+) -> None:
+    git_repository("pay", {"a": "1"})
+    source = GitSource(cache=tmp_path / "cache")
+    dead = f"http://127.0.0.1:{free_port()}"
+    codes = []
+    for number in range(FEWEST_CALLS + 5):
+        listing = source.list(f"{dead}/repository-{number}")
+        assert isinstance(listing, Failed)
+        codes.append(listing.problem.code)
+    assert codes == ["GIT_UNREACHABLE"] * FEWEST_CALLS + ["UPSTREAM_PAUSED"] * 5
+    assert isinstance(source.list(f"{server.url}/pay"), Complete)
+    # Whoever answers is not down, whatever he says.
+    for number in range(FEWEST_CALLS + 1):
+        missing = source.list(f"{server.url}/missing-{number}")
+        assert isinstance(missing, Failed)
+        assert missing.problem.code == "GIT_NOT_FOUND"
 
 
 def test_redirects_are_not_followed(
