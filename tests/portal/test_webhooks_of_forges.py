@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -144,6 +145,24 @@ def test_a_push_that_leaves_the_descriptor_alone_moves_the_card(
     git(tmp_path / "shop", "push", "--quiet", "origin", "HEAD:main")
     deliver(portal, f"{forge.url}/acme/shop", git(tmp_path / "shop", "rev-parse", "HEAD").strip())
     eventually(lambda: outcome(portal, "shop", "doc.readme") == "pass")
+
+
+def test_a_forge_that_hangs_holds_up_no_push_to_another(forge: GitServer, tmp_path: Path) -> None:
+    (tmp_path / "dead").mkdir()
+    with serve_git(tmp_path / "dead") as dead:
+        dead.delay = threading.Event()
+        lines = [f'    - {{type: url, target: "{dead.url}/r/{n}.git"}}\n' for n in range(12)]
+        first, mark, rest = CONFIG.partition("plumbline:")
+        text = (first + "".join(lines) + mark + rest).replace("URL", forge.url)
+        config = tmp_path / "config.yaml"
+        config.write_text(text.replace("SECRET", SECRET))
+        with portal_up(tmp_path / "data", "--config", str(config)) as portal:
+            eventually(lambda: names(portal) == {"shop", "other"})
+            at = change(tmp_path / "shop", "store")
+            deliver(portal, f"{forge.url}/acme/shop", at)
+            eventually(lambda: names(portal) == {"store", "other"})
+            assert dead.requests
+            assert not is_idle(portal), "the others were answered, and held up nobody"
 
 
 def test_what_was_promised_is_read_after_the_portal_was_killed(
