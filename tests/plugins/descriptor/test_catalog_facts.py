@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pluginworld import NOW, collect_one, make_subject, value_of, view
+from pluginworld import NOW, collect_one, make_subject, value_of
 
 from plugins.contract import Known, Missing
 from plugins.descriptor.collector import Descriptors
@@ -191,12 +191,12 @@ def test_words_that_say_something_are_none(text: str) -> None:
     assert not is_placeholder(text, "payments", "")
 
 
-def test_record_names_the_descriptor_and_the_revision() -> None:
+def test_record_names_the_descriptor_and_no_revision_of_files() -> None:
     location = "url:https://git.example.org/x/blob/HEAD/catalog-info.yaml"
     entity = component(annotations={"backstage.io/managed-by-location": location})
-    (record,) = Descriptors().collect([make_subject(entity=entity)], view({}), now=NOW)
+    (record,) = Descriptors().collect([make_subject(entity=entity)], None, now=NOW)
     assert record.url == location.removeprefix("url:")
-    assert record.revision.startswith("c0ffee")
+    assert record.revision == ""
     assert (record.collector, record.observed_at, record.valid_until) == ("catalog", NOW, None)
 
 

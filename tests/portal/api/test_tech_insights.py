@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from plugins.repofiles.collector import VERSION as REPO_VERSION
 from portal.api.tech_insights import routes
 from portal.app import create_app
 from portal.wiring import Portal
@@ -191,7 +192,7 @@ def test_as_many_entities_as_a_client_sends_at_once_are_answered(
 def test_schemas_are_flat(client: FlaskClient, filled: Portal) -> None:
     schemas = {schema["id"]: schema for schema in client.get(f"{BASE}/fact-schemas").json}
     assert schemas.keys() == filled.collectors.keys()
-    assert schemas["repo"]["version"] == "1"
+    assert schemas["repo"]["version"] == REPO_VERSION
     assert schemas["repo"]["entityFilter"] is None
     assert schemas["repo"]["readme.bytes"] == {
         "type": "integer",
@@ -222,7 +223,7 @@ def test_the_latest_facts_are_a_row_for_each_retriever(client: FlaskClient) -> N
     row = client.get(f"{BASE}/facts/latest?entity=Component:default/Basket&ids=repo").json["repo"]
     assert row["id"] == "repo"
     assert row["entity"] == {"namespace": "default", "kind": "component", "name": "basket"}
-    assert row["version"] == "1"
+    assert row["version"] == REPO_VERSION
     assert row["timestamp"].endswith("+00:00")
     assert len(row["timestamp"]) == len("2026-08-01T10:00:00.000+00:00")
     assert row["facts"]["readme.bytes"] == 44
