@@ -53,6 +53,15 @@ def test_the_first_page_is_shown_with_its_place_its_commit_and_its_headings(shop
     assert 'rel="next"' in page
 
 
+def test_pages_of_the_same_title_are_told_apart_by_their_paths(shop: Shop) -> None:
+    store(shop, pages(TEXTS))
+    assert '<span class="muted small mono">' not in get(shop)
+    store(shop, pages({"README.md": "# Payments\n", "docs/index.md": "# Payments\n"}))
+    page = get(shop)
+    for path in ("README.md", "docs/index.md"):
+        assert f'Payments <span class="muted small mono">{path}</span>' in page
+
+
 def test_pages_lead_to_each_other(shop: Shop) -> None:
     store(shop, pages(TEXTS))
     there = f"{TAB}&page=docs/guides/deploy.md".replace("&", "&amp;")
