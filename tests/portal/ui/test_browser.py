@@ -1,15 +1,17 @@
 """The pages in a real browser: nothing overflows, nothing is refused, the keyboard gets around."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from page_shop import OPENAPI, api, component, open_shop, put
+from page_shop import OPENAPI, Shop, api, component, open_shop, put
 from people import send
 from playwright.sync_api import ConsoleMessage, Page, sync_playwright
 from werkzeug.serving import make_server
+
+from tests.screenshots import file_name, page_name
 
 pytestmark = [
     pytest.mark.browser,
@@ -29,6 +31,7 @@ PATHS = [
     "/catalog?kind=all",
     "/catalog?kind=all&q=zzz",
     "/scorecards",
+    "/scorecards/readiness",
     "/scorecards/readiness?check=readme&outcome=fail",
     "/scorecards/readiness/trends",
     "/scorecards/readiness/versions",
@@ -36,6 +39,7 @@ PATHS = [
     "/coverage",
     "/campaigns",
     "/campaigns/long",
+    "/campaigns/long/promotion",
     "/campaigns/new?scorecard=readiness",
     "/exemptions",
     "/exemptions/1",
@@ -46,6 +50,7 @@ PATHS = [
     "/locations",
     "/locations/{location}",
     "/start",
+    "/admin",
     "/admin/removals",
     "/admin/plugins",
     "/admin/jobs",
@@ -54,6 +59,7 @@ PATHS = [
     "/search?q=pay",
     "/check-descriptor",
     "/login",
+    "/catalog/group/default/alices",
     "/catalog/component/default/orders",
     "/catalog/component/default/orders?tab=scorecards",
     "/catalog/component/default/unclear?tab=scorecards",
@@ -168,8 +174,21 @@ COLORS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 """The only ones of these rules that look at colors, and so at the scheme."""
 
 
+@pytest.fixture
+def keep(request: pytest.FixtureRequest, page: Page) -> Callable[[str, str, int], None]:
+    """Keeps a picture of the whole page where `--screenshots` says; does nothing without it."""
+    folder: Path | None = request.config.getoption("--screenshots")
+
+    def take(path: str, theme: str, width: int) -> None:
+        if folder is not None:
+            name = file_name(page_name(path), theme, width)
+            page.screenshot(path=folder / name, full_page=True)
+
+    return take
+
+
 @pytest.mark.parametrize("path", PATHS)
-def test_page_is_accessible_and_fits(base, page: Page, path: str) -> None:
+def test_page_is_accessible_and_fits(base, page: Page, path: str, keep) -> None:
     """On every screen, loaded once: the stylesheet alone tells screens apart."""
     url, location = base
     page.goto(url + path.format(location=location))
@@ -179,9 +198,23 @@ def test_page_is_accessible_and_fits(base, page: Page, path: str) -> None:
         assert over <= 0, f"{over} px too wide at {width}"
         assert page.evaluate(SMALL_TARGETS) == [], width
         page.emulate_media(color_scheme="light")
+        keep(path, "light", width)
         assert page.evaluate(VIOLATIONS, WCAG) == [], width
         page.emulate_media(color_scheme="dark")
+        keep(path, "dark", width)
         assert page.evaluate(VIOLATIONS, COLORS) == [], width
+
+
+def test_every_page_is_among_these(shop_to_see: Shop) -> None:
+    rules = shop_to_see.client.application.url_map
+    own = {
+        rule.endpoint
+        for rule in rules.iter_rules()
+        if rule.endpoint.startswith("pages.") and "GET" in (rule.methods or ())
+    }
+    paths = (path.partition("?")[0].format(location="x") for path in PATHS)
+    seen = {rules.bind("").match(path)[0] for path in paths if path != "/no-such-page"}
+    assert own - seen == {"pages.static"}
 
 
 def test_skip_link_leads_to_the_content(base, page: Page) -> None:
