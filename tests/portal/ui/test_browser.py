@@ -162,6 +162,13 @@ SMALL_TARGETS = """
 """
 """Stricter than axe, which lets small targets pass that stand apart."""
 
+SPILLING = """
+[...document.querySelectorAll('td, th')]
+  .filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1)
+  .map(e => `${e.scrollWidth} in ${e.clientWidth}: ${e.outerHTML.slice(0, 120)}`)
+"""
+"""Cells whose text is wider than they are, and so lies on that of their neighbor."""
+
 VIOLATIONS = """
 rules => axe.run({runOnly: rules, resultTypes: ['violations'], selectors: false, preload: false}).then(
   found => found.violations.flatMap(one => one.nodes.map(
@@ -196,6 +203,7 @@ def test_page_is_accessible_and_fits(base, page: Page, path: str, keep) -> None:
         page.set_viewport_size({"width": width, "height": 800})
         over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert over <= 0, f"{over} px too wide at {width}"
+        assert page.evaluate(SPILLING) == [], width
         assert page.evaluate(SMALL_TARGETS) == [], width
         page.emulate_media(color_scheme="light")
         keep(path, "light", width)
