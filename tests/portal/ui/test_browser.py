@@ -46,6 +46,8 @@ PATHS = [
     "/exemptions/new?ref=component:default/orders&scorecard=readiness&check=readme",
     "/insights",
     "/insights?by=type",
+    "/digest",
+    "/digest?week=2026-W30",
     "/problems",
     "/locations",
     "/locations/{location}",
