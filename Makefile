@@ -10,7 +10,7 @@ SCRATCH := $(shell free=$$(df -k --output=avail /dev/shm 2>/dev/null | tail -1);
   probe=$$(mktemp -p /dev/shm 2>/dev/null) && chmod +x "$$probe" && "$$probe" 2>/dev/null \
   && [ "$${free:-0}" -gt 4000000 ] && echo /dev/shm || echo "$${TMPDIR:-/tmp}"; rm -f "$$probe")
 
-.PHONY: help run test docs verify lint format types contracts lock setup system clean
+.PHONY: help run test docs verify lint format types contracts screenshots lock setup system clean
 
 help:  ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -62,6 +62,11 @@ format: setup  ## format and fix what can be fixed
 
 docs: setup system  ## write what the documentation shows of the product anew
 	$(BIN)/pytest --update-docs tests/docs/test_openapi_copy.py tests/docs/test_screenshot.py
+
+screenshots: setup system  ## every page in both themes, wide and narrow, in build/screenshots
+	rm -rf build/screenshots
+	TMPDIR=$(SCRATCH) $(BIN)/pytest -n 2 --screenshots build/screenshots tests/portal/ui/test_browser.py -k fits
+	@echo "open build/screenshots/index.html"
 
 lock:  ## pin the versions again
 	$(BIN)/python -m pip install --quiet uv

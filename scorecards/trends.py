@@ -213,7 +213,7 @@ def check_moves(courses: Iterable[Course]) -> dict[str, dict[Cause, Move]]:
         for check in before.keys() | after.keys():
             old, new = before.get(check), after.get(check)
             if old != new:
-                cause = _cause_of_check(old, new, _last(course, partial(_outcome_of, check)))
+                cause = _cause_of_check(old, new, why_last(course, partial(_outcome_of, check)))
                 moved.setdefault(check, {}).setdefault(cause, Move()).count(old, new, n)
     return moved
 
@@ -252,7 +252,7 @@ def _level_moves(courses: Iterable[Course]) -> dict[Cause, dict[int, int]]:
     for course in courses:
         before, after = course.opening, course.steps[-1].stand
         if _level(before) != _level(after):
-            cause = _cause_of_level(before, after, _last(course, _level))
+            cause = _cause_of_level(before, after, why_last(course, _level))
             if before is not None:
                 levels[cause][before.proven] -= 1
             if after is not None:
@@ -286,7 +286,7 @@ def _after(passed: int, failed: int, moves: Iterable[Move]) -> Fraction | None:
     return pass_rate({_PASS: passed, _FAIL: failed})
 
 
-def _last(course: Course, view: Callable[[Stand | None], object]) -> Reason:
+def why_last(course: Course, view: Callable[[Stand | None], object]) -> Reason:
     """Why what is looked at came to be what it is at the end."""
     if len(course.steps) == 1:
         return course.steps[0].reason

@@ -18,6 +18,7 @@ from sqlalchemy import Engine, create_engine, make_url, text
 
 from portal.db.engine import Database, open_database
 from portal.db.migrations import migrate
+from tests.screenshots import write_index
 
 # Few, because they are other ones with each run: what is rare is for `make verify`.
 hypothesis.settings.register_profile("change", deadline=None, max_examples=10)
@@ -28,8 +29,19 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--update-docs`: write what the documentation shows of the product anew (`make docs`)."""
+    """`--update-docs`: write what the documentation shows of the product anew (`make docs`).
+
+    `--screenshots DIR`: keep a picture of every page there (`make screenshots`).
+    """
     parser.addoption("--update-docs", action="store_true")
+    parser.addoption("--screenshots", type=Path, metavar="DIR")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Lay the pictures side by side, once, when every process is done with its own."""
+    folder = session.config.getoption("--screenshots")
+    if folder is not None and not hasattr(session.config, "workerinput"):
+        write_index(folder)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

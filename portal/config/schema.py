@@ -27,6 +27,7 @@ from portal.config.providers import ldap_schema, providers_schema
 from portal.config.pushed import PushedFact, once_each
 from portal.config.reading import AllowedHost
 from portal.config.repositories import RepositoryOfScorecards
+from portal.config.views import CatalogView, distinct
 
 
 class _RuleLocation(Strict):
@@ -153,7 +154,12 @@ class _Auth(Strict):
     backstage = fields.Nested(TrustedBackstage)
 
 
+class _CatalogPage(Strict):
+    views = fields.List(fields.Nested(CatalogView), validate=distinct)
+
+
 class _Plumbline(Strict):
+    catalog = fields.Nested(_CatalogPage)
     scorecards = fields.List(fields.String())
     scorecard_repositories = fields.List(
         fields.Nested(RepositoryOfScorecards), data_key="scorecardRepositories"

@@ -27,6 +27,7 @@ from portal.config.access import Issuer, StaticToken
 from portal.config.hooking import Hook
 from portal.config.integrations import Integration
 from portal.config.repositories import ScorecardRepository
+from portal.config.views import View
 from scorecards.exemptions import Policy
 from scorecards.feeding import SwitchedOn
 from scorecards.notices import Timing
@@ -132,6 +133,8 @@ class Settings:
     """Where they are told."""
     hooks: tuple[Hook, ...] = ()
     """Webhooks that are received."""
+    views: tuple[View, ...] = ()
+    """Queries of the catalog page that everybody is offered, in order."""
     answer_cache_bytes: int = 32 * 1024 * 1024
     """Memory of each web process for answers of the catalog API; 0: none is kept."""
     warnings: tuple[Problem, ...] = ()

@@ -119,6 +119,13 @@ def versions(
     return page_of(rows, limit, item=_definition, place=lambda row: str(row.id))
 
 
+def between(connection: Connection, start: datetime, end: datetime) -> tuple[Definition, ...]:
+    """What came into force, or went, after `start` and until `end`, by name, the oldest first."""
+    wanted = select(table).where(table.c.seen_at > start, table.c.seen_at <= end)
+    rows = connection.execute(wanted.order_by(table.c.name, table.c.id))
+    return tuple(_definition(row) for row in rows)
+
+
 def find(connection: Connection, name: str, version: str) -> Definition | None:
     """The definition; of one that came back, the last time."""
     wanted = select(table).where(table.c.name == name, table.c.version == version)

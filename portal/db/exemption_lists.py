@@ -58,6 +58,18 @@ def list_exemptions(
     return Page(items=read_rows(connection, page.items), after=page.after)
 
 
+def ending(
+    connection: Connection, start: datetime, end: datetime, *, limit: int
+) -> tuple[Exemption, ...]:
+    """Those that hold, or held, until a moment from `start` to `end`, the first to end first."""
+    until = [State.APPROVED.value, State.EXPIRED.value]
+    found = select(exemptions).where(
+        exemptions.c.state.in_(until), exemptions.c.expires_at.between(start, end)
+    )
+    ordered = found.order_by(exemptions.c.expires_at, exemptions.c.id).limit(limit)
+    return read_rows(connection, connection.execute(ordered).all())
+
+
 def count_phases(
     connection: Connection, *, now: datetime, owner: str | None = None
 ) -> dict[Phase, int]:

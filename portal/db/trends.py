@@ -77,10 +77,11 @@ def course_of(
 
 
 def courses_by_entity(
-    connection: Connection, scorecard: str, start: datetime, end: datetime
+    connection: Connection, scorecard: str, start: datetime, end: datetime, *groups: Related
 ) -> dict[int, Course]:
-    """What happened between two instants to the entities that changed."""
-    return _courses(connection, _lists(connection, scorecard), start, end, None)
+    """What happened between two instants to the entities that changed; groups as in `course_of`."""
+    spans = _together([_spans(connection, group) for group in groups]) if groups else None
+    return _courses(connection, _lists(connection, scorecard), start, end, spans)
 
 
 def _courses(

@@ -31,6 +31,7 @@ from portal.ui.models.catalog import (
 from portal.ui.models.levels import marks
 from portal.ui.models.links import EntityLink, kind_plural
 from portal.ui.models.paging import Pager, numbered
+from portal.ui.models.views import view_links
 from portal.wiring import Portal
 from scorecards.scorecard import Scorecard
 
@@ -67,7 +68,8 @@ def register(pages: Blueprint, portal: Portal) -> None:
         with portal.database.read() as connection:
             page = catalog_page(connection, query, portal.scorecards, memory)
             fresh = freshness(connection)
-        return render_template("catalog.html", page=page, fresh=fresh)
+        views = view_links(portal.settings.views, query)
+        return render_template("catalog.html", page=page, fresh=fresh, views=views)
 
 
 def filter_of(

@@ -2,20 +2,21 @@
 
 import gzip
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 import requests
 from axe_playwright_python.base import AXE_SCRIPT
-from page_shop import OPENAPI, api, component, open_shop, put
+from page_shop import OPENAPI, Shop, api, component, open_shop, put
 from people import send
 from playwright.sync_api import ConsoleMessage, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from catalog.documentation import PageState
 from tests.doc_rows import found, pages, save
+from tests.screenshots import file_name, page_name
 
 pytestmark = [
     pytest.mark.browser,
@@ -70,6 +71,7 @@ PATHS = [
     "/catalog?kind=all",
     "/catalog?kind=all&q=zzz",
     "/scorecards",
+    "/scorecards/readiness",
     "/scorecards/readiness?check=readme&outcome=fail",
     "/scorecards/readiness/trends",
     "/scorecards/readiness/versions",
@@ -77,16 +79,20 @@ PATHS = [
     "/coverage",
     "/campaigns",
     "/campaigns/long",
+    "/campaigns/long/promotion",
     "/campaigns/new?scorecard=readiness",
     "/exemptions",
     "/exemptions/1",
     "/exemptions/new?ref=component:default/orders&scorecard=readiness&check=readme",
     "/insights",
     "/insights?by=type",
+    "/digest",
+    "/digest?week=2026-W30",
     "/problems",
     "/locations",
     "/locations/{location}",
     "/start",
+    "/admin",
     "/admin/removals",
     "/admin/plugins",
     "/admin/jobs",
@@ -96,6 +102,7 @@ PATHS = [
     "/search?q=docs:a",
     "/check-descriptor",
     "/login",
+    "/catalog/group/default/alices",
     "/catalog/component/default/orders",
     "/catalog/component/default/orders?tab=scorecards",
     "/catalog/component/default/unclear?tab=scorecards",
@@ -211,6 +218,13 @@ SMALL_TARGETS = """
 """
 """Stricter than axe, which lets small targets pass that stand apart."""
 
+SPILLING = """
+[...document.querySelectorAll('td, th')]
+  .filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1)
+  .map(e => `${e.scrollWidth} in ${e.clientWidth}: ${e.outerHTML.slice(0, 120)}`)
+"""
+"""Cells whose text is wider than they are, and so lies on that of their neighbor."""
+
 VIOLATIONS = """
 rules => axe.run({runOnly: rules, resultTypes: ['violations'], selectors: false, preload: false}).then(
   found => found.violations.flatMap(one => one.nodes.map(
@@ -252,8 +266,21 @@ def compressed(url: str) -> int:
     return len(gzip.compress(requests.get(url, timeout=10).content))
 
 
+@pytest.fixture
+def keep(request: pytest.FixtureRequest, page: Page) -> Callable[[str, str, int], None]:
+    """Keeps a picture of the whole page where `--screenshots` says; does nothing without it."""
+    folder: Path | None = request.config.getoption("--screenshots")
+
+    def take(path: str, theme: str, width: int) -> None:
+        if folder is not None:
+            name = file_name(page_name(path), theme, width)
+            page.screenshot(path=folder / name, full_page=True)
+
+    return take
+
+
 @pytest.mark.parametrize("path", PATHS)
-def test_page_is_light_accessible_and_fits(base, page: Page, path: str) -> None:
+def test_page_is_light_accessible_and_fits(base, page: Page, path: str, keep) -> None:
     """On every screen, loaded once: the stylesheet alone tells screens apart."""
     url, location = base
     answer = page.goto(url + path.format(location=location))
@@ -266,10 +293,13 @@ def test_page_is_light_accessible_and_fits(base, page: Page, path: str) -> None:
         page.set_viewport_size({"width": width, "height": 800})
         over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert over <= 0, f"{over} px too wide at {width}"
+        assert page.evaluate(SPILLING) == [], width
         assert page.evaluate(SMALL_TARGETS) == [], width
         page.emulate_media(color_scheme="light")
+        keep(path, "light", width)
         assert page.evaluate(VIOLATIONS, WCAG) == [], width
         page.emulate_media(color_scheme="dark")
+        keep(path, "dark", width)
         assert page.evaluate(VIOLATIONS, COLORS) == [], width
 
 
@@ -278,6 +308,18 @@ def test_what_moves_by_itself_is_seen(page: Page) -> None:
     page.set_content("<p>First</p><p>Second</p>")
     page.evaluate(MOVE)
     assert page.evaluate(SHIFTS) != []
+
+
+def test_every_page_is_among_these(shop_to_see: Shop) -> None:
+    rules = shop_to_see.client.application.url_map
+    own = {
+        rule.endpoint
+        for rule in rules.iter_rules()
+        if rule.endpoint.startswith("pages.") and "GET" in (rule.methods or ())
+    }
+    paths = (path.partition("?")[0].format(location="x") for path in PATHS)
+    seen = {rules.bind("").match(path)[0] for path in paths if path != "/no-such-page"}
+    assert own - seen == {"pages.static"}
 
 
 def test_skip_link_leads_to_the_content(base, page: Page) -> None:

@@ -2,6 +2,8 @@ import re
 
 from page_shop import component, put
 
+from portal.config.views import View
+
 
 def names(page: str) -> list[str]:
     return [re.findall(r"/catalog/\w+/default/([\w-]+)", row)[0] for row in body_rows(page)]
@@ -91,3 +93,24 @@ def test_new_entities_show_in_the_facets_at_once(shop) -> None:
     changed = component("site").replace("type: service", "type: website")
     put(shop.portal, shop.location, "site.yaml", changed)
     assert "<span>website</span><span>1</span>" in shop.get("/catalog")
+
+
+def test_views_of_the_configuration_are_offered_and_say_which_is_shown(shops) -> None:
+    live = View(name="live", title="Live <3", parameters=(("lifecycle", "production"),))
+    mine = View(
+        name="mine",
+        title="Mine",
+        parameters=(("kind", "all"), ("owner", "group:default/alices"), ("sort", "-name")),
+    )
+    shop = shops(views=(live, mine))
+    assert 'aria-label="Views"' in shop.get("/catalog")
+    assert 'aria-current="page">Live' not in shop.get("/catalog")
+    assert 'aria-current="page">Live &lt;3</a>' in shop.get("/catalog?lifecycle=Production&page=2")
+    shown = shop.get("/catalog?kind=all&owner=group:default/alices")
+    assert 'aria-current="page">Mine</a>' in shown
+    assert "/catalog?owner=group:default/alices&amp;kind=all&amp;sort=-name" in shown
+    assert 'aria-current="page">Mine</a>' not in shop.get("/catalog?owner=group:default/alices")
+
+
+def test_without_views_there_is_no_place_for_them(shop) -> None:
+    assert 'aria-label="Views"' not in shop.get("/catalog")

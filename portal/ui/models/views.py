@@ -1,0 +1,41 @@
+"""Views of the catalog: queries with a name, which the configuration offers to everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from portal.config.views import View
+from portal.ui.models.catalog import CatalogQuery, read_query
+from portal.ui.models.paging import Params
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ViewLink:
+    """A view as the page offers it."""
+
+    title: str
+    params: Params
+    chosen: bool
+    """Whether the page shows it, sorted however and at whichever page."""
+
+
+def view_links(views: Iterable[View], query: CatalogQuery) -> tuple[ViewLink, ...]:
+    """The links to the views, in order; `query` is what the URL asks for."""
+    shown = _chosen(query)
+    found = []
+    for view in views:
+        args: dict[str, list[str]] = {}
+        for name, value in view.parameters:
+            args.setdefault(name, []).append(value)
+        asked = read_query(args)
+        chosen = _chosen(asked) == shown
+        found.append(ViewLink(title=view.title, params=asked.params(), chosen=chosen))
+    return tuple(found)
+
+
+def _chosen(query: CatalogQuery) -> tuple[object, ...]:
+    """What of a query says which entities there are."""
+    selected = {name: frozenset(map(str.lower, of)) for name, of in query.selected.items()}
+    # Without a kind there are components, and an empty one is every kind: they are not the same.
+    return ({k: v for k, v in selected.items() if v or k == "kind"}, query.within, query.text)
