@@ -75,6 +75,8 @@ class Digest:
     """That end in the week or within `AHEAD` of it."""
     campaigns: tuple[Due, ...]
     rules: tuple[Definition, ...]
+    first: frozenset[int]
+    """Numbers of those before which there was none."""
 
     @property
     def is_quiet(self) -> bool:
@@ -109,6 +111,7 @@ def read_digest(
     cards = tuple(_card(card, changed[card.name]) for card in scorecards)
     shown = {one.entity for card in cards for one in (*card.gained, *card.lost)}
     needs = _needs(connection, changed.values(), teams)
+    rules = definitions.between(connection, week.start, end)
     return Digest(
         week=week,
         cards=tuple(one for one in cards if one.gained_total + one.lost_total + one.by_rules),
@@ -119,7 +122,8 @@ def read_digest(
         needs_total=len(needs),
         exemptions=_ending(connection, week, teams),
         campaigns=_due(connection, scorecards, week, teams, now),
-        rules=definitions.between(connection, week.start, end),
+        rules=rules,
+        first=definitions.first_of(connection, {one.name for one in rules}),
     )
 
 

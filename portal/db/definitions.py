@@ -6,7 +6,7 @@ for as long as its facts are known; its outline can always be read and compared.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, func, insert, select
 
+from portal.db.bulk import among
 from portal.db.engine import utc
 from portal.db.page import Page, number, page_of
 from portal.db.tables import scorecard_versions as table
@@ -124,6 +125,13 @@ def between(connection: Connection, start: datetime, end: datetime) -> tuple[Def
     wanted = select(table).where(table.c.seen_at > start, table.c.seen_at <= end)
     rows = connection.execute(wanted.order_by(table.c.name, table.c.id))
     return tuple(_definition(row) for row in rows)
+
+
+def first_of(connection: Connection, names: Collection[str]) -> frozenset[int]:
+    """The numbers of the first definitions that are kept of these scorecards."""
+    these = among(connection, table.c.name, sorted(names))
+    oldest = select(func.min(table.c.id)).where(these).group_by(table.c.name)
+    return frozenset(connection.execute(oldest).scalars())
 
 
 def find(connection: Connection, name: str, version: str) -> Definition | None:

@@ -76,7 +76,8 @@ class RuleRow:
 
     name: str
     title: str
-    gone: bool
+    what: str
+    """What became of it, in words."""
     at: datetime
     author: str
 
@@ -137,7 +138,11 @@ def digest_page(
             RuleRow(
                 name=one.name,
                 title=_title(scorecards, one.name),
-                gone=one.version == GONE,
+                what="was taken away"
+                if one.version == GONE
+                else "is new"
+                if one.number in found.first
+                else "has another definition",
                 at=one.seen_at,
                 author=one.author,
             )

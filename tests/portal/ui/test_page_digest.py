@@ -1,6 +1,7 @@
 """The digest of a week: of everyone or a team, any week that is kept, and the same as JSON."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -119,8 +120,15 @@ def test_rules_that_changed_are_told(client, portal) -> None:
     one = Published(scorecard=card, text="", source="config", author="Ann")
     with portal.database.write() as connection:
         record(connection, [one], now=day(61))
-    assert "Rules that changed" in get(client, "?week=2026-W18")
-    [rule] = tell(client, "?week=2026-W18")["rules"]
+    page = get(client, "?week=2026-W18")
+    assert "Rules that changed" in page
+    assert "is new" in page
+    assert "has another definition" not in page
+    with portal.database.write() as connection:
+        changed = replace(card, version="another")
+        record(connection, [replace(one, scorecard=changed)], now=day(62))
+    assert "has another definition" in get(client, "?week=2026-W18")
+    rule, _ = tell(client, "?week=2026-W18")["rules"]
     assert (rule["scorecard"], rule["version"], rule["author"]) == ("care", card.version, "Ann")
     assert tell(client, "?week=2026-W19")["rules"] == []
 
