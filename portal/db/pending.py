@@ -82,6 +82,13 @@ def put_all(connection: Connection, keys: Sequence[str], *, lane: int, now: date
         )
 
 
+def unclaimed(connection: Connection, keys: Collection[str], *, lane: int) -> set[str]:
+    """Those of these keys that are promised at least as urgently, and that nobody works on yet."""
+    columns = (pending.c.key, pending.c.lane, pending.c.claim)
+    rows = bulk.pick(connection, columns, pending.c.key, keys)
+    return {key for key, theirs, claim in rows if claim is None and theirs <= lane}
+
+
 def waiting(connection: Connection, *, limit: int | None = None) -> list[Pending]:
     """Pending keys, most urgent first, then oldest first; all of them, or so many."""
     rows = connection.execute(

@@ -27,8 +27,11 @@ def repositories_at(connection: Connection, url: str, *, but_at: str = "") -> li
         this.location_id.is_not(None),
     )
     if but_at:
-        # It is stored behind the edition of what read it.
-        is_at = this.revision.endswith(f"/{but_at}", autoescape=True)
+        # It is stored behind the edition of what read it, and before what the provider named.
+        is_at = or_(
+            this.revision.endswith(f"/{but_at}", autoescape=True),
+            this.revision.contains(f"/{but_at}/", autoescape=True),
+        )
         found = found.where(or_(~is_at, this.state != "ok"))
     return list(connection.execute(found.order_by(this.id)).scalars())
 

@@ -109,7 +109,11 @@ class Requests:
 
     def request_anew(self, keys: Sequence[str], lane: Lane) -> None:
         """See `Work.request_anew`."""
-        with self.database.write() as connection:
-            for key in keys:
-                pending.put(connection, key, lane=lane, now=self.now())
-        self.wake()
+        with self.database.read() as connection:
+            promised = pending.unclaimed(connection, keys, lane=lane)
+        # Whoever comes to one of those looks after this: a flood of events writes nothing.
+        if left := [key for key in keys if key not in promised]:
+            with self.database.write() as connection:
+                for key in left:
+                    pending.put(connection, key, lane=lane, now=self.now())
+            self.wake()

@@ -18,7 +18,7 @@ from portal.api.bodies import LARGEST_DELIVERY
 from portal.app import create_app
 from portal.config import Auth, StaticToken
 from portal.config.hooking import Hook
-from portal.db import locations, pending
+from portal.db import claims, locations, pending
 from portal.pool import Pool
 from portal.wiring import Portal, tools_of
 from portal.worker.requests import ASSESS, Lane
@@ -81,6 +81,11 @@ def keys_of(client: FlaskClient, delivery: Delivery) -> Sequence[str]:
     return keys
 
 
+def tickets(portal: Portal) -> dict[str, str]:
+    with portal.database.read() as connection:
+        return {one.key: one.ticket for one in pending.waiting(connection)}
+
+
 def waiting(portal: Portal) -> dict[str, int]:
     with portal.database.read() as connection:
         return {one.key: one.lane for one in pending.waiting(connection) if one.key != ASSESS}
@@ -104,10 +109,12 @@ def test_a_push_asks_for_the_repository_however_it_was_registered(
     assert waiting(portal) == {shop: Lane.EVENT}
 
 
+@pytest.mark.parametrize("named", ["", "/0123456789ab"])
 def test_a_push_that_has_been_read_already_asks_for_nothing(
-    portal: Portal, client: FlaskClient
+    portal: Portal, client: FlaskClient, named: str
 ) -> None:
-    _, shop = known(portal, SHOP, SHOP, revision=NEW)
+    # What a provider says are descriptors is part of what was read.
+    _, shop = known(portal, SHOP, SHOP, revision=NEW + named)
     assert keys_of(client, hub("push", push(SHOP, NEW))) == []
     assert waiting(portal) == {}
     # One that came late may be older or newer: the forge is asked.
@@ -174,12 +181,28 @@ def test_a_delivery_while_the_repository_is_read_asks_again(
 ) -> None:
     _, shop = known(portal, SHOP, SHOP)
     keys_of(client, hub("push", push(SHOP, NEW)))
-    with portal.database.read() as connection:
-        (begun,) = [one for one in pending.waiting(connection) if one.key == shop]
+    with portal.database.write() as connection:
+        (begun,) = claims.take(connection, [shop], "a-worker")
     keys_of(client, hub("push", push(SHOP, "3" * 40)))
     with portal.database.write() as connection:
-        pending.done(connection, shop, begun.ticket)
+        claims.settle(connection, begun)
     assert shop in waiting(portal)
+
+
+def test_a_delivery_about_what_is_promised_already_writes_nothing(
+    portal: Portal, client: FlaskClient
+) -> None:
+    _, shop = known(portal, SHOP, SHOP)
+    keys_of(client, hub("push", push(SHOP, NEW)))
+    before = tickets(portal)
+    assert keys_of(client, hub("push", push(SHOP, "3" * 40))) == [shop]
+    assert tickets(portal) == before
+    # Of a key that waits behind others it is asked sooner.
+    with portal.database.write() as connection:
+        pending.done(connection, shop, before[shop])
+        pending.put(connection, shop, lane=Lane.SWEEP, now=portal.now())
+    keys_of(client, hub("push", push(SHOP, NEW)))
+    assert waiting(portal) == {shop: Lane.EVENT}
 
 
 def test_what_is_not_signed_is_refused_and_leaves_nothing(
