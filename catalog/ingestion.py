@@ -91,19 +91,27 @@ def ingest_repository(
         rest = readings
     # The last readings, of most repositories all, go with what ends the run: one transaction.
     decision = _judge_missing(stored, reading, policy, now)
-    # Most repositories hold no Location, and never did.
-    leads = reading.parents or reading.elsewhere or any(f.targets for f in stored.files.values())
     last = replace(
-        empty,
+        _ending(empty, stored, reading, decision),
         readings=rest,
         most_removals=max(0, policy.limit(total) - report.removed),
+        holds_nothing=not held and bool(stored.files),
+    )
+    return replace(_add(report, store.apply(last), files=len(rest)), held=decision.held)
+
+
+def _ending(empty: Batch, stored: StoredRepository, reading: Pass, decision: Decision) -> Batch:
+    """What a pass that came to its end says of the repository as a whole."""
+    # Most repositories hold no Location, and never did.
+    leads = reading.parents or reading.elsewhere or any(f.targets for f in stored.files.values())
+    return replace(
+        empty,
         missing=decision.waiting,
         found_again=tuple(
             path for path, file in stored.files.items() if file.missed and path in reading.present
         ),
         removed=decision.removed,
         held=decision.due if decision.held else (),
-        holds_nothing=not held and bool(stored.files),
         recovered=stored.failed,
         parents={path: tuple(refs) for path, refs in reading.parents.items()} if leads else None,
         elsewhere={path: tuple(f) for path, f in reading.elsewhere.items()} if leads else None,
@@ -111,7 +119,6 @@ def ingest_repository(
         has_moved=reading.has_moved,
         head_read=reading.head,
     )
-    return replace(_add(report, store.apply(last), files=len(rest)), held=decision.held)
 
 
 def remove_missing(

@@ -55,7 +55,7 @@ def _appraise_round(tools: Tools, within: range | None = None) -> int:
     collect(tools, marked)
     with tools.database.read() as connection:
         ids = [entity for group in marked for entity in group.seqs]
-        known = spared(connection, tools.plugins, tools.givers, marked)
+        known = spared(connection, tools.plugins, tools.givers, marked, now=now)
         found = {subject[0]: subject for subject in marks.subjects(connection, ids)}
         decisions = saving.decisions_of(connection, ids, now)
         seq = int(values.get(connection, "catalog_seq") or 0)

@@ -7,22 +7,26 @@ lost is left to the assessment, which finds out which entity it is.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime
+from dataclasses import replace
 from typing import TypeVar
 
 from catalog.documentation import LARGEST_PAGE
+from catalog.readings import is_of
 from catalog.sources import Failed, Snapshot
 from portal.db import doc_sets, documentation, facts, marks
 from portal.db.marks import Marked
 from portal.pool import TaskFailed
 from portal.worker.jobs import AT_ONCE, Tools
-from portal.worker.retrying import DEADLINE
+from portal.worker.retrying import AGAIN, DEADLINE
 from portal.worker.sparing import Spared, spared
 from portal.worker.tasks import Collected, Collection, Place, source_for
 from scorecards.collectors import Subject
+
+log = logging.getLogger(__name__)
 
 SUBJECTS = 250
 """Entities in one task for a child, and in one transaction."""
@@ -45,8 +49,9 @@ def collect_within(tools: Tools, ids: range) -> None:
 
 def collect(tools: Tools, groups: Sequence[Marked]) -> None:
     """Collect what lasts about marked entities, as far as it is not known yet."""
+    now = tools.now()
     with tools.database.read() as connection:
-        known = spared(connection, tools.plugins, (), groups)
+        known = spared(connection, tools.plugins, (), groups, now=now)
         due = [
             (group, one)
             for group, one in zip(groups, known, strict=True)
@@ -56,25 +61,37 @@ def collect(tools: Tools, groups: Sequence[Marked]) -> None:
         found = {subject[0]: subject[2] for subject in marks.subjects(connection, ids, alone=True)}
         outlines = documentation.outlines(connection, ids)
     stored = {found[entity].ref: outline for entity, outline in outlines.items() if entity in found}
-    now = tools.now()
-    tasks: deque[Future[Collected]] = deque()
+    tasks: deque[tuple[Collection, Future[Collected]]] = deque()
     for places in _together(_places(tools, due, found, stored), _weight):
         task = Collection(setup=tools.setup, places=tuple(places), now=now)
-        tasks.append(tools.pool.submit("portal.worker.tasks:collect", task, deadline=DEADLINE))
+        tasks.append((task, _submit(tools, task, DEADLINE)))
         if len(tasks) > tools.pool.size:
-            _save(tools, tasks.popleft(), now)
+            _save(tools, *tasks.popleft())
     while tasks:
-        _save(tools, tasks.popleft(), now)
+        _save(tools, *tasks.popleft())
 
 
-def _save(tools: Tools, task: Future[Collected], now: datetime) -> None:
+def _submit(tools: Tools, task: Collection, deadline: float) -> Future[Collected]:
+    return tools.pool.submit("portal.worker.tasks:collect", task, deadline=deadline)
+
+
+def _save(tools: Tools, task: Collection, answer: Future[Collected]) -> None:
+    """Store what came of a task; of one that failed, what comes of each half."""
     try:
-        collected = task.result()
-    except (TaskFailed, MemoryError):
+        collected = answer.result()
+    except (TaskFailed, MemoryError) as failure:
+        half = len(task.places) // 2
+        if not half:
+            url = task.places[0].snapshot.repository.url
+            log.warning("nothing could be collected from %s at once: %s", url, failure)
+            return
+        for places in (task.places[:half], task.places[half:]):
+            part = replace(task, places=places)
+            _save(tools, part, _submit(tools, part, AGAIN))
         return
     with tools.database.write() as connection:
         facts.save(connection, collected.records)
-        doc_sets.save(connection, collected.documentation, now=now)
+        doc_sets.save(connection, collected.documentation, now=task.now)
 
 
 def _weight(place: Place) -> int:
@@ -94,7 +111,8 @@ def _places(
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="snapshot") as threads:
         snapshots = threads.map(lambda one: snapshot_of(tools, one[0]), due)
         for (group, known), snapshot in zip(due, snapshots, strict=True):
-            if snapshot is None:
+            # One that has moved on is read anew, and its entities are marked again by that.
+            if snapshot is None or not is_of(group.revision, snapshot.revision):
                 continue
             subjects = [found[entity] for entity in sorted(group.seqs) if entity in found]
             for n in range(0, len(subjects), SUBJECTS):

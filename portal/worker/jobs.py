@@ -174,7 +174,10 @@ def ingest_all(
     """
     with tools.database.read() as connection:
         location = locations.registered(connection, location_id)
-    is_strange = location is not None and _is_strange(location)
+    if location is None:  # then nobody may say any more with what its repositories are read
+        yield from (Ingested(repository=repository, unchanged=True) for repository in found)
+        return
+    is_strange = _is_strange(location)
     waiting: deque[tuple[Repository, Source, Future[Snapshot | Failed]]] = deque()
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="snapshot") as threads:
         try:

@@ -1,7 +1,8 @@
 """Sparing: what is stored about entities and need not be collected again.
 
 What looks at no neighbors says the same for as long as the entity and the revision of its repository
-are the same. An entity whose owner changed is assessed anew, and its repository is not touched.
+are the same, or until its time is over. An entity whose owner changed is assessed anew, and its
+repository is not touched.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 
 from catalog.readings import is_of
@@ -45,6 +47,8 @@ def spared(
     plugins: Sequence[Plugin],
     givers: Collection[str],
     groups: Sequence[Marked],
+    *,
+    now: datetime,
 ) -> list[Spared]:
     """What need not be collected, of each of these groups; `givers` are asked by nobody here."""
     collectors = list(chain.from_iterable(plugin.collectors for plugin in plugins))
@@ -57,7 +61,7 @@ def spared(
     edition, outlines = edition_of(documenters), documentation.outlines(connection, ids)
     found = []
     for group in groups:
-        held = {name for name, one in lasting.items() if _hold(said[name], one, group)}
+        held = {name for name, one in lasting.items() if _hold(said[name], one, group, now)}
         found.append(
             Spared(
                 collectors=frozenset(held),
@@ -80,12 +84,13 @@ def spared(
     return found
 
 
-def _hold(said: Mapping[int, Told], collector: Collector, group: Marked) -> bool:
+def _hold(said: Mapping[int, Told], collector: Collector, group: Marked, now: datetime) -> bool:
     """Whether all that a collector said of the entities of a group still holds."""
     return all(
         (told := said.get(entity)) is not None
         and told.version == collector.version
         and not told.is_older
+        and (told.said.valid_until is None or told.said.valid_until > now)
         and FAILED not in told.said.facts
         and (Sees.REPOSITORY not in collector.sees or _is_read(group, told.revision))
         for entity in group.seqs
