@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
@@ -54,11 +54,11 @@ class LimitLine:
 
     system: str
     name: str
-    left: int
-    """Percent, until the reset."""
+    left: int | None
+    """Percent, until the reset; None: it refuses, and has not said."""
     look: Look
-    until: datetime
-    """When all of it is there again, or the pause is over."""
+    wait: timedelta
+    """Until all of it is there again, or the pause is over."""
 
 
 def limit_lines(known: Mapping[str, Budget], now: datetime) -> tuple[LimitLine, ...]:
@@ -66,21 +66,22 @@ def limit_lines(known: Mapping[str, Budget], now: datetime) -> tuple[LimitLine, 
     return tuple(
         line
         for system, budget in sorted(known.items())
-        for line in _limits(system, budget.at(now.timestamp()))
+        for line in _limits(system, budget, now.timestamp())
     )
 
 
-def _limits(system: str, budget: Budget) -> Iterator[LimitLine]:
+def _limits(system: str, budget: Budget, now: float) -> Iterator[LimitLine]:
+    budget = budget.at(now)
     if budget.until:
-        until = datetime.fromtimestamp(budget.until, UTC)
-        yield LimitLine(system=system, name="", left=0, look=PAUSED, until=until)
+        wait = timedelta(seconds=budget.until - now)
+        yield LimitLine(system=system, name="", left=None, look=PAUSED, wait=wait)
     for name, one in sorted(budget.left.items()):
         yield LimitLine(
             system=system,
             name=name,
             left=int(one.share * 100),
             look=SCARCE if one.share <= RESERVE else PLENTY,
-            until=datetime.fromtimestamp(one.reset, UTC),
+            wait=timedelta(seconds=one.reset - now),
         )
 
 
