@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 
 from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
@@ -73,7 +74,7 @@ def limit_lines(known: Mapping[str, Budget], now: datetime) -> tuple[LimitLine, 
 def _limits(system: str, budget: Budget, now: float) -> Iterator[LimitLine]:
     budget = budget.at(now)
     if budget.until:
-        wait = timedelta(seconds=budget.until - now)
+        wait = _minutes(budget.until - now)
         yield LimitLine(system=system, name="", left=None, look=PAUSED, wait=wait)
     for name, one in sorted(budget.left.items()):
         yield LimitLine(
@@ -81,8 +82,13 @@ def _limits(system: str, budget: Budget, now: float) -> Iterator[LimitLine]:
             name=name,
             left=int(one.share * 100),
             look=SCARCE if one.share <= RESERVE else PLENTY,
-            wait=timedelta(seconds=one.reset - now),
+            wait=_minutes(one.reset - now),
         )
+
+
+def _minutes(seconds: float) -> timedelta:
+    """The time in whole minutes, rounded up."""
+    return timedelta(minutes=ceil(seconds / 60))
 
 
 def fetch_lines(
