@@ -127,8 +127,8 @@ def collect(
     now: datetime = NOW,
 ) -> list[Mapping[str, FactState]]:
     """The facts of each subject, once they are what the collector's schemas promise."""
-    told = collectors.ask(collector, subjects, view, now=now)
-    records = {record.ref: record for record in told}
+    seen, repository = collectors.shown(collector, subjects, view)
+    records = {one.ref: one for one in collector.collect(seen, repository, now=now)}
     assert set(records) == {one.ref for one in subjects}, "there is one record for each subject"
     for record in records.values():
         _check_record(collector, record)

@@ -15,7 +15,10 @@ from typing import Protocol, TypeAlias
 
 from catalog.problems import JsonValue, Problem
 from catalog.sources import Blob, Snapshot, Unreadable
-from scorecards.facts import FactRecord, FactSchema, FactState, FailedFact
+from scorecards.facts import FactRecord, FactSchema, FactState, FailedFact, Unknown
+
+LONGEST_DETAIL = 300
+"""Characters of what a collector raises."""
 
 
 class Sees(Flag):
@@ -74,9 +77,19 @@ class Collector(Protocol):
     ) -> Iterable[FactRecord]:
         """One record for each subject; all live in `repository`.
 
-        None: it cannot be read, or the collector does not look at it.
+        None: it cannot be read, or the collector does not look at it. Where it raises, it is asked
+        about each subject alone.
         """
         ...
+
+
+def shown(
+    collector: Collector, subjects: Sequence[Subject], repository: RepositoryView | None
+) -> tuple[Sequence[Subject], RepositoryView | None]:
+    """Subjects and repository, without what the collector does not look at."""
+    if Sees.NEIGHBORS not in collector.sees:
+        subjects = [replace(subject, neighbors={}, members={}) for subject in subjects]
+    return subjects, repository if Sees.REPOSITORY in collector.sees else None
 
 
 def ask(
@@ -85,12 +98,49 @@ def ask(
     repository: RepositoryView | None,
     *,
     now: datetime,
-) -> Iterable[FactRecord]:
-    """What the collector says about the subjects, shown what it looks at and nothing else."""
-    if Sees.NEIGHBORS not in collector.sees:
-        subjects = [replace(subject, neighbors={}, members={}) for subject in subjects]
-    view = repository if Sees.REPOSITORY in collector.sees else None
-    return collector.collect(subjects, view, now=now)
+) -> list[FactRecord]:
+    """What the collector says about the subjects, one record for each, in their order.
+
+    A subject about which it raises, or says nothing, keeps none of the others waiting: all facts about
+    it have failed, and whoever assesses it next asks again.
+    """
+    seen, view = shown(collector, subjects, repository)
+    try:
+        said = {record.ref: record for record in collector.collect(seen, view, now=now)}
+    except MemoryError:
+        raise  # that is the whole process's, and not this subject's
+    except Exception as error:  # noqa: BLE001 - a stranger's code: the others are asked without it
+        if len(subjects) == 1:
+            return [_failed(collector, subjects[0], now, f"raised {_in_words(error)}")]
+        half = len(subjects) // 2
+        return [
+            record
+            for some in (subjects[:half], subjects[half:])
+            for record in ask(collector, some, repository, now=now)
+        ]
+    return [
+        said.get(subject.ref) or _failed(collector, subject, now, "said nothing about it")
+        for subject in subjects
+    ]
+
+
+def _in_words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:LONGEST_DETAIL]
+
+
+def _failed(collector: Collector, subject: Subject, now: datetime, what: str) -> FactRecord:
+    detail = f"The collector `{collector.name}` {what}."
+    failed = FailedFact(reason=Unknown.SOURCE_FAILED, detail=detail)
+    return FactRecord(
+        ref=subject.ref,
+        collector=collector.name,
+        version=collector.version,
+        url="",
+        revision="",
+        observed_at=now,
+        valid_until=None,
+        facts={schema.name: failed for schema in collector.schemas},
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -103,9 +103,24 @@ def _outlines(
 ) -> dict[str, tuple[Outline, ...]]:
     found: dict[str, tuple[Outline, ...]] = {}
     for documenter in documenters:
-        for ref, outline in documenter.outlines(subjects, view):
+        for ref, outline in _told(documenter, subjects, view):
             found[ref] = (*found.get(ref, ()), outline)
     return found
+
+
+def _told(
+    documenter: Documenter, subjects: Sequence[Subject], view: RepositoryView
+) -> list[tuple[str, Outline]]:
+    """What it says about each subject; where it raises, that one has a note, and the others their pages."""
+    try:
+        return list(documenter.outlines(subjects, view))
+    except MemoryError:
+        raise  # that is the whole process's, and not this subject's
+    except Exception as error:  # noqa: BLE001 - a stranger's code: the others are asked without it
+        if len(subjects) > 1:
+            return [told for one in subjects for told in _told(documenter, [one], view)]
+        note = f"The pages could not be listed: {documenter.name} raised {type(error).__name__}: {error}."
+        return [(subjects[0].ref, Outline(pages=(), note=note))]
 
 
 def _digest(edition: str, outlines: Sequence[Outline], files: Mapping[str, TreeFile]) -> str:

@@ -178,6 +178,26 @@ def test_a_documenter_of_another_version_is_asked_again() -> None:
     assert after.pages is not None
 
 
+class Odd(Named):
+    """A documenter that raises about one entity."""
+
+    def outlines(
+        self, subjects: Sequence[Subject], _repository: RepositoryView
+    ) -> Iterable[tuple[str, Outline]]:
+        if A in subjects:
+            raise KeyError("nav")
+        return super().outlines(subjects, _repository)
+
+
+def test_a_documenter_that_raises_about_one_entity_takes_pages_from_no_other() -> None:
+    found = document([Odd(["a.md"])], [A, B], files({"a.md": "a"}), {})
+    odd, other = (one.pages for one in found)
+    assert odd is not None
+    assert other is not None
+    assert (odd.pages, "KeyError: 'nav'" in odd.note) == ((), True)
+    assert list(states(other)) == ["a.md"]
+
+
 def test_a_repository_that_cannot_be_read_says_nothing() -> None:
     assert document([RepositoryPages()], [A], None, {}) == ()
 
