@@ -22,6 +22,7 @@ from portal import logs
 from portal.app import create_app
 from portal.config import Settings
 from portal.instance import worker_name
+from portal.lingering import LingeringWorker
 from portal.pool import Pool
 from portal.renewal import Renewal
 from portal.version import VERSION
@@ -92,7 +93,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         options: dict[str, Any] = {
             "bind": [f"{host}:{self._settings.port}"],
             "workers": self._workers,
-            "worker_class": "gthread",
+            "worker_class": LingeringWorker,
             "threads": THREADS,
             "graceful_timeout": GRACE,
             "timeout": 120,

@@ -155,6 +155,7 @@ def open_database(url: str) -> Database:
             options["poolclass"] = StaticPool
         else:
             options |= {"pool_size": 8, "max_overflow": 56, "pool_timeout": 5}
+            options["pool_use_lifo"] = True  # the one that was used last has pages at hand
         engine = create_engine(parsed, **options)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -164,6 +165,7 @@ def open_database(url: str) -> Database:
         pool_size=8,
         max_overflow=8,
         pool_timeout=5,
+        pool_use_lifo=True,
         connect_args={"connect_timeout": 5, "options": " ".join(f"-c {o}" for o in POSTGRES)},
     )
     event.listen(engine, "checkin", _note_idle)
