@@ -9,11 +9,24 @@ its key claimed by another, and changes nothing any more (fencing, reliability F
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    delete,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from portal.db import bulk
 from portal.db.engine import utc
@@ -45,13 +58,24 @@ class Claim:
     id: str
     former: str = ""
     """The claim that it replaces, of a worker that is gone; '': the key was free."""
+    host: str = ""
+    """As of the promise."""
 
 
-def free(connection: Connection, *, limit: int) -> list[Pending]:
-    """Pending keys that nobody works on, most urgent first, then oldest first."""
+def free(
+    connection: Connection, *, limit: int, full: Mapping[int, Collection[str]] | None = None
+) -> list[Pending]:
+    """Pending keys that nobody works on, most urgent first, then oldest first.
+
+    `full` are the hosts, by lane, whose keys are left out; where '' is among them, the whole lane.
+    """
+    left_out = [
+        and_(pending.c.lane == lane, true() if "" in hosts else pending.c.host.in_(hosts))
+        for lane, hosts in (full or {}).items()
+    ]
     rows = connection.execute(
         select(pending)
-        .where(_is_free(clock(connection)))
+        .where(_is_free(clock(connection)), not_(or_(false(), *left_out)))
         .order_by(pending.c.lane, pending.c.requested_at)
         .limit(limit)
     )
@@ -139,4 +163,4 @@ def _is_free(now: datetime) -> ColumnElement[bool]:
 
 
 def _claim(row: Row[tuple[object, ...]], id: str, *, former: str) -> Claim:  # noqa: A002
-    return Claim(key=row.key, ticket=row.ticket, lane=row.lane, id=id, former=former)
+    return Claim(key=row.key, ticket=row.ticket, lane=row.lane, id=id, former=former, host=row.host)

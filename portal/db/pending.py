@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,8 @@ class Pending:
     requested_at: datetime
     worker: str
     """Name of who works on it; '': nobody does."""
+    host: str
+    """Whom it waits for, such as a forge; '': nobody outside."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,8 +46,8 @@ class Tally:
     """When the oldest of those that wait was asked for; None: none waits."""
 
 
-def put(connection: Connection, key: str, *, lane: int, now: datetime) -> str:
-    """Promise `key`; returns the ticket that names this promise.
+def put(connection: Connection, key: str, *, lane: int, now: datetime, host: str = "") -> str:
+    """Promise `key`, which waits for `host`; returns the ticket that names this promise.
 
     One that is promised already keeps its place among those that wait, unless this lane is more
     urgent.
@@ -53,7 +55,7 @@ def put(connection: Connection, key: str, *, lane: int, now: datetime) -> str:
     ticket = str(uuid.uuid4())
     sqlite = connection.dialect.name == "sqlite"
     insert = (upsert_sqlite if sqlite else upsert_postgresql)(pending).values(
-        key=key, lane=lane, ticket=ticket, requested_at=now
+        key=key, lane=lane, ticket=ticket, requested_at=now, host=host
     )
     connection.execute(
         insert.on_conflict_do_update(
@@ -71,11 +73,13 @@ def put(connection: Connection, key: str, *, lane: int, now: datetime) -> str:
     return ticket
 
 
-def put_all(connection: Connection, keys: Sequence[str], *, lane: int, now: datetime) -> None:
-    """Promise many keys; one that is promised already keeps its ticket and its lane."""
-    known = {row[0] for row in bulk.pick(connection, (pending.c.key,), pending.c.key, keys)}
-    rows = [(key, lane, str(uuid.uuid4()), now) for key in keys if key not in known]
-    bulk.add(connection, pending, ("key", "lane", "ticket", "requested_at"), rows)
+def put_all(connection: Connection, hosts: Mapping[str, str], *, lane: int, now: datetime) -> None:
+    """Promise many keys, each with the host that it waits for; one that is promised already stays."""
+    known = {row[0] for row in bulk.pick(connection, (pending.c.key,), pending.c.key, hosts)}
+    rows = [
+        (key, lane, str(uuid.uuid4()), now, host) for key, host in hosts.items() if key not in known
+    ]
+    bulk.add(connection, pending, ("key", "lane", "ticket", "requested_at", "host"), rows)
     if rows and connection.dialect.name != "sqlite":
         connection.execute(
             text("SELECT pg_notify(:channel, :key)"), {"channel": CHANNEL, "key": rows[0][0]}
@@ -105,6 +109,7 @@ def promise_of(row: Row[Any]) -> Pending:
         lane=row.lane,
         requested_at=utc(row.requested_at) or row.requested_at,
         worker=row.worker or "",
+        host=row.host,
     )
 
 

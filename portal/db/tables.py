@@ -772,6 +772,7 @@ pending = Table(
     Column("worker", Text),  # who works on it; null: nobody, as the next two
     Column("claim", Text),  # changes with each claim
     Column("leased_until", Time),  # afterwards another worker may claim it
+    Column("host", Text, nullable=False, server_default=""),  # that it waits for; '': for none
     comment="Work that is promised; a row goes when work that began after its request has ended.",
 )
 

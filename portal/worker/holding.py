@@ -10,14 +10,10 @@ from dataclasses import dataclass, field
 from portal.db import claims, pending
 from portal.db.claims import Claim, Superseded
 from portal.db.engine import Database, on_condition
-from portal.db.pending import Pending
-from portal.worker.requests import Lane
+from portal.worker.room import Room
 
 LOOK_AHEAD = 500
 """Pending keys that are looked at together, the most urgent first."""
-
-ROOM = {Lane.PERSON: 32, Lane.EVENT: 12, Lane.SWEEP: 8}
-"""Keys of each lane that may be worked on at a time, with those of less urgent lanes."""
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +30,16 @@ class Holding:
 
     def claim_more(self) -> list[Claim]:
         """Claim what is free, as far as there is room; the most urgent first."""
+        with self._guard:
+            room = Room(taken=[*self._claims.values()])
+        chosen: list[str] = []
         with self.database.read() as connection:
-            chosen = self._with_room(claims.free(connection, limit=LOOK_AHEAD))
+            while True:
+                found = claims.free(connection, limit=LOOK_AHEAD, full=room.full())
+                new = [one.key for one in found if one.key not in chosen and room.take(one)]
+                chosen += new
+                if not new or len(found) < LOOK_AHEAD:
+                    break
         return self.claim(chosen)
 
     def claim(self, keys: Collection[str], *, limit: int | None = None) -> list[Claim]:
@@ -115,14 +119,3 @@ class Holding:
             for one in dropped:
                 if self._claims.get(one.key) == one:
                     del self._claims[one.key]
-
-    def _with_room(self, promises: Iterable[Pending]) -> list[str]:
-        """The keys that there is room for: what a person waits for always has some."""
-        with self._guard:
-            lanes = [one.lane for one in self._claims.values()]
-        chosen = []
-        for promise in promises:
-            if sum(1 for lane in lanes if lane >= promise.lane) < ROOM[Lane(promise.lane)]:
-                lanes.append(promise.lane)
-                chosen.append(promise.key)
-        return chosen

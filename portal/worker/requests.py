@@ -13,8 +13,9 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Protocol
 
-from portal.db import pending
+from portal.db import hosts, pending
 from portal.db.engine import Database
+from portal.db.state import Connection
 
 ASSESS = "assess"
 """The key that asks for every marked entity to be looked at."""
@@ -97,14 +98,15 @@ class Requests:
     def request(self, key: str, lane: Lane) -> str:
         """See `Work.request`."""
         with self.database.write() as connection:
-            ticket = pending.put(connection, key, lane=lane, now=self.now())
+            host = _hosts(connection, [key])[key]
+            ticket = pending.put(connection, key, lane=lane, now=self.now(), host=host)
         self.wake()
         return ticket
 
     def request_all(self, keys: Sequence[str], lane: Lane) -> None:
         """See `Work.request_all`."""
         with self.database.write() as connection:
-            pending.put_all(connection, keys, lane=lane, now=self.now())
+            pending.put_all(connection, _hosts(connection, keys), lane=lane, now=self.now())
         self.wake()
 
     def request_anew(self, keys: Sequence[str], lane: Lane) -> None:
@@ -114,6 +116,18 @@ class Requests:
         # Whoever comes to one of those looks after this: a flood of events writes nothing.
         if left := [key for key in keys if key not in promised]:
             with self.database.write() as connection:
-                for key in left:
-                    pending.put(connection, key, lane=lane, now=self.now())
+                for key, host in _hosts(connection, left).items():
+                    pending.put(connection, key, lane=lane, now=self.now(), host=host)
             self.wake()
+
+
+def _hosts(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
+    """Whom the work of each key waits for, in their order; '': nobody outside."""
+    named = {key: key.split(":") for key in keys}
+    located = {key: parts[1] for key, parts in named.items() if parts[0] in ("ingest", "part")}
+    listed = {key: int(parts[1]) for key, parts in named.items() if parts[0] == "refresh"}
+    of_locations = hosts.of_locations(connection, set(located.values()))
+    of_repositories = hosts.of_repositories(connection, set(listed.values()))
+    found = {key: of_locations.get(one, "") for key, one in located.items()}
+    found |= {key: of_repositories.get(one, "") for key, one in listed.items()}
+    return {key: found.get(key, "") for key in keys}

@@ -54,6 +54,20 @@ def test_what_one_worker_has_claimed_no_other_can(database: Database) -> None:
     assert free(database) == []
 
 
+def test_what_waits_for_a_host_that_gets_no_more_places_is_left_out(database: Database) -> None:
+    with database.write() as connection:
+        for lane, host in ((1, "dead"), (2, "dead"), (2, "well"), (2, "")):
+            pending.put(connection, f"{lane} {host}", lane=lane, now=NOW, host=host)
+
+    def free(full: dict[int, tuple[str, ...]]) -> list[str]:
+        with database.read() as connection:
+            return sorted(one.key for one in claims.free(connection, limit=9, full=full))
+
+    assert free({}) == ["1 dead", "2 ", "2 dead", "2 well"]
+    assert free({2: ("dead",)}) == ["1 dead", "2 ", "2 well"]
+    assert free({1: ("dead",), 2: ("", "dead")}) == []
+
+
 def test_the_most_urgent_is_claimed_first(database: Database) -> None:
     promise(database, "sweep")
     promise(database, "person", lane=0)

@@ -1,0 +1,57 @@
+"""Requests for work: what is asked for knows whom it waits for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from catalog.sources import Repository
+from portal.db import locations, pending, repositories
+from portal.db.engine import Database
+from portal.worker.requests import (
+    ASSESS,
+    Lane,
+    Requests,
+    fetch_key,
+    ingest_key,
+    part_key,
+    refresh_key,
+)
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def hosts(database: Database) -> dict[str, str]:
+    with database.read() as connection:
+        return {one.key: one.host for one in pending.waiting(connection)}
+
+
+def test_whoever_is_waited_for_is_known_of_each_key_however_it_is_asked_for(
+    database: Database,
+) -> None:
+    with database.write() as connection:
+        here, forge = (
+            locations.register(connection, type=kind, target=target, origin="command", now=NOW)
+            for kind, target in (("file", "/srv/shop"), ("url", "https://git.example.org/acme"))
+        )
+        url = "git@github.com:acme/shop.git"
+        found = [Repository(url=url, name="shop")]
+        number = repositories.put_repositories(connection, forge, found)[url]
+    expected = {
+        ingest_key(here): "",
+        ingest_key(forge): "git.example.org",
+        part_key(forge, 7): "git.example.org",
+        refresh_key(number): "github.com",
+        ingest_key("gone"): "",
+        fetch_key("argo"): "",
+        ASSESS: "",
+    }
+    requests = Requests(database=database, now=lambda: NOW, wake=lambda: None)
+    requests.request_all([*expected], Lane.SWEEP)
+    assert hosts(database) == expected
+    with database.write() as connection:
+        for one in pending.waiting(connection):
+            pending.done(connection, one.key, one.ticket)
+    requests.request_anew([*expected][:4], Lane.EVENT)
+    for key in [*expected][4:]:
+        requests.request(key, Lane.PERSON)
+    assert hosts(database) == expected
