@@ -5,14 +5,29 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, Select, and_, bindparam, or_, select
 
-from portal.db.bulk import among
+from catalog.readings import is_of
+from portal.db.bulk import is_listed, listed
 from portal.db.locations import ENTITY
+from portal.db.prepared import Prepared
 from portal.db.tables import locations, repositories
 
 _AFTER_SLASH = chr(ord("/") + 1)
 """The character that follows the slash: between the two are all URLs below another."""
+
+
+def _at(dialect: str) -> Select[tuple[int, str, str]]:
+    this = repositories.c
+    below = and_(this.url > bindparam("after"), this.url < bindparam("before"))
+    return (
+        select(this.id, this.revision, this.state)
+        .where(or_(is_listed(dialect, this.url), below), this.location_id.is_not(None))
+        .order_by(this.id)
+    )
+
+
+_AT = Prepared(_at)
 
 
 def repositories_at(connection: Connection, url: str, *, but_at: str = "") -> list[int]:
@@ -20,20 +35,17 @@ def repositories_at(connection: Connection, url: str, *, but_at: str = "") -> li
 
     Without those whose last snapshot is of the commit `but_at`.
     """
-    this = repositories.c
-    below = and_(this.url > f"{url}/", this.url < f"{url}{_AFTER_SLASH}")
-    found = select(this.id).where(
-        or_(among(connection, this.url, list(_spellings(url))), below),
-        this.location_id.is_not(None),
-    )
-    if but_at:
-        # It is stored behind the edition of what read it, and before what the provider named.
-        is_at = or_(
-            this.revision.endswith(f"/{but_at}", autoescape=True),
-            this.revision.contains(f"/{but_at}/", autoescape=True),
-        )
-        found = found.where(or_(~is_at, this.state != "ok"))
-    return list(connection.execute(found.order_by(this.id)).scalars())
+    places = {
+        **listed(connection, list(_spellings(url))),
+        "after": f"{url}/",
+        "before": f"{url}{_AFTER_SLASH}",
+    }
+    rows = _AT.rows(connection, places)
+    return [
+        id_
+        for id_, revision, state in rows
+        if not but_at or state != "ok" or not is_of(revision, but_at)
+    ]
 
 
 def listings_over(connection: Connection, urls: Collection[str]) -> list[str]:

@@ -59,7 +59,7 @@ def known(portal: Portal, target: str, *urls: str, revision: str = OLD) -> list[
     with portal.database.write() as connection:
         rows = locations.repositories(connection, id_)
         connection.exec_driver_sql(
-            f"UPDATE repositories SET revision = '1/{revision}', state = 'ok'"
+            f"UPDATE repositories SET revision = '{'e' * 12}/{revision}', state = 'ok'"
         )
     by_url = {row.url: f"refresh:{row.id}" for row in rows}
     return [f"ingest:{id_}", *(by_url[url] for url in urls)]
