@@ -25,17 +25,19 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import yaml
+from load import measure
 from servers import Portal, percentile, portal
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from plugins.hooks import Delivery
 from tests.forge.running import RunningForge, running_forge
 from tests.plugins.deliveries import SECRET, hub, push
 
@@ -210,16 +212,20 @@ def flood(world: World, deliveries: int) -> dict[str, Any]:
     files = {"catalog-info.yaml": DESCRIPTOR.replace("NAME", name).replace("first", "flood")}
     commit = world.forge.commit(f"acme/{name}", files)
     world.forge.asked()
+    address = urlsplit(world.running.base)
+    told = hub("push", push(f"{world.forge.url}/acme/{name}", commit))
     began = time.perf_counter()
-    sessions = [requests.Session() for _ in range(8)]
-    with ThreadPoolExecutor(len(sessions)) as senders:
-        list(
-            senders.map(
-                lambda n: deliver(world, sessions[n % len(sessions)], name, commit),
-                range(deliveries),
-            )
-        )
+    load = measure(
+        (address.hostname or "", address.port or 80),
+        [_raw(address.netloc, told)],
+        connections=8,
+        seconds=600,
+        status=202,
+        most=deliveries,
+    )
     sent = time.perf_counter() - began
+    if load.failures or load.requests < deliveries:
+        sys.exit(f"{load.failures} of {load.requests} deliveries were not answered with 202")
     world.settle()
     if world.descriptions()["flood"] != 1:
         sys.exit("what the deliveries told of is not there")
@@ -248,6 +254,15 @@ def deliver(world: World, session: requests.Session, name: str, commit: str) -> 
     )
     if answer.status_code != 202:
         sys.exit(f"a delivery was answered with {answer.status_code}: {answer.text}")
+
+
+def _raw(host: str, delivery: Delivery) -> bytes:
+    """A delivery as it goes over the wire."""
+    head = {"Host": host, "Content-Length": str(len(delivery.body)), **delivery.headers}
+    lines = [f"{name}: {value}" for name, value in head.items()]
+    return "\r\n".join(["POST /api/v1/webhooks/github HTTP/1.1", *lines, "", ""]).encode() + (
+        delivery.body
+    )
 
 
 def _config(room: Path, kind: str, forge: RunningForge, hanging: RunningForge) -> Path:

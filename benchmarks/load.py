@@ -38,8 +38,12 @@ def measure(
     connections: int,
     seconds: float,
     status: int = 200,
+    most: int | None = None,
 ) -> Measured:
-    """Send the requests in turn for so long. Raises `ConnectionError` where the server hangs up."""
+    """Send the requests in turn for so long, or until `most` are sent and answered.
+
+    Raises `ConnectionError` where the server hangs up.
+    """
     selector = selectors.DefaultSelector()
     loops = [_Loop(address) for _ in range(connections)]
     turn = 0
@@ -53,7 +57,7 @@ def measure(
         times: list[float] = []
         failures = size = 0
         now = began
-        while now < end:
+        while now < end and (most is None or len(times) < most):
             for key, _ in selector.select(timeout=60) or _silent():
                 loop = key.data
                 if not loop.receive():
@@ -62,8 +66,9 @@ def measure(
                 times.append(now - loop.sent)
                 size += loop.length
                 failures += loop.status != status
-                loop.send(requests[turn * STRIDE % len(requests)])
-                turn += 1
+                if most is None or turn < most:
+                    loop.send(requests[turn * STRIDE % len(requests)])
+                    turn += 1
     finally:
         for loop in loops:
             loop.socket.close()
