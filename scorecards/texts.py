@@ -1,20 +1,26 @@
 """Texts: what a check says, with the values of one entity filled in.
 
-Known placeholders are replaced, once; whatever else stands in braces is left as it is. Values come
-from repositories, so each is put in as plain text of one line, which Markdown cannot mistake for
+Known placeholders are replaced, once, and a fact that is not known says so; whatever else stands in
+braces is left as it is, and so is what begins with a `$`, as variables of shells and builds do. Values
+come from repositories, so each is put in as plain text of one line, which Markdown cannot mistake for
 markup of its own.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from catalog.problems import JsonValue, quote
+from scorecards.facts import FactRecord, FactValue, FailedFact, Known
 from scorecards.scorecard import Check
 
-_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_.]{0,99})\}")
+NOT_KNOWN = "(not known)"
+"""What stands for a fact that could not be looked for, or was not yet."""
+
+_PLACEHOLDER = re.compile(r"(?<!\$)\{([a-z][a-z0-9_.]{0,99})\}")
 _CODE = re.compile(r"(^ {0,3}```.*?^ {0,3}```|`[^`\n]+`)", re.MULTILINE | re.DOTALL)
 _MARKUP = re.compile(r"([\\`*_\[\]<>&#|~!])")
 _MOST_ITEMS = 10
@@ -26,7 +32,7 @@ def render_fix(
     """The check's `fix` for the entity, as Markdown. `facts` are values by name, null for missing.
 
     Placeholders: `{name}`, `{namespace}`, `{kind}`, `{title}`, `{owner}`, `{system}`, `{type}`,
-    `{lifecycle}`, and the name of each fact in `facts`.
+    `{lifecycle}`, and names of facts, which have a dot.
     """
     return render(check.fix, entity, facts)
 
@@ -39,6 +45,26 @@ def render(template: str, entity: Mapping[str, JsonValue], facts: Mapping[str, J
     return "".join(
         _filled(piece, values, is_code=index % 2 == 1) for index, piece in enumerate(pieces)
     )
+
+
+def fact_values(records: Iterable[FactRecord]) -> dict[str, JsonValue]:
+    """The values of facts by name, for `render`: null for what is missing, nothing for what failed."""
+    return {
+        name: _as_shown(state.value) if isinstance(state, Known) else None
+        for record in records
+        for name, state in record.facts.items()
+        if not isinstance(state, FailedFact)
+    }
+
+
+def _as_shown(value: FactValue) -> JsonValue:
+    match value:
+        case datetime():
+            return value.strftime("%Y-%m-%d %H:%M UTC")
+        case tuple():
+            return list(value)
+        case _:
+            return value
 
 
 def _of_entity(entity: Mapping[str, Any]) -> dict[str, JsonValue]:
@@ -56,7 +82,7 @@ def _of_entity(entity: Mapping[str, Any]) -> dict[str, JsonValue]:
 def _filled(text: str, values: Mapping[str, JsonValue], *, is_code: bool) -> str:
     def value(found: re.Match[str]) -> str:
         if found[1] not in values:
-            return found[0]
+            return NOT_KNOWN if "." in found[1].strip(".") else found[0]
         plain = _plain(values[found[1]])
         return plain.replace("`", "'") if is_code else _MARKUP.sub(r"\\\1", plain)
 

@@ -12,7 +12,6 @@ import orjson
 from catalog.parsing.documents import parse
 from catalog.problems import Problem, Severity
 from catalog.query import EntityQuery
-from portal.api.v1 import forms
 from portal.cli.checkout import assessed
 from portal.config import Settings
 from portal.db import entities, facts, locations, problems, results
@@ -22,6 +21,7 @@ from portal.wiring import Portal
 from scorecards.introduced import CardChange, Verdict, card_changes
 from scorecards.results import ScorecardResult
 from scorecards.scorecard import Scorecard
+from scorecards.texts import fact_values
 
 MOST_ENTITIES = 10_000
 """Entities of one checkout that a card is made for."""
@@ -121,7 +121,7 @@ def _place(connection: Connection, folder: Path, row: entities.EntityRow) -> Pla
         file=file,
         line=_line(folder / file, row.document) if file else 1,
         entity=orjson.loads(row.body),
-        facts=forms.fact_values(facts.for_entity(connection, row.id)),
+        facts=fact_values(facts.for_entity(connection, row.id)),
     )
 
 

@@ -22,7 +22,7 @@ from portal.ui.entity_history import timeline
 from portal.ui.models import entity as model
 from portal.ui.models.api_definition import api_definition
 from portal.ui.models.docs import ONLY_WITH_PAGES
-from portal.ui.models.facts import fact_values, facts_page
+from portal.ui.models.facts import facts_page
 from portal.ui.models.graph import graph
 from portal.ui.models.ladder import OPEN, Ladder, ladder
 from portal.ui.models.levels import LevelMark, mark_of
@@ -32,7 +32,7 @@ from portal.ui.stored import MOST_PROBLEMS, NotThen, Stored, as_of, present
 from portal.wiring import Portal
 from scorecards.advice import next_steps
 from scorecards.scorecard import Scorecard
-from scorecards.texts import render, render_fix
+from scorecards.texts import fact_values, render, render_fix
 
 FIRST_TAB = "overview"
 MOST_RELATIONS = 500

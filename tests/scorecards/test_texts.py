@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from scorecard_samples import record
 
-from scorecards.texts import render
+from scorecards.facts import FactState, FactValue, FailedFact, Known, Missing, Unknown
+from scorecards.texts import fact_values, render
 
 ENTITY: dict[str, Any] = {
     "kind": "Component",
@@ -22,8 +25,30 @@ def test_fields_and_facts_are_filled_in() -> None:
 
 
 def test_what_is_no_placeholder_stays() -> None:
-    template = "{unknown} {0.__class__} {} ${{ x }} {name!r} { name } %s {NAME} {repo.readme.bytes}"
+    template = "{unknown} {0.__class__} {} ${{ x }} {name!r} { name } %s {NAME} ${name} ${a.b}"
     assert render(template, ENTITY, {}) == template
+
+
+def test_a_fact_that_is_not_known_says_so() -> None:
+    text = render("{repo.readme.bytes} bytes, `{repo.readme.path}`", ENTITY, {})
+    assert text == "(not known) bytes, `(not known)`"
+
+
+def test_values_are_those_that_are_known_and_nothing_of_what_is_missing() -> None:
+    states: dict[str, FactState | FactValue] = {
+        "a.time": Known(value=datetime(2026, 3, 1, 9, 30, tzinfo=UTC)),
+        "a.list": Known(value=("x", "y")),
+        "a.number": Known(value=3),
+        "a.missing": Missing(),
+        "a.failed": FailedFact(reason=Unknown.SOURCE_FAILED, detail="It is away."),
+    }
+    found = fact_values([record(states)])
+    assert found == {
+        "a.time": "2026-03-01 09:30 UTC",
+        "a.list": ["x", "y"],
+        "a.number": 3,
+        "a.missing": None,
+    }
 
 
 def test_missing_values_and_lists_are_words() -> None:

@@ -8,7 +8,7 @@ exempt is left out always.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -25,10 +25,9 @@ from portal.api.tech_insights.definitions import (
 from portal.db import facts, results
 from portal.db.entities import EntityRow
 from portal.db.state import Connection
-from scorecards.facts import FactRecord, FailedFact, Known
-from scorecards.knowledge import as_json
+from scorecards.facts import FactRecord
 from scorecards.results import CheckResult, Outcome
-from scorecards.texts import render_fix
+from scorecards.texts import fact_values, render_fix
 
 Json = dict[str, Any]
 
@@ -80,7 +79,7 @@ class _Entity:
     ) -> None:
         self._schemas = definitions.schemas
         self._body = orjson.loads(row.body)
-        self._values = _values(records)
+        self._values = fact_values(records)
         self._observed_by = {record.collector for record in records}
 
     def result(self, definition: Definition, said: CheckResult) -> Json:
@@ -122,13 +121,3 @@ def _description(why: str, said: CheckResult) -> str:
     if said.outcome not in _NOT_KNOWN:
         return why
     return f"{_NOT_KNOWN[said.outcome]} - {said.reason or 'no reason was given'}. {why}"
-
-
-def _values(records: Sequence[FactRecord]) -> Mapping[str, Any]:
-    """Values by name, for texts; null for what is missing, nothing for what failed."""
-    return {
-        name: as_json(state.value) if isinstance(state, Known) else None
-        for record in records
-        for name, state in record.facts.items()
-        if not isinstance(state, FailedFact)
-    }

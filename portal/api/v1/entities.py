@@ -41,6 +41,7 @@ from portal.db.state import Connection
 from portal.wiring import Portal
 from portal.worker.requests import ASSESS, Lane, ingest_key
 from scorecards.scorecard import Scorecard
+from scorecards.texts import fact_values
 
 SORTS = {
     "name": "metadata.name",
@@ -148,7 +149,7 @@ def _add_parts(views: Resource, portal: Portal, tags: Tags, cards: dict[str, Sco
             tag = tags.check(connection)
             row = _found(connection, kind, namespace, name)
             stored = results.for_entity(connection, row.id)
-            values = forms.fact_values(facts.for_entity(connection, row.id))
+            values = fact_values(facts.for_entity(connection, row.id))
         entity = orjson.loads(row.body)
         return answer(
             [

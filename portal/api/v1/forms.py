@@ -152,16 +152,6 @@ def fact_state(state: FactState) -> Json:
     return shown
 
 
-def fact_values(records: Sequence[FactRecord]) -> Json:
-    """The values of facts by name, for texts: null for what is missing, nothing for what failed."""
-    return {
-        name: as_json(state.value) if isinstance(state, Known) else None
-        for record in records
-        for name, state in record.facts.items()
-        if not isinstance(state, FailedFact)
-    }
-
-
 def fact_schema(schema: FactSchema) -> Json:
     """What a collector promises about a fact."""
     return {

@@ -23,6 +23,7 @@ from portal.db.result_history import Move, as_stored, basis_of, moves, results_a
 from portal.db.state import Connection
 from portal.wiring import Portal
 from scorecards.scorecard import Scorecard
+from scorecards.texts import fact_values
 from scorecards.transitions import Reason
 
 HISTORY = "/<kind>/<namespace>/<name>/scorecards/<scorecard>/history"
@@ -126,7 +127,7 @@ def results_then(
         card = cards.get(past.transition.scorecard)
         if card is not None:
             basis = basis_of(connection, past.transition)
-            values = forms.fact_values(basis.records if basis is not None else ())
+            values = fact_values(basis.records if basis is not None else ())
             shown.append(result_forms.result(card, as_stored(found.ref, past), entity, values))
     return shown
 

@@ -90,6 +90,7 @@ def render(text: str, title: str, follow: Follow) -> Rendered:
         rendered,
         tags=set(TAGS),
         attributes={
+            "*": set(),  # else it is `lang` and `title`
             "a": {"href"},
             "details": {"open"},
             "ol": {"start"},

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from catalog.problems import JsonValue
 from scorecards.facts import (
     FactRecord,
     FactSchema,
@@ -135,20 +134,3 @@ def facts_page(
         failed=count["failed"],
         stale=sum(row.stale for row in rows),
     )
-
-
-def fact_values(records: Iterable[FactRecord]) -> dict[str, JsonValue]:
-    """The values by name, for texts: null for what is missing; what failed is not among them."""
-    values: dict[str, JsonValue] = {}
-    for record in records:
-        for name, state in record.facts.items():
-            match state:
-                case Known(value=tuple() as items):
-                    values[name] = list(items)
-                case Known(value=datetime() as time):
-                    values[name] = time.strftime("%Y-%m-%d %H:%M UTC")
-                case Known(value=bool() | int() | float() | str() as value):
-                    values[name] = value
-                case Missing():
-                    values[name] = None
-    return values

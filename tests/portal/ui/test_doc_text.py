@@ -149,6 +149,7 @@ VECTORS = [
     "<!--><script>alert(1)</script>-->",
     "<![CDATA[<script>alert(1)</script>]]>",
     "<?php echo 1 ?>",
+    "<p title='</p>' lang=x>y",
     '<img alt="<script>alert(1)</script>">',
     "<video src=x onerror=alert(1)><audio src=x><source src=x>",
     "# <script>alert(1)</script>\n",
