@@ -25,6 +25,7 @@ from portal.ui import (
     problems,
     scorecards,
     search,
+    tokens,
     trends,
     versions,
 )
@@ -63,6 +64,7 @@ def blueprint(portal: Portal) -> Blueprint:
         descriptor,
         first_run,
         admin,
+        tokens,
     ):
         area.register(pages, portal)
 
