@@ -22,6 +22,7 @@ from portal.ui import (
     home,
     insights,
     locations,
+    own_views,
     problems,
     scorecards,
     search,
@@ -47,6 +48,7 @@ def blueprint(portal: Portal) -> Blueprint:
     for area in (
         home,
         catalog,
+        own_views,
         entity,
         scorecards,
         trends,

@@ -70,6 +70,7 @@ PATHS = [
     "/?team=group:default/alices",
     "/catalog?kind=all",
     "/catalog?kind=all&q=zzz",
+    "/catalog/views",
     "/scorecards",
     "/scorecards/readiness",
     "/scorecards/readiness?check=readme&outcome=fail",
@@ -411,6 +412,31 @@ def test_a_secret_is_copied_fits_and_is_not_there_on_the_way_back(
     page.get_by_role("link", name="I have kept it").click()
     with pytest.raises(Error, match="ERR_CACHE_MISS"):  # it would have to be sent again
         page.go_back()
+
+
+def test_a_view_is_saved_and_named_anew(
+    base, page: Page, keep: Callable[[str, str, int], None]
+) -> None:
+    page.goto(base[0] + f"/catalog?kind=component&tag={LONG}&owner=group:default/{LONG}")
+    page.get_by_text("Save as a view").click()
+    page.get_by_label("Name of the view").fill(LONG[:60])
+    for at in ("/catalog?kind=to-save", "/catalog/views?full"):
+        for width in (1280, 320):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+            assert page.evaluate(SPILLING) == [], (at, width)
+            assert page.evaluate(SMALL_TARGETS) == [], (at, width)
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                keep(at, scheme, width)
+                assert page.evaluate(VIOLATIONS, WCAG) == [], (at, width, scheme)
+        if at == "/catalog?kind=to-save":
+            page.get_by_role("button", name="Save").click()
+            page.get_by_role("link", name="Your views").click()
+    page.get_by_label(f"Another name for {LONG[:60]}").fill("mine")
+    page.get_by_role("button", name="Rename").click()
+    page.get_by_role("link", name="mine", exact=True).click()
+    assert page.locator('nav[aria-label="Views"] [aria-current]').inner_text() == "mine"
 
 
 def test_search_is_reached_and_walked_by_keyboard(base, page: Page) -> None:

@@ -17,6 +17,7 @@ PATHS = (
     "/catalog?kind=all",
     "/catalog?kind=component&owner=group:default/alices&sort=-name&q=pay",
     "/catalog?kind=all&q=nothing-is-called-so",
+    "/catalog/views",
     "/scorecards",
     "/scorecards/readiness",
     "/scorecards/readiness?level=1",
