@@ -14,8 +14,9 @@ from commands import invoke, run
 from werkzeug.serving import make_server
 
 from portal.app import create_app
+from portal.cli import tokens as commands_of_tokens
 from portal.config import Auth, StaticToken
-from portal.db import tokens
+from portal.db import locations, tokens
 from portal.db.engine import open_database
 from portal.instance import Instance, acquire, publish
 from portal.wiring import Portal
@@ -53,7 +54,7 @@ def listed(place: tuple[str | Path, ...]) -> list[dict[str, Any]]:
     return found
 
 
-def test_only_the_secret_is_printed_so_that_a_script_can_take_it(
+def test_only_the_secret_is_printed_and_nothing_but_a_token_is_kept(
     place: tuple[str | Path, ...], tmp_path: Path
 ) -> None:
     limits = ("--facts", "coverage", "--entities", "Component:payments/*")
@@ -75,6 +76,7 @@ def test_only_the_secret_is_printed_so_that_a_script_can_take_it(
     database = open_database(f"sqlite:///{tmp_path / 'data' / 'portal.db'}")
     with database.read() as connection:
         assert tokens.last_id(connection) == 1
+        assert locations.list_locations(connection) == ()
     database.close()
 
 
@@ -91,6 +93,16 @@ def test_a_token_is_listed_in_words_and_revoked(place: tuple[str | Path, ...]) -
     assert run("token", "revoke", "1", *place) == "token 1 lets nobody in any more\n"
     assert "revoked" in run("token", "list", *place)
     assert "there is no token 9" in invoke("token", "revoke", "9", *place, status=1).stderr
+
+
+def test_a_command_that_has_the_database_is_waited_for_and_then_said(
+    place: tuple[str | Path, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands_of_tokens, "PATIENCE", 0.1)
+    with acquire(tmp_path / "data"):
+        refused = invoke("token", "create", "ci", "--everything", *place, status=1)
+    assert "a portal is already running" in refused.stderr
+    assert SECRET.fullmatch(run("token", "create", "ci", "--everything", *place))
 
 
 @pytest.mark.parametrize(

@@ -406,6 +406,7 @@ def test_a_secret_is_copied_fits_and_is_not_there_on_the_way_back(
             keep("/admin/tokens/made", scheme, width)
             assert page.evaluate(VIOLATIONS, WCAG) == [], (width, scheme)
     page.get_by_role("button", name="Copy the secret").click()
+    page.get_by_role("status").filter(has_text="Copied").wait_for(state="attached")
     page.keyboard.press("Control+k")
     page.keyboard.press("Control+v")
     assert page.input_value("#find") == secret
