@@ -29,6 +29,7 @@ from portal.db.engine import Database, open_database
 from portal.db.migrations import migrate
 from portal.db.shared_budgets import SharedBudgets
 from portal.db.state import Connection
+from portal.db.token_memory import TokenMemory
 from portal.definition_files import load_all_scorecards, read_kind_files, scorecard_files
 from portal.feeding import fed_by, pack_files
 from portal.pool import Pool
@@ -119,6 +120,11 @@ class Portal:
         or that nothing feeds, and the scorecards whose levels rules look at, too."""
         observed = {**_observed_by(self.plugins), **_asked_by(self.plugins)}
         return {**observed, **_namespaces(self), **_levels(self)}
+
+    @cached_property
+    def made_tokens(self) -> TokenMemory:
+        """The tokens that were made here, by their secrets."""
+        return TokenMemory(database=self.database, now=self.now)
 
     @cached_property
     def scheduled(self) -> tuple[Scheduled, ...]:

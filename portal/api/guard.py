@@ -6,6 +6,8 @@ they allow, and for unsafe methods the site that the request comes from.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Flask, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -44,7 +46,7 @@ def cookie_name(settings: Settings) -> str:
 def install(app: Flask, portal: Portal) -> None:
     """Put the guard before every request of `app`, also those that match no view."""
     settings = portal.settings
-    tokens = Tokens(settings.tokens, settings.access)
+    tokens = Tokens(settings.tokens, settings.access, find=_finder(portal))
 
     @app.before_request
     def guard() -> AnyResponse | None:
@@ -69,6 +71,19 @@ def install(app: Flask, portal: Portal) -> None:
         if not isinstance(g.caller, Machine | User) and request.method not in SAFE_METHODS:
             _check_site(settings)
         return None
+
+
+def _finder(portal: Portal) -> Callable[[str], Machine | None]:
+    """Who shows a token that was made here."""
+    memory = portal.made_tokens
+
+    def find(secret: str) -> Machine | None:
+        found = memory.find(secret)
+        if found is None:
+            return None
+        return Machine(subject=found.subject, restrictions=found.restrictions, made=True)
+
+    return find
 
 
 def _person(portal: Portal) -> Person | Nobody:

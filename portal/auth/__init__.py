@@ -14,6 +14,7 @@ from portal.auth.callers import (
     allows,
     may_push,
     refusal,
+    tokens_refused,
 )
 from portal.auth.permissions import needed_for
 from portal.auth.sites import SAFE_METHODS, is_known_host, is_same_site
@@ -35,4 +36,5 @@ __all__ = [
     "may_push",
     "needed_for",
     "refusal",
+    "tokens_refused",
 ]

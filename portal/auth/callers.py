@@ -22,6 +22,8 @@ class Machine:
     subject: str
     restrictions: tuple[Restriction, ...] = ()
     """Empty: it may do everything."""
+    made: bool = False
+    """Its token was made in this portal, and is not the operator's."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,6 +82,21 @@ def allows(caller: Caller, permission: str, *, plugin: str = "catalog") -> bool:
             )
         case _:
             return True
+
+
+def tokens_refused(caller: Caller) -> str:
+    """Why a caller who may administer may make and revoke no tokens; '' for who may.
+
+    What a token may not do, no token that it makes may do: the simplest rule that holds is that one with
+    limits makes none. One that was made here makes none either, so that revoking it ends what it began.
+    """
+    match caller:
+        case Machine(made=True):
+            return "A token that was made in the portal can neither make nor revoke tokens"
+        case Machine(restrictions=restrictions) if restrictions:
+            return "A token with accessRestrictions can neither make nor revoke tokens"
+        case _:
+            return ""
 
 
 def may_push(caller: Caller, ref: str, facts: Iterable[str]) -> bool:

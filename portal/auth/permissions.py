@@ -13,6 +13,27 @@ from portal.config.access import OWN, PUSH
 
 UNLISTED = "unlisted"
 
+NAMES = {
+    PUSH: "Push facts",
+    f"{OWN}.read": "Read pages, the API and the metrics",
+    f"{OWN}.update": "Ask for work, request exemptions, run campaigns, mute, answer checks",
+    f"{OWN}.exemption.update": "Decide on exemptions",
+    f"{OWN}.admin.read": "Read what is under Admin",
+    f"{OWN}.admin.update": "Approve removals, restore what went",
+    "catalog.entity.read": "Read entities, facets and ancestry",
+    "catalog.entity.delete": "Delete entities",
+    "catalog.entity.refresh": "Have entities read again",
+    "catalog.entity.validate": "Check entities",
+    "catalog.location.read": "Read locations",
+    "catalog.location.create": "Register locations",
+    "catalog.location.delete": "Remove locations",
+    "catalog.location.analyze": "Look at what a location has",
+    "tech-insights.check.read": "Read checks",
+    "tech-insights.check.run": "Ask how entities stand on checks",
+    "tech-insights.fact-retriever.read": "Read facts",
+}
+"""What each permission lets a token do, in words. The first part of a name is its plugin."""
+
 _CATALOG = {
     "entities": {"DELETE": "catalog.entity.delete", "*": "catalog.entity.read"},
     "entity-facets": {"*": "catalog.entity.read"},
@@ -65,7 +86,7 @@ def needed_for(method: str, path: str) -> Needed:
         return Needed(OWN, f"{OWN}.exemption.update")
     if parts == ["start"] and not is_reading:
         return Needed("catalog", "catalog.location.create")
-    if shown[:1] in (["admin"], ["access"], ["jobs"], ["decisions"]):
+    if shown[:1] in (["admin"], ["access"], ["tokens"], ["jobs"], ["decisions"]):
         return Needed(OWN, f"{OWN}.admin.{'read' if is_reading else 'update'}")
     if parts[0] != "api" or len(parts) == 1 or parts[1] in ("v1", "docs"):
         return Needed(OWN, f"{OWN}.{'read' if is_reading else 'update'}")

@@ -1,4 +1,5 @@
-"""Bearer tokens: who shows them. Static ones are compared, all others are signed (JWT).
+"""Bearer tokens: who shows them. Static ones are compared, those made here are found by what is kept
+of them, all others are signed (JWT).
 
 What is accepted, and as whom, is Backstage's (reference 5). Why a token was refused is told to
 nobody who could not have made it.
@@ -8,13 +9,14 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import jwt
 
 from portal.auth.callers import Machine, Nobody, Refused, User
 from portal.auth.keysets import Fetch, KeySet, fetch_keys
+from portal.auth.made import is_made
 from portal.config import (
     PLUGIN_PLACE,
     BackstagePlugins,
@@ -43,14 +45,27 @@ _PLUGIN_ID = re.compile(r"[a-z0-9_-]{1,64}", re.IGNORECASE)
 _Header: TypeAlias = dict[str, Any]
 _Claims: TypeAlias = dict[str, Any]
 
+Find: TypeAlias = Callable[[str], Machine | None]
+"""Whose secret this is, of those that were made here; None where it is worth nothing now."""
+
+
+def _nobody(_: str) -> None:
+    return None
+
 
 class Tokens:
     """All tokens that are taken. Keeps the keys of those who sign them."""
 
     def __init__(
-        self, tokens: Iterable[StaticToken], issuers: Iterable[Issuer], *, fetch: Fetch = fetch_keys
+        self,
+        tokens: Iterable[StaticToken],
+        issuers: Iterable[Issuer],
+        *,
+        find: Find = _nobody,
+        fetch: Fetch = fetch_keys,
     ) -> None:
         self._static = tuple(tokens)
+        self._find = find
         self._issuers = tuple(issuers)
         self._fetch = fetch
         self._keysets: dict[str, KeySet] = {}
@@ -66,7 +81,10 @@ class Tokens:
         if scheme.lower() != "bearer":
             return Nobody()
         shown = value.strip()
-        return self._compare(shown.encode()) or self._verify(shown, plugin) or Refused()
+        configured = self._compare(shown.encode())
+        if configured is None and is_made(shown):
+            return self._find(shown) or Refused()
+        return configured or self._verify(shown, plugin) or Refused()
 
     def _compare(self, shown: bytes) -> Machine | None:
         found = None

@@ -24,6 +24,7 @@ COMMANDS: Commands = {
     "backup": ("portal.cli.admin", "backup", "Copy the embedded database while it is in use."),
     "restore": ("portal.cli.admin", "restore", "Put a backup in place of the database."),
     "login-link": ("portal.cli.admin", "login_link", "Print a link that signs in once."),
+    "token": ("portal.cli.tokens", "token", "Make, list and revoke tokens of machines."),
     "plugins": ("portal.cli.admin", "plugins", "List the installed plugins."),
 }
 

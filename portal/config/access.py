@@ -168,6 +168,23 @@ class _Restriction(Strict):
         )
 
 
+def _once_each(restrictions: list[Restriction]) -> None:
+    plugins = [restriction.plugin for restriction in restrictions]
+    if len(set(plugins)) < len(plugins):
+        raise ValidationError("must name each plugin once")
+
+
+class AccessRestrictions(Strict):
+    """`accessRestrictions`, wherever else they are said; raises as a config with them would be refused."""
+
+    restrictions = fields.List(
+        fields.Nested(_Restriction),
+        data_key="accessRestrictions",
+        load_default=list,
+        validate=_once_each,
+    )
+
+
 class _StaticOptions(Strict):
     token = fields.String(required=True, validate=_is_token)
     subject = fields.String(required=True, validate=_is_word)
@@ -206,23 +223,11 @@ class ExternalAccess(fields.Field[StaticToken | Issuer | None]):
 
 
 def _entry(options: type[Strict]) -> Strict:
-    class Entry(Strict):
+    class Entry(AccessRestrictions):
         type = fields.String(required=True)
         options_ = fields.Nested(options, data_key="options", required=True, attribute="options")
-        restrictions = fields.List(
-            fields.Nested(_Restriction),
-            data_key="accessRestrictions",
-            load_default=list,
-            validate=_once_each,
-        )
 
     return Entry()
-
-
-def _once_each(restrictions: list[Restriction]) -> None:
-    plugins = [restriction.plugin for restriction in restrictions]
-    if len(set(plugins)) < len(plugins):
-        raise ValidationError("must name each plugin once")
 
 
 class _OldKey(Strict):

@@ -9,14 +9,15 @@ from flask.typing import ResponseReturnValue
 
 from catalog.errors import QueryError, RefError
 from catalog.refs import parse_ref
-from portal.auth import actor_of
+from portal.auth import actor_of, tokens_refused
 from portal.auth.grants import grants
-from portal.db import buried, decided, decisions, held, locations, pending
+from portal.db import buried, decided, decisions, held, locations, pending, tokens
 from portal.db.page import Page
 from portal.failing import failures
 from portal.ui.frame import not_found
 from portal.ui.models import admin as model
 from portal.ui.models.paging import forward, start_of
+from portal.ui.models.tokens import lines as token_lines
 from portal.wiring import Portal, store_of
 from portal.worker.requests import ASSESS, Lane, refresh_key
 
@@ -82,8 +83,20 @@ def _add_lists(pages: Blueprint, portal: Portal) -> None:
 
     @pages.get("/admin/access")
     def admin_access() -> str:
-        found = model.grant_lines(grants(portal.settings))
-        return _page("access", grants=found, is_open=portal.settings.auth == "open")
+        after = request.args.get("after")
+        with portal.database.read() as connection:
+            try:
+                found = tokens.list_tokens(connection, after=after, limit=PER_PAGE)
+            except QueryError:
+                found = Page(items=(), after=None)
+        return _page(
+            "access",
+            tokens=token_lines(found.items, portal.now()),
+            refused=tokens_refused(g.caller),
+            grants=model.grant_lines(grants(portal.settings)),
+            is_open=portal.settings.auth == "open",
+            **_listed(found),
+        )
 
     @pages.get("/admin/decisions")
     def admin_decisions() -> str:

@@ -31,7 +31,8 @@ from portal.ui.models.catalog import (
 from portal.ui.models.levels import marks
 from portal.ui.models.links import EntityLink, kind_plural
 from portal.ui.models.paging import Pager, numbered
-from portal.ui.models.views import view_links
+from portal.ui.models.views import query_text, view_links
+from portal.ui.own_views import own_views
 from portal.wiring import Portal
 from scorecards.scorecard import Scorecard
 
@@ -69,7 +70,15 @@ def register(pages: Blueprint, portal: Portal) -> None:
             page = catalog_page(connection, query, portal.scorecards, memory)
             fresh = freshness(connection)
         views = view_links(portal.settings.views, query)
-        return render_template("catalog.html", page=page, fresh=fresh, views=views)
+        own = view_links(own_views(), query)
+        return render_template(
+            "catalog.html",
+            page=page,
+            fresh=fresh,
+            views=views,
+            own=own,
+            to_save="" if any(view.chosen for view in views + own) else query_text(query),
+        )
 
 
 def filter_of(

@@ -22,9 +22,11 @@ from portal.ui import (
     home,
     insights,
     locations,
+    own_views,
     problems,
     scorecards,
     search,
+    tokens,
     trends,
     versions,
 )
@@ -46,6 +48,7 @@ def blueprint(portal: Portal) -> Blueprint:
     for area in (
         home,
         catalog,
+        own_views,
         entity,
         scorecards,
         trends,
@@ -63,6 +66,7 @@ def blueprint(portal: Portal) -> Blueprint:
         descriptor,
         first_run,
         admin,
+        tokens,
     ):
         area.register(pages, portal)
 

@@ -10,8 +10,10 @@ from marshmallow import fields, validate
 from portal.api.v1.conventions import Answer, Paging, Resource, after, answer, page
 from portal.api.v1.schemas import time_field
 from portal.api.v1.times import rfc3339
+from portal.api.v1.token_forms import restriction
 from portal.auth.grants import Grant, grants
 from portal.db import decided, pending
+from portal.db.tokens import Step
 from portal.failing import Failure, failures
 from portal.wiring import Portal
 from portal.worker.requests import Lane
@@ -88,15 +90,26 @@ class GrantsAnswer(Answer):
     items = fields.List(fields.Nested(GrantAnswer))
 
 
+class DecidedTokenAnswer(Answer):
+    """What was done about a token."""
+
+    id = fields.Integer()
+    subject = fields.String()
+    step = fields.String(validate=validate.OneOf([step.value for step in Step]))
+
+
 class DecidedAnswer(Answer):
-    """What came of somebody's decision."""
+    """What came of somebody's decision, to entities or to a token."""
 
     at = time_field("When.")
-    actor = fields.String()
+    actor = fields.String(metadata={"description": "Empty: nobody said who they are."})
     added = fields.List(fields.String())
     changed = fields.List(fields.String())
     removed = fields.List(fields.String())
     more = fields.Integer(metadata={"description": "Entities that are not named."})
+    token = fields.Nested(
+        DecidedTokenAnswer, allow_none=True, metadata={"description": "Null: it was to entities."}
+    )
 
 
 class DecisionsAnswer(Answer):
@@ -141,7 +154,7 @@ def resource(portal: Portal) -> Resource:
 
     @views.operation("GET", "/decisions", query=Paging, answer=DecisionsAnswer)
     def list_decisions(asked: dict[str, Any]) -> Response:
-        """List what people did to entities: approved, restored, suppressed, registered, deleted."""
+        """List what people did: to entities, as to suppress and restore them, and to tokens."""
         with portal.database.read() as connection:
             found = decided.by_people(connection, after=after(asked), limit=asked["limit"])
         return answer(page([_decided(one) for one in found.items], found.after))
@@ -168,16 +181,7 @@ def _grant(one: Grant) -> dict[str, Any]:
         "type": one.type,
         "subject": one.subject,
         "keys": one.keys,
-        "restrictions": [
-            {
-                "plugin": r.plugin,
-                "permissions": list(r.permissions),
-                "actions": list(r.actions),
-                "facts": list(r.facts),
-                "entities": list(r.entities),
-            }
-            for r in one.restrictions
-        ],
+        "restrictions": [restriction(r) for r in one.restrictions],
     }
 
 
@@ -189,4 +193,6 @@ def _decided(one: decided.Decided) -> dict[str, Any]:
         "changed": list(one.changed),
         "removed": list(one.removed),
         "more": one.more,
+        "token": one.token
+        and {"id": one.token.id, "subject": one.token.subject, "step": one.token.step},
     }

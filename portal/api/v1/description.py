@@ -37,6 +37,7 @@ from portal.api.v1 import (
     scorecard_versions,
     scorecards,
     simulation,
+    tokens,
     trends,
     webhooks,
     work,
@@ -96,6 +97,7 @@ def register(app: Flask, portal: Portal) -> None:
         fetches.resource(portal),
         work.resource(portal),
         admin.resource(portal),
+        tokens.resource(portal),
     ):
         api.register_blueprint(views)
     guard, made = threading.Lock(), list[dict[str, Any]]()

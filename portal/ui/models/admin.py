@@ -136,6 +136,8 @@ class DecidedLine:
     actor: str
     parts: tuple[tuple[str, tuple[EntityLink, ...]], ...]
     more: int
+    token: str
+    """What was done about a token, in words; '': it was to entities."""
 
 
 def removal_lines(
@@ -243,13 +245,14 @@ def grant_lines(found: Iterable[Grant]) -> tuple[GrantLine, ...]:
             type=TYPES[one.type],
             subject=one.subject,
             keys=one.keys,
-            may=tuple(map(_may, one.restrictions)),
+            may=tuple(map(may, one.restrictions)),
         )
         for one in found
     )
 
 
-def _may(one: Restriction) -> str:
+def may(one: Restriction) -> str:
+    """What a token may do in a plugin, in words."""
     parts = [", ".join(one.permissions) or "everything"]
     if one.actions:
         parts.append(f"to {', '.join(one.actions)}")
@@ -261,7 +264,7 @@ def _may(one: Restriction) -> str:
 
 
 def decided_lines(found: Iterable[Decided]) -> tuple[DecidedLine, ...]:
-    """What people did to entities."""
+    """What people did."""
     return tuple(
         DecidedLine(
             at=one.at,
@@ -276,6 +279,7 @@ def decided_lines(found: Iterable[Decided]) -> tuple[DecidedLine, ...]:
                 if refs
             ),
             more=one.more,
+            token=f"Token {one.token.subject} was {one.token.step}" if one.token else "",
         )
         for one in found
     )

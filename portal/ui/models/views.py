@@ -1,11 +1,14 @@
-"""Views of the catalog: queries with a name, which the configuration offers to everybody."""
+"""Views of the catalog: queries with a name, of the configuration for everybody, or somebody's own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
-from portal.config.views import View
+from marshmallow import ValidationError
+
+from portal.config.views import View, read_parameters
 from portal.ui.models.catalog import CatalogQuery, read_query
 from portal.ui.models.paging import Params
 
@@ -32,6 +35,16 @@ def view_links(views: Iterable[View], query: CatalogQuery) -> tuple[ViewLink, ..
         chosen = _chosen(asked) == shown
         found.append(ViewLink(title=view.title, params=asked.params(), chosen=chosen))
     return tuple(found)
+
+
+def query_text(query: CatalogQuery) -> str:
+    """What stands in the address of a query that a view can be of; '' where it can be of none."""
+    text = urlencode(query.at(1).params(), doseq=True)
+    try:
+        read_parameters(text)
+    except ValidationError:
+        return ""
+    return text
 
 
 def _chosen(query: CatalogQuery) -> tuple[object, ...]:

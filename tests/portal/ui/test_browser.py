@@ -11,7 +11,7 @@ import requests
 from axe_playwright_python.base import AXE_SCRIPT
 from page_shop import OPENAPI, Shop, api, component, open_shop, put
 from people import send
-from playwright.sync_api import ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import ConsoleMessage, Error, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from catalog.documentation import PageState
@@ -70,6 +70,7 @@ PATHS = [
     "/?team=group:default/alices",
     "/catalog?kind=all",
     "/catalog?kind=all&q=zzz",
+    "/catalog/views",
     "/scorecards",
     "/scorecards/readiness",
     "/scorecards/readiness?check=readme&outcome=fail",
@@ -97,6 +98,8 @@ PATHS = [
     "/admin/plugins",
     "/admin/jobs",
     "/admin/access",
+    "/admin/tokens/new",
+    "/admin/tokens/1/revoke",
     "/admin/decisions",
     "/search?q=pay",
     "/search?q=docs:a",
@@ -154,6 +157,14 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     more = f"title: {LONG.upper()}\ndescription: {'long' * 100}\ntags: [{LONG}]"
     send(shop.client, "/exemptions/new", **request)
     send(shop.client, "/campaigns/new", **campaign)
+    for subject, typed in (
+        (LONG, {"facts": f"{LONG} {LONG}", "entities": f"component:{LONG}/*", "description": LONG}),
+        ("ci", {"expires": "30"}),
+        ("ops", {"reach": "all", "expires": "never"}),
+    ):
+        token = {"permission": "plumbline.facts.push", "expires": "90", **typed}
+        send(shop.client, "/admin/tokens/new", subject=subject, **token)
+    send(shop.client, "/admin/tokens/2/revoke")
     put(shop.portal, shop.location, "long.yaml", component(LONG, owner=LONG, more=more))
     told = pages(PAGES, left_out=7, note=f"`dir:{LONG * 3}` names nothing.")
     save(
@@ -376,6 +387,57 @@ def test_reading_again_goes_through_the_guard(base, page: Page) -> None:
     page.goto(f"{url}/locations/{location}")
     page.get_by_role("button", name="Read again").click()
     assert "It will be read again" in page.get_by_role("main").get_by_role("status").inner_text()
+
+
+def test_a_secret_is_copied_fits_and_is_not_there_on_the_way_back(
+    base, page: Page, keep: Callable[[str, str, int], None]
+) -> None:
+    page.goto(base[0] + "/admin/tokens/new")
+    page.get_by_label("Subject").fill("browser")
+    page.get_by_role("button", name="Make the token").click()
+    secret = page.locator("#secret").inner_text()
+    assert secret not in page.url
+    for width in (1280, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        assert page.evaluate(SMALL_TARGETS) == [], width
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            keep("/admin/tokens/made", scheme, width)
+            assert page.evaluate(VIOLATIONS, WCAG) == [], (width, scheme)
+    page.get_by_role("button", name="Copy the secret").click()
+    page.get_by_role("status").filter(has_text="Copied").wait_for(state="attached")
+    page.keyboard.press("Control+k")
+    page.keyboard.press("Control+v")
+    assert page.input_value("#find") == secret
+    page.get_by_role("link", name="I have kept it").click()
+    with pytest.raises(Error, match="ERR_CACHE_MISS"):  # it would have to be sent again
+        page.go_back()
+
+
+def test_a_view_is_saved_and_named_anew(
+    base, page: Page, keep: Callable[[str, str, int], None]
+) -> None:
+    page.goto(base[0] + f"/catalog?kind=component&tag={LONG}&owner=group:default/{LONG}")
+    page.get_by_text("Save as a view").click()
+    page.get_by_label("Name of the view").fill(LONG[:60])
+    for at in ("/catalog?kind=to-save", "/catalog/views?full"):
+        for width in (1280, 320):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+            assert page.evaluate(SPILLING) == [], (at, width)
+            assert page.evaluate(SMALL_TARGETS) == [], (at, width)
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                keep(at, scheme, width)
+                assert page.evaluate(VIOLATIONS, WCAG) == [], (at, width, scheme)
+        if at == "/catalog?kind=to-save":
+            page.get_by_role("button", name="Save").click()
+            page.get_by_role("link", name="Your views").click()
+    page.get_by_label(f"Another name for {LONG[:60]}").fill("mine")
+    page.get_by_role("button", name="Rename").click()
+    page.get_by_role("link", name="mine", exact=True).click()
+    assert page.locator('nav[aria-label="Views"] [aria-current]').inner_text() == "mine"
 
 
 def test_search_is_reached_and_walked_by_keyboard(base, page: Page) -> None:
