@@ -152,6 +152,7 @@ def open_portal(settings: Settings) -> Portal:
             channels=settings.channels,
             forges=forges_of(settings.integrations),
             providers=settings.providers,
+            people=settings.people,
             forge_facts=settings.forge_facts,
             budgets=shared,
             link_facts=settings.link_facts,
@@ -246,6 +247,7 @@ def tools_of(portal: Portal, pool: Pool) -> Tools:
             # Children read copies only, and whatever a repository holds is parsed in them.
             forges=without_secrets(forges_of(portal.settings.integrations)),
             providers=portal.settings.providers,
+            people=portal.settings.people,
             scorecards=portal.scorecards,
             given=tuple(s for name, s in portal.schemas.items() if name not in observed),
             unfed=tuple(portal.unfed.values()),

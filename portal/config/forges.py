@@ -16,8 +16,10 @@ from plugins.contract import (
     ForgeApp,
     ForgeProvider,
     GiteaProvider,
+    GitHubPeople,
     GitHubProvider,
     GitLabProvider,
+    PeopleProvider,
 )
 from portal.config.integrations import Gitea, GitHub, GitLab, Integration
 
@@ -52,6 +54,12 @@ def providers_of(providers: Mapping[str, Any]) -> tuple[ForgeProvider, ...]:
         for name, keys in (providers.get(type_) or {}).items()
         if (provider := make(name, keys)) is not None
     )
+
+
+def people_of(providers: Mapping[str, Any]) -> tuple[PeopleProvider, ...]:
+    """Whose users and groups are read, of the checked `catalog.providers`."""
+    of_github = list((providers.get("githubOrg") or {}).values())
+    return tuple(_github_people(keys, alone=len(of_github) == 1) for keys in of_github)
 
 
 def _github(one: GitHub) -> Forge:
@@ -162,6 +170,28 @@ def _gitea_provider(name: str, keys: Mapping[str, Any]) -> GiteaProvider:
         host=keys["host"],
         organization=keys["organization"],
         **_given(catalog_path=keys.get("catalogPath"), branch=keys.get("branch")),
+    )
+
+
+def _github_people(keys: Mapping[str, Any], *, alone: bool) -> GitHubPeople:
+    """`alone`: no other provider reads people of a GitHub. Then teams of one organization need no
+    namespace to be told apart (Backstage's module `github-org`)."""
+    organizations = tuple(keys.get("orgs", ()))
+    default = alone and len(organizations) == 1
+    sizes = keys.get("pageSizes", {})
+    skip = keys.get("excludeSuspendedUsers")
+    return GitHubPeople(
+        id=keys["id"],
+        host=urlsplit(keys["githubUrl"]).netloc.lower(),
+        organizations=organizations,
+        namespaced=not keys.get("alwaysUseDefaultNamespace", default),
+        **_given(
+            suspended=None if skip is None else not skip,
+            verified_emails=keys.get("defaultUserTransformer", {}).get("useVerifiedEmails"),
+            team_page=sizes.get("teams"),
+            team_member_page=sizes.get("teamMembers"),
+            member_page=sizes.get("organizationMembers"),
+        ),
     )
 
 

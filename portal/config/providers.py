@@ -15,7 +15,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from plugins.contract import DEFAULT_ID
 from portal.config.fields import Duration, Flag, Host, Strict, Text, Url, Words
 
-SERVED = ("github", "gitlab", "gitea")
+SERVED = ("github", "githubOrg", "gitlab", "gitea")
 """The providers that something is read by."""
 
 
@@ -96,7 +96,7 @@ class Provider(fields.Field[Any]):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
         if self._listed and isinstance(value, list):
-            return self._each(list(enumerate(value)))
+            return _with_own_ids(self._each(list(enumerate(value))))
         if not isinstance(value, dict):
             raise ValidationError("must be an object of keys and values")
         if self._listed or any(key in value for key in self._alone):
@@ -120,6 +120,16 @@ class Provider(fields.Field[Any]):
         if errors:
             raise ValidationError(errors)
         return loaded
+
+
+def _with_own_ids(entries: dict[Any, Any]) -> dict[Any, Any]:
+    """The entries of a list, whose ids tell them apart where they have some."""
+    known: set[str] = set()
+    for index, entry in entries.items():
+        if entry.get("id") in known:
+            raise ValidationError({index: {"id": ["names another entry, too"]}})
+        known |= {entry["id"]} if "id" in entry else set()
+    return entries
 
 
 class _Searches(fields.Field[Any]):

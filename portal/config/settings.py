@@ -20,6 +20,7 @@ from plugins.contract import (
     ForgeProvider,
     LinkFacts,
     MailChannel,
+    PeopleProvider,
     ReadingRule,
     WebhookChannel,
 )
@@ -93,6 +94,8 @@ class Settings:
     """Forges and stores with their credentials, in the order of the config within each type."""
     providers: tuple[ForgeProvider, ...] = ()
     """What finds repositories on forges; the target of each is among the sources."""
+    people: tuple[PeopleProvider, ...] = ()
+    """Whose users and groups are read from forges; the target of each is among the sources."""
     kinds: tuple[Path, ...] = ()
     """JSON Schema files of kinds besides the built-in ones."""
     same_repository_placeholders: bool = True

@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -74,5 +75,15 @@ def _emptied(body: bytes) -> bytes:
     data = orjson.loads(body)
     if isinstance(data, list):
         return b"[]"
-    data["data"]["repositoryOwner"]["repositories"]["nodes"] = []
+    _without_nodes(data["data"])
     return orjson.dumps(data)
+
+
+def _without_nodes(data: Any) -> None:
+    """Empty the lists of a GraphQL answer, whose counts stay."""
+    if isinstance(data, dict):
+        for key, value in data.items():
+            if key == "nodes":
+                data[key] = []
+            else:
+                _without_nodes(value)
