@@ -14,7 +14,9 @@ from plugins.forges.gitea import Gitea
 from plugins.forges.github import GitHub
 from plugins.forges.gitlab import GitLab
 from plugins.forges.people.directory import PeopleReader
+from plugins.forges.people.gitea import GiteaReader
 from plugins.forges.people.github import GitHubReader
+from plugins.forges.people.gitlab import GitLabReader
 from plugins.forges.people.source import PeopleSource
 from plugins.forges.projects import Hosting
 from plugins.forges.repositories import RepositorySource
@@ -66,4 +68,9 @@ def plugin(context: Context) -> Plugin:
 
 
 def _people(api: Api, apps: AppTokens | None) -> PeopleReader[Any]:
-    return GitHubReader(api, apps)
+    match api.forge.type:
+        case "github":
+            return GitHubReader(api, apps)
+        case "gitlab":
+            return GitLabReader(api)
+    return GiteaReader(api)

@@ -72,6 +72,15 @@ def no_organizations(forge: Forge) -> Problem:
     )
 
 
+def no_group(forge: Forge) -> Problem:
+    """Nobody reads all the world's users."""
+    return Problem(
+        code="NOT_FOUND",
+        message=f"Users and groups of {forge.host} are read of one group, and none is named.",
+        hint="Set group beside orgEnabled under catalog.providers.gitlab.",
+    )
+
+
 def bad_app_key(forge: Forge, app: str) -> Problem:
     """The key cannot sign."""
     return Problem(

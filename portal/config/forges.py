@@ -15,9 +15,11 @@ from plugins.contract import (
     Forge,
     ForgeApp,
     ForgeProvider,
+    GiteaPeople,
     GiteaProvider,
     GitHubPeople,
     GitHubProvider,
+    GitLabPeople,
     GitLabProvider,
     PeopleProvider,
 )
@@ -59,7 +61,23 @@ def providers_of(providers: Mapping[str, Any]) -> tuple[ForgeProvider, ...]:
 def people_of(providers: Mapping[str, Any]) -> tuple[PeopleProvider, ...]:
     """Whose users and groups are read, of the checked `catalog.providers`."""
     of_github = list((providers.get("githubOrg") or {}).values())
-    return tuple(_github_people(keys, alone=len(of_github) == 1) for keys in of_github)
+    of_gitlab, of_gitea = (
+        {id_: keys for id_, keys in (providers.get(name) or {}).items() if keys.get("orgEnabled")}
+        for name in ("gitlab", "gitea")
+    )
+    return (
+        *(_github_people(keys, alone=len(of_github) == 1) for keys in of_github),
+        *(_gitlab_people(id_, keys) for id_, keys in of_gitlab.items()),
+        *(
+            GiteaPeople(
+                id=id_,
+                host=keys["host"],
+                organization=keys["organization"],
+                namespaced=len(of_gitea) > 1,
+            )
+            for id_, keys in of_gitea.items()
+        ),
+    )
 
 
 def _github(one: GitHub) -> Forge:
@@ -195,11 +213,33 @@ def _github_people(keys: Mapping[str, Any], *, alone: bool) -> GitHubPeople:
     )
 
 
+def _gitlab_people(name: str, keys: Mapping[str, Any]) -> GitLabPeople:
+    """Direct members always count, as in Backstage."""
+    inherited = ("INHERITED",) if keys.get("allowInherited") else ()
+    relations = dict.fromkeys(("DIRECT", *keys.get("relations", ()), *inherited))
+    return GitLabPeople(
+        id=name,
+        host=keys["host"],
+        groups=tuple(_spelled(one) for one in keys.get("groupPattern", ())),
+        relations=tuple(relations),
+        **_given(
+            group=keys.get("group"),
+            user=_pattern(keys.get("userPattern")),
+            only_group=keys.get("restrictUsersToGroup"),
+            without_seat=keys.get("includeUsersWithoutSeat"),
+        ),
+    )
+
+
 def _given(**values: Any) -> dict[str, Any]:
     """What the config says; the records know the defaults."""
     return {name: value for name, value in values.items() if value is not None}
 
 
 def _pattern(text: str | None) -> str | None:
+    return None if text is None else _spelled(text)
+
+
+def _spelled(text: str) -> str:
     """JavaScript's regular expression, in Python's spelling."""
-    return None if text is None else re.sub(r"\(\?<(?![=!])", "(?P<", text)
+    return re.sub(r"\(\?<(?![=!])", "(?P<", text)

@@ -31,6 +31,14 @@ class _Pattern(fields.String):
         return text
 
 
+class _Patterns(fields.Field[Any]):
+    """A regular expression, or a list of them."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[str, ...]:
+        given = value if isinstance(value, list) else [value]
+        return tuple(str(_Pattern().deserialize(one)) for one in given)
+
+
 class _Frequency(fields.Field[Any]):
     """A duration, `{cron: ...}` or `{trigger: manual}`."""
 
@@ -211,7 +219,7 @@ def providers_schema() -> type[Schema]:
             entityFilename=Text(),
             projectPattern=_Pattern(),
             userPattern=_Pattern(),
-            groupPattern=Words(),
+            groupPattern=_Patterns(),
             useSearch=Flag(),
             skipForkedRepos=Flag(),
             includeArchivedRepos=Flag(),
@@ -258,7 +266,11 @@ def providers_schema() -> type[Schema]:
             accountId=Text(),
         ),
         gitea=Provider(
-            host=Host(required=True), organization=_needed(), branch=Text(), catalogPath=Text()
+            host=Host(required=True),
+            organization=_needed(),
+            branch=Text(),
+            catalogPath=Text(),
+            orgEnabled=Flag(),  # ours
         ),
         gerrit=Provider(
             host=Host(required=True), query=_needed(), branch=Text(), catalogPath=Text()

@@ -58,9 +58,6 @@ NOT_HEEDED = (
     "catalog.processors",
     "catalog.providers.github.production.schedule",
     "catalog.providers.githubOrg.0.schedule",
-    "catalog.providers.gitlab.main.orgEnabled",
-    "catalog.providers.gitlab.main.groupPattern",
-    "catalog.providers.gitlab.main.relations",
     "catalog.providers.gitlab.main.schedule",
     "catalog.providers.microsoftGraphOrg",
     "catalog.providers.ldapOrg",
@@ -114,6 +111,7 @@ def test_what_is_served_is_read(settings: Settings, tmp_path: Path) -> None:
         "https://github.com/example#production",
         "https://gitlab.example.com/platform#main",
         "https://github.com/orgs#production",
+        "https://gitlab.example.com/groups/platform#main",
     ]
 
 

@@ -9,9 +9,11 @@ from catalog.rules import is_allowed
 from plugins.contract import (
     ForgeApp,
     ForgeProvider,
+    GiteaPeople,
     GiteaProvider,
     GitHubPeople,
     GitHubProvider,
+    GitLabPeople,
     GitLabProvider,
     PeopleProvider,
 )
@@ -287,6 +289,39 @@ PEOPLE = [
         ],
         ["https://ghe.example/orgs#a", "https://github.com/orgs#b"],
     ),
+    (
+        "gitlab: {a: {host: gitlab.com, group: o/p, orgEnabled: true},"
+        " b: {host: g.example, orgEnabled: 'true', userPattern: '(?<n>x)', groupPattern: ['^x y'],"
+        " relations: [DESCENDANTS], allowInherited: true, restrictUsersToGroup: true,"
+        " includeUsersWithoutSeat: true}, c: {host: g.example, userPattern: x}}",
+        [
+            GitLabPeople(id="a", host="gitlab.com", group="o/p"),
+            GitLabPeople(
+                id="b",
+                host="g.example",
+                user="(?P<n>x)",
+                groups=("^x y",),
+                relations=("DIRECT", "DESCENDANTS", "INHERITED"),
+                only_group=True,
+                without_seat=True,
+            ),
+        ],
+        ["https://gitlab.com/groups/o/p#a", "https://g.example/groups#b"],
+    ),
+    (
+        "gitea: {a: {host: g.example, organization: o, orgEnabled: true}}",
+        [GiteaPeople(id="a", host="g.example", organization="o")],
+        ["https://g.example/org/o#a"],
+    ),
+    (
+        "gitea: {a: {host: g.example, organization: o, orgEnabled: true},"
+        " b: {host: g.example, organization: p, orgEnabled: true}}",
+        [
+            GiteaPeople(id="a", host="g.example", organization="o", namespaced=True),
+            GiteaPeople(id="b", host="g.example", organization="p", namespaced=True),
+        ],
+        ["https://g.example/org/o#a", "https://g.example/org/p#b"],
+    ),
 ]
 
 
@@ -323,8 +358,8 @@ def test_two_providers_of_people_with_one_id_stop_the_start(tmp_path: Path) -> N
         (f"github: {{organization: o, {SCHEDULE}}}", ["schedule"]),
         ("github: {a: {app: 5}, b: {organization: o}}", ["a/app"]),
         (
-            f"gitlab: {{a: {{host: h.example, groupPattern: '^a', orgEnabled: true, {SCHEDULE}}}}}",
-            ["a/groupPattern", "a/orgEnabled", "a/schedule"],
+            f"gitlab: {{a: {{host: h.example, excludeGroups: [o], useSearch: true, {SCHEDULE}}}}}",
+            ["a/excludeGroups", "a/useSearch", "a/schedule"],
         ),
         (f"gitea: {{a: {{host: h.example, organization: o, {SCHEDULE}}}}}", ["a/schedule"]),
     ],
@@ -431,6 +466,7 @@ def test_what_is_wrong_in_a_provider_is_said_and_stops_nothing_yet(
         ("githubOrg: [{id: a}]", "githubOrg/0"),
         ("gitlab: {host: gitlab.com, group: g}", "gitlab/host"),
         ("gitlab: {a: {group: g}}", "gitlab/a"),
+        ("gitlab: {a: {host: gitlab.com, groupPattern: [x, '(']}}", "gitlab/a/groupPattern"),
         ("gitea: {a: {host: 'https://x', organization: o}}", "gitea/a/host"),
         ("github: {organization: o, schedule: {frequency: often, timeout: 1m}}", "github/schedule/frequency"),
     ],

@@ -12,7 +12,9 @@ from plugins.contract import (
     Context,
     Failed,
     Forge,
+    GiteaPeople,
     GitHubPeople,
+    GitLabPeople,
     PeopleProvider,
     Repository,
     Snapshot,
@@ -32,7 +34,11 @@ TEAMS = [
 
 def people_of(kind: str, host: str, **more: Any) -> PeopleProvider:
     """A provider of the people of `acme`."""
-    assert kind == "github"
+    match kind:
+        case "gitlab":
+            return GitLabPeople(id="staff", host=host, **{"group": "acme", **more})
+        case "gitea":
+            return GiteaPeople(id="staff", host=host, organization="acme", **more)
     return GitHubPeople(id="staff", host=host, **{"organizations": ("acme",), **more})
 
 
