@@ -16,6 +16,7 @@ from catalog.bundling import references
 from catalog.defined_kinds import KindFile
 from catalog.discovery import Elsewhere, Resolved, descriptor_paths, resolve_targets
 from catalog.entity import NamedTarget
+from catalog.inference import PLACES, looked_at
 from catalog.placeholders import Base, beside, companion_key, companions_of
 from catalog.problems import Problem, quote
 from catalog.rules import AllowRule
@@ -56,6 +57,9 @@ class ToRead:
     """Definitions of the kinds that users added."""
     companions: Mapping[str, bytes | Problem]
     """What its placeholders may take in, by `companion_key`; or why it cannot be read."""
+    codeowners: tuple[str, ...] = ()
+    """Paths on which it depends whose its entities are, where they do not say it; the last one has the
+    rules, and is among the companions, if there are any."""
 
     @property
     def path(self) -> str:
@@ -107,6 +111,8 @@ class Reader:
     """Definitions of the kinds that users added."""
     same_repository: bool = True
     """See `Base`."""
+    codeowners: bool = False
+    """Whether owners are inferred that descriptors do not name."""
 
 
 class Pass:
@@ -128,6 +134,10 @@ class Pass:
         self._tokens = {file.path: file.token for file in snapshot.files}
         self._edition = edition(origin, reader, snapshot.shown)
         self._fetched: dict[str, tuple[str, bytes] | Problem] = {}
+        # Of what was read by itself nobody knows what lies beside it.
+        infers = reader.codeowners and not snapshot.direct
+        self._looked_at = looked_at([p for p in PLACES if p in self._tokens]) if infers else ()
+        self._rules: dict[str, bytes | Problem] = {}
         self.revision = f"{self._edition}/{snapshot.revision}"
         if snapshot.only_named:
             # Which files are named may change, and the revision not.
@@ -232,6 +242,10 @@ class Pass:
                 shown=url.removeprefix("url:") if url.startswith("url:") else "",
                 same_repository=self._reader.same_repository,
             )
+            companions = self._companions(blob.content, base)
+            owners = self._looked_at
+            if owners and (rules := self._companion(owners[-1])) is not None:
+                companions = {**companions, owners[-1]: rules}
             yield ToRead(
                 base=base,
                 content=blob.content,
@@ -240,7 +254,8 @@ class Pass:
                 annotations=annotations,
                 rules=self._origin.rules,
                 kinds=self._reader.kinds,
-                companions=self._companions(blob.content, base),
+                companions=companions,
+                codeowners=owners,
             )
 
     def _companions(self, content: bytes, base: Base) -> Mapping[str, bytes | Problem]:
@@ -275,6 +290,14 @@ class Pass:
             return fetched if isinstance(fetched, Problem) else fetched[1]
         if key not in self._tokens:
             return None
+        if key in self._looked_at:
+            # One object for all files: it is sent once for many of them.
+            if key not in self._rules:
+                self._rules[key] = self._content(key)
+            return self._rules[key]
+        return self._content(key)
+
+    def _content(self, key: str) -> bytes | Problem:
         blob = next(iter(self._source.read(self._snapshot, [key], max_bytes=LARGEST_FILE)))
         return blob.content if isinstance(blob, Blob) else blob.problem
 
@@ -291,6 +314,7 @@ def edition(origin: Origin, reader: Reader, shown: str = "") -> str:
     """
     rules, kinds = repr(origin.rules), repr(reader.kinds)
     parts = [READER, kinds, origin.ref, rules, str(reader.same_repository)]
+    parts += ["codeowners"] if reader.codeowners else []
     parts += [shown] if shown else []
     return _digest(parts)
 

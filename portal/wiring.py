@@ -260,6 +260,7 @@ def tools_of(portal: Portal, pool: Pool) -> Tools:
         kinds=portal.kind_files,
         keep_orphans=portal.settings.orphan_strategy == "keep",
         same_repository=portal.settings.same_repository_placeholders,
+        codeowners=portal.settings.codeowners,
         history_keep=portal.settings.history_keep,
         tombstones_keep=portal.settings.tombstones_keep,
         scorecard_repositories=portal.settings.scorecard_repositories,

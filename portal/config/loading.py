@@ -131,6 +131,7 @@ def _optional(merged: Merged, values: dict[str, Any]) -> dict[str, Any]:
         "link_facts": plumbline.get("facts", {}).get("links"),
         "facts_refresh": plumbline.get("facts", {}).get("refresh"),
         "packs": tuple(plumbline.get("packs", ())),
+        "codeowners": plumbline.get("catalog", {}).get("codeowners"),
         "views": tuple(plumbline.get("catalog", {}).get("views", ())),
         "same_repository_placeholders": plumbline.get("placeholders", {}).get("same_repository"),
         "answer_cache_bytes": plumbline.get("answer_cache_bytes"),

@@ -100,6 +100,8 @@ class Settings:
     """JSON Schema files of kinds besides the built-in ones."""
     same_repository_placeholders: bool = True
     """Whether placeholders may name only what is in the repository of their descriptor."""
+    codeowners: bool = False
+    """Whether the owner of an entity that names none is inferred from CODEOWNERS."""
     scorecards: tuple[Path, ...] = ()
     """Scorecard files besides the built-in ones: files, or folders of `*.yaml`."""
     scorecard_repositories: tuple[ScorecardRepository, ...] = ()

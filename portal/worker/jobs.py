@@ -85,6 +85,8 @@ class Tools:
     """`catalog.orphanStrategy` is `keep`."""
     same_repository: bool = True
     """Whether placeholders on a forge may only take in files of their own repository."""
+    codeowners: bool = False
+    """Whether owners are inferred from CODEOWNERS."""
     history_keep: timedelta = timedelta(days=365)
     """How long former versions of entities are kept."""
     tombstones_keep: timedelta = timedelta(days=30)
@@ -304,6 +306,7 @@ def reader_of(tools: Tools) -> Reader:
         fetch=lambda url: fetch(tools, url),
         kinds=tools.kinds,
         same_repository=tools.same_repository,
+        codeowners=tools.codeowners,
     )
 
 

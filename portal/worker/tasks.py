@@ -16,6 +16,7 @@ from catalog.defined_kinds import kinds_of
 from catalog.descriptors import read_descriptor
 from catalog.documentation import Documentation
 from catalog.entity import NamedTarget
+from catalog.inference import Inferred, infer
 from catalog.placeholders import companion_key
 from catalog.problems import Problem
 from catalog.readings import ToRead
@@ -71,6 +72,12 @@ def _read_file(file: ToRead) -> FileReading:
             hint="Name a file relative to the descriptor, in the same repository.",
         )
 
+    def owner() -> Inferred | None:
+        used.extend(file.codeowners)
+        place = file.codeowners[-1]
+        rules = file.companions.get(place)
+        return infer(rules, place=place, path=file.path) if isinstance(rules, bytes) else None
+
     outcomes, problems = read_descriptor(
         file.content,
         file=file.path,
@@ -78,6 +85,7 @@ def _read_file(file: ToRead) -> FileReading:
         origin=file.origin,
         extra_annotations=file.annotations,
         resolve=resolve,
+        infer=owner if file.codeowners else None,
         rules=file.rules,
         kinds=kinds_of(file.kinds)[0],
     )
