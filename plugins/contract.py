@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import ClassVar, Protocol, TypeAlias
 
 from catalog.documentation import Outline, PageFile
 from catalog.problems import JsonValue, Problem, Severity
@@ -266,6 +266,7 @@ ForgeProvider: TypeAlias = GitHubProvider | GitLabProvider | GiteaProvider
 class GitHubPeople:
     """Users and teams of organizations of a GitHub (`catalog.providers.githubOrg`)."""
 
+    type: ClassVar[str] = "github"
     id: str
     host: str
     organizations: tuple[str, ...] = ()
@@ -290,6 +291,7 @@ class GitHubPeople:
 class GitLabPeople:
     """Users and groups of a GitLab (`catalog.providers.gitlab` with `orgEnabled`)."""
 
+    type: ClassVar[str] = "gitlab"
     id: str
     host: str
     group: str = ""
@@ -316,6 +318,7 @@ class GitLabPeople:
 class GiteaPeople:
     """Members and teams of an organization of a Gitea or Forgejo (`orgEnabled`)."""
 
+    type: ClassVar[str] = "gitea"
     id: str
     host: str
     organization: str

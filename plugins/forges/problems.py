@@ -16,7 +16,7 @@ _LEAST = {
 
 _LEAST_OF_PEOPLE = {
     "github": "a fine-grained token with read access to the members of the organization, a classic "
-    "one with scope `read:org`, or an App with read access to members",
+    "one with scopes `read:org`, `read:user` and `user:email`, or an App with read access to members",
     "gitlab": "a token with scope `read_api`, of a user who sees the groups and their members",
     "gitea": "a token with `read:organization` and `read:user`, of a member of the organization",
 }
@@ -78,6 +78,16 @@ def no_group(forge: Forge) -> Problem:
         code="NOT_FOUND",
         message=f"Users and groups of {forge.host} are read of one group, and none is named.",
         hint="Set group beside orgEnabled under catalog.providers.gitlab.",
+    )
+
+
+def stranger(forge: Forge, what: str) -> Problem:
+    """Who is no member is shown those who want to be seen, and no error."""
+    return Problem(
+        code="NOT_PERMITTED",
+        message=f"The user of the token is no member of {what} on {forge.host}."[:300],
+        hint="Use a token of a member, or a GitHub App: to others only some members are shown. Who was "
+        "read before stays.",
     )
 
 

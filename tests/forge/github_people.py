@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from graphql import GraphQLError
@@ -11,6 +13,7 @@ from tests.forge.world import Organization, World
 SCHEMA = """
 type Organization {
   login: String!
+  viewerIsAMember: Boolean!
   membersWithRole(first: Int, after: String): OrganizationMemberConnection!
   teams(first: Int, after: String): TeamConnection!
   team(slug: String!): Team
@@ -40,16 +43,18 @@ def organization(world: World, sight: str, login: str) -> dict[str, Any]:
     if found is None:
         message = f"Could not resolve to an Organization with the login of '{login}'."
         raise GraphQLError(message, extensions={"type": "NOT_FOUND"})
-    if sight != "all":
+    if sight not in ("all", "stranger"):
         message = "Your token has not been granted the required scopes to execute this query."
         raise GraphQLError(message, extensions={"type": "INSUFFICIENT_SCOPES"})
-    people = [_user(one) for one in found.people]
-    teams = {one["slug"]: _team(found, one) for one in found.teams}
+    is_member = sight == "all"
+    people = [one for one in found.people if is_member or one.get("public")]
+    teams = {one["slug"]: one for one in found.teams}
     return {
         "login": found.name,
-        "membersWithRole": lambda _info, **options: _page(people, **options),
-        "teams": lambda _info, **options: _page([*teams.values()], **options),
-        "team": lambda _info, slug: teams.get(slug),
+        "viewerIsAMember": is_member,
+        "membersWithRole": lambda _info, **options: _page(people, _user, **options),
+        "teams": lambda _info, **options: _page(found.teams, partial(_team, found), **options),
+        "team": lambda _info, slug: _team(found, teams[slug]) if slug in teams else None,
     }
 
 
@@ -67,7 +72,7 @@ def _user(one: dict[str, Any]) -> dict[str, Any]:
 
 
 def _team(home: Organization, one: dict[str, Any]) -> dict[str, Any]:
-    members = [_user(home.person(login)) for login in one.get("members", ())]
+    members = [{"login": login} for login in one.get("members", ())]
     return {
         "slug": one["slug"],
         "combinedSlug": f"{home.name}/{one['slug']}",
@@ -76,12 +81,16 @@ def _team(home: Organization, one: dict[str, Any]) -> dict[str, Any]:
         "avatarUrl": None,
         "editTeamUrl": f"https://github.example/orgs/{home.name}/teams/{one['slug']}/edit",
         "parentTeam": {"slug": one["parent"]} if one.get("parent") else None,
-        "members": lambda _info, **options: _page(members, **options),
+        "members": lambda _info, **options: _page(members, _user, **options),
     }
 
 
 def _page(
-    items: list[dict[str, Any]], first: int, after: str | None = None, **_: Any
+    items: list[dict[str, Any]],
+    shown: Callable[[dict[str, Any]], dict[str, Any]],
+    first: int,
+    after: str | None = None,
+    **_: Any,
 ) -> dict[str, Any]:
     if not 1 <= first <= 100:
         raise GraphQLError("Requesting too many records.")
@@ -93,5 +102,5 @@ def _page(
             "hasNextPage": start + first < len(items),
             "endCursor": str(start + len(page)) if page else None,
         },
-        "nodes": page,
+        "nodes": [shown(one) for one in page],
     }

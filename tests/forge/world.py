@@ -8,6 +8,7 @@ import subprocess
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +82,12 @@ class Organization:
     people: list[dict[str, Any]] = field(default_factory=list)
     teams: list[dict[str, Any]] = field(default_factory=list)
 
+    @cached_property
+    def by_login(self) -> dict[str, dict[str, Any]]:
+        return {one["login"]: one for one in self.people}
+
     def person(self, login: str) -> dict[str, Any]:
-        return next(one for one in self.people if one["login"] == login)
+        return self.by_login[login]
 
 
 @dataclass

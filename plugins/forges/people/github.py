@@ -20,9 +20,10 @@ from plugins.forges.projects import MOST_PAGES
 
 _PEOPLE = """
 query People(
-  $org: String!, $size: Int!, $after: String, $email: Boolean!, $verified: Boolean!
+  $org: String!, $size: Int!, $after: String, $email: Boolean!, $verified: Boolean!, $own: Boolean!
 ) {
   organization(login: $org) {
+    viewerIsAMember @include(if: $own)
     membersWithRole(first: $size, after: $after) {
       totalCount
       pageInfo { hasNextPage endCursor }
@@ -107,13 +108,15 @@ class GitHubReader:
         if isinstance(token, Problem):
             return token
         verified = provider.verified_emails
+        is_of_app = token.startswith(_OF_INSTALLATION)
         nodes = self._nodes(
             _PEOPLE.replace("SUSPENDED", "" if provider.suspended else "suspendedAt"),
             {
                 "org": organization,
                 "size": min(provider.member_page, 100),
-                "email": not verified and not token.startswith(_OF_INSTALLATION),
+                "email": not verified and not is_of_app,
                 "verified": verified,
+                "own": not is_of_app,
             },
             ("membersWithRole",),
         )
@@ -187,6 +190,8 @@ class GitHubReader:
             page = data.get("organization")
             if page is None:
                 return problems.not_found(self.forge, what)
+            if page.get("viewerIsAMember") is False:
+                return problems.stranger(self.forge, what)
             for step in way:
                 page = page.get(step) if isinstance(page, dict) else None
             match page:

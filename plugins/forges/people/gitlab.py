@@ -63,7 +63,7 @@ class GitLabReader:
         if group and (is_public or provider.only_group):
             whole = group if provider.only_group else group.partition("/")[0]
             path, what = f"groups/{quote(whole, safe='')}/members/all", f"group {whole}"
-            options = "show_seat_info=true" if is_public else "state=active"
+            options = "show_seat_info=true" if is_public else ""
         listed = self._listed(f"{path}?{options}", what)
         if isinstance(listed, Problem):
             return listed

@@ -52,7 +52,7 @@ class PeopleSource:
         providers: Sequence[PeopleProvider],
         cache: Cache,
     ) -> None:
-        self._readers = {forge.host: reader for forge, reader in readers.items()}
+        self._readers = {(forge.type, forge.host): one for forge, one in readers.items()}
         self._providers = {provider.target: provider for provider in providers}
         self._cache = cache
 
@@ -74,8 +74,7 @@ class PeopleSource:
             known = self._cache.read(url, repository.head)
         if known is not None:
             return self._snapshot(repository, repository.head, known)
-        provider = self._providers.get(url)
-        reader = self._readers.get(provider.host) if provider else None
+        provider, reader = self._of(url)
         if provider is None or reader is None:
             return Failed(problem=problems.no_such_forge(url))
         read = reader.read(provider)
@@ -107,13 +106,19 @@ class PeopleSource:
             else:
                 yield Blob(path=path, content=text)
 
+    def _of(self, url: str) -> tuple[PeopleProvider | None, PeopleReader[Any] | None]:
+        """The provider of a target, and who reads its forge; None: there is none of its type."""
+        provider = self._providers.get(url)
+        if provider is None:
+            return None, None
+        return provider, self._readers.get((provider.type, provider.host))
+
     def _snapshot(self, repository: Repository, digest: str, content: bytes) -> Snapshot:
         files = tuple(
             TreeFile(path=path, token=_token(text), size=len(text.encode()))
             for path, text in sorted(orjson.loads(content).items())
         )
-        provider = self._providers.get(repository.url)
-        reader = self._readers.get(provider.host) if provider else None
+        _, reader = self._of(repository.url)
         return Snapshot(
             repository=repository,
             revision=digest,

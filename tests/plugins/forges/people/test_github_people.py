@@ -142,6 +142,25 @@ def test_without_permission_nothing_is_told_and_the_hint_says_what_it_takes(
     assert problem_of(read(source, provider)) == "NOT_FOUND"
 
 
+def test_a_stranger_who_is_shown_some_members_is_told_nothing(
+    forge: RunningForge, tmp_path: Path
+) -> None:
+    people = [{**ADA, "public": True}, {"login": "bob"}]
+    forge.order("organize", name="acme", people=people, teams=[])
+    forge.order("token", token="other", sees="stranger")
+    source, provider = ready(forge, tmp_path, "github", token="other")
+    assert problem_of(read(source, provider)) == "NOT_PERMITTED"
+
+
+def test_a_provider_of_a_host_that_is_another_forge_is_told_so(
+    acme: RunningForge, tmp_path: Path
+) -> None:
+    provider = GitHubPeople(id="staff", host=acme.host, organizations=("acme",))
+    source = source_of(tmp_path, acme.forge("gitlab"), provider)
+    assert problem_of(read(source, provider)) == "HOST_NOT_ALLOWED"
+    assert acme.asked() == []
+
+
 @pytest.mark.parametrize(
     ("how", "code"),
     [
