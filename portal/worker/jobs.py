@@ -13,11 +13,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from catalog.companions import LARGEST_FILE
 from catalog.defined_kinds import KindFile, kinds_of
 from catalog.ingestion import NOT_THERE, Ingested, ingest_repository, remove_missing
 from catalog.locations import describe_file
 from catalog.problems import Problem
-from catalog.readings import LARGEST_FILE, Origin, Reader, ToRead, edition
+from catalog.readings import Origin, Reader, ToRead, edition
 from catalog.removal import RemovalPolicy
 from catalog.rules import AllowRule
 from catalog.sources import Blob, Complete, Failed, Partial, Repository, Snapshot, Source
