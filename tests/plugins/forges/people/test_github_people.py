@@ -180,6 +180,22 @@ def test_a_page_that_fails_fails_the_reading_whichever_it_is(
     assert problem_of(read(source, provider)) == code
 
 
+def test_a_team_whose_members_are_kept_back_fails_the_reading(
+    acme: RunningForge, tmp_path: Path
+) -> None:
+    source, provider = ready(acme, tmp_path, "github")
+    acme.fail("graphql", "hollow")
+    assert problem_of(read(source, provider)) == "FORGE_INCOMPLETE"
+
+
+def test_one_organization_that_shows_nobody_fails_the_reading_of_all(
+    acme: RunningForge, tmp_path: Path
+) -> None:
+    acme.order("organize", name="labs", people=[], teams=[])
+    source, provider = ready(acme, tmp_path, "github", organizations=("acme", "labs"))
+    assert problem_of(read(source, provider)) == "FORGE_INCOMPLETE"
+
+
 def test_what_people_write_of_themselves_is_text_to_every_reader(
     forge: RunningForge, tmp_path: Path
 ) -> None:
