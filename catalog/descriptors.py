@@ -16,6 +16,7 @@ from catalog.bundling import Resolve
 from catalog.claimed import identity, owner
 from catalog.duplicates import with_duplicates_noted
 from catalog.entity import Entity, Outcome, Target, Verdict
+from catalog.inference import Infer, with_owner
 from catalog.kinds.registry import Kinds, builtin_kinds
 from catalog.normalize import normalize, serialize
 from catalog.parsing.documents import (
@@ -53,6 +54,7 @@ class _File:
     origin: str
     annotations: Mapping[str, str]
     resolve: Resolve | None
+    infer: Infer | None
     rules: Sequence[AllowRule] | None
     kinds: Kinds
     skeleton: bool
@@ -67,6 +69,7 @@ def read_descriptor(
     origin: str,
     extra_annotations: Mapping[str, str] = {},
     resolve: Resolve | None = None,
+    infer: Infer | None = None,
     rules: Sequence[AllowRule] | None = None,
     kinds: Kinds | None = None,
 ) -> tuple[tuple[Outcome, ...], tuple[Problem, ...]]:
@@ -74,8 +77,8 @@ def read_descriptor(
 
     `location` and `origin` are the location refs that become the managed-by annotations;
     `extra_annotations` yield to the file's own. `resolve` reads what placeholders name; without it
-    they stay in place. `kinds` are those there are; None: the built-in ones. `rules` say which of
-    them may come from `origin`; None: all.
+    they stay in place. `infer` says whose an entity is that names no owner. `kinds` are those there
+    are; None: the built-in ones. `rules` say which of them may come from `origin`; None: all.
 
     Several documents with one ref are each accepted, since each is valid; the earlier ones carry
     the warning DUPLICATE_ENTITY, because the last one counts, whole, as in Backstage (reference
@@ -88,6 +91,7 @@ def read_descriptor(
         origin=origin,
         annotations=extra_annotations,
         resolve=resolve,
+        infer=infer,
         rules=rules,
         kinds=kinds or builtin_kinds(),
         skeleton=any(mark in content for mark in _MARKS) and not _TEMPLATE.search(content),
@@ -120,6 +124,8 @@ def _read(document: ParsedDocument, state: Parsed, file: _File) -> Outcome:
     if _PLACEHOLDER.search(document.text):
         data, more = substitute(data, file.resolve)
         problems += more
+    data, more = with_owner(data, file.infer)
+    problems += more
     problems += validate(data, file.kinds)
     ref = identity(data)
     if ref is None or _has_errors(problems):

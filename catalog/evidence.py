@@ -84,6 +84,8 @@ class EntitySeen:
     since: datetime
     revision: str
     orphan: bool
+    owner_from: str = ""
+    """What its owner was inferred from; '': it is as it was declared."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

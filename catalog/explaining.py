@@ -38,7 +38,7 @@ class Step:
     """One link of the chain."""
 
     name: str
-    """location, repository, file, document, rule, conflict, entity, orphan, alias, suppression,
+    """location, repository, file, document, rule, conflict, entity, owner, orphan, alias, suppression,
     removal, held_removal, registration, absence."""
     status: Status
     words: str
@@ -86,6 +86,8 @@ def explain_ref(seen: RefEvidence) -> Explanation:
     steps += _decided(seen)
     if seen.entity is not None:
         steps.append(_entity_step(seen.entity))
+        if seen.entity.owner_from:
+            steps.append(_owner_step(seen.entity))
     elif not (seen.claims or seen.rejected or seen.removal or seen.suppression):
         steps.append(_absence(f"No file that was read declares {seen.ref}."))
         steps += [_location_step(location) for location in seen.unhealthy]
@@ -220,6 +222,11 @@ def _entity_step(seen: EntitySeen) -> Step:
         words = f"{seen.ref} is served, although no file declares it any more."
         name, status = "orphan", Status.PROBLEM
     return Step(name=name, status=status, words=words, at=seen.since, ref=seen.ref)
+
+
+def _owner_step(seen: EntitySeen) -> Step:
+    words = f"No owner is declared: it is inferred from {seen.owner_from}."
+    return Step(name="owner", status=Status.OK, words=words, ref=seen.ref)
 
 
 def _unread(seen: UrlEvidence) -> Step:

@@ -52,12 +52,16 @@ class Glob:
 
 
 @lru_cache(maxsize=256)
-def compile_glob(pattern: str, *, ignore_case: bool = False, dot: bool = False) -> Glob | None:
+def compile_glob(
+    pattern: str, *, ignore_case: bool = False, dot: bool = False, braces: bool = True
+) -> Glob | None:
     """The pattern, ready to match; None where its braces expand to too many.
 
-    Without `dot`, a `*` at the start of a segment, or a `**`, never matches a leading dot.
+    Without `braces` these stand for themselves. Without `dot`, a `*` at the start of a segment, or a
+    `**`, never matches a leading dot.
     """
-    expanded = _expanded(pattern.lower() if ignore_case else pattern)
+    wanted = pattern.lower() if ignore_case else pattern
+    expanded = _expanded(wanted) if braces else [wanted]
     if expanded is None:
         return None
     alternatives = tuple(

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from hashlib import sha1
 from typing import Protocol
 
-from catalog.bundling import references
+from catalog.companions import LARGEST_FILE, Companions, Fetch
 from catalog.defined_kinds import KindFile
 from catalog.discovery import Elsewhere, Resolved, descriptor_paths, resolve_targets
 from catalog.entity import NamedTarget
-from catalog.placeholders import Base, beside, companion_key, companions_of
+from catalog.placeholders import Base
 from catalog.problems import Problem, quote
 from catalog.rules import AllowRule
 from catalog.sources import Blob, Snapshot, Source
@@ -27,12 +27,6 @@ READER = "2"
 
 _DIGITS = 12
 """Of the digests in editions and revisions."""
-
-LARGEST_FILE = 10 * 1024 * 1024
-"""Bytes. Organization files with 10,000 documents exist (design 2a.7)."""
-
-MOST_COMPANIONS = 200
-"""Files that the placeholders of one descriptor may take in, with all that these refer to."""
 
 DEEPEST_CHAIN = 5
 """How many Location documents may lead from one to the next (hostile-input row Y30)."""
@@ -56,6 +50,8 @@ class ToRead:
     """Definitions of the kinds that users added."""
     companions: Mapping[str, bytes | Problem]
     """What its placeholders may take in, by `companion_key`; or why it cannot be read."""
+    codeowners: tuple[str, ...] = ()
+    """See `Companions`: the last path is among the companions, if there are rules."""
 
     @property
     def path(self) -> str:
@@ -68,14 +64,6 @@ class ReadFiles(Protocol):
 
     def __call__(self, files: Iterable[ToRead], /) -> Iterator[FileReading]:
         """One reading for each file, without tokens: the caller knows them."""
-        ...
-
-
-class Fetch(Protocol):
-    """Reads a URL that a placeholder names."""
-
-    def __call__(self, url: str, /) -> tuple[str, bytes] | Problem:
-        """A token that changes with the content, and the content."""
         ...
 
 
@@ -107,6 +95,8 @@ class Reader:
     """Definitions of the kinds that users added."""
     same_repository: bool = True
     """See `Base`."""
+    codeowners: bool = False
+    """Whether owners are inferred that descriptors do not name."""
 
 
 class Pass:
@@ -127,7 +117,7 @@ class Pass:
         self._stored, self._reader = stored, reader
         self._tokens = {file.path: file.token for file in snapshot.files}
         self._edition = edition(origin, reader, snapshot.shown)
-        self._fetched: dict[str, tuple[str, bytes] | Problem] = {}
+        self._companions = Companions(snapshot, source, reader.fetch, infers=reader.codeowners)
         self.revision = f"{self._edition}/{snapshot.revision}"
         if snapshot.only_named:
             # Which files are named may change, and the revision not.
@@ -182,7 +172,7 @@ class Pass:
             file is not None
             and file.token == self._token(path)
             # What cannot be read for now is no reason to give up what it was.
-            and all(self._companion_token(c.key) in (c.token, None) for c in file.companions)
+            and all(self._companions.token(c.key) in (c.token, None) for c in file.companions)
         )
 
     def _resolve(self, path: str, targets: Sequence[NamedTarget]) -> Resolved:
@@ -205,7 +195,7 @@ class Pass:
         unreadable: list[FileReading] = []
         for reading in self._reader.read(self._contents(paths, unreadable)):
             companions = tuple(
-                Companion(c.key, self._companion_token(c.key) or "") for c in reading.companions
+                Companion(c.key, self._companions.token(c.key) or "") for c in reading.companions
             )
             yield replace(reading, token=self._token(reading.path), companions=companions)
         yield from unreadable
@@ -240,48 +230,9 @@ class Pass:
                 annotations=annotations,
                 rules=self._origin.rules,
                 kinds=self._reader.kinds,
-                companions=self._companions(blob.content, base),
+                companions=self._companions.of(blob.content, base),
+                codeowners=self._companions.codeowners,
             )
-
-    def _companions(self, content: bytes, base: Base) -> Mapping[str, bytes | Problem]:
-        """What placeholders may take in, and what definitions among that refer to."""
-        found: dict[str, bytes | Problem] = {}
-        wanted = [(key, base, deep) for key, deep in companions_of(content, base).items()]
-        while wanted and len(found) < MOST_COMPANIONS:
-            key, from_, deep = wanted.pop(0)
-            if key in found:
-                continue
-            taken = self._companion(key)
-            if taken is None:
-                continue
-            found[key] = taken
-            if deep and isinstance(taken, bytes):
-                inner = beside(key, from_)
-                more = (companion_key(target, inner) for target in references(taken))
-                wanted += [(one, inner, True) for one in more if one is not None]
-        return found
-
-    def _companion_token(self, key: str) -> str | None:
-        """Changes with the content of what a placeholder names; None: it cannot be read for now."""
-        if "://" not in key:
-            return self._tokens.get(key, "absent")
-        fetched = self._fetch(key)
-        return None if isinstance(fetched, Problem) else fetched[0]
-
-    def _companion(self, key: str) -> bytes | Problem | None:
-        """The content of what a placeholder names; None: there is no such file."""
-        if "://" in key:
-            fetched = self._fetch(key)
-            return fetched if isinstance(fetched, Problem) else fetched[1]
-        if key not in self._tokens:
-            return None
-        blob = next(iter(self._source.read(self._snapshot, [key], max_bytes=LARGEST_FILE)))
-        return blob.content if isinstance(blob, Blob) else blob.problem
-
-    def _fetch(self, url: str) -> tuple[str, bytes] | Problem:
-        if url not in self._fetched:
-            self._fetched[url] = self._reader.fetch(url)
-        return self._fetched[url]
 
 
 def edition(origin: Origin, reader: Reader, shown: str = "") -> str:
@@ -291,6 +242,7 @@ def edition(origin: Origin, reader: Reader, shown: str = "") -> str:
     """
     rules, kinds = repr(origin.rules), repr(reader.kinds)
     parts = [READER, kinds, origin.ref, rules, str(reader.same_repository)]
+    parts += ["codeowners"] if reader.codeowners else []
     parts += [shown] if shown else []
     return _digest(parts)
 

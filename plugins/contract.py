@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import ClassVar, Protocol, TypeAlias
 
 from catalog.documentation import Outline, PageFile
 from catalog.problems import JsonValue, Problem, Severity
@@ -71,8 +71,11 @@ __all__ = [
     "ForgeApp",
     "ForgeFacts",
     "ForgeProvider",
+    "GitHubPeople",
     "GitHubProvider",
+    "GitLabPeople",
     "GitLabProvider",
+    "GiteaPeople",
     "GiteaProvider",
     "JsonValue",
     "Known",
@@ -89,6 +92,7 @@ __all__ = [
     "PageFile",
     "Partial",
     "Paused",
+    "PeopleProvider",
     "Plugin",
     "PluginFactory",
     "Problem",
@@ -258,6 +262,78 @@ class GiteaProvider:
 ForgeProvider: TypeAlias = GitHubProvider | GitLabProvider | GiteaProvider
 
 
+@dataclass(frozen=True, kw_only=True)
+class GitHubPeople:
+    """Users and teams of organizations of a GitHub (`catalog.providers.githubOrg`)."""
+
+    type: ClassVar[str] = "github"
+    id: str
+    host: str
+    organizations: tuple[str, ...] = ()
+    """Empty: all that have one of our Apps installed."""
+    namespaced: bool = False
+    """Whether the teams of each organization have a namespace of their own."""
+    suspended: bool = True
+    """Whether users count that are suspended: only a GitHub Enterprise Server tells."""
+    verified_emails: bool = False
+    """Whether addresses are those that the organization has verified, and no others."""
+    team_page: int = 25
+    team_member_page: int = 50
+    member_page: int = 50
+
+    @property
+    def target(self) -> str:
+        """Names it among the locations; it stays the same whatever organizations are named."""
+        return f"https://{self.host}/orgs#{self.id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GitLabPeople:
+    """Users and groups of a GitLab (`catalog.providers.gitlab` with `orgEnabled`)."""
+
+    type: ClassVar[str] = "gitlab"
+    id: str
+    host: str
+    group: str = ""
+    """Path of the group whose descendants are read; '': every group that can be seen."""
+    user: str = ""
+    """Regular expression that is found in the address of a user, or else in the name; '': in all."""
+    groups: tuple[str, ...] = ()
+    """Regular expressions of which one is found in the path of a group; empty: all groups count."""
+    relations: tuple[str, ...] = ("DIRECT",)
+    """What makes a user a member of a group, in GitLab's words."""
+    only_group: bool = False
+    """Whether users are the members of the group alone."""
+    without_seat: bool = False
+    """Whether users count that use no seat: only gitlab.com tells."""
+
+    @property
+    def target(self) -> str:
+        """Names it among the locations."""
+        below = f"/{self.group.strip('/')}" if self.group else ""
+        return f"https://{self.host}/groups{below}#{self.id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GiteaPeople:
+    """Members and teams of an organization of a Gitea or Forgejo (`orgEnabled`)."""
+
+    type: ClassVar[str] = "gitea"
+    id: str
+    host: str
+    organization: str
+    namespaced: bool = False
+    """Whether its teams have a namespace of their own."""
+
+    @property
+    def target(self) -> str:
+        """Names it among the locations."""
+        return f"https://{self.host}/org/{self.organization}#{self.id}"
+
+
+PeopleProvider: TypeAlias = GitHubPeople | GitLabPeople | GiteaPeople
+
+
 def _target(host: str, owner: str, id: str) -> str:  # noqa: A002 - as in the records
     """The page of what is read, so that people know it; several that read the same have their ids.
 
@@ -355,6 +431,8 @@ class Context:
     """Hosts of repositories, each once."""
     providers: tuple[ForgeProvider, ...] = ()
     """What is to be found on them."""
+    people: tuple[PeopleProvider, ...] = ()
+    """Whose users and groups are read from them."""
     forge_facts: ForgeFacts = ForgeFacts()
     """What else is to be learned from them."""
     budgets: Budgets = ALONE

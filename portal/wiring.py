@@ -158,6 +158,7 @@ def open_portal(settings: Settings) -> Portal:
             channels=settings.channels,
             forges=forges_of(settings.integrations),
             providers=settings.providers,
+            people=settings.people,
             forge_facts=settings.forge_facts,
             budgets=shared,
             link_facts=settings.link_facts,
@@ -252,6 +253,7 @@ def tools_of(portal: Portal, pool: Pool) -> Tools:
             # Children read copies only, and whatever a repository holds is parsed in them.
             forges=without_secrets(forges_of(portal.settings.integrations)),
             providers=portal.settings.providers,
+            people=portal.settings.people,
             scorecards=portal.scorecards,
             given=tuple(s for name, s in portal.schemas.items() if name not in observed),
             unfed=tuple(portal.unfed.values()),
@@ -264,6 +266,7 @@ def tools_of(portal: Portal, pool: Pool) -> Tools:
         kinds=portal.kind_files,
         keep_orphans=portal.settings.orphan_strategy == "keep",
         same_repository=portal.settings.same_repository_placeholders,
+        codeowners=portal.settings.codeowners,
         history_keep=portal.settings.history_keep,
         tombstones_keep=portal.settings.tombstones_keep,
         scorecard_repositories=portal.settings.scorecard_repositories,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
+from typing import Any
 from urllib.parse import quote
 
 import jwt
@@ -19,6 +20,7 @@ import jwt
 from plugins.contract import Forge, ForgeApp, Problem
 from plugins.forges import problems
 from plugins.forges.api import Api
+from plugins.forges.paging import items
 
 EARLY = 300.0
 """Seconds before its end at which a token is no longer used."""
@@ -66,6 +68,33 @@ class AppTokens:
             self._kept[owner.lower()] = _Kept(token="", until=self._clock() + ABSENT)
             return ""
 
+    def organizations(self) -> tuple[str, ...] | Problem:
+        """Organizations that have one of the Apps installed, and that are allowed; sorted.
+
+        One that has suspended it is not gone, and so none is told then.
+        """
+        found: set[str] = set()
+        for app in self._forge.apps:
+            signed = self._signed(app)
+            if isinstance(signed, Problem):
+                return signed
+            api = Api(replace(self._forge, token=signed, apps=()), self._folder)
+            url = f"{self._forge.api_url}/app/installations?per_page=100"
+            listed = items(api, url, what=f"the installations of App {app.id}", total="")
+            if isinstance(listed, Problem):
+                return listed
+            allowed = {one.lower() for one in app.owners}
+            for one in listed:
+                owner = _organization(one)
+                if not owner or (allowed and owner.lower() not in allowed):
+                    continue
+                if one.get("suspended_at"):
+                    return problems.app_suspended(self._forge, app.id, owner)
+                found.add(owner)
+        if not found:
+            return problems.incomplete(self._forge, "no organization has the App installed")
+        return tuple(sorted(found))
+
     def _make(self, app: ForgeApp, owner: str) -> _Kept | Problem | None:
         """A new token; None: the App is not installed for this owner."""
         signed = self._signed(app)
@@ -109,6 +138,14 @@ class AppTokens:
             return jwt.encode(claims, app.private_key, algorithm="RS256")
         except (jwt.PyJWTError, ValueError, TypeError):
             return problems.bad_app_key(self._forge, app.id)
+
+
+def _organization(installation: Mapping[str, Any]) -> str:
+    """Login of the organization of an installation; '': it is one of a person."""
+    match installation:
+        case {"account": {"login": str(login), "type": "Organization"}}:
+            return login
+    return ""
 
 
 def _moment(text: object) -> float | None:

@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 from plugins.contract import ForgeProvider, GitHubProvider, Problem
 from plugins.forges import problems
-from plugins.forges.api import Api, Reply, graphql_url
+from plugins.forges.api import Api
+from plugins.forges.github_queries import query
 from plugins.forges.projects import (
     MOST_PAGES,
     Found,
@@ -126,7 +127,7 @@ class GitHub:
         owner, _, name = path.partition("/")
         wanted = provider.branch if isinstance(provider, GitHubProvider) else ""
         variables = {"owner": owner, "name": name, **_branch(wanted)}
-        data = self._query(HEAD, variables, f"repository {path}")
+        data = query(self._api, HEAD, variables, what=f"repository {path}", owner=owner)
         if isinstance(data, Problem):
             return data
         project = _project(data.get("repository"), wanted)
@@ -166,7 +167,7 @@ class GitHub:
 
     def _page(self, variables: dict[str, Any]) -> tuple[list[Any], bool, str, int] | Problem:
         what = f"organization {variables['owner']}"
-        data = self._query(LISTING, variables, what)
+        data = query(self._api, LISTING, variables, what=what, owner=variables["owner"])
         if isinstance(data, Problem):
             return data
         match data.get("repositoryOwner"):
@@ -181,34 +182,6 @@ class GitHub:
             }:
                 return nodes, more, str(after or ""), total
         return problems.bad_answer(self._forge, "it is no list of repositories")
-
-    def _query(self, query: str, variables: dict[str, Any], what: str) -> dict[str, Any] | Problem:
-        """The data of an answer without errors: with some, parts of it may be missing."""
-        url = graphql_url(self._forge)
-        asked = {"query": query, "variables": variables}
-        reply = self._api.post(url, asked, what=what, owner=variables["owner"])
-        if isinstance(reply, Problem):
-            return reply
-        match reply.data:
-            case {"errors": list(errors)} if errors:
-                return self._explained(errors, reply, what)
-            case {"data": dict(data)}:
-                if "partial-results" in reply.headers.get("x-github-sso", ""):
-                    why = "the token is not authorized for single sign-on"
-                    return problems.incomplete(self._forge, why)
-                return data
-        return problems.bad_answer(self._forge, "it is no answer to a query")
-
-    def _explained(self, errors: list[Any], reply: Reply, what: str) -> Problem:
-        kinds = {error.get("type") for error in errors if isinstance(error, dict)}
-        if "RATE_LIMITED" in kinds:
-            return self._api.limit(reply.headers)
-        if "NOT_FOUND" in kinds:
-            return problems.not_found(self._forge, what)
-        if kinds & {"FORBIDDEN", "INSUFFICIENT_SCOPES"}:
-            return problems.not_permitted(self._forge, what)
-        said = errors[0].get("message") if isinstance(errors[0], dict) else ""
-        return problems.bad_answer(self._forge, str(said)[:150])
 
 
 def _branch(name: str) -> dict[str, Any]:

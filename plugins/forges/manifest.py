@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from plugins.contract import Context, Forge, Plugin
 from plugins.forges.api import Api
@@ -12,6 +13,11 @@ from plugins.forges.files import FileSource
 from plugins.forges.gitea import Gitea
 from plugins.forges.github import GitHub
 from plugins.forges.gitlab import GitLab
+from plugins.forges.people.directory import PeopleReader
+from plugins.forges.people.gitea import GiteaReader
+from plugins.forges.people.github import GitHubReader
+from plugins.forges.people.gitlab import GitLabReader
+from plugins.forges.people.source import PeopleSource
 from plugins.forges.projects import Hosting
 from plugins.forges.repositories import RepositorySource
 from plugins.web.cache import Cache
@@ -28,11 +34,14 @@ _HOSTINGS: Mapping[str, Callable[[Api], Hosting]] = {
 
 def plugin(context: Context) -> Plugin:
     """The plugin's manifest."""
+    apps = {
+        forge: AppTokens(forge, context.cache / "apps") for forge in context.forges if forge.apps
+    }
     apis = {
         forge: Api(
             forge,
             context.cache,
-            tokens=AppTokens(forge, context.cache / "apps") if forge.apps else None,
+            tokens=apps.get(forge),
             limits=Limits(system=forge.host, budgets=context.budgets),
         )
         for forge in context.forges
@@ -40,14 +49,28 @@ def plugin(context: Context) -> Plugin:
     hostings: dict[Forge, Hosting] = {
         forge: _HOSTINGS[forge.type](api) for forge, api in apis.items()
     }
+    readers: dict[Forge, PeopleReader[Any]] = {
+        forge: _people(api, apps.get(forge)) for forge, api in apis.items()
+    }
     collector = ForgeCollector(list(apis.values()), context.forge_facts)
     return Plugin(
         name="forges",
         version=VERSION,
-        summary="Finds and reads repositories on GitHub, GitLab and Gitea, and asks what these know of them.",
+        summary="Reads repositories and people of GitHub, GitLab and Gitea, and what these know of them.",
         sources=(
             FileSource(hostings, apis, Cache(context.cache / "files")),
+            # Before the repositories: to a GitLab the page of a group looks like one.
+            PeopleSource(readers, context.people, Cache(context.cache / "people")),
             RepositorySource(hostings, context.providers, cache=context.cache),
         ),
         remote_collectors=(collector,) if collector.systems else (),
     )
+
+
+def _people(api: Api, apps: AppTokens | None) -> PeopleReader[Any]:
+    match api.forge.type:
+        case "github":
+            return GitHubReader(api, apps)
+        case "gitlab":
+            return GitLabReader(api)
+    return GiteaReader(api)

@@ -7,6 +7,7 @@ each may be all that a forge in trouble has to say, and none is evidence that so
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from plugins.contract import Problem
@@ -25,6 +26,19 @@ def follow(
         # One of the pages may not be what its validator stands for.
         api.forget(asked)
     return found
+
+
+def items(api: Api, url: str, *, what: str, total: str) -> list[dict[str, Any]] | Problem:
+    """All items of a list that is no list of repositories, or why they cannot be told."""
+    found: list[dict[str, Any]] = []
+
+    def read(item: object) -> Project | None:
+        if not isinstance(item, dict):
+            return None
+        found.append(item)
+        return Project(path=f"item/{len(found)}")
+
+    return follow(api, url, read, what=what, total=total).problem or found
 
 
 def _follow(
@@ -50,7 +64,7 @@ def _follow(
         found.pages += 1
         seen += len(reply.data)
         if not add_all(found, reply.data, read):
-            found.problem = problems.incomplete(api.forge, "a repository is not shown")
+            found.problem = problems.incomplete(api.forge, "a part of a list is not shown")
             return found
         there = _next(reply)
         if there is not None and (not reply.data or not _is_same_list(url, there)):
@@ -58,7 +72,7 @@ def _follow(
             return found
         counted = reply.headers.get(total, "")
         if there is None and counted.isdigit() and int(counted) != seen:
-            said = f"it counts {counted} repositories and shows {seen}"
+            said = f"it counts {counted} and shows {seen} of a list"
             found.problem = problems.incomplete(api.forge, said)
         here = there
     if here is not None:

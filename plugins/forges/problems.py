@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from catalog.problems import quote
@@ -12,6 +13,23 @@ _LEAST = {
     "gitlab": "a token with scopes `read_api` and `read_repository`, of a user with role Reporter",
     "gitea": "a token with `read:repository` and `read:organization`",
 }
+
+_LEAST_OF_PEOPLE = {
+    "github": "a fine-grained token with read access to the members of the organization, a classic "
+    "one with scopes `read:org`, `read:user` and `user:email`, or an App with read access to members",
+    "gitlab": "a token with scope `read_api`, of a user who sees the groups and their members",
+    "gitea": "a token with `read:organization` and `read:user`, of a member of the organization",
+}
+
+
+def about_people(forge: Forge, problem: Problem) -> Problem:
+    """The same problem, where it is people that were asked for."""
+    if problem.code not in ("NOT_PERMITTED", "NOT_FOUND") or not problem.found:
+        return problem
+    hint = f"Check the name and the credentials under integrations.{forge.type}: they need "
+    return replace(
+        problem, hint=f"{hint}{_LEAST_OF_PEOPLE[forge.type]}. Who was read before stays."
+    )
 
 
 def not_permitted(forge: Forge, what: str) -> Problem:
@@ -42,6 +60,34 @@ def no_credentials(forge: Forge) -> Problem:
         code="NOT_PERMITTED",
         message=f"{forge.host} lists nothing without a token.",
         hint=f"Set a token under integrations.{forge.type}: {_LEAST[forge.type]}.",
+    )
+
+
+def no_organizations(forge: Forge) -> Problem:
+    """No organization is named, and no App says where it is installed."""
+    return Problem(
+        code="NOT_FOUND",
+        message=f"No organization of {forge.host} is named, and no GitHub App is configured.",
+        hint="Name them under catalog.providers.githubOrg, as orgs.",
+    )
+
+
+def no_group(forge: Forge) -> Problem:
+    """Nobody reads all the world's users."""
+    return Problem(
+        code="NOT_FOUND",
+        message=f"Users and groups of {forge.host} are read of one group, and none is named.",
+        hint="Set group beside orgEnabled under catalog.providers.gitlab.",
+    )
+
+
+def stranger(forge: Forge, what: str) -> Problem:
+    """Who is no member is shown those who want to be seen, and no error."""
+    return Problem(
+        code="NOT_PERMITTED",
+        message=f"The user of the token is no member of {what} on {forge.host}."[:300],
+        hint="Use a token of a member, or a GitHub App: to others only some members are shown. Who was "
+        "read before stays.",
     )
 
 

@@ -15,9 +15,13 @@ from plugins.contract import (
     Forge,
     ForgeApp,
     ForgeProvider,
+    GiteaPeople,
     GiteaProvider,
+    GitHubPeople,
     GitHubProvider,
+    GitLabPeople,
     GitLabProvider,
+    PeopleProvider,
 )
 from portal.config.integrations import Gitea, GitHub, GitLab, Integration
 
@@ -51,6 +55,28 @@ def providers_of(providers: Mapping[str, Any]) -> tuple[ForgeProvider, ...]:
         for type_, make in makers.items()
         for name, keys in (providers.get(type_) or {}).items()
         if (provider := make(name, keys)) is not None
+    )
+
+
+def people_of(providers: Mapping[str, Any]) -> tuple[PeopleProvider, ...]:
+    """Whose users and groups are read, of the checked `catalog.providers`."""
+    of_github = list((providers.get("githubOrg") or {}).values())
+    of_gitlab, of_gitea = (
+        {id_: keys for id_, keys in (providers.get(name) or {}).items() if keys.get("orgEnabled")}
+        for name in ("gitlab", "gitea")
+    )
+    return (
+        *(_github_people(keys, alone=len(of_github) == 1) for keys in of_github),
+        *(_gitlab_people(id_, keys) for id_, keys in of_gitlab.items()),
+        *(
+            GiteaPeople(
+                id=id_,
+                host=keys["host"],
+                organization=keys["organization"],
+                namespaced=len(of_gitea) > 1,
+            )
+            for id_, keys in of_gitea.items()
+        ),
     )
 
 
@@ -165,11 +191,55 @@ def _gitea_provider(name: str, keys: Mapping[str, Any]) -> GiteaProvider:
     )
 
 
+def _github_people(keys: Mapping[str, Any], *, alone: bool) -> GitHubPeople:
+    """`alone`: no other provider reads people of a GitHub. Then teams of one organization need no
+    namespace to be told apart (Backstage's module `github-org`)."""
+    organizations = tuple(keys.get("orgs", ()))
+    default = alone and len(organizations) == 1
+    sizes = keys.get("pageSizes", {})
+    skip = keys.get("excludeSuspendedUsers")
+    return GitHubPeople(
+        id=keys["id"],
+        host=urlsplit(keys["githubUrl"]).netloc.lower(),
+        organizations=organizations,
+        namespaced=not keys.get("alwaysUseDefaultNamespace", default),
+        **_given(
+            suspended=None if skip is None else not skip,
+            verified_emails=keys.get("defaultUserTransformer", {}).get("useVerifiedEmails"),
+            team_page=sizes.get("teams"),
+            team_member_page=sizes.get("teamMembers"),
+            member_page=sizes.get("organizationMembers"),
+        ),
+    )
+
+
+def _gitlab_people(name: str, keys: Mapping[str, Any]) -> GitLabPeople:
+    """Direct members always count, as in Backstage."""
+    inherited = ("INHERITED",) if keys.get("allowInherited") else ()
+    relations = dict.fromkeys(("DIRECT", *keys.get("relations", ()), *inherited))
+    return GitLabPeople(
+        id=name,
+        host=keys["host"],
+        groups=tuple(_spelled(one) for one in keys.get("groupPattern", ())),
+        relations=tuple(relations),
+        **_given(
+            group=keys.get("group"),
+            user=_pattern(keys.get("userPattern")),
+            only_group=keys.get("restrictUsersToGroup"),
+            without_seat=keys.get("includeUsersWithoutSeat"),
+        ),
+    )
+
+
 def _given(**values: Any) -> dict[str, Any]:
     """What the config says; the records know the defaults."""
     return {name: value for name, value in values.items() if value is not None}
 
 
 def _pattern(text: str | None) -> str | None:
+    return None if text is None else _spelled(text)
+
+
+def _spelled(text: str) -> str:
     """JavaScript's regular expression, in Python's spelling."""
-    return None if text is None else re.sub(r"\(\?<(?![=!])", "(?P<", text)
+    return re.sub(r"\(\?<(?![=!])", "(?P<", text)

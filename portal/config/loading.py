@@ -14,10 +14,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from catalog.problems import Problem, Severity, quote
+from catalog.rules import AllowedKind, AllowRule
+from plugins.contract import PeopleProvider
 from portal.config.access import Issuer, StaticToken
 from portal.config.checking import check
 from portal.config.files import read_config
-from portal.config.forges import providers_of
+from portal.config.forges import people_of, providers_of
 from portal.config.hooking import Hook
 from portal.config.merging import Merged, merge
 from portal.config.places import default_data_dir
@@ -63,8 +65,9 @@ def load_settings(
     locations, found = configured_locations(merged, values.get("catalog", {}).get("locations", []))
     problems += found
     commanded = _command_sources(sources, problems)
-    providers = providers_of(values.get("catalog", {}).get("providers", {}))
-    found_by = [ConfiguredSource("url", provider.target, "config") for provider in providers]
+    configured = values.get("catalog", {}).get("providers", {})
+    providers, people = providers_of(configured), people_of(configured)
+    found_by = [ConfiguredSource("url", one.target, "config") for one in (*providers, *people)]
     settings = Settings(
         database=_database(url, directory, problems),
         data_dir=directory,
@@ -72,6 +75,7 @@ def load_settings(
         port=port or variables.port() or listen_port or 7007,
         sources=(*commanded, *locations, *found_by),
         providers=providers,
+        people=people,
         sample=sample,
         base_url=base_url,
         base_path=urlsplit(base_url).path,
@@ -79,7 +83,7 @@ def load_settings(
         auth=_auth(configs, backend),
         tokens=tokens,
         access=issuers,
-        rules=allow_rules(merged, values.get("catalog", {}), commanded) if configs else None,
+        rules=_rules(merged, values, commanded, people) if configs else None,
         exemptions=_exemptions(_auth(configs, backend), plumbline),
         warnings=tuple(p for p in problems if p.severity is Severity.WARNING),
         **_optional(merged, values),
@@ -127,6 +131,7 @@ def _optional(merged: Merged, values: dict[str, Any]) -> dict[str, Any]:
         "link_facts": plumbline.get("facts", {}).get("links"),
         "facts_refresh": plumbline.get("facts", {}).get("refresh"),
         "packs": tuple(plumbline.get("packs", ())),
+        "codeowners": plumbline.get("catalog", {}).get("codeowners"),
         "views": tuple(plumbline.get("catalog", {}).get("views", ())),
         "same_repository_placeholders": plumbline.get("placeholders", {}).get("same_repository"),
         "answer_cache_bytes": plumbline.get("answer_cache_bytes"),
@@ -226,6 +231,22 @@ def _exemptions(auth: Auth, plumbline: dict[str, Any]) -> Policy:
     said = {"self_approval": auth is Auth.OPEN} | plumbline.get("exemptions", {})
     # Of a section with a problem there is what is good of it, in the form of the config.
     return Policy(**{f.name: said[f.name] for f in fields(Policy) if f.name in said})
+
+
+def _rules(
+    merged: Merged,
+    values: dict[str, Any],
+    commanded: Sequence[ConfiguredSource],
+    people: Sequence[PeopleProvider],
+) -> tuple[AllowRule, ...]:
+    """Which kinds may come from where. Who asks for people wants them, whatever `catalog.rules` say
+    of descriptors, as in Backstage."""
+    rules = allow_rules(merged, values.get("catalog", {}), commanded)
+    if not people:
+        return rules
+    places = tuple(("url", "exact", one.target) for one in people)
+    kinds = (AllowedKind(kind="User"), AllowedKind(kind="Group"))
+    return (*rules, AllowRule(kinds=kinds, locations=places))
 
 
 def _hosts(values: dict[str, Any]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from plugins.contract import DEFAULT_ID
 from portal.config.fields import Duration, Flag, Host, Strict, Text, Url, Words
 
-SERVED = ("github", "gitlab", "gitea")
+SERVED = ("github", "githubOrg", "gitlab", "gitea")
 """The providers that something is read by."""
 
 
@@ -29,6 +29,14 @@ class _Pattern(fields.String):
         except re.error as error:
             raise ValidationError(f"is no regular expression: {error.msg}") from None
         return text
+
+
+class _Patterns(fields.Field[Any]):
+    """A regular expression, or a list of them."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[str, ...]:
+        given = value if isinstance(value, list) else [value]
+        return tuple(str(_Pattern().deserialize(one)) for one in given)
 
 
 class _Frequency(fields.Field[Any]):
@@ -96,7 +104,7 @@ class Provider(fields.Field[Any]):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
         if self._listed and isinstance(value, list):
-            return self._each(list(enumerate(value)))
+            return _with_own_ids(self._each(list(enumerate(value))))
         if not isinstance(value, dict):
             raise ValidationError("must be an object of keys and values")
         if self._listed or any(key in value for key in self._alone):
@@ -120,6 +128,16 @@ class Provider(fields.Field[Any]):
         if errors:
             raise ValidationError(errors)
         return loaded
+
+
+def _with_own_ids(entries: dict[Any, Any]) -> dict[Any, Any]:
+    """The entries of a list, whose ids tell them apart where they have some."""
+    known: set[str] = set()
+    for index, entry in entries.items():
+        if entry.get("id") in known:
+            raise ValidationError({index: {"id": ["names another entry, too"]}})
+        known |= {entry["id"]} if "id" in entry else set()
+    return entries
 
 
 class _Searches(fields.Field[Any]):
@@ -201,7 +219,7 @@ def providers_schema() -> type[Schema]:
             entityFilename=Text(),
             projectPattern=_Pattern(),
             userPattern=_Pattern(),
-            groupPattern=Words(),
+            groupPattern=_Patterns(),
             useSearch=Flag(),
             skipForkedRepos=Flag(),
             includeArchivedRepos=Flag(),
@@ -248,7 +266,11 @@ def providers_schema() -> type[Schema]:
             accountId=Text(),
         ),
         gitea=Provider(
-            host=Host(required=True), organization=_needed(), branch=Text(), catalogPath=Text()
+            host=Host(required=True),
+            organization=_needed(),
+            branch=Text(),
+            catalogPath=Text(),
+            orgEnabled=Flag(),  # ours
         ),
         gerrit=Provider(
             host=Host(required=True), query=_needed(), branch=Text(), catalogPath=Text()

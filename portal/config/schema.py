@@ -156,6 +156,7 @@ class _Auth(Strict):
 
 class _CatalogPage(Strict):
     views = fields.List(fields.Nested(CatalogView), validate=distinct)
+    codeowners = Flag()
 
 
 class _Plumbline(Strict):

@@ -21,6 +21,7 @@ from plugins.contract import (
     ForgeProvider,
     LinkFacts,
     MailChannel,
+    PeopleProvider,
     ReadingRule,
     WebhookChannel,
 )
@@ -94,10 +95,14 @@ class Settings:
     """Forges and stores with their credentials, in the order of the config within each type."""
     providers: tuple[ForgeProvider, ...] = ()
     """What finds repositories on forges; the target of each is among the sources."""
+    people: tuple[PeopleProvider, ...] = ()
+    """Whose users and groups are read from forges; the target of each is among the sources."""
     kinds: tuple[Path, ...] = ()
     """JSON Schema files of kinds besides the built-in ones."""
     same_repository_placeholders: bool = True
     """Whether placeholders may name only what is in the repository of their descriptor."""
+    codeowners: bool = False
+    """Whether the owner of an entity that names none is inferred from CODEOWNERS."""
     scorecards: tuple[Path, ...] = ()
     """Scorecard files besides the built-in ones: files, or folders of `*.yaml`."""
     scorecard_repositories: tuple[ScorecardRepository, ...] = ()

@@ -18,7 +18,6 @@ from portal.config.providers import PROVIDERS, SERVED
 _LATER = "It is read and checked, and not served yet."
 
 _SWEPT = "Everything is read every catalog.processingInterval."
-_ORGANIZATION = "Users and groups of a GitLab are not read yet."
 _APP = "Name an organization; an App of integrations.github that it has installed is used."
 
 READ: Mapping[str, str] = {
@@ -38,19 +37,7 @@ READ: Mapping[str, str] = {
     "catalog.providers.github.validateLocationsExist": "A path that is not there is no fault here.",
     "catalog.providers.github.*.validateLocationsExist": "A path that is not there is no fault here.",
     "catalog.providers.gitlab.*.useSearch": "Every project is looked at.",
-    **{
-        f"catalog.providers.gitlab.*.{key}": _ORGANIZATION
-        for key in (
-            "userPattern",
-            "groupPattern",
-            "excludeGroups",
-            "orgEnabled",
-            "allowInherited",
-            "relations",
-            "restrictUsersToGroup",
-            "includeUsersWithoutSeat",
-        )
-    },
+    "catalog.providers.gitlab.*.excludeGroups": "Leave projects out by excludeRepos, or by projectPattern.",
     "catalog.stitchingStrategy": "Relations are brought in line with every write.",
     "catalog.scmEvents": _LATER,
     "catalog.import": "It is a setting of Backstage's pages.",

@@ -23,6 +23,7 @@ from catalog.evidence import (
     RepositorySeen,
     UrlEvidence,
 )
+from catalog.inference import inferred_from
 from catalog.locations import web_url
 from catalog.scm import forge_file, tree_url
 from portal.db import bulk
@@ -61,9 +62,9 @@ def ref_evidence(connection: Connection, ref: str) -> RefEvidence:
     )
     nowhere = -1 if number is None else number
     entity = connection.execute(
-        select(entities.c.updated_at, entities.c.revision, entities.c.file_id).where(
-            entities.c.id == nowhere
-        )
+        select(
+            entities.c.updated_at, entities.c.revision, entities.c.file_id, entities.c.body
+        ).where(entities.c.id == nowhere)
     ).first()
     claims = claims_where(connection, declarations.c.ref_id == nowhere)
     rejected = faults_where(connection, problems.c.ref == present) if storable([present]) else []
@@ -78,6 +79,7 @@ def ref_evidence(connection: Connection, ref: str) -> RefEvidence:
             since=time_of(entity.updated_at),
             revision=entity.revision,
             orphan=entity.file_id is None,
+            owner_from=inferred_from(orjson.loads(entity.body)),
         ),
         claims=claims,
         rejected=tuple((file, fault.problem) for file, fault in rejected),

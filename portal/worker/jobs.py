@@ -13,11 +13,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from catalog.companions import LARGEST_FILE
 from catalog.defined_kinds import KindFile, kinds_of
 from catalog.ingestion import NOT_THERE, Ingested, ingest_repository, remove_missing
 from catalog.locations import describe_file
 from catalog.problems import Problem
-from catalog.readings import LARGEST_FILE, Origin, Reader, ToRead, edition
+from catalog.readings import Origin, Reader, ToRead, edition
 from catalog.removal import RemovalPolicy
 from catalog.rules import AllowRule
 from catalog.sources import Blob, Complete, Failed, Partial, Repository, Snapshot, Source
@@ -85,6 +86,8 @@ class Tools:
     """`catalog.orphanStrategy` is `keep`."""
     same_repository: bool = True
     """Whether placeholders on a forge may only take in files of their own repository."""
+    codeowners: bool = False
+    """Whether owners are inferred from CODEOWNERS."""
     history_keep: timedelta = timedelta(days=365)
     """How long former versions of entities are kept."""
     tombstones_keep: timedelta = timedelta(days=30)
@@ -304,6 +307,7 @@ def reader_of(tools: Tools) -> Reader:
         fetch=lambda url: fetch(tools, url),
         kinds=tools.kinds,
         same_repository=tools.same_repository,
+        codeowners=tools.codeowners,
     )
 
 

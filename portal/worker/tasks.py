@@ -7,7 +7,7 @@ between tasks are caches that any other child could make again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from catalog.defined_kinds import kinds_of
 from catalog.descriptors import read_descriptor
 from catalog.documentation import Documentation
 from catalog.entity import NamedTarget
+from catalog.inference import Inferred, infer
 from catalog.placeholders import companion_key
 from catalog.problems import Problem
 from catalog.readings import ToRead
@@ -27,6 +28,7 @@ from plugins.contract import (
     FactSchema,
     Forge,
     ForgeProvider,
+    PeopleProvider,
     Plugin,
     Subject,
 )
@@ -70,6 +72,12 @@ def _read_file(file: ToRead) -> FileReading:
             hint="Name a file relative to the descriptor, in the same repository.",
         )
 
+    def owner() -> Inferred | None:
+        used.extend(file.codeowners)
+        place = file.codeowners[-1]
+        rules = file.companions.get(place)
+        return infer(rules, place=place, path=file.path) if isinstance(rules, bytes) else None
+
     outcomes, problems = read_descriptor(
         file.content,
         file=file.path,
@@ -77,6 +85,7 @@ def _read_file(file: ToRead) -> FileReading:
         origin=file.origin,
         extra_annotations=file.annotations,
         resolve=resolve,
+        infer=owner if file.codeowners else None,
         rules=file.rules,
         kinds=kinds_of(file.kinds)[0],
     )
@@ -107,6 +116,7 @@ class Setup:
     forges: tuple[Forge, ...] = ()
     """Without credentials."""
     providers: tuple[ForgeProvider, ...] = ()
+    people: tuple[PeopleProvider, ...] = ()
     given: tuple[FactSchema, ...] = ()
     """Facts that no collector observes: those that are pushed, those of packs, and levels."""
     unfed: tuple[Unfed, ...] = ()
@@ -114,9 +124,14 @@ class Setup:
 
     def plugins(self) -> tuple[Plugin, ...]:
         """Those that are installed, loaded in this process."""
-        return _plugins(
-            self.cache, self.working_tree, self.disabled_plugins, self.forges, self.providers
+        context = Context(
+            cache=self.cache,
+            working_tree=self.working_tree,
+            forges=self.forges,
+            providers=self.providers,
+            people=self.people,
         )
+        return _plugins(context, self.disabled_plugins)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -269,18 +284,10 @@ def remote_schemas(plugins: Sequence[Plugin]) -> Mapping[str, FactSchema]:
 
 
 @lru_cache(maxsize=1)
-def _plugins(
-    cache: Path,
-    working_tree: bool,
-    disabled: tuple[str, ...],
-    forges: tuple[Forge, ...],
-    providers: tuple[ForgeProvider, ...],
-) -> tuple[Plugin, ...]:
-    """The plugins; kept for as long as they are set up the same."""
+def _plugins(context: Context, disabled: tuple[str, ...]) -> tuple[Plugin, ...]:
+    """The plugins, each with a folder of its own in the cache; kept while they are set up the same."""
     plugins, _ = load_plugins(
-        context_for=lambda name: Context(
-            cache=cache / name, working_tree=working_tree, forges=forges, providers=providers
-        ),
+        context_for=lambda name: replace(context, cache=context.cache / name),
         disabled=disabled,
     )
     return plugins

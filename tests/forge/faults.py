@@ -6,12 +6,25 @@ import re
 import threading
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
 from tests.forge.replies import Reply
 
-HOW = ("500", "429", "rate", "secondary", "truncated", "garbage", "hang", "slow", "empty", "null")
+HOW = (
+    "500",
+    "429",
+    "rate",
+    "secondary",
+    "truncated",
+    "garbage",
+    "hang",
+    "slow",
+    "empty",
+    "hollow",
+    "null",
+)
 
 
 @dataclass
@@ -64,6 +77,10 @@ def spoil(fault: Fault, reply: Reply, released: threading.Event) -> Reply:
             return reply
         case "empty":
             return Reply(status=200, body=_emptied(reply.body), headers=reply.headers)
+        case "hollow":
+            data = orjson.loads(reply.body)
+            _without_nodes(data["data"], inner=True)
+            return Reply(status=200, body=orjson.dumps(data), headers=reply.headers)
         case "null":
             return Reply(status=200, body=b"null", headers={})
     raise ValueError(fault.how)
@@ -74,5 +91,17 @@ def _emptied(body: bytes) -> bytes:
     data = orjson.loads(body)
     if isinstance(data, list):
         return b"[]"
-    data["data"]["repositoryOwner"]["repositories"]["nodes"] = []
+    _without_nodes(data["data"])
     return orjson.dumps(data)
+
+
+def _without_nodes(data: Any, *, inner: bool = False) -> None:
+    """Empty the lists of a GraphQL answer, or those in their items; the counts stay."""
+    for key, value in data.items() if isinstance(data, dict) else ():
+        if key != "nodes":
+            _without_nodes(value, inner=inner)
+        elif inner:
+            for node in value:
+                _without_nodes(node)
+        else:
+            data[key] = []

@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from tests.forge import gitea_facts
+from tests.forge import gitea_facts, gitea_people
 from tests.forge.replies import Reply, Request, paged, said, validated
 from tests.forge.world import Repo, World
 
@@ -19,15 +19,16 @@ def answer(world: World, request: Request) -> Reply | None:
     if sight is None:
         return said({"message": "user does not exist [uid: 0, name: ]"}, status=401)
     rest = request.path.removeprefix("/api/v1/")
+    people = gitea_people.rest(world, sight, rest)
+    if people is not None:
+        return people if isinstance(people, Reply) else _listed(request, people)
     owner = re.fullmatch(r"orgs/([^/]+)/repos", rest)
     if owner:
         name = unquote(owner[1]).lower()
         if not any(repo.owner.lower() == name for repo in world.repos.values()):
             return said({"message": "GetOrgByName", "errors": ["user redirect"]}, status=404)
         inside = [repo for repo in world.visible(sight) if repo.owner.lower() == name]
-        page, _, _, links = paged(request, inside, size="limit", most=50, default=30)
-        headers = {**links, "X-Total-Count": str(len(inside))}
-        return said([_shown(repo) for repo in page], headers=headers)
+        return _listed(request, [_shown(repo) for repo in inside])
     found = re.fullmatch(r"repos/([^/]+/[^/]+)(/.*)?", rest)
     repo = world.find(found[1], sight) if found else None
     if found is None or repo is None:
@@ -37,6 +38,11 @@ def answer(world: World, request: Request) -> Reply | None:
         reply.headers["Location"] = f"/api/v1/repos/{repo.path}{found[2] or ''}"
         return reply
     return _repository(request, repo, (found[2] or "").lstrip("/"))
+
+
+def _listed(request: Request, items: list[Any]) -> Reply:
+    page, _, _, links = paged(request, items, size="limit", most=50, default=30)
+    return said(page, headers={**links, "X-Total-Count": str(len(items))})
 
 
 def _repository(request: Request, repo: Repo, rest: str) -> Reply:

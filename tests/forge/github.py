@@ -15,13 +15,14 @@ import jwt
 import orjson
 from graphql import GraphQLError, build_schema, graphql_sync
 
-from tests.forge import github_facts
+from tests.forge import github_facts, github_people
 from tests.forge.replies import Reply, Request, said, validated
 from tests.forge.world import Repo, World
 
 SCHEMA = build_schema(
     """
 type Query {
+  organization(login: String!): Organization
   repositoryOwner(login: String!): RepositoryOwner
   repository(owner: String!, name: String!, followRenames: Boolean = true): Repository
 }
@@ -52,6 +53,7 @@ type Ref { name: String!, target: GitObject }
 interface GitObject { oid: String! }
 """
     + github_facts.SCHEMA
+    + github_people.SCHEMA
 )
 
 
@@ -99,6 +101,8 @@ def _app(world: World, request: Request) -> Reply:
     of_owner = re.fullmatch(r"/api/v3/orgs/([^/]+)/installation", request.path)
     if of_owner and of_owner[1] in mine:
         return said(mine[of_owner[1]])
+    if request.path == "/api/v3/app/installations":
+        return said([_installation(owner, one) for owner, one in sorted(mine.items())])
     made = re.fullmatch(r"/api/v3/app/installations/(\d+)/access_tokens", request.path)
     for owner, one in mine.items():
         if made and one["id"] == int(made[1]) and request.method == "POST":
@@ -107,6 +111,14 @@ def _app(world: World, request: Request) -> Reply:
             ends = datetime.now(UTC) + timedelta(seconds=world.lasts)
             return said({"token": token, "expires_at": f"{ends:%Y-%m-%dT%H:%M:%SZ}"}, status=201)
     return _message(404, "Not Found")
+
+
+def _installation(owner: str, one: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **one,
+        "account": {"login": owner, "type": "Organization"},
+        "target_type": "Organization",
+    }
 
 
 def _repository(request: Request, repo: Repo, rest: str) -> Reply:
@@ -154,6 +166,9 @@ class _Root:
         owner = owners[login.lower()]
         mine = [repo for repo in self._world.visible(self._sight) if repo.owner == owner]
         return {"login": owner, "repositories": lambda _info, **options: _page(mine, **options)}
+
+    def organization(self, _info: object, login: str) -> dict[str, Any]:
+        return github_people.organization(self._world, self._sight, login)
 
     def repository(self, _info: object, owner: str, name: str, **_: Any) -> dict[str, Any]:
         repo = self._world.find(f"{owner}/{name}", self._sight)

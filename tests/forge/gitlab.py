@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from tests.forge import gitlab_facts
+from tests.forge import gitlab_facts, gitlab_people
 from tests.forge.replies import Reply, Request, paged, said, validated
 from tests.forge.world import Repo, World
 
@@ -14,7 +14,7 @@ from tests.forge.world import Repo, World
 def answer(world: World, request: Request) -> Reply | None:
     """The reply to a request below `/api/v4`; None: it is none of GitLab's."""
     if request.path == "/api/graphql":
-        return gitlab_facts.graphql(world, request)
+        return gitlab_people.graphql(world, request) or gitlab_facts.graphql(world, request)
     if not request.path.startswith("/api/v4/"):
         return None
     sight = world.sees(request.token)
@@ -28,6 +28,10 @@ def answer(world: World, request: Request) -> Reply | None:
         if not any(f"{r.owner}/".lower().startswith(f"{name}/") for r in world.repos.values()):
             return said({"message": "404 Group Not Found"}, status=404)
         return _projects(request, inside)
+    people = gitlab_people.rest(world, sight, request, rest)
+    if people is not None:
+        listed = people if isinstance(people, Reply) else _listed(request, people)
+        return validated(request, listed)
     if rest == "projects":
         return _projects(request, world.visible(sight))
     found = re.fullmatch(r"projects/([^/]+)(/.*)?", rest)

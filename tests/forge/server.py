@@ -25,6 +25,7 @@ from tests.forge.world import World
 _KINDS = (
     ("graphql", r"POST /api/graphql"),
     ("app", r"/installation$|/api/v3/app/"),
+    ("people", r"/members|/teams|/descendant_groups|GET /api/v4/users"),
     ("list", r"GET /api/v4/(groups/[^/]+/)?projects\?|GET /api/v1/orgs/"),
     ("facts", r"/actions/|/rules/|/protection|-scanning/|/dependabot/"),
     ("branch", r"/branches/"),

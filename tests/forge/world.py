@@ -8,6 +8,7 @@ import subprocess
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,23 @@ class Repo:
 
 
 @dataclass
+class Organization:
+    """People, each with `login` and what else is known of them; teams, each with `slug`, `members`,
+    and perhaps `name`, `about` and `parent`."""
+
+    name: str
+    people: list[dict[str, Any]] = field(default_factory=list)
+    teams: list[dict[str, Any]] = field(default_factory=list)
+
+    @cached_property
+    def by_login(self) -> dict[str, dict[str, Any]]:
+        return {one["login"]: one for one in self.people}
+
+    def person(self, login: str) -> dict[str, Any]:
+        return self.by_login[login]
+
+
+@dataclass
 class World:
     """All of it. Tokens say what they let see: `all`, `public` or nothing."""
 
@@ -85,6 +103,8 @@ class World:
     """Public keys of GitHub Apps, by id."""
     installed: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By owner, the installation of an App there."""
+    organizations: dict[str, Organization] = field(default_factory=dict)
+    """By name; who is in which team."""
     lasts: int = 3600
     """Seconds that a token of an installation is good for."""
 
@@ -160,6 +180,12 @@ class World:
         self.apps[app] = key
         about = {"id": len(self.installed) + 1, "app_id": app, "suspended_at": suspended or None}
         self.installed[owner] = about
+
+    def organize(
+        self, name: str, people: list[dict[str, Any]], teams: list[dict[str, Any]]
+    ) -> None:
+        """Let an organization have these people and teams, and no others."""
+        self.organizations[name] = Organization(name=name, people=people, teams=teams)
 
     def last(self, seconds: int) -> None:
         self.lasts = seconds

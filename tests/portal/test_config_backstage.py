@@ -57,10 +57,7 @@ NOT_HEEDED = (
     "catalog.experimentalExtraAllowedLocationTypes",
     "catalog.processors",
     "catalog.providers.github.production.schedule",
-    "catalog.providers.githubOrg",
-    "catalog.providers.gitlab.main.orgEnabled",
-    "catalog.providers.gitlab.main.groupPattern",
-    "catalog.providers.gitlab.main.relations",
+    "catalog.providers.githubOrg.0.schedule",
     "catalog.providers.gitlab.main.schedule",
     "catalog.providers.microsoftGraphOrg",
     "catalog.providers.ldapOrg",
@@ -113,6 +110,8 @@ def test_what_is_served_is_read(settings: Settings, tmp_path: Path) -> None:
         "https://github.com/example/*/blob/main/**/catalog-info.yaml",
         "https://github.com/example#production",
         "https://gitlab.example.com/platform#main",
+        "https://github.com/orgs#production",
+        "https://gitlab.example.com/groups/platform#main",
     ]
 
 

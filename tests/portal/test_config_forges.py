@@ -5,7 +5,18 @@ from pathlib import Path
 import pytest
 
 from catalog.problems import Severity
-from plugins.contract import ForgeApp, ForgeProvider, GiteaProvider, GitHubProvider, GitLabProvider
+from catalog.rules import is_allowed
+from plugins.contract import (
+    ForgeApp,
+    ForgeProvider,
+    GiteaPeople,
+    GiteaProvider,
+    GitHubPeople,
+    GitHubProvider,
+    GitLabPeople,
+    GitLabProvider,
+    PeopleProvider,
+)
 from portal.config.forges import forges_of, without_secrets
 from portal.config.integrations import (
     AadCredential,
@@ -153,8 +164,6 @@ def test_an_integration_that_is_wrong_stops_the_start_as_in_backstage(
 SCHEDULE = "schedule: {frequency: {minutes: 30}, timeout: 3m}"
 
 PROVIDERS = [
-    "githubOrg: {id: a, githubUrl: 'https://github.com', orgs: [o]}",
-    f"githubOrg: [{{id: a, githubUrl: 'https://github.com', {SCHEDULE}, pageSizes: {{teams: 5}}}}]",
     f"bitbucketCloud: {{workspace: w, filters: {{projectKey: '^a$'}}, {SCHEDULE}}}",
     "bitbucketServer: {a: {host: b.example, filters: {skipArchivedRepos: true}}}",
     "azureDevOps: {a: {organization: o, project: '*', path: /src/*/catalog-info.yaml}}",
@@ -253,14 +262,104 @@ def test_a_provider_that_is_served_becomes_a_record_and_a_location(
     assert settings.warnings == ()
 
 
+PEOPLE = [
+    (
+        "githubOrg: {id: a, githubUrl: 'https://github.com', orgs: [o]}",
+        [GitHubPeople(id="a", host="github.com", organizations=("o",))],
+        ["https://github.com/orgs#a"],
+    ),
+    (
+        "githubOrg: [{id: a, githubUrl: 'https://GHE.example/', orgs: [o, p],"
+        " excludeSuspendedUsers: true, defaultUserTransformer: {useVerifiedEmails: 'true'},"
+        " pageSizes: {teams: 1, teamMembers: 2, organizationMembers: 3}},"
+        " {id: b, githubUrl: 'https://github.com', alwaysUseDefaultNamespace: true}]",
+        [
+            GitHubPeople(
+                id="a",
+                host="ghe.example",
+                organizations=("o", "p"),
+                namespaced=True,
+                suspended=False,
+                verified_emails=True,
+                team_page=1,
+                team_member_page=2,
+                member_page=3,
+            ),
+            GitHubPeople(id="b", host="github.com"),
+        ],
+        ["https://ghe.example/orgs#a", "https://github.com/orgs#b"],
+    ),
+    (
+        "gitlab: {a: {host: gitlab.com, group: o/p, orgEnabled: true},"
+        " b: {host: g.example, orgEnabled: 'true', userPattern: '(?<n>x)', groupPattern: ['^x y'],"
+        " relations: [DESCENDANTS], allowInherited: true, restrictUsersToGroup: true,"
+        " includeUsersWithoutSeat: true}, c: {host: g.example, userPattern: x}}",
+        [
+            GitLabPeople(id="a", host="gitlab.com", group="o/p"),
+            GitLabPeople(
+                id="b",
+                host="g.example",
+                user="(?P<n>x)",
+                groups=("^x y",),
+                relations=("DIRECT", "DESCENDANTS", "INHERITED"),
+                only_group=True,
+                without_seat=True,
+            ),
+        ],
+        ["https://gitlab.com/groups/o/p#a", "https://g.example/groups#b"],
+    ),
+    (
+        "gitea: {a: {host: g.example, organization: o, orgEnabled: true}}",
+        [GiteaPeople(id="a", host="g.example", organization="o")],
+        ["https://g.example/org/o#a"],
+    ),
+    (
+        "gitea: {a: {host: g.example, organization: o, orgEnabled: true},"
+        " b: {host: g.example, organization: p, orgEnabled: true}}",
+        [
+            GiteaPeople(id="a", host="g.example", organization="o", namespaced=True),
+            GiteaPeople(id="b", host="g.example", organization="p", namespaced=True),
+        ],
+        ["https://g.example/org/o#a", "https://g.example/org/p#b"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("written", "people", "targets"), PEOPLE, ids=lambda v: str(v)[:20])
+def test_a_provider_of_people_becomes_a_record_and_a_location_that_may_hold_them(
+    tmp_path: Path, written: str, people: list[PeopleProvider], targets: list[str]
+) -> None:
+    settings = load(tmp_path, f"catalog: {{providers: {{{written}}}}}")
+    assert list(settings.people) == people
+    assert [one.target for one in settings.people] == targets
+    assert set(targets) <= {source.target for source in settings.sources}
+    assert settings.warnings == ()
+    assert settings.rules is not None
+    for kind, origin, expected in (
+        ("User", f"url:{targets[-1]}", True),
+        ("Group", f"url:{targets[-1]}", True),
+        ("Template", f"url:{targets[-1]}", False),
+        ("User", "url:https://github.com/o", False),
+    ):
+        assert is_allowed(settings.rules, kind=kind, spec_type=None, origin=origin) is expected
+
+
+def test_two_providers_of_people_with_one_id_stop_the_start(tmp_path: Path) -> None:
+    one = "{id: a, githubUrl: 'https://github.com'}"
+    found = faults(tmp_path, f"catalog: {{providers: {{githubOrg: [{one}, {one}]}}}}")
+    errors = [problem for problem in found if problem.severity is Severity.ERROR]
+    assert [problem.pointer for problem in errors] == ["/catalog/providers/githubOrg/1/id"]
+
+
 @pytest.mark.parametrize(
     ("written", "keys"),
     [
+        (f"githubOrg: [{{id: a, githubUrl: 'https://g.example', {SCHEDULE}}}]", ["0/schedule"]),
         (f"github: {{organization: o, {SCHEDULE}}}", ["schedule"]),
         ("github: {a: {app: 5}, b: {organization: o}}", ["a/app"]),
         (
-            f"gitlab: {{a: {{host: h.example, groupPattern: '^a', orgEnabled: true, {SCHEDULE}}}}}",
-            ["a/groupPattern", "a/orgEnabled", "a/schedule"],
+            f"gitlab: {{a: {{host: h.example, excludeGroups: [o], useSearch: true, {SCHEDULE}}}}}",
+            ["a/excludeGroups", "a/useSearch", "a/schedule"],
         ),
         (f"gitea: {{a: {{host: h.example, organization: o, {SCHEDULE}}}}}", ["a/schedule"]),
     ],
@@ -273,7 +372,7 @@ def test_what_is_not_served_of_a_provider_is_one_warning_each(
     pointers = {warning.pointer for warning in settings.warnings}
     assert pointers == {f"/catalog/providers/{name}/{key}" for key in keys}
     assert all(warning.hint for warning in settings.warnings)
-    assert len(settings.providers) == (0 if "app" in written and "b:" not in written else 1)
+    assert len(settings.providers) + len(settings.people) == 1
 
 
 def test_forges_are_what_the_integrations_say_and_the_public_ones() -> None:
@@ -345,7 +444,6 @@ def test_a_typo_in_a_provider_is_a_warning_that_guesses(
         ("bitbucketServer: {a: {host: 'https://x'}}", "bitbucketServer/a/host"),
         ("awsS3: {bucketName: b, schedule: {frequency: often, timeout: 1m}}", "awsS3/schedule/frequency"),
         ("puppetdb: {baseUrl: 'https://p.example', schedule: {frequency: 1h}}", "puppetdb/schedule"),
-        ("githubOrg: [{id: a}]", "githubOrg/0"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_in_a_provider_is_said_and_stops_nothing_yet(
@@ -365,8 +463,10 @@ def test_what_is_wrong_in_a_provider_is_said_and_stops_nothing_yet(
         ("github: {a: {organization: o, filters: {repository: '('}}}", "github/a/filters/repository"),
         ("github: {organization: o, filters: {repository: '('}}", "github/filters/repository"),
         ("github: {a: {organization: o, filters: {visibility: [secret]}}}", "github/a/filters/visibility/0"),
+        ("githubOrg: [{id: a}]", "githubOrg/0"),
         ("gitlab: {host: gitlab.com, group: g}", "gitlab/host"),
         ("gitlab: {a: {group: g}}", "gitlab/a"),
+        ("gitlab: {a: {host: gitlab.com, groupPattern: [x, '(']}}", "gitlab/a/groupPattern"),
         ("gitea: {a: {host: 'https://x', organization: o}}", "gitea/a/host"),
         ("github: {organization: o, schedule: {frequency: often, timeout: 1m}}", "github/schedule/frequency"),
     ],

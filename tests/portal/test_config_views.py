@@ -91,3 +91,12 @@ def test_the_page_heeds_every_parameter_that_a_view_may_have() -> None:
     assert asked.params() == {**{name: [ref] for name in FACETS}, "within": ref, "q": ref} | {
         "sort": "-type"
     }
+
+
+@pytest.mark.parametrize(("written", "expected"), [("true", True), ("'no'", False)])
+def test_owners_are_inferred_only_where_the_config_says_so(
+    tmp_path: Path, written: str, expected: bool
+) -> None:
+    text = f"plumbline: {{catalog: {{codeowners: {written}}}}}"
+    assert load(tmp_path, text).codeowners is expected
+    assert not load(tmp_path, "plumbline: {}").codeowners

@@ -43,8 +43,8 @@ def sources_of(
 ) -> tuple[Source, Source]:
     """The source of files, and the one of repositories."""
     context = Context(cache=cache, forges=tuple(forges), providers=tuple(providers or ()))
-    files, repositories = plugin(context).sources
-    return files, repositories
+    sources = {source.name: source for source in plugin(context).sources}
+    return sources["forge-files"], sources["forge"]
 
 
 def ready(

@@ -9,28 +9,12 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from forgeapps import PRIVATE, PUBLIC, with_app
 from forgesources import COMPONENT, content_of, names, provider_of, snapshot_of, sources_of
 
-from plugins.contract import Failed, Forge, ForgeApp
+from plugins.contract import Failed
 from plugins.forges.apps import AppTokens
 from tests.forge.running import RunningForge
-
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-PRIVATE = KEY.private_bytes(
-    serialization.Encoding.PEM,
-    serialization.PrivateFormat.TraditionalOpenSSL,
-    serialization.NoEncryption(),
-).decode()
-PUBLIC = (
-    KEY.public_key()
-    .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    .decode()
-)
-
-
-def with_app(forge: RunningForge, *, key: str = PRIVATE, owners: tuple[str, ...] = ()) -> Forge:
-    app = ForgeApp(id="5", private_key=key, owners=owners)
-    return replace(forge.forge("github", token=""), signs_in=True, apps=(app,))
 
 
 def test_an_app_lists_fetches_and_reads_with_the_token_of_its_installation(

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pluginworld import collect_one, make_subject, value_of, view
 
+from catalog.codeowners import read_codeowners
 from plugins.contract import FailedFact, Missing
 from plugins.repofiles.collector import RepositoryFiles
 from plugins.repofiles.community import license_of
 from plugins.repofiles.containers import read_dockerfile
-from plugins.repofiles.ownership import read_codeowners
 from plugins.repofiles.readme import count_headings
 
 
