@@ -7,6 +7,7 @@ of memory costs that task and its child, never the portal. Children are plain pr
 one who writes there, so unpickling is safe. The answers are trusted as far as our own code is.
 
 What a child begins it notes on its slate (`portal.slate`): when it is lost, the failure says over what.
+A parent that was killed ends nobody: the system does, a little after the deadline.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ ADDRESS_SPACE = 3 * 1024**3
 
 LOOK = 0.5
 """Seconds between two looks at the slate of a child that is at work."""
+
+SPARE = 5.0
+"""Seconds after its deadline in which a child is ended by its parent, or else by the system."""
 
 _AHEAD, _IN_TURN, _LAST = range(3)
 
@@ -193,7 +197,7 @@ def _ask(child: _Child, job: _Job) -> Any:
     assert process.stdout is not None
     child.slate.end()
     try:
-        _send(process.stdin, (job.task, job.payload))
+        _send(process.stdin, (job.task, job.payload, job.deadline))
         _wait(child, process.stdout, job)
         return _receive(process.stdout)
     except (BrokenPipeError, EOFError):
@@ -243,18 +247,21 @@ def _child(file: int) -> None:
     slate.take(file)
     _go_first()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends us, and no Python has to be run for that
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     tasks, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # a stray print must not end up between the answers
     while True:
         try:
-            task, payload = _receive(tasks)
+            task, payload, deadline = _receive(tasks)
         except EOFError:
             return
+        signal.setitimer(signal.ITIMER_REAL, deadline + SPARE)
         try:
             answer = _find(task)(payload)
         except Exception as failure:  # noqa: BLE001 - round one task: it becomes the future's exception
             answer = _picklable(failure)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         _send(answers, answer)
 
 

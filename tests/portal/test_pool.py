@@ -1,5 +1,7 @@
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,11 @@ def die(payload: Any) -> None:
 
 def sleep(payload: float) -> None:
     time.sleep(payload)
+
+
+def tell_and_sleep(file: str) -> None:
+    Path(file).write_text(str(os.getpid()))
+    time.sleep(3600)
 
 
 def hoard(payload: int) -> int:
@@ -94,6 +101,31 @@ def test_a_task_that_is_late_is_ended(pool: Pool) -> None:
         pool.submit(task(sleep), 60, deadline=0.3).result()
     assert time.monotonic() - begun < 20
     assert pool.submit(task(double), 1).result() == 2
+
+
+PARENT = """
+import sys
+from portal.pool import Pool
+
+pool = Pool(1)
+pool.submit("test_pool:tell_and_sleep", sys.argv[1], deadline=1)
+pool.submit("test_pool:double", 1).result()
+"""
+
+
+def test_a_child_whose_parent_was_killed_ends_by_itself(tmp_path: Path) -> None:
+    told = tmp_path / "pid"
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(told)])
+    while not told.exists() or not told.read_text():
+        assert parent.poll() is None
+        time.sleep(0.01)
+    parent.kill()
+    parent.wait()
+    child = int(told.read_text())
+    deadline = time.monotonic() + 60
+    while Path(f"/proc/{child}").exists():
+        assert time.monotonic() < deadline, "it goes on for nobody"
+        time.sleep(0.1)
 
 
 def test_a_task_cannot_take_all_memory(pool: Pool) -> None:
