@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from portal.api.v1.explain import explained, form
 from portal.cli.options import settings_options, settings_or_exit
-from portal.cli.work import ask, owned_portal
+from portal.cli.work import ask, opened_portal
 from portal.config import Settings
 from portal.instance import find
 
@@ -47,7 +47,7 @@ def _explain(settings: Settings, subject: str) -> dict[str, Any]:
         answer: dict[str, Any] = ask(running, "GET", "/explain", params=asked)
         return answer
     try:
-        return form(explained(owned_portal(settings), **asked), "")
+        return form(explained(opened_portal(settings), **asked), "")
     except HTTPException as refused:
         raise click.ClickException(refused.description or "this cannot be explained") from None
 

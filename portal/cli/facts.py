@@ -17,7 +17,7 @@ from catalog.problems import Problem
 from portal.cli.lazy import Commands, Lazy
 from portal.cli.measuring import Reports, item_of, report_options
 from portal.cli.options import settings_options, settings_or_exit, show_problem
-from portal.cli.work import ask, owned_portal
+from portal.cli.work import ask, opened_portal
 from portal.config import Settings, environment
 from portal.instance import find
 from portal.pushing import MOST_ITEMS, receive
@@ -104,7 +104,7 @@ def _near(settings: Settings, items: Sequence[Any]) -> list[Any]:
     running = find(settings.data_dir)
     if running is not None:
         return [ask(running, "POST", "/facts", json={"items": b}) for b in _batches(items)]
-    portal = owned_portal(settings)
+    portal = opened_portal(settings)
     received = receive(portal, items, allowed=lambda _ref, _facts: True)
     shown = [
         {

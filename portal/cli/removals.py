@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from portal.cli.options import settings_options, settings_or_exit
-from portal.cli.work import ask, owned_portal
+from portal.cli.work import ask, opened_portal
 from portal.config import Settings
 from portal.db import buried, decisions, held
 from portal.db.catalog_store import Store
@@ -64,7 +64,7 @@ def approve(number: int, **options: Any) -> None:
     if running is not None:
         ask(running, "POST", f"/removals/{number}/approve")
     else:
-        portal = owned_portal(settings)
+        portal = opened_portal(settings)
         again = _write(portal, decisions.approve, number)
         if again is None:
             raise click.ClickException(f"there is no held removal {number}")
@@ -82,7 +82,7 @@ def restore(ref: str, **options: Any) -> None:
     running = find(settings.data_dir)
     if running is not None:
         ask(running, "POST", "/tombstones/restore", params={"ref": ref})
-    elif not _write(owned_portal(settings), decisions.restore, ref.lower()):
+    elif not _write(opened_portal(settings), decisions.restore, ref.lower()):
         raise click.ClickException(f"nothing of {ref} is kept that could be restored")
     click.echo(f"{ref} is served again")
 
@@ -94,7 +94,7 @@ def _listed(settings: Settings) -> dict[str, Any]:
             "held": ask(running, "GET", "/removals")["items"],
             "tombstones": ask(running, "GET", "/tombstones", params={"limit": MOST})["items"],
         }
-    portal = owned_portal(settings)
+    portal = opened_portal(settings)
     with portal.database.read() as connection:
         waiting = held.list_held(connection)
         gone = buried.list_tombstones(connection, limit=MOST).items

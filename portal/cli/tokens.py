@@ -19,21 +19,18 @@ from portal.api.v1.token_forms import token as form
 from portal.auth.permissions import NAMES
 from portal.cli.options import settings_options, settings_or_exit
 from portal.cli.removals import ACTOR
-from portal.cli.work import ask
+from portal.cli.work import ask, opened_portal
 from portal.config import Settings
 from portal.config.access import PUSH
 from portal.config.fields import Duration
 from portal.db import tokens
-from portal.db.migrations import migrate
-from portal.instance import AlreadyRunning, acquire, find
+from portal.instance import find
 from portal.issuing import LASTS, Wanted, issue, limits, read_limits
 from portal.issuing import revoke as end
-from portal.wiring import Portal, now, open_portal
+from portal.wiring import now
 
 NEVER = "never"
 PER_PAGE = 500
-PATIENCE = 5.0
-"""Seconds that another command which works on the database is waited for."""
 
 
 @click.group()
@@ -122,7 +119,7 @@ def revoke(number: int, **options: Any) -> None:
     running = find(settings.data_dir)
     if running is not None:
         ask(running, "DELETE", f"/tokens/{number}")
-    elif end(_owned(settings), number, actor=ACTOR) is None:
+    elif end(opened_portal(settings), number, actor=ACTOR) is None:
         raise click.ClickException(f"there is no token {number}")
     click.echo(f"token {number} lets nobody in any more")
 
@@ -177,7 +174,7 @@ def _made(
         restrictions=restrictions,
         expires_at=expires_at,
     )
-    made = issue(_owned(settings), wanted, actor=ACTOR)
+    made = issue(opened_portal(settings), wanted, actor=ACTOR)
     if isinstance(made, Problem):
         raise _refused(made)
     return {**form(made.token, now()), "secret": made.secret}
@@ -194,29 +191,12 @@ def _listed(settings: Settings) -> list[dict[str, Any]]:
             found += page["items"]
             if (place := page["nextCursor"]) is None:
                 return found
-    with _owned(settings).database.read() as connection:
+    with opened_portal(settings).database.read() as connection:
         while True:
             kept = tokens.list_tokens(connection, after=place, limit=PER_PAGE)
             found += [form(one, now()) for one in kept.items]
             if (place := kept.after) is None:
                 return found
-
-
-def _owned(settings: Settings) -> Portal:
-    """The portal itself, when nobody else runs it: its database and nothing more.
-
-    What is registered and published is the business of who serves: a token needs none of it, and on
-    PostgreSQL this command may be given less of the configuration than they are.
-    """
-    if settings.database.startswith("sqlite"):
-        try:
-            owned = acquire(settings.data_dir, wait=PATIENCE)
-        except AlreadyRunning as running:
-            raise click.ClickException(str(running)) from None
-        click.get_current_context().with_resource(owned)
-    portal = open_portal(settings)
-    migrate(portal.database)
-    return portal
 
 
 def _words(limit: dict[str, Any]) -> str:

@@ -14,10 +14,14 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from portal.cli.options import settings_options, settings_or_exit
 from portal.config import Settings
 from portal.db import locations, marks, pending
-from portal.instance import Instance, acquire, find
+from portal.db.migrations import migrate
+from portal.instance import AlreadyRunning, Instance, acquire, find
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker import assessing, jobs, publishing
+
+PATIENCE = 5.0
+"""Seconds that another command which works on the database is waited for."""
 
 
 @click.command()
@@ -40,7 +44,7 @@ def ingest(location: str | None, wait: bool, as_json: bool, **options: Any) -> N
         _wait_for(running, tickets if wait else [])
         _print({"requested": wanted}, as_json, f"{len(wanted)} locations will be read")
         return
-    portal = owned_portal(settings)
+    portal = prepared_portal(settings)
     with portal.database.read() as connection:
         found = locations.list_locations(connection)
     wanted = [item.id for item in found if location in (None, item.id, item.target)]
@@ -61,7 +65,7 @@ def assess(ref: str | None, as_json: bool, **options: Any) -> None:
         ask(running, "POST", path)
         _print({"requested": ref or "all"}, as_json, f"{ref or 'everything'} will be assessed")
         return
-    portal = owned_portal(settings)
+    portal = prepared_portal(settings)
     with portal.database.write() as connection:
         if ref is None:
             marks.mark_all(connection)
@@ -71,11 +75,26 @@ def assess(ref: str | None, as_json: bool, **options: Any) -> None:
     _print({"assessed": done}, as_json, f"{done} entities assessed")
 
 
-def owned_portal(settings: Settings) -> Portal:
-    """The portal itself, when nobody else runs it: this process holds the lock until it ends."""
+def opened_portal(settings: Settings) -> Portal:
+    """The portal itself, when nobody else runs it: this process holds the lock until it ends.
+
+    What is registered and published is the business of who serves: this command may be given less of the
+    configuration than they are, and changes nothing by that.
+    """
     if settings.database.startswith("sqlite"):
-        click.get_current_context().with_resource(acquire(settings.data_dir))
+        try:
+            owned = acquire(settings.data_dir, wait=PATIENCE)
+        except AlreadyRunning as running:
+            raise click.ClickException(str(running)) from None
+        click.get_current_context().with_resource(owned)
     portal = open_portal(settings)
+    migrate(portal.database)
+    return portal
+
+
+def prepared_portal(settings: Settings) -> Portal:
+    """The same, with everything registered and published that the settings name."""
+    portal = opened_portal(settings)
     prepare(portal)
     if settings.scorecard_repositories and _scorecards_changed(portal):
         portal.database.close()

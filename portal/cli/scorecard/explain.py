@@ -15,7 +15,7 @@ from portal.api.v1.explanations import explained
 from portal.cli.checkout import assessed
 from portal.cli.options import rules_or_exit
 from portal.cli.scorecard.places import live_settings, place_options
-from portal.cli.work import ask, owned_portal
+from portal.cli.work import ask, opened_portal
 from portal.config import Settings
 from portal.instance import Instance, find
 from portal.wiring import Portal
@@ -64,7 +64,7 @@ def _live(
 ) -> list[dict[str, Any]]:
     running = find(settings.data_dir)
     if running is None:
-        return _here(owned_portal(settings), ref, scorecard, checks)
+        return _here(opened_portal(settings), ref, scorecard, checks)
     return _asked(running, ref, scorecard, checks)
 
 

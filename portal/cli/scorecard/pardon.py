@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from portal.cli.options import settings_options, settings_or_exit
-from portal.cli.work import ask, owned_portal
+from portal.cli.work import ask, opened_portal
 from portal.config import Settings
 from portal.instance import find
 from portal.stopping import pardon as pardon_rules
@@ -34,7 +34,7 @@ def _pardoned(settings: Settings, name: str) -> list[str]:
     if running is not None:
         answer: list[str] = ask(running, "POST", f"/scorecards/{name}/pardon")["pardoned"]
         return answer
-    portal = owned_portal(settings)
+    portal = opened_portal(settings)
     card = next((card for card in portal.scorecards if card.name == name), None)
     if card is None:
         raise click.ClickException(f"there is no scorecard {name}")

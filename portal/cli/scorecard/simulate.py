@@ -18,7 +18,7 @@ from portal.api.v1.simulation import SimulationRequest, simulated
 from portal.cli.checkout import assessed
 from portal.cli.options import rules_or_exit
 from portal.cli.scorecard.places import live_settings, place_options
-from portal.cli.work import ask, owned_portal
+from portal.cli.work import ask, opened_portal
 from portal.config import Settings
 from portal.instance import find
 from portal.pool import Pool
@@ -66,7 +66,7 @@ def _live(settings: Settings, asked: dict[str, Any]) -> dict[str, Any]:
     if running is not None:
         answer: dict[str, Any] = ask(running, "POST", "/scorecards/simulate", json=asked)
         return answer
-    portal = owned_portal(settings)
+    portal = opened_portal(settings)
     with closing(Pool(2)) as pool:
         return _here(portal, pool, asked)
 

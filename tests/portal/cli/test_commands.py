@@ -1,8 +1,10 @@
 """The commands that need a data directory, run as an operator runs them."""
 
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,16 @@ spec:
   type: service
   lifecycle: production
   owner: garden-team
+"""
+SCORECARD = """\
+apiVersion: plumbline.dev/v1
+kind: Scorecard
+metadata: {name: basket-card, title: Baskets, owner: garden-team}
+spec:
+  levels: [{name: None}, {name: Good}]
+  checks:
+    - {id: typed, title: It is typed, category: Catalog, level: Good, rule: entity.spec.type != '',
+       why: So., fix: Type it., expected: A type}
 """
 
 
@@ -43,6 +55,32 @@ def test_ingest_and_assess_work_without_a_running_portal(tmp_path: Path, source:
         "assessed": 1
     }
     run("assess", "component:default/nothing", *place, status=1)
+
+
+def test_who_looks_with_less_of_the_configuration_changes_nothing(
+    tmp_path: Path, source: Path
+) -> None:
+    here = ("--data-dir", tmp_path / "data")
+    (tmp_path / "card.yaml").write_text(SCORECARD)
+    config = tmp_path / "app-config.yaml"
+    config.write_text("plumbline: {scorecards: [card.yaml]}")
+    run("ingest", *here, "--source", source, "--config", config)
+    before = stored(tmp_path)
+    assert any("basket-card" in line for line in before)
+    for command in (
+        ("removals", "list"),
+        ("explain", "component:default/basket"),
+        ("scorecard", "explain", "component:default/basket", "service-maturity"),
+        ("token", "list"),
+    ):
+        run(*command, *here)
+        assert stored(tmp_path) == before, command
+
+
+def stored(folder: Path) -> list[str]:
+    """All that the database of a data directory there holds."""
+    with closing(sqlite3.connect(folder / "data" / "portal.db")) as connection:
+        return list(connection.iterdump())
 
 
 def test_ingest_asks_the_running_portal(tmp_path: Path, source: Path) -> None:
