@@ -476,7 +476,7 @@ def test_slash_can_be_switched_off(base, page: Page) -> None:
 def test_what_is_copied_is_said(base, page: Page) -> None:
     page.goto(base[0] + "/catalog/component/default/payments")
     page.get_by_role("button", name="Copy reference").click()
-    assert page.get_by_role("status").filter(has_text="Copied").count() == 1
+    page.get_by_role("status").filter(has_text="Copied").wait_for(state="attached")
     page.keyboard.press("Control+k")
     page.keyboard.press("Control+v")
     assert page.input_value("#find") == "component:default/payments"
