@@ -14,7 +14,7 @@ from commands import invoke, run
 from werkzeug.serving import make_server
 
 from portal.app import create_app
-from portal.cli import tokens as commands_of_tokens
+from portal.cli import work
 from portal.config import Auth, StaticToken
 from portal.db import locations, tokens
 from portal.db.engine import open_database
@@ -98,7 +98,7 @@ def test_a_token_is_listed_in_words_and_revoked(place: tuple[str | Path, ...]) -
 def test_a_command_that_has_the_database_is_waited_for_and_then_said(
     place: tuple[str | Path, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands_of_tokens, "PATIENCE", 0.1)
+    monkeypatch.setattr(work, "PATIENCE", 0.1)
     with acquire(tmp_path / "data"):
         refused = invoke("token", "create", "ci", "--everything", *place, status=1)
     assert "a portal is already running" in refused.stderr
