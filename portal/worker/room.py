@@ -55,8 +55,12 @@ class Room:
         return {lane: full for lane, full in found.items() if full}
 
     def _has_place(self, lane: int, host: str) -> bool:
+        """Whether there is one in the lane, and in each that is more urgent: it takes one of theirs."""
+        return all(self._fits(one, host) for one in PLACES if one <= lane)
+
+    def _fits(self, lane: Lane, host: str) -> bool:
         rivals = [one for one in self.taken if one.lane >= lane]
-        places = PLACES[Lane(lane)]
+        places = PLACES[lane]
         if len(rivals) >= places:
             return False
         own = sum(1 for one in rivals if one.host == host)
