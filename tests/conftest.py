@@ -18,6 +18,7 @@ from sqlalchemy import Engine, create_engine, make_url, text
 
 from portal.db.engine import Database, open_database
 from portal.db.migrations import migrate
+from tests.forge.running import RunningForge, running_forge
 from tests.screenshots import write_index
 
 # Few, because they are other ones with each run: what is rare is for `make verify`.
@@ -73,6 +74,13 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"reference material is not at {SHARED}")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def forge_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningForge]:
+    """A forge server of this test process's own, to be `reset` by each test."""
+    with running_forge(tmp_path_factory.mktemp("forge")) as running:
+        yield running
 
 
 def _postgres_programs() -> Path:

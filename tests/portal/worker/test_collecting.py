@@ -53,13 +53,6 @@ class Deadly:
         return self._pool.submit(task, payload, **how)
 
 
-@pytest.fixture(scope="module")
-def pool() -> Iterator[Pool]:
-    pool = Pool(1)
-    yield pool
-    pool.close()
-
-
 @pytest.fixture
 def portal(database_url: str, tmp_path: Path) -> Iterator[Portal]:
     for name in NAMES:

@@ -202,13 +202,6 @@ def test_a_repository_that_cannot_be_read_says_nothing() -> None:
     assert document([RepositoryPages()], [A], None, {}) == ()
 
 
-@pytest.fixture(scope="module")
-def pool() -> Iterator[Pool]:
-    pool = Pool(1)
-    yield pool
-    pool.close()
-
-
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     folder = tmp_path / "shop"

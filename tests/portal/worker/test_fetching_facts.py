@@ -50,13 +50,6 @@ APP = "entity.metadata.annotations['argocd/app']"
 EVERY = timedelta(minutes=15)
 
 
-@pytest.fixture(scope="module")
-def pool() -> Iterator[Pool]:
-    pool = Pool(1)
-    yield pool
-    pool.close()
-
-
 @pytest.fixture
 def system() -> Iterator[WebServer]:
     with serve_web() as server:

@@ -31,19 +31,6 @@ def ago(**time: float) -> str:
     return (START - timedelta(**time)).isoformat().replace("+00:00", "Z")
 
 
-@pytest.fixture(scope="module")
-def pool() -> Iterator[Pool]:
-    pool = Pool(1)
-    yield pool
-    pool.close()
-
-
-@pytest.fixture(scope="module")
-def forge_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningForge]:
-    with running_forge(tmp_path_factory.mktemp("forge")) as running:
-        yield running
-
-
 @pytest.fixture
 def forge(forge_process: RunningForge) -> RunningForge:
     forge_process.reset()

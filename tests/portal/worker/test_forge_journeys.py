@@ -17,22 +17,9 @@ from portal.db import budgets, locations
 from portal.db.tables import meta
 from portal.pool import Pool
 from portal.wiring import open_portal, prepare, tools_of
-from tests.forge.running import RunningForge, running_forge
+from tests.forge.running import RunningForge
 
 TYPES = ("github", "gitlab", "gitea")
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[Pool]:
-    pool = Pool(1)
-    yield pool
-    pool.close()
-
-
-@pytest.fixture(scope="module")
-def forge_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningForge]:
-    with running_forge(tmp_path_factory.mktemp("forge")) as running:
-        yield running
 
 
 @pytest.fixture

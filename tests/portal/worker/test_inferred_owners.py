@@ -27,13 +27,6 @@ SPEC = "spec: {type: service, lifecycle: production}\n"
 OWNED = "spec: {type: service, lifecycle: production, owner: us}\n"
 
 
-@pytest.fixture(scope="module")
-def pool() -> Iterator[Pool]:
-    pool = Pool(1)
-    yield pool
-    pool.close()
-
-
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     folder = tmp_path / "shop"

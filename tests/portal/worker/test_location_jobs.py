@@ -36,13 +36,6 @@ spec: {{targets: {targets}}}
 ALL = (AllowRule(kinds=(AllowedKind(kind="Component"), AllowedKind(kind="Location"))),)
 
 
-@pytest.fixture(scope="module")
-def pool() -> Iterator[Pool]:
-    pool = Pool(1)
-    yield pool
-    pool.close()
-
-
 @pytest.fixture
 def portal(database_url: str, tmp_path: Path) -> Iterator[Portal]:
     settings = Settings(

@@ -19,7 +19,7 @@ from portal.db.problems import code_counts
 from portal.db.tables import entities
 from portal.pool import Pool
 from portal.wiring import open_portal, prepare, tools_of
-from tests.forge.running import RunningForge, running_forge
+from tests.forge.running import RunningForge
 
 TYPES = ("github", "gitlab", "gitea")
 
@@ -28,19 +28,6 @@ PLATFORM = {"slug": "platform", "name": "Platform", "members": ["ada"]}
 TOOLS = {"slug": "tools", "parent": "platform", "members": ["ada", "bob"]}
 
 ALL = {"user:ada", "user:bob", "group:platform", "group:tools"}
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[Pool]:
-    pool = Pool(1)
-    yield pool
-    pool.close()
-
-
-@pytest.fixture(scope="module")
-def forge_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningForge]:
-    with running_forge(tmp_path_factory.mktemp("forge")) as running:
-        yield running
 
 
 @pytest.fixture

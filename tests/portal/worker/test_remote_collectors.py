@@ -90,13 +90,6 @@ class Calls:
             return Observation(facts={**states, **self.states}, url=f"https://{subject.system}/x")
 
 
-@pytest.fixture(scope="module")
-def pool() -> Iterator[Pool]:
-    pool = Pool(1)
-    yield pool
-    pool.close()
-
-
 class World:
     """A portal with such a collector, whose clock a test sets."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -48,13 +47,6 @@ def card(*rules: object, **spec: object) -> Scorecard:
     )
     assert problems == ()
     return found
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[Pool]:
-    pool = Pool(1)
-    yield pool
-    pool.close()
 
 
 def record(name: str, fact: str, value: int, *, at: datetime = NOW) -> FactRecord:

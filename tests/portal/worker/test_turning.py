@@ -50,13 +50,6 @@ spec:
 """
 
 
-@pytest.fixture(scope="module")
-def pool() -> Iterator[Pool]:
-    pool = Pool(1)
-    yield pool
-    pool.close()
-
-
 @pytest.fixture
 def portal(database_url: str, tmp_path: Path) -> Iterator[Portal]:
     (tmp_path / "source").mkdir()
