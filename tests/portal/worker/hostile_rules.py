@@ -22,8 +22,8 @@ def doubled(times: int, what: str = "entity.metadata.name") -> str:
     return f"[[{what}]]" + ".map(x, [x, x])" * times + ".exists(x, x == x)"
 
 
-SLOW = doubled(23)
-"""Takes a second or some, and ends."""
+SLOW = doubled(24)
+"""Takes a second or some, also of a fast machine, and ends."""
 
 ENDLESS = doubled(23).replace("[x, x]", "[x, x, x, x]")
 """Ends after the sun."""
