@@ -3,7 +3,8 @@
 Gunicorn's threads hand a connection back to the main thread after each answer, which watches it and
 hands it to a thread again: two changes of threads for each request, and each waits for the interpreter's
 lock. Who asks many questions, as portal frontends do, sends the next one at once. Where there are more
-connections than threads, none lingers: it would keep others waiting.
+connections than threads, none lingers: it would keep others waiting. This is for PostgreSQL; beside the
+embedded database `portal.direct` does without threads.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from gunicorn.app.base import BaseApplication
 from portal import logs
 from portal.app import create_app
 from portal.config import Settings
+from portal.direct import DirectWorker
 from portal.instance import worker_name
 from portal.lingering import LingeringWorker
 from portal.pool import Pool
@@ -77,6 +79,12 @@ def engine_settings(settings: Settings, name: str) -> EngineSettings:
     )
 
 
+class EmbeddedWorker(DirectWorker):
+    """Look-ups and pages of the catalog API are short."""
+
+    short = re.compile(rb"(?:GET|POST) [^ ?]*/api/catalog/entit(?:ies/by-|y-facets[? ])")
+
+
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """The web server, with the engine in its worker process where `works` says so."""
 
@@ -87,13 +95,17 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self._running: Running | None = None
         super().__init__()
 
+    @property
+    def _is_embedded(self) -> bool:
+        return self._settings.database.startswith("sqlite")
+
     def load_config(self) -> None:
         """Settings of gunicorn; none is read from its own files or environment."""
         host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
         options: dict[str, Any] = {
             "bind": [f"{host}:{self._settings.port}"],
             "workers": self._workers,
-            "worker_class": LingeringWorker,
+            "worker_class": EmbeddedWorker if self._is_embedded else LingeringWorker,
             "threads": THREADS,
             "graceful_timeout": GRACE,
             "timeout": 120,

@@ -115,8 +115,12 @@ class Database:
 
     @contextmanager
     def read_in_turn(self) -> Iterator[Connection]:
-        """As `read`, for what many ask for and what takes a moment: on SQLite a few at a time."""
-        with self._in_turn() if self.is_sqlite else nullcontext(), self.read() as connection:
+        """As `read`, for what many ask for and what takes a moment: on SQLite a few at a time.
+
+        The main thread takes no turn: where it answers, it watches all connections and is not to wait.
+        """
+        queues = self.is_sqlite and threading.current_thread() is not threading.main_thread()
+        with self._in_turn() if queues else nullcontext(), self.read() as connection:
             yield connection
 
     @contextmanager
