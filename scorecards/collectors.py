@@ -151,6 +151,8 @@ class RemoteSubject:
     """One of the collector's systems."""
     name: str
     """What it is called there."""
+    urgent: bool = False
+    """A person waits: what a limit leaves may be used up, also what is else kept for people."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -69,6 +69,12 @@ def changed_page(
     return _candidates(connection, kinds, since, (entities.c.seq, entities.c.id), limit)
 
 
+def candidate(connection: Connection, ref: str) -> Candidate | None:
+    """The entity with this canonical ref."""
+    found = _candidates(connection, (), entities.c.ref == ref, (), 1)
+    return found[0] if found else None
+
+
 def _candidates(
     connection: Connection,
     kinds: Collection[str],

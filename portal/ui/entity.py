@@ -17,8 +17,10 @@ from portal.db.history import Identity, identify
 from portal.db.past import present_ref
 from portal.db.results import StoredResult
 from portal.db.state import Connection
+from portal.inquiring import askable
 from portal.ui.entity_docs import docs_tab
 from portal.ui.entity_history import timeline
+from portal.ui.inquiries import inquiries_of
 from portal.ui.models import entity as model
 from portal.ui.models.api_definition import api_definition
 from portal.ui.models.docs import ONLY_WITH_PAGES
@@ -146,6 +148,11 @@ def _shown(portal: Portal, connection: Connection, stored: Stored, asked: Asked)
                 "graph": graph(page.link, stored.related),
             }
         case "facts":
+            if not stored.past:
+                found = askable(
+                    portal, connection, stored.id, stored.declared.ref, stored.declared.body
+                )
+                shown["inquiries"] = inquiries_of(found)
             shown["facts"] = facts_page(
                 stored.records or (), portal.schemas, portal.unfed, now=portal.now()
             )

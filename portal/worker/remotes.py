@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -37,9 +38,15 @@ class RemoteLearner:
     together = TOGETHER
 
     def __init__(
-        self, collector: RemoteCollector, system: str, *, now: Callable[[], datetime]
+        self,
+        collector: RemoteCollector,
+        system: str,
+        *,
+        now: Callable[[], datetime],
+        urgent: bool = False,
     ) -> None:
         self._collector, self._system, self._now = collector, system, now
+        self._urgent = urgent
         self._known: dict[RemoteSubject, tuple[Observation, datetime]] = {}
         self._pause: Paused | None = None
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix=f"ask-{collector.name}")
@@ -52,7 +59,7 @@ class RemoteLearner:
 
     def learn(self, part: Sequence[Candidate]) -> Learned:
         """See `Learner.learn`. Entities of other systems are passed over."""
-        subjects = [self._subject(one.body) for one in part]
+        subjects = [subject_of(self._collector, one.body) for one in part]
         mine = [one for one in subjects if isinstance(one, RemoteSubject)]
         wanted = [one for one in dict.fromkeys(mine) if self._is_new(one)]
         before = self._now()
@@ -61,13 +68,6 @@ class RemoteLearner:
                 self._known[subject] = (observed, before)
         return self._learned(part, subjects)
 
-    def _subject(self, body: bytes) -> RemoteSubject | FailedFact:
-        try:
-            return self._collector.subject_of(orjson.loads(body))
-        except Exception as error:  # noqa: BLE001 - as below
-            detail = f"Collector {self._collector.name!r} raised {type(error).__name__}: {error}"
-            return FailedFact(reason=Unknown.SOURCE_FAILED, detail=detail[:300])
-
     def _is_new(self, subject: RemoteSubject) -> bool:
         return subject.system == self._system and subject not in self._known
 
@@ -75,8 +75,9 @@ class RemoteLearner:
         if self._pause is not None:
             return self._pause
         try:
-            observed = self._collector.observe(subject, now=self._now())
-        except Exception as error:  # noqa: BLE001 - a stranger's code: it must not hold up the others
+            asked = replace(subject, urgent=self._urgent)
+            observed = self._collector.observe(asked, now=self._now())
+        except Exception as error:  # noqa: BLE001 - as in `subject_of`
             return self._broken(error)
         if isinstance(observed, Paused):
             self._pause = observed
@@ -132,3 +133,12 @@ class RemoteLearner:
             yield record(
                 ref, space, states, version=self._collector.version, url=url, now=at, ttl=ttl
             )
+
+
+def subject_of(collector: RemoteCollector, body: bytes) -> RemoteSubject | FailedFact:
+    """What a collector asks about for an entity with this body, or why it asks nothing."""
+    try:
+        return collector.subject_of(orjson.loads(body))
+    except Exception as error:  # noqa: BLE001 - a stranger's code: it must not hold up the others
+        detail = f"Collector {collector.name!r} raised {type(error).__name__}: {error}"
+        return FailedFact(reason=Unknown.SOURCE_FAILED, detail=detail[:300])

@@ -56,6 +56,11 @@ def fetch_key(namespace: str, *, changed: bool = False) -> str:
     return f"fetch:{namespace}{CHANGED if changed else ''}"
 
 
+def inquire_key(ref: str, name: str) -> str:
+    """The key that asks for what a system says about one entity; `name` is that of its runs."""
+    return f"inquire:{ref}:{name}"
+
+
 CHANGED = ":changed"
 """Ends a key that asks about entities that have changed."""
 
@@ -128,6 +133,8 @@ def _hosts(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
     listed = {key: int(parts[1]) for key, parts in named.items() if parts[0] == "refresh"}
     of_locations = hosts.of_locations(connection, set(located.values()))
     of_repositories = hosts.of_repositories(connection, set(listed.values()))
-    found = {key: of_locations.get(one, "") for key, one in located.items()}
+    inquired = {key: parts[3:] for key, parts in named.items() if parts[0] == "inquire"}
+    found = {key: ":".join(name).rpartition("@")[2] for key, name in inquired.items()}
+    found |= {key: of_locations.get(one, "") for key, one in located.items()}
     found |= {key: of_repositories.get(one, "") for key, one in listed.items()}
     return {key: found.get(key, "") for key in keys}

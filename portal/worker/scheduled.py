@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from plugins.contract import Plugin, RemoteCollector
+from plugins.contract import FailedFact, Plugin, RemoteCollector
 from portal.pool import Pool
 from portal.worker.learning import Learner
 from portal.worker.outside import shown
 from portal.worker.recipes import RecipeLearner
-from portal.worker.remotes import RemoteLearner
+from portal.worker.remotes import RemoteLearner, subject_of
 from scorecards.recipes import Recipe
 
 
@@ -78,13 +78,27 @@ def scheduled(recipes: Sequence[Recipe], plugins: Sequence[Plugin]) -> tuple[Sch
     return (*fetched, *asked)
 
 
+def is_about(one: Scheduled, kind: str, body: bytes) -> bool:
+    """Whether an entity of a kind, in lower case, with this body is asked about in its runs."""
+    if one.kinds and kind not in one.kinds:
+        return False
+    match one.how:
+        case Recipe():
+            return True
+        case Asking(collector=collector, system=system):
+            subject = subject_of(collector, body)
+            return not isinstance(subject, FailedFact) and subject.system == system
+
+
 @contextmanager
-def learner_of(one: Scheduled, *, pool: Pool, now: Callable[[], datetime]) -> Iterator[Learner]:
-    """What learns in the course of a run, and ends with it."""
+def learner_of(
+    one: Scheduled, *, pool: Pool, now: Callable[[], datetime], urgent: bool = False
+) -> Iterator[Learner]:
+    """What learns in the course of a run, and ends with it; `urgent` where a person waits."""
     match one.how:
         case Recipe():
             with RecipeLearner(one.how, pool=pool, now=now) as learner:
                 yield learner
         case Asking(collector=collector, system=system):
-            with RemoteLearner(collector, system, now=now) as asker:
+            with RemoteLearner(collector, system, now=now, urgent=urgent) as asker:
                 yield asker

@@ -15,7 +15,15 @@ from dbos import DBOS
 
 from catalog.ingestion import Ingested
 from portal.db import marks, repositories
-from portal.worker import assessing, collecting, fetching, jobs, noticing, publishing
+from portal.worker import (
+    assessing,
+    collecting,
+    fetching,
+    inquiring,
+    jobs,
+    noticing,
+    publishing,
+)
 from portal.worker.holding import Holding
 from portal.worker.requests import (
     ASSESS,
@@ -58,6 +66,7 @@ def workflows_of(doing: Doing) -> dict[str, Callable[[str], None]]:
         "refresh": _refresh_workflow(doing),
         "assess": _assess_workflow(doing),
         "fetch": _fetch_workflow(doing),
+        "inquire": _inquire_workflow(doing),
         SCORECARDS: _scorecards_workflow(doing),
         NOTICES: _notices_workflow(doing),
     }
@@ -217,6 +226,17 @@ def _fetch_workflow(doing: Doing) -> Callable[[str], None]:
         learned = fetch(name)
         doing.report(f"{name}: fetched, {learned} entities")
         doing.requests.request(ASSESS, Lane.EVENT)
+
+    return workflow
+
+
+def _inquire_workflow(doing: Doing) -> Callable[[str], None]:
+    inquire = DBOS.step(name="inquire")(lambda about: inquiring.inquire(doing.tools, about))
+
+    def workflow(about: str) -> None:
+        if (said := inquire(about)) is not None:
+            doing.report(f"{about}: {said}")
+            doing.requests.request(ASSESS, Lane.PERSON)
 
     return workflow
 

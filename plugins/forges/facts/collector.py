@@ -76,7 +76,7 @@ class ForgeCollector:
     def observe(self, subject: RemoteSubject, *, now: datetime) -> Observed:
         """What the forge says about a repository."""
         api = self._apis[subject.system]
-        if wait := api.wait(reserve=RESERVE):
+        if wait := api.wait(reserve=0.0 if subject.urgent else RESERVE):
             return Paused(problem=problems.spared(api.forge), wait=timedelta(seconds=wait))
         asking = Asking(api, subject.name)
         states = _OBSERVERS[api.forge.type](asking, self._namespaces, now)

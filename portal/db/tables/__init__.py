@@ -33,7 +33,7 @@ from portal.db.tables.decisions import (
     exemptions,
 )
 from portal.db.tables.documentation import doc_pages, doc_sets, doc_texts, entity_docs
-from portal.db.tables.facts import fact_versions, facts, fetches
+from portal.db.tables.facts import fact_versions, facts, fetches, inquiries
 from portal.db.tables.notices import level_watches, mutes, notices, outbox
 from portal.db.tables.results import (
     check_lists,
@@ -86,6 +86,7 @@ __all__ = [
     "files",
     "held_passes",
     "held_removals",
+    "inquiries",
     "layouts",
     "level_watches",
     "location_links",

@@ -63,3 +63,15 @@ fetches = Table(
     Column("until", Time),  # before which nothing is asked; null: it may be at any time
     comment="When the facts of a namespace were last fetched, and how it went.",
 )
+
+inquiries = Table(
+    "inquiries",
+    metadata,
+    Column("entity_id", ForeignKey("entities.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),  # as in `fetches`
+    Column("at", Time, nullable=False),
+    Column("said", Text, nullable=False),  # see portal.db.inquiries
+    Column("problem", LargeBinary),  # JSON: why nothing was learned
+    PrimaryKeyConstraint("entity_id", "name"),
+    comment="When somebody last had a system asked about an entity at once, and what came of it.",
+)

@@ -16,9 +16,10 @@ from plugins.contract import ForgeFacts
 from portal.app import create_app
 from portal.config.settings import ConfiguredSource, Settings
 from portal.db import entities, facts, fetched, locations
+from portal.db.inquiries import Said
 from portal.pool import Pool
 from portal.wiring import open_portal, prepare, tools_of
-from portal.worker import assessing, fetching
+from portal.worker import assessing, fetching, inquiring
 from scorecards.facts import FactState, FailedFact, Known, Missing, Unknown
 from scorecards.feeding import SwitchedOn
 from tests.forge.running import RunningForge, running_forge
@@ -399,6 +400,26 @@ def test_a_limit_in_the_middle_of_a_run_is_waited_for_and_gone_on_from(
     assert (run.entities, run.place, run.problem) == (10, None, None)
     assert sum("/actions/runs" in one["line"] for one in forge.asked()) == 10 - done
     assert isinstance(journey.state("forge.archived", "more7"), Known)
+
+
+def test_who_has_just_protected_a_branch_sees_it_at_once_though_little_is_left_of_the_limit(
+    forge: RunningForge, make: Make
+) -> None:
+    journey = make("github")
+    journey.fetch(hours=0)
+    assert journey.outcomes("ci-health")["ci.branch_protected"] == "fail"
+    forge.order("meter", remaining=600)  # of 5,000: less than is kept for people
+    journey.fetch()
+    forge.know("acme/shop", **GREEN)
+    forge.asked()
+    journey.fetch()
+    assert not [one for one in forge.asked() if "acme" in one["line"]], "the rest is for people"
+    asked = inquiring.inquire(journey.tools(), f"component:default/shop:forge@{forge.host}")
+    assert asked is Said.LEARNED
+    while assessing.assess_round(journey.tools()):
+        pass
+    assert journey.outcomes("ci-health")["ci.branch_protected"] == "pass"
+    assert not [one for one in forge.asked() if "cart" in one["line"]]
 
 
 def pause_is_over() -> None:

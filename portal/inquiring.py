@@ -1,0 +1,51 @@
+"""Inquiring: which systems know something about an entity, having them asked now, and what they said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from portal.db import inquiries, pending
+from portal.db.inquiries import Inquiry
+from portal.db.state import Connection
+from portal.wiring import Portal
+from portal.worker.requests import Lane, inquire_key
+from portal.worker.scheduled import Scheduled, is_about
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Askable:
+    """A system that can be asked about an entity at once."""
+
+    key: str
+    """Of the work that asks it."""
+    scheduled: Scheduled
+    is_pending: bool
+    last: Inquiry | None
+    """None: nobody has had it asked about this entity."""
+
+
+def askable(
+    portal: Portal, connection: Connection, entity_id: int, ref: str, body: bytes
+) -> tuple[Askable, ...]:
+    """The systems that know something about an entity with this canonical ref, in their order."""
+    kind = ref.partition(":")[0]
+    found = [one for one in portal.scheduled if is_about(one, kind, body)]
+    keys = {one.name: inquire_key(ref, one.name) for one in found}
+    waiting = set(pending.still(connection, [*keys.values()])) if found else set()
+    last = inquiries.listed(connection, entity_id) if found else {}
+    return tuple(
+        Askable(
+            key=keys[one.name],
+            scheduled=one,
+            is_pending=keys[one.name] in waiting,
+            last=last.get(one.name),
+        )
+        for one in found
+    )
+
+
+def ask(portal: Portal, systems: Sequence[Askable]) -> None:
+    """Have them asked, before other work; what they say is assessed at once."""
+    if systems:
+        portal.work.request_all([one.key for one in systems], Lane.PERSON)
