@@ -1,14 +1,19 @@
-"""Webhooks that are received: `plumbline.webhooks`, and what Backstage's `events.modules` says."""
+"""Webhooks that are received: `plumbline.webhooks`, and what a Backstage config says of them: its
+`events.modules`, and the Apps of `integrations.github`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from plugins.hooks import TYPES
 from portal.config.fields import Strict, Url, Words
+from portal.config.integrations import GitHub, Integration
 
 SHORTEST_SECRET = 16
 """Characters: one that can be guessed is none (hostile-input row W05)."""
@@ -93,3 +98,31 @@ def events_schema() -> type[Schema]:
             ]
 
     return Events
+
+
+def hooks_of_apps(integrations: Iterable[Integration]) -> list[Hook]:
+    """What the Apps of each GitHub sign with: `github`, and `github-<host>` of an Enterprise Server."""
+    found = []
+    for one in integrations:
+        if not isinstance(one, GitHub):
+            continue
+        secrets = tuple(app.webhook_secret for app in one.apps if app.webhook_secret)
+        if secrets:
+            name = "github" if one.host == "github.com" else f"github-{_spelled(one.host)}"
+            url = f"https://{one.host.lower()}"
+            found.append(Hook(name=name, type="github", url=url, secrets=secrets))
+    return found
+
+
+def together(hooks: Iterable[Hook]) -> list[Hook]:
+    """One for each name: the first, with the secrets of all."""
+    found: dict[str, Hook] = {}
+    for hook in hooks:
+        known = found.setdefault(hook.name, hook)
+        secrets = tuple(dict.fromkeys((*known.secrets, *hook.secrets)))
+        found[hook.name] = replace(known, secrets=secrets)
+    return [*found.values()]
+
+
+def _spelled(host: str) -> str:
+    return re.sub("[^a-z0-9]+", "-", host.lower())

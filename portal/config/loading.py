@@ -20,7 +20,7 @@ from portal.config.access import Issuer, StaticToken
 from portal.config.checking import check
 from portal.config.files import read_config
 from portal.config.forges import people_of, providers_of
-from portal.config.hooking import Hook
+from portal.config.hooking import Hook, hooks_of_apps, together
 from portal.config.merging import Merged, merge
 from portal.config.places import default_data_dir
 from portal.config.policies import allow_rules, configured_locations
@@ -156,6 +156,7 @@ def _hooks(values: dict[str, Any]) -> tuple[Hook, ...]:
     ours = [h for h in values.get("plumbline", {}).get("webhooks", ()) if isinstance(h, Hook)]
     names = {hook.name for hook in ours}
     theirs = [h for h in values.get("events") or () if isinstance(h, Hook)]
+    theirs = together([*theirs, *hooks_of_apps(values.get("integrations") or ())])
     return (*ours, *(hook for hook in theirs if hook.name not in names))
 
 

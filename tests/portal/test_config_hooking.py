@@ -54,6 +54,29 @@ events:
     assert gitlab.secrets == (SECRET,)
 
 
+def test_what_the_apps_of_a_github_sign_with_is_heeded_too(tmp_path: Path) -> None:
+    app = "appId: 1, clientId: c, clientSecret: s, privateKey: k"
+    backstage = f"""\
+events: {{modules: {{github: {{webhookSecret: {SECRET}}}}}}}
+integrations:
+  github:
+    - host: github.com
+      apps:
+        - {{{app}, webhookSecret: of-the-first-app}}
+        - {{{app}, webhookSecret: of-the-second-app}}
+        - {{{app}}}
+    - {{host: GHE.example.com, apps: [{{{app}, webhookSecret: of-the-server}}]}}
+    - {{host: other.example.com, token: t}}
+"""
+    public, server = load(tmp_path, backstage).hooks
+    assert (public.name, public.url) == ("github", "https://github.com")
+    assert public.secrets == (SECRET, "of-the-first-app", "of-the-second-app")
+    assert (server.name, server.url) == ("github-ghe-example-com", "https://ghe.example.com")
+    assert server.secrets == ("of-the-server",)
+    ours = "plumbline: {webhooks: [{type: github, secrets: [another-secret-of-ours]}]}\n"
+    assert load(tmp_path, backstage + ours).hooks[0].secrets == ("another-secret-of-ours",)
+
+
 @pytest.mark.parametrize(
     ("entry", "pointer"),
     [
