@@ -24,6 +24,9 @@ from scorecards.collectors import Paused
 LAST = 2**62
 """Above all ids: what follows a place with it has a higher sequence number."""
 
+READ = 500
+"""Entities that are read at once, however few are asked about together: no index finds what has changed."""
+
 PAUSE = timedelta(minutes=1)
 """Time between two looks at what has changed, and that a system is left alone which does not say."""
 
@@ -147,17 +150,18 @@ def _still_true(problem: Problem | None) -> Problem | None:
 
 def _parts(tools: Tools, run: _Run, learner: Learner) -> Iterator[list[Candidate]]:
     """The entities that it is about, some at a time; what a part came to is taken in meanwhile."""
-    kinds, limit = run.one.kinds, learner.together
+    kinds, most = run.one.kinds, max(READ, learner.together)
     while True:
         with tools.database.read() as connection:
-            part = (
-                fetched.page(connection, kinds, after=run.place[1], limit=limit)
+            found = (
+                fetched.page(connection, kinds, after=run.place[1], limit=most)
                 if run.since is None
-                else fetched.changed_page(connection, kinds, after=run.place, limit=limit)
+                else fetched.changed_page(connection, kinds, after=run.place, limit=most)
             )
-        if not part:
+        for start in range(0, len(found), learner.together):
+            yield found[start : start + learner.together]
+        if len(found) < most:
             return
-        yield part
 
 
 def _note(connection: Connection, run: _Run, now: datetime) -> None:
