@@ -26,8 +26,9 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 LATE = 0.05
 """Seconds. An answer that took longer was not short."""
 
-PAUSE = 5.0
-"""Seconds for which threads answer everything after a late answer."""
+PAUSE = 100
+"""Times as long as a late answer took, threads answer everything after it: whatever makes answers late,
+such as keys of tokens that have to be fetched, takes no more than a hundredth of everybody's time."""
 
 PEEKED = 16_384
 """Bytes of a request that are looked at. A longer one is not short."""
@@ -99,7 +100,7 @@ class DirectWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         rest, conn.sock = conn.sock.send_now(), client
         ended = time.monotonic()
         if ended - began > LATE:
-            self._paused_until = ended + PAUSE
+            self._paused_until = ended + PAUSE * (ended - began)
         if kept and not rest and self.alive and not conn.parser.unreader.buf.getvalue():
             client.setblocking(False)
             conn.set_timeout()
