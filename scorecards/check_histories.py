@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from scorecards.moves import Cause, Course, Move, check_moves
 from scorecards.results import LETTERS, Outcome
-from scorecards.trends import Cause, Counts, Course, Move, check_moves
+from scorecards.trends import Counts
 
 _PASS, _FAIL, _EXEMPT = (LETTERS[o] for o in (Outcome.PASS, Outcome.FAIL, Outcome.EXEMPT))
 

@@ -12,9 +12,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+from scorecards.moves import Course, why_last
 from scorecards.results import LETTERS, Outcome
 from scorecards.transitions import Reason, Stand
-from scorecards.trends import Course, why_last
 
 _WEEK = re.compile(r"(\d{4})-W(\d{2})", re.ASCII)
 _PASS, _FAIL = LETTERS[Outcome.PASS], LETTERS[Outcome.FAIL]

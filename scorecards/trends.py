@@ -11,53 +11,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from fractions import Fraction
-from functools import partial
 from itertools import permutations
 
-from scorecards.results import LETTERS, Outcome
+from scorecards.moves import FAIL, PASS, Cause, Course, Move, Step, check_moves, why_last
 from scorecards.transitions import Reason, Stand
-
-_PASS, _FAIL = LETTERS[Outcome.PASS], LETTERS[Outcome.FAIL]
-_OPEN = {LETTERS[Outcome.UNKNOWN], LETTERS[Outcome.ERROR]}
-_KNOWN = {_PASS, _FAIL}
-
-
-class Cause(StrEnum):
-    """What a part of a change is due to."""
-
-    SERVICES = "services"
-    """Services were changed, or grew older: what was known to be so is known to be otherwise."""
-    RULES = "rules"
-    """The scorecard was changed, published or withdrawn."""
-    POPULATION = "population"
-    """Entities came or went, or a check began or ceased to count for them."""
-    COVERAGE = "coverage"
-    """What was unknown became known, or the reverse."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
-    """A transition of a result."""
-
-    at: datetime
-    reason: Reason
-    stand: Stand | None
-    """None: the result ended."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Course:
-    """What happened to the result of one entity between two instants."""
-
-    opening: Stand | None
-    """At the first instant; None: there was no result."""
-    steps: tuple[Step, ...]
-    """In order of time, all after the first instant."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -69,31 +30,20 @@ class Counts:
     checks: dict[str, Counter[str]] = field(default_factory=dict)
     """By id of the check, entities by letter."""
 
-    def add(self, stand: Stand | None, n: int = 1) -> None:
-        """Count `n` entities that stand there; a negative `n` takes them away."""
-        if stand is not None:
-            self.proven[stand.proven] += n
-            self.possible[stand.possible] += n
-            for check, letter in stand.outcomes.items():
-                self.checks.setdefault(check, Counter())[letter] += n
-
-    def move(self, before: Stand | None, after: Stand | None, n: int) -> None:
-        """Let `n` entities go from one stand to another: only what differs is touched."""
-        if before is None or after is None:
-            self.add(before, -n)
-            self.add(after, n)
-            return
-        for counter, old, new in (
-            (self.proven, before.proven, after.proven),
-            (self.possible, before.possible, after.possible),
-        ):
-            counter[old] -= n
-            counter[new] += n
-        for one, other, sign in ((before, after, -n), (after, before, n)):
-            others = other.outcomes
-            for check, letter in one.outcomes.items():
-                if others.get(check) != letter:
-                    self.checks.setdefault(check, Counter())[letter] += sign
+    def add(self, stands: Iterable[tuple[Stand | None, int]]) -> None:
+        """Count so many entities that stand there; a negative number takes them away."""
+        alike: dict[tuple[tuple[str, ...], int], list[Iterable[str]]] = {}
+        for stand, n in stands:
+            if stand is not None and n:
+                self.proven[stand.proven] += n
+                self.possible[stand.possible] += n
+                alike.setdefault((tuple(stand.outcomes), n), []).append(stand.outcomes.values())
+        for (checks, n), rows in alike.items():
+            # A column for each check: one by one, this would take most of the time of a trend.
+            for check, column in zip(checks, zip(*rows, strict=True), strict=True):
+                letters = self.checks.setdefault(check, Counter())
+                for letter, times in Counter(column).items():
+                    letters[letter] += n * times
 
     def copy(self) -> Counts:
         """The same counts, apart."""
@@ -140,7 +90,7 @@ class Split:
 
 def pass_rate(letters: Mapping[str, int]) -> Fraction | None:
     """Passed of passed and failed. What is unknown, exempt or does not apply is not counted."""
-    passed, failed = letters.get(_PASS, 0), letters.get(_FAIL, 0)
+    passed, failed = letters.get(PASS, 0), letters.get(FAIL, 0)
     return Fraction(passed, passed + failed) if passed + failed else None
 
 
@@ -167,21 +117,18 @@ def snapshots(
     base: Counts, courses: Iterable[Course], instants: Sequence[datetime]
 ) -> list[Counts]:
     """The counts at each of the instants, which are in order; `base` are those at the first."""
-    # From instant to instant most entities go the same few ways, which are counted by identity.
-    ways: list[dict[tuple[int, int], tuple[Stand | None, Stand | None, int]]]
-    ways = [{} for _ in range(len(instants) + 1)]
+    # Equal stands are the same object, so most of what comes and goes is counted by identity.
+    moved: list[dict[int, tuple[Stand | None, int]]] = [{} for _ in range(len(instants) + 1)]
     for course in courses:
         before = course.opening
         for step in course.steps:
-            until = ways[bisect_left(instants, step.at)]
-            key = (id(before), id(step.stand))
-            *_, n = until.get(key, (None, None, 0))
-            until[key] = before, step.stand, n + 1
+            until = moved[bisect_left(instants, step.at)]
+            for stand, sign in ((before, -1), (step.stand, 1)):
+                until[id(stand)] = stand, until.get(id(stand), (None, 0))[1] + sign
             before = step.stand
     counts, found = base.copy(), []
-    for until in ways[:-1]:
-        for before, after, n in until.values():
-            counts.move(before, after, n)
+    for until in moved[:-1]:
+        counts.add(until.values())
         found.append(counts.copy())
     return found
 
@@ -204,49 +151,6 @@ def split(base: Counts, courses: Iterable[Course]) -> Split:
     )
 
 
-def check_moves(courses: Iterable[Course]) -> dict[str, dict[Cause, Move]]:
-    """By check and cause, how many more entities pass and fail at the end of the courses."""
-    moved: dict[str, dict[Cause, Move]] = {}
-    for course, n in _alike(courses):
-        before = _outcomes(course.opening)
-        after = _outcomes(course.steps[-1].stand if course.steps else course.opening)
-        for check in before.keys() | after.keys():
-            old, new = before.get(check), after.get(check)
-            if old != new:
-                cause = _cause_of_check(old, new, why_last(course, partial(_outcome_of, check)))
-                moved.setdefault(check, {}).setdefault(cause, Move()).count(old, new, n)
-    return moved
-
-
-def _alike(courses: Iterable[Course]) -> Iterable[tuple[Course, int]]:
-    """Courses through the same objects, whenever, once with their number: most are alike."""
-    found: dict[tuple[object, ...], tuple[Course, int]] = {}
-    for course in courses:
-        way = ((step.reason, id(step.stand)) for step in course.steps)
-        key = (id(course.opening), *way)
-        first, n = found.get(key, (course, 0))
-        found[key] = (first, n + 1)
-    return found.values()
-
-
-@dataclass(kw_only=True, slots=True)
-class Move:
-    """How many more entities pass and fail; fewer, where it is negative."""
-
-    passed: int = 0
-    failed: int = 0
-
-    def count(self, old: str | None, new: str | None, n: int) -> None:
-        """Count `n` entities that went from one letter to another."""
-        self.passed += n * ((new == _PASS) - (old == _PASS))
-        self.failed += n * ((new == _FAIL) - (old == _FAIL))
-
-    def take(self, other: Move) -> None:
-        """Count what another one has counted."""
-        self.passed += other.passed
-        self.failed += other.failed
-
-
 def _level_moves(courses: Iterable[Course]) -> dict[Cause, dict[int, int]]:
     levels: dict[Cause, Counter[int]] = {cause: Counter() for cause in Cause}
     for course in courses:
@@ -261,7 +165,7 @@ def _level_moves(courses: Iterable[Course]) -> dict[Cause, dict[int, int]]:
 
 
 def _rate_change(start: Mapping[str, int], moves: Mapping[Cause, Move]) -> RateChange:
-    passed, failed = start.get(_PASS, 0), start.get(_FAIL, 0)
+    passed, failed = start.get(PASS, 0), start.get(FAIL, 0)
     before = pass_rate(start)
     end = _after(passed, failed, moves.values())
     if before is None or end is None:
@@ -283,20 +187,7 @@ def _after(passed: int, failed: int, moves: Iterable[Move]) -> Fraction | None:
     for move in moves:
         passed += move.passed
         failed += move.failed
-    return pass_rate({_PASS: passed, _FAIL: failed})
-
-
-def why_last(course: Course, view: Callable[[Stand | None], object]) -> Reason:
-    """Why what is looked at came to be what it is at the end."""
-    if len(course.steps) == 1:
-        return course.steps[0].reason
-    before = course.opening
-    reason = Reason.FACTS
-    for step in course.steps:
-        if view(before) != view(step.stand):
-            reason = step.reason
-        before = step.stand
-    return reason
+    return pass_rate({PASS: passed, FAIL: failed})
 
 
 def _cause_of_level(before: Stand | None, after: Stand | None, reason: Reason) -> Cause:
@@ -308,22 +199,5 @@ def _cause_of_level(before: Stand | None, after: Stand | None, reason: Reason) -
     return Cause.COVERAGE if before.possible == after.possible else Cause.SERVICES
 
 
-def _cause_of_check(old: str | None, new: str | None, reason: Reason) -> Cause:
-    if reason is Reason.RULES:
-        return Cause.RULES
-    if old in _KNOWN and new in _KNOWN:
-        return Cause.SERVICES
-    both = {old, new}
-    return Cause.COVERAGE if both & _OPEN and both <= _OPEN | _KNOWN else Cause.POPULATION
-
-
 def _level(stand: Stand | None) -> int | None:
     return None if stand is None else stand.proven
-
-
-def _outcome_of(check: str, stand: Stand | None) -> str | None:
-    return None if stand is None else stand.outcomes.get(check)
-
-
-def _outcomes(stand: Stand | None) -> Mapping[str, str]:
-    return {} if stand is None else stand.outcomes

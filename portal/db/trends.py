@@ -7,7 +7,6 @@ owned an entity for a while counts it for that while.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,8 +19,9 @@ from portal.db.bulk import among, pick
 from portal.db.engine import utc
 from portal.db.graph import type_ids
 from portal.db.tables import changes, check_lists, edges, past_edges, transitions
+from scorecards.moves import Course, Step
 from scorecards.transitions import Reason, Stand
-from scorecards.trends import Counts, Course, Step, within
+from scorecards.trends import Counts, within
 
 Span: TypeAlias = "tuple[datetime, datetime | None]"
 """From when to when; None: until now."""
@@ -136,19 +136,9 @@ def _opening_counts(
     found = select(*key, func.count()).where(*_held(connection, lists, instant))
     if ids is not None:
         found = found.where(among(connection, table.entity_id, ids))
-    counts = Counts()
-    alike: dict[tuple[int, int], list[str]] = {}
-    for checks_id, proven, possible, outcomes, n in connection.execute(found.group_by(*key)):
-        counts.proven[proven] += n
-        counts.possible[possible] += n
-        alike.setdefault((checks_id, n), []).append(outcomes)
-    for (checks_id, n), texts in alike.items():
-        checks = orjson.loads(lists[checks_id].checks)
-        # A column for each check: one by one, this would take most of the time of a trend.
-        for check, column in zip(checks, zip(*texts, strict=True), strict=True):
-            letters = counts.checks.setdefault(check, Counter())
-            for letter, times in Counter(column).items():
-                letters[letter] += n * times
+    counts, known = Counts(), Stands()
+    rows = connection.execute(found.group_by(*key))
+    counts.add((_stand(lists, known, *place), n) for *place, n in rows)
     return counts
 
 
@@ -190,7 +180,7 @@ def _steps(
 
 
 Place: TypeAlias = "tuple[int, int, int, str]"
-Stands: TypeAlias = "dict[Place, Stand]"
+Stands = dict[Place, Stand]
 
 
 def _stand(

@@ -6,8 +6,8 @@ import pytest
 from scorecard_samples import NOW
 
 from scorecards.digest import changes_of, week_at, week_named
+from scorecards.moves import Course, Step
 from scorecards.transitions import Reason, Stand
-from scorecards.trends import Course, Step
 
 
 def stand(letters: str, proven: int, possible: int | None = None) -> Stand:

@@ -10,18 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scorecard_samples import NOW
 
+from scorecards.moves import Cause, Course, Step
 from scorecards.transitions import Reason, Stand
-from scorecards.trends import (
-    Cause,
-    Counts,
-    Course,
-    Split,
-    Step,
-    pass_rate,
-    snapshots,
-    split,
-    within,
-)
+from scorecards.trends import Counts, Split, pass_rate, snapshots, split, within
 
 
 def stand(letters: str, proven: int = 0, possible: int = 0, checks: str = "abc") -> Stand:
@@ -40,8 +31,7 @@ def course(*stands: Stand | None, reason: Reason = Reason.FACTS) -> Course:
 
 def counted(stands: list[Stand | None]) -> Counts:
     counts = Counts()
-    for one in stands:
-        counts.add(one)
+    counts.add((one, 1) for one in stands)
     return counts.copy()
 
 

@@ -32,10 +32,11 @@ from scorecards.check_histories import (
     most_improved,
     often_exempted,
 )
+from scorecards.moves import Course
 from scorecards.results import Outcome
 from scorecards.rollup import Group, compare
 from scorecards.scorecard import Scorecard
-from scorecards.trends import Course, snapshots
+from scorecards.trends import snapshots
 
 BY_DEFAULT = timedelta(days=90)
 MOST_CHECKS = 10

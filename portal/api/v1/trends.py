@@ -29,9 +29,10 @@ from portal.api.v1.tallies import (
 from portal.api.v1.times import rfc3339
 from portal.trend import MOST_POINTS, TooManyPoints, Trend, points_between, read_trend
 from portal.wiring import Portal
+from scorecards.moves import Cause
 from scorecards.periods import Period
 from scorecards.scorecard import Scorecard
-from scorecards.trends import Cause, Counts, RateChange, Split, pass_rate
+from scorecards.trends import Counts, RateChange, Split, pass_rate
 
 BY_DEFAULT = timedelta(days=90)
 
