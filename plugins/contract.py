@@ -206,6 +206,8 @@ class GitHubProvider:
     forks: bool = True
     archived: bool = False
     page_size: int = 100
+    timeout: timedelta | None = None
+    """How long a reading may go on asking; None: however long it takes."""
 
     @property
     def target(self) -> str:
@@ -236,6 +238,8 @@ class GitLabProvider:
     """Only projects that the user of the token is a member of."""
     forks: bool = True
     archived: bool = False
+    timeout: timedelta | None = None
+    """How long a reading may go on asking; None: however long it takes."""
 
     @property
     def target(self) -> str:
@@ -252,6 +256,8 @@ class GiteaProvider:
     organization: str
     catalog_path: str = "catalog-info.yaml"
     branch: str = "main"
+    timeout: timedelta | None = None
+    """How long a reading may go on asking; None: however long it takes."""
 
     @property
     def target(self) -> str:
@@ -280,6 +286,8 @@ class GitHubPeople:
     team_page: int = 25
     team_member_page: int = 50
     member_page: int = 50
+    timeout: timedelta | None = None
+    """How long a reading may go on asking; None: however long it takes."""
 
     @property
     def target(self) -> str:
@@ -306,6 +314,8 @@ class GitLabPeople:
     """Whether users are the members of the group alone."""
     without_seat: bool = False
     """Whether users count that use no seat: only gitlab.com tells."""
+    timeout: timedelta | None = None
+    """How long a reading may go on asking; None: however long it takes."""
 
     @property
     def target(self) -> str:
@@ -324,6 +334,8 @@ class GiteaPeople:
     organization: str
     namespaced: bool = False
     """Whether its teams have a namespace of their own."""
+    timeout: timedelta | None = None
+    """How long a reading may go on asking; None: however long it takes."""
 
     @property
     def target(self) -> str:

@@ -76,6 +76,7 @@ def engine_settings(settings: Settings, name: str) -> EngineSettings:
         executor=name,
         version=VERSION,
         sweep=settings.processing_interval,
+        schedules=settings.schedules,
     )
 
 

@@ -293,6 +293,8 @@ def prepare(portal: Portal) -> list[str]:
             if not (origin == "sample" and real)
         ]
         _declare(portal, connection, named)
+        # Their time is up to the engine: a restart reads nothing ahead of it.
+        scheduled = locations.ids_of(connection, [*portal.settings.schedules]).values()
         if values.get(connection, INSTANCE) is None:
             values.put(connection, INSTANCE, uuid.uuid4().hex)
         definitions.record(connection, _published(portal), now=portal.now())
@@ -304,7 +306,8 @@ def prepare(portal: Portal) -> list[str]:
         )
         quarantine.forget_others(connection, EDITION)
     for location in named:
-        portal.work.request(ingest_key(location), Lane.EVENT)
+        if location not in scheduled:
+            portal.work.request(ingest_key(location), Lane.EVENT)
     if portal.settings.scorecard_repositories:
         portal.work.request(SCORECARDS, Lane.EVENT)
     portal.work.request(ASSESS, Lane.SWEEP)

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from plugins.contract import Forge, Problem, ReadingRule
-from plugins.forges import problems
+from plugins.forges import deadlines, problems
 from plugins.web.answers import Fetched, NotModified, Refused, Validators
 from plugins.web.cache import Cache
 from plugins.web.client import CheckedClient
@@ -142,8 +142,8 @@ class Api:
         max_bytes: int,
         owner: str,
     ) -> Fetched | NotModified | Denied:
-        if until := self._limits.until():
-            return Denied(problem=problems.limited(self.forge, until))
+        if why := self._shut():
+            return Denied(problem=why)
         token = self.token(owner)
         if isinstance(token, Problem):
             return Denied(problem=token)
@@ -163,8 +163,8 @@ class Api:
 
     def post(self, url: str, body: object, *, what: str, owner: str = "") -> Reply | Problem:
         """What the API answers to JSON, which it takes only of who signs in."""
-        if until := self._limits.until():
-            return problems.limited(self.forge, until)
+        if why := self._shut():
+            return why
         token = self.token(owner)
         if isinstance(token, Problem):
             return token
@@ -186,6 +186,14 @@ class Api:
                 kept = orjson.dumps(dict(answer.headers)) + b"\n" + answer.content
                 return self._reply(kept, answer.validators.url)
         raise AssertionError("a POST is never conditional")
+
+    def _shut(self) -> Problem | None:
+        """Why nothing may be asked now."""
+        if until := self._limits.until():
+            return problems.limited(self.forge, until)
+        if allowed := deadlines.exceeded():
+            return problems.out_of_time(self.forge, allowed)
+        return None
 
     def token(self, owner: str) -> str | Problem:
         """What signs in for repositories of an owner: of an App, or the one of all; '': nothing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from catalog.problems import quote
 from plugins.contract import Forge, Problem
@@ -146,6 +146,16 @@ def incomplete(forge: Forge, why: str) -> Problem:
         code="FORGE_INCOMPLETE",
         message=f"{forge.host} does not list everything: {why}."[:300],
         hint="Nothing is removed. Check what the credentials may see.",
+    )
+
+
+def out_of_time(forge: Forge, allowed: timedelta) -> Problem:
+    """A reading that its schedule gives no more time."""
+    return Problem(
+        code="FORGE_INCOMPLETE",
+        message=f"{forge.host} has not told everything within {allowed.total_seconds():g} s, "
+        "the schedule.timeout of the provider.",
+        hint="Nothing is removed. Give it more time, or let it find less.",
     )
 
 

@@ -26,6 +26,7 @@ from plugins.contract import (
     Unreadable,
 )
 from plugins.forges import problems
+from plugins.forges.deadlines import within
 from plugins.forges.heads import Heads, head_of, project_at
 from plugins.forges.places import project_place
 from plugins.forges.projects import Found, Hosting, Project
@@ -132,7 +133,8 @@ class RepositorySource:
         if forge is None:
             return Failed(problem=problems.no_such_forge(provider.target))
         hosting = self._hostings[forge]
-        found = hosting.projects(provider)
+        with within(provider.timeout):
+            found = hosting.projects(provider)
         if not found.pages and found.problem is not None:
             return Failed(problem=found.problem)
         wanted = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,8 @@ from plugins.contract import (
     PeopleProvider,
 )
 from portal.config.integrations import Gitea, GitHub, GitLab, Integration
+from portal.config.providers import SERVED
+from portal.config.schedules import Schedule
 
 _PUBLIC: tuple[Integration, ...] = (GitHub(), GitLab())
 
@@ -74,10 +77,24 @@ def people_of(providers: Mapping[str, Any]) -> tuple[PeopleProvider, ...]:
                 host=keys["host"],
                 organization=keys["organization"],
                 namespaced=len(of_gitea) > 1,
+                timeout=_timeout(keys),
             )
             for id_, keys in of_gitea.items()
         ),
     )
+
+
+def schedules_of(providers: Mapping[str, Any]) -> dict[str, Schedule]:
+    """When what each provider finds is read, by target; of those of the checked `catalog.providers`
+    that say so. People and repositories of one entry have one schedule."""
+    found = {}
+    for type_, entries in providers.items():
+        for id_, keys in entries.items() if type_ in SERVED else ():
+            if "schedule" in keys:
+                alone = {type_: {id_: keys}}
+                read = (*providers_of(alone), *people_of(alone))
+                found.update({one.target: keys["schedule"] for one in read})
+    return found
 
 
 def _github(one: GitHub) -> Forge:
@@ -158,6 +175,7 @@ def _github_provider(name: str, keys: Mapping[str, Any]) -> GitHubProvider | Non
             forks=filters.get("allowForks"),
             archived=filters.get("allowArchived"),
             page_size=keys.get("pageSizes", {}).get("repositories"),
+            timeout=_timeout(keys),
         ),
     )
 
@@ -178,6 +196,7 @@ def _gitlab_provider(name: str, keys: Mapping[str, Any]) -> GitLabProvider:
             membership=keys.get("membership"),
             forks=None if skip is None else not skip,
             archived=keys.get("includeArchivedRepos"),
+            timeout=_timeout(keys),
         ),
     )
 
@@ -187,7 +206,11 @@ def _gitea_provider(name: str, keys: Mapping[str, Any]) -> GiteaProvider:
         id=name,
         host=keys["host"],
         organization=keys["organization"],
-        **_given(catalog_path=keys.get("catalogPath"), branch=keys.get("branch")),
+        **_given(
+            catalog_path=keys.get("catalogPath"),
+            branch=keys.get("branch"),
+            timeout=_timeout(keys),
+        ),
     )
 
 
@@ -209,6 +232,7 @@ def _github_people(keys: Mapping[str, Any], *, alone: bool) -> GitHubPeople:
             team_page=sizes.get("teams"),
             team_member_page=sizes.get("teamMembers"),
             member_page=sizes.get("organizationMembers"),
+            timeout=_timeout(keys),
         ),
     )
 
@@ -227,8 +251,14 @@ def _gitlab_people(name: str, keys: Mapping[str, Any]) -> GitLabPeople:
             user=_pattern(keys.get("userPattern")),
             only_group=keys.get("restrictUsersToGroup"),
             without_seat=keys.get("includeUsersWithoutSeat"),
+            timeout=_timeout(keys),
         ),
     )
+
+
+def _timeout(keys: Mapping[str, Any]) -> timedelta | None:
+    schedule: Schedule | None = keys.get("schedule")
+    return schedule.timeout if schedule else None
 
 
 def _given(**values: Any) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from plugins.contract import PeopleProvider
 from portal.config.access import Issuer, StaticToken
 from portal.config.checking import check
 from portal.config.files import read_config
-from portal.config.forges import people_of, providers_of
+from portal.config.forges import people_of, providers_of, schedules_of
 from portal.config.hooking import Hook, hooks_of_apps, together
 from portal.config.merging import Merged, merge
 from portal.config.places import default_data_dir
@@ -76,6 +76,7 @@ def load_settings(
         sources=(*commanded, *locations, *found_by),
         providers=providers,
         people=people,
+        schedules=schedules_of(configured),
         sample=sample,
         base_url=base_url,
         base_path=urlsplit(base_url).path,

@@ -13,7 +13,8 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from plugins.contract import DEFAULT_ID
-from portal.config.fields import Duration, Flag, Host, Strict, Text, Url, Words
+from portal.config.fields import Flag, Host, Strict, Text, Url, Words
+from portal.config.schedules import ScheduleKeys
 
 SERVED = ("github", "githubOrg", "gitlab", "gitea")
 """The providers that something is read by."""
@@ -37,23 +38,6 @@ class _Patterns(fields.Field[Any]):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[str, ...]:
         given = value if isinstance(value, list) else [value]
         return tuple(str(_Pattern().deserialize(one)) for one in given)
-
-
-class _Frequency(fields.Field[Any]):
-    """A duration, `{cron: ...}` or `{trigger: manual}`."""
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        match value:
-            case {"cron": str(text), **more} if not more and len(text.split()) in (5, 6):
-                return text
-            case {"trigger": "manual", **more} if not more:
-                return value
-        try:
-            return Duration().deserialize(value)
-        except ValidationError:
-            raise ValidationError(
-                "must be a duration, {cron: '0 * * * *'} or {trigger: manual}"
-            ) from None
 
 
 def _keys(**keys: fields.Field[Any]) -> type[Schema]:
@@ -80,15 +64,6 @@ def _number() -> fields.Field[Any]:
     return fields.Integer(validate=validate.Range(min=1))
 
 
-def _schedule() -> fields.Field[Any]:
-    return _object(
-        frequency=_Frequency(required=True),
-        timeout=Duration(required=True),
-        initialDelay=Duration(),
-        scope=_one_of("global", "local"),
-    )
-
-
 class Provider(fields.Field[Any]):
     """The entries of one provider: an object, a map of them by id, or a list, as it takes them.
 
@@ -98,7 +73,7 @@ class Provider(fields.Field[Any]):
     def __init__(self, *, alone: tuple[str, ...] = (), listed: bool = False, **keys: Any) -> None:
         """`alone`: keys of which one is there where the object is not a map of ids."""
         super().__init__()
-        self._schema = _keys(**keys, schedule=_schedule())
+        self._schema = _keys(**keys, schedule=fields.Nested(ScheduleKeys))
         self._alone = alone
         self._listed = listed
 
@@ -305,7 +280,7 @@ def providers_schema() -> type[Schema]:
         gcp=_object(
             gke=_object(
                 parents=_list(Text()),
-                schedule=_schedule(),
+                schedule=fields.Nested(ScheduleKeys),
                 authProvider=Text(),
                 owner=Text(),
             )

@@ -6,6 +6,7 @@ line is `portal.config.loading`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -29,6 +30,7 @@ from portal.config.access import Issuer, StaticToken
 from portal.config.hooking import Hook
 from portal.config.integrations import Integration
 from portal.config.repositories import ScorecardRepository
+from portal.config.schedules import Schedule
 from portal.config.views import View
 from scorecards.exemptions import Policy
 from scorecards.feeding import SwitchedOn
@@ -129,6 +131,8 @@ class Settings:
     """How old facts may be, and the time between two sweeps where no other is given."""
     processing_interval: timedelta | None = timedelta(hours=1)
     """Time between two sweeps over every location; None: there are none."""
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
+    """By target, when locations are read that no sweep reads."""
     tech_insights_unknown: str = "fail"
     """`fail` or `omit`: what Tech Insights' clients are told of a check that is not known."""
     exemptions: Policy = field(default_factory=lambda: Policy(self_approval=True))

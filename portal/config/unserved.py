@@ -17,7 +17,6 @@ from portal.config.providers import PROVIDERS, SERVED
 
 _LATER = "It is read and checked, and not served yet."
 
-_SWEPT = "Everything is read every catalog.processingInterval."
 _APP = "Name an organization; an App of integrations.github that it has installed is used."
 
 READ: Mapping[str, str] = {
@@ -27,11 +26,6 @@ READ: Mapping[str, str] = {
     "catalog.processorOptions": "Nothing is read by processors here.",
     "catalog.providerOptions": _LATER,
     **{f"catalog.providers.{name}": _LATER for name in PROVIDERS if name not in SERVED},
-    **{
-        f"catalog.providers.{name}.{key}": why
-        for name in SERVED
-        for key, why in {"schedule": _SWEPT, "*.schedule": _SWEPT}.items()
-    },
     "catalog.providers.github.app": _APP,
     "catalog.providers.github.*.app": _APP,
     "catalog.providers.github.validateLocationsExist": "A path that is not there is no fault here.",

@@ -5,6 +5,7 @@ Registering and looking only; what an ingestion writes is in `portal.db.catalog_
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -180,6 +181,19 @@ def find(connection: Connection, type: str, target: str) -> str | None:  # noqa:
             locations.c.origin != ENTITY,
         )
     ).scalar()
+
+
+def ids_of(connection: Connection, targets: Sequence[str]) -> dict[str, str]:
+    """By target, the ids of the URL locations with these targets that somebody registered."""
+    found = connection.execute(
+        select(locations.c.target, locations.c.id).where(
+            locations.c.type == "url",
+            locations.c.target.in_(targets),
+            locations.c.removed_at.is_(None),
+            locations.c.origin != ENTITY,
+        )
+    )
+    return {row.target: row.id for row in found}
 
 
 def list_locations(connection: Connection) -> tuple[LocationRow, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, insert, select, update
@@ -12,6 +13,12 @@ from portal.db.tables import meta
 def get(connection: Connection, key: str) -> str | None:
     """The value, or None where none was put."""
     return connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
+
+
+def get_all(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
+    """The values of those of these keys that have one."""
+    found = connection.execute(select(meta.c.key, meta.c.value).where(meta.c.key.in_(keys)))
+    return {row.key: row.value for row in found}
 
 
 def put(connection: Connection, key: str, value: str) -> None:

@@ -11,17 +11,18 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 
+from portal.config.schedules import Schedule
 from portal.db import claims, held_passes, locations, marks, values
 from portal.db.claims import Claim
 from portal.db.hearing import hear
-from portal.worker import deadlines, fetching, jobs
+from portal.worker import deadlines, fetching, jobs, timetable
 from portal.worker.holding import Holding
 from portal.worker.requests import ASSESS, NOTICES, SCORECARDS, Lane, Work, ingest_key
 from portal.worker.turning import mark_turned
@@ -60,6 +61,8 @@ class EngineSettings:
     """Of the product: unfinished work of another version is not resumed, but asked for anew."""
     sweep: timedelta | None
     """Time between two readings of every location; None: only what is asked for is read."""
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
+    """By target, when locations are read that the sweep leaves out."""
 
 
 @dataclass(kw_only=True)
@@ -177,11 +180,12 @@ def _not_resumed(left: list[Claim], version: str) -> list[Claim]:
 
 def _dispatch(engine: Engine) -> None:
     """Start what is pending, one workflow for a key at a time; ask for the sweep when it is due."""
-    next_tidying = next_listening = engine.tools.now()
+    next_tidying = next_listening = started = engine.tools.now()
     while not engine._stopping.is_set():
         try:
             if _sweep_is_due(engine):
                 _sweep(engine)
+            _ask_for_scheduled(engine, started)
             if engine.tools.notices is not None and engine.tools.now() >= next_listening:
                 next_listening = engine.tools.now() + LISTEN
                 engine.requests.request_all([NOTICES], Lane.SWEEP)
@@ -231,13 +235,22 @@ def _sweep_is_due(engine: Engine) -> bool:
 
 
 def _sweep(engine: Engine) -> None:
-    """Ask for every location to be read again and for what is marked."""
+    """Ask for every location without a schedule to be read again and for what is marked."""
     with engine.tools.database.read() as connection:
         found = locations.list_locations(connection)
         marked = marks.count_marks(connection)
-    keys = [ingest_key(location.id) for location in found]
+    schedules = engine.settings.schedules
+    keys = [ingest_key(location.id) for location in found if location.target not in schedules]
     rules = [SCORECARDS] if engine.tools.scorecard_repositories else []
     engine.requests.request_all([*rules, *keys, *([ASSESS] if marked else [])], Lane.SWEEP)
+
+
+def _ask_for_scheduled(engine: Engine, started: datetime) -> None:
+    """Ask for the locations whose own schedules say that it is time."""
+    database, now = engine.tools.database, engine.tools.now()
+    if found := timetable.due(database, engine.settings.schedules, started=started, now=now):
+        engine.requests.request_all([ingest_key(id_) for id_ in found.values()], Lane.SWEEP)
+        timetable.note(database, found, now=now)
 
 
 def _look_at_stale(engine: Engine) -> None:

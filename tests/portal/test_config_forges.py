@@ -1,5 +1,7 @@
 """`integrations.*` and `catalog.providers.*`: every type that comes with Backstage."""
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,7 @@ from portal.config.integrations import (
     GoogleGcs,
     Harness,
 )
+from portal.config.schedules import Cron, Schedule
 from portal.config.settings import ConfiguredSource
 from tests.portal.configs import faults, load
 
@@ -344,6 +347,89 @@ def test_a_provider_of_people_becomes_a_record_and_a_location_that_may_hold_them
         assert is_allowed(settings.rules, kind=kind, spec_type=None, origin=origin) is expected
 
 
+HALF = Schedule(frequency=timedelta(minutes=30), timeout=timedelta(minutes=3))
+
+
+@pytest.mark.parametrize(
+    ("written", "targets"),
+    [
+        ("github: {organization: o, SCHEDULE}", ["https://github.com/o"]),
+        (
+            "github: {a: {organization: o, SCHEDULE}, b: {organization: o}}",
+            ["https://github.com/o#a"],
+        ),
+        (
+            "githubOrg: [{id: a, githubUrl: 'https://g.example', SCHEDULE},"
+            " {id: b, githubUrl: 'https://g.example'}]",
+            ["https://g.example/orgs#a"],
+        ),
+        (
+            "gitlab: {a: {host: g.example, group: o, orgEnabled: true, SCHEDULE}}",
+            ["https://g.example/o#a", "https://g.example/groups/o#a"],
+        ),
+        (
+            "gitea: {a: {host: g.example, organization: o, orgEnabled: true, SCHEDULE}}",
+            ["https://g.example/o#a", "https://g.example/org/o#a"],
+        ),
+    ],
+)
+def test_the_schedule_of_a_provider_is_that_of_its_locations(
+    tmp_path: Path, written: str, targets: list[str]
+) -> None:
+    text = written.replace("SCHEDULE", SCHEDULE)
+    settings = load(tmp_path, f"catalog: {{providers: {{{text}}}}}")
+    assert settings.schedules == dict.fromkeys(targets, HALF)
+    assert settings.warnings == ()
+    for one in (*settings.providers, *settings.people):
+        assert one.timeout == (HALF.timeout if one.target in targets else None)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("frequency: PT30M, timeout: 3m", HALF),
+        ("frequency: 30 minutes, timeout: PT3M, scope: local", HALF),
+        (
+            "frequency: {minutes: 30}, timeout: {minutes: 3}, initialDelay: {seconds: 15}",
+            replace(HALF, initial_delay=timedelta(seconds=15)),
+        ),
+        (
+            "frequency: {cron: '0 */6  * * mon-fri'}, timeout: 3m",
+            replace(HALF, frequency=Cron(fields="0 */6 * * mon-fri")),
+        ),
+        ("frequency: {trigger: manual}, timeout: 3m", replace(HALF, frequency=None)),
+    ],
+)
+def test_a_schedule_is_written_as_in_backstage(
+    tmp_path: Path, written: str, expected: Schedule
+) -> None:
+    provider = f"github: {{organization: o, schedule: {{{written}}}}}"
+    settings = load(tmp_path, f"catalog: {{providers: {{{provider}}}}}")
+    assert settings.schedules == {"https://github.com/o": expected}
+    assert settings.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "key"),
+    [
+        ("frequency: often, timeout: 3m", "/frequency"),
+        ("frequency: 0m, timeout: 3m", "/frequency"),
+        ("frequency: {cron: '0 0 30 2 *'}, timeout: 3m", "/frequency"),
+        ("frequency: {cron: '@daily'}, timeout: 3m", "/frequency"),
+        ("frequency: {cron: 'R * * * *'}, timeout: 3m", "/frequency"),
+        ("frequency: {cron: '61 * * * *'}, timeout: 3m", "/frequency"),
+        ("frequency: {trigger: never}, timeout: 3m", "/frequency"),
+        ("frequency: 1h, timeout: 0s", "/timeout"),
+        ("frequency: 1h", ""),
+    ],
+)
+def test_what_is_no_schedule_stops_the_start(tmp_path: Path, written: str, key: str) -> None:
+    provider = f"github: {{organization: o, schedule: {{{written}}}}}"
+    found = faults(tmp_path, f"catalog: {{providers: {{{provider}}}}}")
+    errors = [problem for problem in found if problem.severity is Severity.ERROR]
+    assert [one.pointer for one in errors] == [f"/catalog/providers/github/schedule{key}"]
+
+
 def test_two_providers_of_people_with_one_id_stop_the_start(tmp_path: Path) -> None:
     one = "{id: a, githubUrl: 'https://github.com'}"
     found = faults(tmp_path, f"catalog: {{providers: {{githubOrg: [{one}, {one}]}}}}")
@@ -354,14 +440,11 @@ def test_two_providers_of_people_with_one_id_stop_the_start(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("written", "keys"),
     [
-        (f"githubOrg: [{{id: a, githubUrl: 'https://g.example', {SCHEDULE}}}]", ["0/schedule"]),
-        (f"github: {{organization: o, {SCHEDULE}}}", ["schedule"]),
         ("github: {a: {app: 5}, b: {organization: o}}", ["a/app"]),
         (
-            f"gitlab: {{a: {{host: h.example, excludeGroups: [o], useSearch: true, {SCHEDULE}}}}}",
-            ["a/excludeGroups", "a/useSearch", "a/schedule"],
+            "gitlab: {a: {host: h.example, excludeGroups: [o], useSearch: true}}",
+            ["a/excludeGroups", "a/useSearch"],
         ),
-        (f"gitea: {{a: {{host: h.example, organization: o, {SCHEDULE}}}}}", ["a/schedule"]),
     ],
 )
 def test_what_is_not_served_of_a_provider_is_one_warning_each(

@@ -33,6 +33,7 @@ from plugins.contract import (
     Unreadable,
 )
 from plugins.forges import problems
+from plugins.forges.deadlines import within
 from plugins.forges.people.directory import PeopleReader
 from plugins.forges.people.documents import documents
 from plugins.web.answers import Validators
@@ -77,7 +78,8 @@ class PeopleSource:
         provider, reader = self._of(url)
         if provider is None or reader is None:
             return Failed(problem=problems.no_such_forge(url))
-        read = reader.read(provider)
+        with within(provider.timeout):
+            read = reader.read(provider)
         if isinstance(read, Problem):
             return Failed(problem=problems.about_people(reader.forge, read))
         if not read.persons:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,24 @@ def test_trouble_on_the_second_page_leaves_the_listing_partial(
     assert isinstance(listing, Partial)
     assert [one.name for one in listing.repositories] == ["acme/s001"]
     assert listing.problem.code == code
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_a_listing_asks_for_no_further_page_once_its_time_is_over(
+    forge: RunningForge, tmp_path: Path, kind: str
+) -> None:
+    for number in range(101):
+        forge.create(f"acme/s{number:03}", {"a": "b"} if number == 1 else {})
+    source, provider = ready(forge, tmp_path / "cache", kind, timeout=timedelta(seconds=0.3))
+    forge.fail("graphql|projects|orgs", "slow", times=1, seconds=0.4)
+    listing = source.list(provider.target)
+    assert isinstance(listing, Partial)
+    assert [one.name for one in listing.repositories] == ["acme/s001"]
+    assert listing.problem.code == "FORGE_INCOMPLETE"
+    assert "within 0.3 s" in listing.problem.message
+    assert forge.counts().total() == 1
+    # What comes after it has time.
+    assert snapshot_of(source, f"{forge.url}/acme/s001").files
 
 
 @pytest.mark.parametrize("kind", TYPES)
