@@ -1,7 +1,7 @@
 """A forge with thousands of repositories: sweeps, an outage, a forge that hangs, and webhooks.
 
     python benchmarks/forges.py [--repositories 2000] [--kind github] [--database URL]
-        [--pushes 30] [--deliveries 5000] [--json]
+        [--pushes 30] [--deliveries 5000] [--without-facts] [--json]
 
 The forge is a process that speaks the wire format of GitHub, GitLab or Gitea and real git over HTTP,
 counts what it is asked, and refuses what its limit does not allow. `portal up` reads it; then
@@ -37,6 +37,7 @@ from servers import Portal, percentile, portal
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from plugins.forges.facts.schemas import NAMESPACES
 from plugins.hooks import Delivery
 from tests.forge.running import RunningForge, running_forge
 from tests.plugins.deliveries import SECRET, hub, push
@@ -65,31 +66,41 @@ def main() -> int:
     parser.add_argument("--database", help="an empty PostgreSQL database; SQLite by default")
     parser.add_argument("--pushes", type=int, default=30)
     parser.add_argument("--deliveries", type=int, default=5000)
+    parser.add_argument("--without-facts", action="store_true", help="read repositories only")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    cases = []
+
+    def done(row: dict[str, Any]) -> None:
+        cases.append(row)
+        if not options.json:
+            print(_line(row), flush=True)
+
     with ExitStack() as stack:
         room = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="plumbline-forge-")))
         forge = stack.enter_context(running_forge(room / "forge"))
         hanging = stack.enter_context(running_forge(room / "hanging"))
         forge.order("fill", owner="acme", count=options.repositories, files=FILES)
         hanging.create("acme/other", {"catalog-info.yaml": DESCRIPTOR.replace("NAME", "other")})
-        config = _config(room, options.kind, forge, hanging)
+        facts = not options.without_facts
+        config = _config(room, options.kind, forge, hanging, facts=facts)
         began = time.perf_counter()
         running = stack.enter_context(portal("--config", str(config), database=options.database))
         world = World(running, forge, options.kind, options.repositories)
         running.wait_for(options.repositories + 1)
         world.settle()
-        cases = [{"case": "first read, assessed", **world.since(began)}]
-        cases.append(sweep(world))
-        cases.append(outage(world))
-        cases.append(webhooks(world, "a push, told by a webhook", options.pushes))
+        done({"case": "first read, assessed", **world.since(began)})
+        done(sweep(world))
+        done(outage(world))
+        done(webhooks(world, "a push, told by a webhook", options.pushes))
         hanging.fail(".", "hang")
         world.ask_for_sweep()
-        cases.append(webhooks(world, "the same while another forge hangs", options.pushes))
+        done(webhooks(world, "the same while another forge hangs", options.pushes))
         hanging.order("mend")
         world.settle()
-        cases.append(flood(world, options.deliveries))
-    print(json.dumps(cases, indent=1) if options.json else "\n".join(map(_line, cases)))
+        done(flood(world, options.deliveries))
+    if options.json:
+        print(json.dumps(cases, indent=1))
     return 0
 
 
@@ -265,7 +276,9 @@ def _raw(host: str, delivery: Delivery) -> bytes:
     )
 
 
-def _config(room: Path, kind: str, forge: RunningForge, hanging: RunningForge) -> Path:
+def _config(
+    room: Path, kind: str, forge: RunningForge, hanging: RunningForge, *, facts: bool
+) -> Path:
     """Both forges; the first one with a webhook."""
     hosts, providers = [], {}
     for name, one in (("default", forge), ("hanging", hanging)):
@@ -285,7 +298,7 @@ def _config(room: Path, kind: str, forge: RunningForge, hanging: RunningForge) -
         },
         "plumbline": {
             "webhooks": [{"type": "github", "url": forge.url, "secrets": [SECRET]}],
-            "facts": {"forges": {"every": "24h"}},
+            "facts": {"forges": {"every": "24h", "disabled": [] if facts else [*NAMESPACES]}},
         },
     }
     path = room / "app-config.yaml"
@@ -294,7 +307,9 @@ def _config(room: Path, kind: str, forge: RunningForge, hanging: RunningForge) -
 
 
 def _line(row: dict[str, Any]) -> str:
-    return f"{row.pop('case')}: " + ", ".join(f"{name} {value}" for name, value in row.items())
+    return f"{row['case']}: " + ", ".join(
+        f"{name} {value}" for name, value in row.items() if name != "case"
+    )
 
 
 if __name__ == "__main__":
