@@ -39,7 +39,7 @@ from portal.db.migrations import migrate
 from portal.pool import Pool
 from portal.wiring import open_portal, tools_of
 from portal.worker import assessing
-from portal.worker.jobs import Tools
+from portal.worker.tools import Tools
 from scorecards.assessment import Assessor
 from scorecards.facts import FactRecord, Known
 from scorecards.readers import readers

@@ -37,10 +37,10 @@ from portal.repository_scorecards import InRepositories, in_repositories
 from portal.sample.builder import build as build_sample
 from portal.version import EDITION
 from portal.worker.documenting import read_with
-from portal.worker.jobs import Tools
 from portal.worker.requests import ASSESS, SCORECARDS, Lane, Requests, Work, ingest_key
 from portal.worker.scheduled import Scheduled, scheduled
 from portal.worker.tasks import Setup, remote_schemas, schemas_of
+from portal.worker.tools import Tools
 from scorecards.feeding import Unfed
 from scorecards.level_facts import VERSION as LEVELS_VERSION
 from scorecards.level_facts import collector_of, level_fact, told

@@ -14,11 +14,11 @@ from portal.db.marks import Marked
 from portal.pool import Pool
 from portal.worker import refusing, saving
 from portal.worker.collecting import collect, snapshot_of
-from portal.worker.jobs import Tools
 from portal.worker.reassessing import reassess_round
 from portal.worker.retrying import DEADLINE, STEP, Part, Piece, Retrying
 from portal.worker.sparing import Spared, spared
 from portal.worker.tasks import Appraisal, Appraised
+from portal.worker.tools import Tools
 from scorecards.decisions import Decisions
 from scorecards.store import Asked
 

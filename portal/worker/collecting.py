@@ -20,10 +20,11 @@ from catalog.sources import Failed, Snapshot
 from portal.db import doc_sets, documentation, facts, marks
 from portal.db.marks import Marked
 from portal.pool import TaskFailed
-from portal.worker.jobs import AT_ONCE, Tools
+from portal.worker.jobs import AT_ONCE
 from portal.worker.retrying import AGAIN, DEADLINE
 from portal.worker.sparing import Spared, spared
 from portal.worker.tasks import Collected, Collection, Place, source_for
+from portal.worker.tools import Tools
 from scorecards.collectors import Subject
 
 log = logging.getLogger(__name__)

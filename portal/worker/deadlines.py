@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.db import answers, campaigns, exemptions, standings
-from portal.worker.jobs import Tools
+from portal.worker.tools import Tools
 from scorecards.campaigns import State
 
 

@@ -25,6 +25,7 @@ from portal.db.hearing import hear
 from portal.worker import deadlines, fetching, jobs, timetable
 from portal.worker.holding import Holding
 from portal.worker.requests import ASSESS, NOTICES, SCORECARDS, Lane, Work, ingest_key
+from portal.worker.tools import Tools
 from portal.worker.turning import mark_turned
 from portal.worker.workflows import Doing, workflows_of
 
@@ -69,7 +70,7 @@ class EngineSettings:
 class Engine:
     """A running engine. `launch` makes it; `stop` ends it after the current steps."""
 
-    tools: jobs.Tools
+    tools: Tools
     requests: Work
     settings: EngineSettings
     report: Callable[[str], None]
@@ -98,7 +99,7 @@ class Engine:
 
 
 def launch(
-    tools: jobs.Tools,
+    tools: Tools,
     requests: Work,
     settings: EngineSettings,
     *,

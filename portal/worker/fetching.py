@@ -14,11 +14,11 @@ from catalog.problems import Problem
 from portal.db import fetched, values
 from portal.db.fetched import Candidate, Fetch
 from portal.db.state import Connection
-from portal.worker.jobs import Tools
 from portal.worker.learning import Learned, Learner
 from portal.worker.outside import PATIENCE
 from portal.worker.requests import CHANGED, fetch_key
 from portal.worker.scheduled import Scheduled, learner_of
+from portal.worker.tools import Tools
 from scorecards.collectors import Paused
 
 LAST = 2**62

@@ -11,9 +11,9 @@ from datetime import timedelta
 
 from portal.db import fetched, inquiries
 from portal.db.inquiries import Inquiry, Said
-from portal.worker.jobs import Tools
 from portal.worker.learning import Learned
 from portal.worker.scheduled import learner_of
+from portal.worker.tools import Tools
 
 PAUSE = timedelta(seconds=10)
 """Time between two inquiries about an entity: nobody has other systems flooded by a button."""

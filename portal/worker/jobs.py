@@ -6,25 +6,15 @@ Each may run at any time, twice, in any order. Assessing is in `portal.worker.as
 from __future__ import annotations
 
 import logging
-import random
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
-from catalog.companions import LARGEST_FILE
-from catalog.defined_kinds import KindFile, kinds_of
 from catalog.ingestion import NOT_THERE, Ingested, ingest_repository, remove_missing
-from catalog.locations import describe_file
-from catalog.problems import Problem
-from catalog.readings import Origin, Reader, ToRead, edition
-from catalog.removal import RemovalPolicy
-from catalog.rules import AllowRule
-from catalog.sources import Blob, Complete, Failed, Partial, Repository, Snapshot, Source
-from catalog.store import FileReading
-from plugins.contract import Plugin
-from portal.config.repositories import ScorecardRepository
+from catalog.readings import Origin, edition
+from catalog.sources import Complete, Failed, Partial, Repository, Snapshot, Source
 from portal.db import (
     doc_sets,
     fact_history,
@@ -34,26 +24,16 @@ from portal.db import (
     repositories,
     transitions,
 )
-from portal.db.catalog_store import Store
 from portal.db.decisions import purge
-from portal.db.engine import Database
 from portal.db.instants import prune
 from portal.db.locations import Registered
 from portal.db.repositories import missing_repositories
 from portal.db.state import Connection
-from portal.pool import Pool, TaskFailed
-from portal.worker.scheduled import Scheduled
-from portal.worker.tasks import Setup, source_for
-from scorecards.notices import Timing
+from portal.worker.reading import no_source, reader_of
+from portal.worker.tasks import source_for
+from portal.worker.tools import Tools
 
 log = logging.getLogger(__name__)
-
-FILES_BYTES = 512 * 1024
-FILES_COUNT = 200
-"""Files in one task for a child: enough to hide the cost of handing over."""
-
-AHEAD = 6
-"""Tasks for each child that are under way while a batch is being written."""
 
 AT_ONCE = 4
 """Repositories that are made ready at a time, beside the one that is being read."""
@@ -63,50 +43,6 @@ FRESH = timedelta(minutes=15)
 
 FORGET = 5000
 """Rows that one transaction forgets."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tools:
-    """What jobs work with."""
-
-    database: Database
-    plugins: tuple[Plugin, ...]
-    setup: Setup
-    readers: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """By name of a fact, the names of the scorecards that look at it."""
-    givers: tuple[str, ...] = ()
-    """What facts come from that no collector observes: namespaces, and scorecards for levels."""
-    pool: Pool
-    policy: RemovalPolicy
-    rules: tuple[AllowRule, ...] | None
-    """Kinds that descriptors may hold (`catalog.rules`); None: every built-in one."""
-    kinds: tuple[KindFile, ...] = ()
-    """Definitions of the kinds that users added."""
-    keep_orphans: bool = False
-    """`catalog.orphanStrategy` is `keep`."""
-    same_repository: bool = True
-    """Whether placeholders on a forge may only take in files of their own repository."""
-    codeowners: bool = False
-    """Whether owners are inferred from CODEOWNERS."""
-    history_keep: timedelta = timedelta(days=365)
-    """How long former versions of entities are kept."""
-    tombstones_keep: timedelta = timedelta(days=30)
-    """How long what went can come back as it was."""
-    scorecard_repositories: tuple[ScorecardRepository, ...] = ()
-    """Whose scorecards are in force."""
-    scheduled: tuple[Scheduled, ...] = ()
-    """What facts are fetched from other systems."""
-    notices: Timing | None = None
-    """When teams are told of what; None: they are told of nothing."""
-    chance: Callable[[], float] = random.random
-    """0 to 1."""
-    now: Callable[[], datetime]
-
-    @property
-    def store(self) -> Store:
-        """The catalog."""
-        kinds, _ = kinds_of(self.kinds)
-        return Store(database=self.database, kinds=kinds, keep_orphans=self.keep_orphans)
 
 
 def list_repositories(tools: Tools, location_id: str) -> list[Repository]:
@@ -297,95 +233,3 @@ def refresh(tools: Tools, repository_id: int) -> Ingested | None:
 def _is_strange(location: Registered) -> bool:
     """Whether it is not the operator who named it: git is never run for such a one."""
     return location.origin in (locations.ENTITY, "api")
-
-
-def reader_of(tools: Tools) -> Reader:
-    """Reads descriptors in the children of the pool."""
-    return Reader(
-        read=lambda files: _read_in_pool(tools.pool, files),
-        describe=describe_file,
-        fetch=lambda url: fetch(tools, url),
-        kinds=tools.kinds,
-        same_repository=tools.same_repository,
-        codeowners=tools.codeowners,
-    )
-
-
-def fetch(tools: Tools, url: str) -> tuple[str, bytes] | Problem:
-    """A token that changes with the content of a URL, and the content; or why there is none."""
-    source = source_for(tools.plugins, url, checked=True)
-    if source is None:
-        return no_source(url)
-    snapshot = source.snapshot(Repository(url=url, name=url))
-    if isinstance(snapshot, Failed):
-        return snapshot.problem
-    found = next(iter(source.read(snapshot, snapshot.named, max_bytes=LARGEST_FILE)))
-    return (snapshot.revision, found.content) if isinstance(found, Blob) else found.problem
-
-
-def _read_in_pool(pool: Pool, files: Iterable[ToRead]) -> Iterator[FileReading]:
-    """Read files in the children, some tasks ahead of the caller, in order."""
-    ahead: deque[tuple[Future[list[FileReading]], list[ToRead]]] = deque()
-    for group in _groups(files):
-        ahead.append((pool.submit("portal.worker.tasks:read_files", group), group))
-        if len(ahead) > AHEAD * pool.size:
-            yield from _finished(pool, *ahead.popleft())
-    while ahead:
-        yield from _finished(pool, *ahead.popleft())
-
-
-def _groups(files: Iterable[ToRead]) -> Iterator[list[ToRead]]:
-    group: list[ToRead] = []
-    size = 0
-    for file in files:
-        group.append(file)
-        size += len(file.content)
-        if size >= FILES_BYTES or len(group) >= FILES_COUNT:
-            yield group
-            group, size = [], 0
-    if group:
-        yield group
-
-
-def _finished(
-    pool: Pool, future: Future[list[FileReading]], group: list[ToRead]
-) -> Iterator[FileReading]:
-    """The readings of a task; one that killed its child is split until the guilty file is found."""
-    try:
-        yield from future.result()
-    except TaskFailed as failure:
-        if len(group) == 1:
-            yield _unreadable(group[0], str(failure))
-            return
-        middle = len(group) // 2
-        for half in (group[:middle], group[middle:]):
-            again = pool.submit("portal.worker.tasks:read_files", half, deadline=20)
-            yield from _finished(pool, again, half)
-
-
-def _unreadable(file: ToRead, why: str) -> FileReading:
-    return FileReading(
-        path=file.path,
-        token="",
-        url=file.url,
-        outcomes=(),
-        problems=(
-            Problem(
-                code="FILE_NOT_PARSED",
-                message=f"The file could not be parsed: {why}.",
-                hint="Split it, or make it simpler; what it declared before is still served.",
-                file=file.path,
-            ),
-        ),
-    )
-
-
-def no_source(target: str) -> Problem:
-    """The problem of a target that nobody reads."""
-    return Problem(
-        code="NO_SOURCE",
-        message="No installed plugin reads this target.",
-        found=target,
-        expected="a folder, a repository, a descriptor file, or a git URL",
-        hint="Check the spelling; `portal plugins` lists what is installed.",
-    )

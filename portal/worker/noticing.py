@@ -13,7 +13,7 @@ from plugins.contract import Delivered, NotDelivered, Notifier, Problem
 from portal.db import campaigns, exemptions, notices, outbox, standings
 from portal.db.spending import owners_of
 from portal.db.state import Connection
-from portal.worker.jobs import Tools
+from portal.worker.tools import Tools
 from scorecards.campaigns import State, reminders
 from scorecards.notices import (
     Drop,

@@ -15,9 +15,9 @@ from typing import NamedTuple
 from portal.db import entities, facts, marks, values
 from portal.db.marks import Due
 from portal.worker import refusing, saving
-from portal.worker.jobs import Tools
 from portal.worker.retrying import DEADLINE, STEP, Part, Piece, Retrying
 from portal.worker.tasks import Assessed, Reading
+from portal.worker.tools import Tools
 from portal.worker.watching import named
 from scorecards.decisions import Decisions
 from scorecards.store import Asked

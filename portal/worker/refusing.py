@@ -13,8 +13,8 @@ from catalog.problems import quote
 from portal.db import marks, quarantine
 from portal.db.state import Connection
 from portal.version import EDITION
-from portal.worker.jobs import Tools
 from portal.worker.retrying import MOST_OF_A_PROPOSAL, Refusals
+from portal.worker.tools import Tools
 from portal.worker.watching import Care
 from scorecards.scorecard import Scorecard, is_asked_by
 

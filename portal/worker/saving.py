@@ -23,8 +23,8 @@ from portal.db import (
 )
 from portal.db.held_passes import Key
 from portal.db.state import Connection
-from portal.worker.jobs import Tools
 from portal.worker.tasks import Assessed
+from portal.worker.tools import Tools
 from scorecards import damping, level_facts
 from scorecards.decisions import Decisions, decided_packed
 from scorecards.layouts import Layout

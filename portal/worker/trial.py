@@ -8,8 +8,9 @@ from catalog.problems import Problem
 from catalog.readings import DEEPEST_CHAIN, Origin, Pass
 from catalog.sources import Failed, Snapshot, Source
 from catalog.store import FileReading, StoredRepository
-from portal.worker.jobs import Tools, no_source, reader_of
+from portal.worker.reading import no_source, reader_of
 from portal.worker.tasks import source_for
+from portal.worker.tools import Tools
 
 MOST_LOCATIONS = 200
 """Locations that one trial follows."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 
 from portal.db import marks, values
-from portal.worker.jobs import Tools
+from portal.worker.tools import Tools
 from scorecards.lifecycle import ACTIVE, stage
 
 STAGES = "stages"

@@ -35,6 +35,7 @@ from portal.worker.requests import (
     ingest_key,
     part_key,
 )
+from portal.worker.tools import Tools
 
 LOOK_AGAIN = 0.2
 """Seconds between two looks at what others are working on."""
@@ -44,7 +45,7 @@ LOOK_AGAIN = 0.2
 class Doing:
     """What workflows work with."""
 
-    tools: jobs.Tools
+    tools: Tools
     requests: Work
     report: Callable[[str], None]
     """Is told, in a sentence, what has been done."""

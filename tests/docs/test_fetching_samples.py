@@ -15,7 +15,7 @@ from portal.db import entities, facts, locations
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker import fetching, jobs
-from portal.worker.jobs import Tools
+from portal.worker.tools import Tools
 from scorecards.facts import FactState, Known
 from tests.docs.test_samples import ROOT, samples
 from tests.plugins.webserver import WebServer, answer, serve_web

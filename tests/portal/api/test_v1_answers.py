@@ -17,7 +17,7 @@ from portal.config import ConfiguredSource, Settings
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker import assessing, deadlines, jobs
-from portal.worker.jobs import Tools
+from portal.worker.tools import Tools
 
 CARD = """\
 apiVersion: plumbline.dev/v1

@@ -20,9 +20,9 @@ from portal.db import documentation, entities, facts, locations, marks, registra
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, store_of, tools_of
 from portal.worker import assessing, collecting, jobs
-from portal.worker.jobs import Tools
 from portal.worker.tasks import Collected, Collection
 from portal.worker.tasks import collect as collect_in_child
+from portal.worker.tools import Tools
 
 COMPONENT = """\
 apiVersion: backstage.io/v1alpha1

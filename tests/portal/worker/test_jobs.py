@@ -13,7 +13,7 @@ from portal.db import entities, facts, locations, marks, problems, results
 from portal.db.engine import Database
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker import assessing, jobs
+from portal.worker import assessing, jobs, reading
 
 COMPONENT = """\
 apiVersion: backstage.io/v1alpha1
@@ -284,7 +284,7 @@ def test_a_child_that_dies_on_a_file_costs_only_that_file(portal: Portal, pool: 
 
     good = COMPONENT.format(name="n", description="d").encode()
     files = [to_read("a", good), to_read("b", b"poison"), to_read("c", good)]
-    readings = list(jobs._read_in_pool(Fragile(), files))  # type: ignore[arg-type]
+    readings = list(reading._read_in_pool(Fragile(), files))  # type: ignore[arg-type]
     assert [(r.path, len(r.outcomes)) for r in readings] == [("a", 1), ("b", 0), ("c", 1)]
     assert readings[1].problems[0].code == "FILE_NOT_PARSED"
 

@@ -26,8 +26,8 @@ from portal.db import campaigns, exemptions, notices, outbox
 from portal.db.engine import Database
 from portal.pool import Pool
 from portal.worker import noticing
-from portal.worker.jobs import Tools
 from portal.worker.tasks import Setup
+from portal.worker.tools import Tools
 from scorecards.campaigns import Campaign, Checks, Plan, State, Step
 from scorecards.exemptions import (
     Actor,

@@ -32,9 +32,9 @@ from portal.db.migrations import migrate
 from portal.db.tables import entities, metadata
 from portal.pool import Pool
 from portal.worker import assessing, reassessing, retrying
-from portal.worker.jobs import Tools
 from portal.worker.saving import decisions_of
 from portal.worker.tasks import Setup, schemas_of
+from portal.worker.tools import Tools
 from scorecards.assessment import Assessor
 from scorecards.decisions import NO_DECISIONS, Answer, Decisions, decided
 from scorecards.facts import FactRecord, FactSchema, FactType, Known

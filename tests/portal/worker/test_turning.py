@@ -16,7 +16,7 @@ from portal.db.results import StoredResult
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker import assessing, jobs
-from portal.worker.jobs import Tools
+from portal.worker.tools import Tools
 from portal.worker.turning import mark_turned
 
 BEFORE = datetime(2030, 8, 31, 12, tzinfo=UTC)

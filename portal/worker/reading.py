@@ -1,0 +1,116 @@
+"""Reading descriptors: in the children of the pool, each file with what it takes in from elsewhere."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+
+from catalog.companions import LARGEST_FILE
+from catalog.locations import describe_file
+from catalog.problems import Problem
+from catalog.readings import Reader, ToRead
+from catalog.sources import Blob, Failed, Repository
+from catalog.store import FileReading
+from portal.pool import Pool, TaskFailed
+from portal.worker.tasks import source_for
+from portal.worker.tools import Tools
+
+FILES_BYTES = 512 * 1024
+FILES_COUNT = 200
+"""Files in one task for a child: enough to hide the cost of handing over."""
+
+AHEAD = 6
+"""Tasks for each child that are under way while a batch is being written."""
+
+
+def reader_of(tools: Tools) -> Reader:
+    """Reads descriptors in the children of the pool."""
+    return Reader(
+        read=lambda files: _read_in_pool(tools.pool, files),
+        describe=describe_file,
+        fetch=lambda url: fetch(tools, url),
+        kinds=tools.kinds,
+        same_repository=tools.same_repository,
+        codeowners=tools.codeowners,
+    )
+
+
+def fetch(tools: Tools, url: str) -> tuple[str, bytes] | Problem:
+    """A token that changes with the content of a URL, and the content; or why there is none."""
+    source = source_for(tools.plugins, url, checked=True)
+    if source is None:
+        return no_source(url)
+    snapshot = source.snapshot(Repository(url=url, name=url))
+    if isinstance(snapshot, Failed):
+        return snapshot.problem
+    found = next(iter(source.read(snapshot, snapshot.named, max_bytes=LARGEST_FILE)))
+    return (snapshot.revision, found.content) if isinstance(found, Blob) else found.problem
+
+
+def _read_in_pool(pool: Pool, files: Iterable[ToRead]) -> Iterator[FileReading]:
+    """Read files in the children, some tasks ahead of the caller, in order."""
+    ahead: deque[tuple[Future[list[FileReading]], list[ToRead]]] = deque()
+    for group in _groups(files):
+        ahead.append((pool.submit("portal.worker.tasks:read_files", group), group))
+        if len(ahead) > AHEAD * pool.size:
+            yield from _finished(pool, *ahead.popleft())
+    while ahead:
+        yield from _finished(pool, *ahead.popleft())
+
+
+def _groups(files: Iterable[ToRead]) -> Iterator[list[ToRead]]:
+    group: list[ToRead] = []
+    size = 0
+    for file in files:
+        group.append(file)
+        size += len(file.content)
+        if size >= FILES_BYTES or len(group) >= FILES_COUNT:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def _finished(
+    pool: Pool, future: Future[list[FileReading]], group: list[ToRead]
+) -> Iterator[FileReading]:
+    """The readings of a task; one that killed its child is split until the guilty file is found."""
+    try:
+        yield from future.result()
+    except TaskFailed as failure:
+        if len(group) == 1:
+            yield _unreadable(group[0], str(failure))
+            return
+        middle = len(group) // 2
+        for half in (group[:middle], group[middle:]):
+            again = pool.submit("portal.worker.tasks:read_files", half, deadline=20)
+            yield from _finished(pool, again, half)
+
+
+def _unreadable(file: ToRead, why: str) -> FileReading:
+    return FileReading(
+        path=file.path,
+        token="",
+        url=file.url,
+        outcomes=(),
+        problems=(
+            Problem(
+                code="FILE_NOT_PARSED",
+                message=f"The file could not be parsed: {why}.",
+                hint="Split it, or make it simpler; what it declared before is still served.",
+                file=file.path,
+            ),
+        ),
+    )
+
+
+def no_source(target: str) -> Problem:
+    """The problem of a target that nobody reads."""
+    return Problem(
+        code="NO_SOURCE",
+        message="No installed plugin reads this target.",
+        found=target,
+        expected="a folder, a repository, a descriptor file, or a git URL",
+        hint="Check the spelling; `portal plugins` lists what is installed.",
+    )
