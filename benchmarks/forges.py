@@ -298,7 +298,7 @@ def _config(
         },
         "plumbline": {
             "webhooks": [{"type": "github", "url": forge.url, "secrets": [SECRET]}],
-            "facts": {"forges": {"every": "24h", "disabled": [] if facts else [*NAMESPACES]}},
+            "facts": {"forges": {"every": "24h"} | ({} if facts else {"disabled": [*NAMESPACES]})},
         },
     }
     path = room / "app-config.yaml"
