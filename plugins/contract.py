@@ -186,11 +186,15 @@ class LinkFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class GitHubProvider:
-    """Repositories of an organization or a user of a GitHub (`catalog.providers.github`)."""
+    """Repositories of an organization or a user of a GitHub, or of all organizations that have an App
+    of ours installed (`catalog.providers.github`)."""
 
     id: str
     host: str
-    organization: str
+    organization: str = ""
+    """'': those that have `app` installed."""
+    app: str = ""
+    """Id of the App; it counts where no organization is named."""
     catalog_path: str = "catalog-info.yaml"
     """Path from the root of each repository, or a glob: its descriptors."""
     branch: str = ""
@@ -211,7 +215,7 @@ class GitHubProvider:
 
     @property
     def target(self) -> str:
-        """Names it among the locations."""
+        """Names it among the locations; one of an App is above all organizations, like its webhooks."""
         return _target(self.host, self.organization, self.id)
 
 

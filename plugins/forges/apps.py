@@ -26,7 +26,7 @@ EARLY = 300.0
 """Seconds before its end at which a token is no longer used."""
 
 ABSENT = 600.0
-"""Seconds for which an owner without an installation is not asked about again."""
+"""Seconds for which is not asked again whether an owner has an installation."""
 
 _SIGNED_FOR = 540
 """Seconds that GitHub takes a signature of ours for: at most 600, and clocks differ."""
@@ -39,6 +39,22 @@ class _Kept:
     until: float
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Told:
+    owners: frozenset[str]
+    """In lower case."""
+    until: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Installed:
+    """An organization that has an App installed."""
+
+    owner: str
+    suspended: bool
+    """Whether it has turned the App off for now, which makes nothing of it gone."""
+
+
 class AppTokens:
     """The tokens of a GitHub's Apps. Several threads may use it at once."""
 
@@ -47,6 +63,7 @@ class AppTokens:
     ) -> None:
         self._forge, self._folder, self._clock = forge, folder, clock
         self._kept: dict[str, _Kept] = {}
+        self._told: dict[str, _Told] = {}
         self._guard = Lock()
 
     def token(self, owner: str) -> str | Problem:
@@ -75,25 +92,50 @@ class AppTokens:
         """
         found: set[str] = set()
         for app in self._forge.apps:
-            signed = self._signed(app)
-            if isinstance(signed, Problem):
-                return signed
-            api = Api(replace(self._forge, token=signed, apps=()), self._folder)
-            url = f"{self._forge.api_url}/app/installations?per_page=100"
-            listed = items(api, url, what=f"the installations of App {app.id}", total="")
+            listed = self.installed(app.id)
             if isinstance(listed, Problem):
                 return listed
-            allowed = {one.lower() for one in app.owners}
             for one in listed:
-                owner = _organization(one)
-                if not owner or (allowed and owner.lower() not in allowed):
-                    continue
-                if one.get("suspended_at"):
-                    return problems.app_suspended(self._forge, app.id, owner)
-                found.add(owner)
+                if one.suspended:
+                    return problems.app_suspended(self._forge, app.id, one.owner)
+                found.add(one.owner)
         if not found:
             return problems.incomplete(self._forge, "no organization has the App installed")
         return tuple(sorted(found))
+
+    def installed(self, id: str) -> tuple[Installed, ...] | Problem:  # noqa: A002 - as in the records
+        """Organizations that have the App `id` installed, and that are allowed; sorted."""
+        app = next((one for one in self._forge.apps if one.id == id), None)
+        if app is None:
+            return problems.no_such_app(self._forge, id)
+        signed = self._signed(app)
+        if isinstance(signed, Problem):
+            return signed
+        api = Api(replace(self._forge, token=signed, apps=()), self._folder)
+        url = f"{self._forge.api_url}/app/installations?per_page=100"
+        listed = items(api, url, what=f"the installations of App {app.id}", total="")
+        if isinstance(listed, Problem):
+            return listed
+        allowed = {one.lower() for one in app.owners}
+        found = {
+            owner: Installed(owner=owner, suspended=bool(one.get("suspended_at")))
+            for one in listed
+            if (owner := _organization(one)) and (not allowed or owner.lower() in allowed)
+        }
+        told = frozenset(owner.lower() for owner in found)
+        self._told[id] = _Told(owners=told, until=self._clock() + ABSENT)
+        return tuple(found[owner] for owner in sorted(found))
+
+    def is_installed(self, id: str, owner: str) -> bool:  # noqa: A002 - as in the records
+        """Whether an owner is one of those organizations, as was told lately, or is told now.
+
+        While it cannot be told, what was told before holds.
+        """
+        told = self._told.get(id)
+        if told is None or self._clock() >= told.until:
+            self.installed(id)
+            told = self._told.get(id)
+        return told is not None and owner.lower() in told.owners
 
     def _make(self, app: ForgeApp, owner: str) -> _Kept | Problem | None:
         """A new token; None: the App is not installed for this owner."""

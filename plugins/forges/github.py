@@ -14,6 +14,7 @@ from urllib.parse import quote
 from plugins.contract import ForgeProvider, GitHubProvider, Problem
 from plugins.forges import problems
 from plugins.forges.api import Api
+from plugins.forges.apps import AppTokens, Installed
 from plugins.forges.github_queries import query
 from plugins.forges.projects import (
     MOST_PAGES,
@@ -64,18 +65,52 @@ query Head($owner: String!, $name: String!, $branch: String!, $named: Boolean!) 
 class GitHub:
     """A `Hosting`; see `plugins.forges.projects`."""
 
-    def __init__(self, api: Api) -> None:
-        self._api, self._forge = api, api.forge
+    def __init__(self, api: Api, apps: AppTokens | None) -> None:
+        self._api, self._apps, self._forge = api, apps, api.forge
 
     def projects(self, provider: ForgeProvider) -> Found:
-        """All repositories of the owner."""
+        """All repositories of the owner, or of every organization that has the App installed."""
         assert isinstance(provider, GitHubProvider)
         found = Found()
         if not self._forge.signs_in:
             found.problem = problems.no_credentials(self._forge)
-            return found
+        elif provider.organization:
+            found.problem = self._list(provider, provider.organization, found)
+        else:
+            found.problem = self._list_installed(provider, found)
+        return found
+
+    def _list_installed(self, provider: GitHubProvider, found: Found) -> Problem | None:
+        """Add what every organization has; the first problem, which keeps no other from being read."""
+        installed = self._installed(provider.app)
+        if isinstance(installed, Problem):
+            return installed
+        if not installed:
+            return problems.incomplete(self._forge, "no organization has the App installed")
+        problem = None
+        for one in installed:
+            known = len(found.projects)
+            if one.suspended:
+                why: Problem | None = problems.app_suspended(self._forge, provider.app, one.owner)
+            else:
+                why = self._list(provider, one.owner, found)
+                if why is None and len(found.projects) == known:
+                    # As of a single owner: it may be the installation that sees nothing (F35, F37).
+                    said = f"no repository of {one.owner} is visible"
+                    why = problems.incomplete(self._forge, said)
+            problem = problem or why
+        return problem
+
+    def _installed(self, app: str) -> tuple[Installed, ...] | Problem:
+        if self._apps is None:
+            return problems.no_such_app(self._forge, app)
+        return self._apps.installed(app)
+
+    def _list(self, provider: GitHubProvider, owner: str, found: Found) -> Problem | None:
+        """Add all repositories of an owner, or say why others may exist."""
+        known = len(found.projects)
         variables = {
-            "owner": provider.organization,
+            "owner": owner,
             "size": min(provider.page_size, 100),
             "after": None,
             **_branch(provider.branch),
@@ -83,29 +118,28 @@ class GitHub:
         while found.pages < MOST_PAGES:
             page = self._page(variables)
             if isinstance(page, Problem):
-                found.problem = page
-                return found
+                return page
             found.pages += 1
             nodes, more, after, total = page
             if not add_all(found, nodes, lambda node: _project(node, provider.branch)):
-                found.problem = problems.incomplete(self._forge, "a repository is not shown")
-                return found
+                return problems.incomplete(self._forge, f"a repository of {owner} is not shown")
             if not more:
-                if total != len(found.projects):
-                    said = f"it counts {total} repositories and shows {len(found.projects)}"
-                    found.problem = problems.incomplete(self._forge, said)
-                return found
+                shown = len(found.projects) - known
+                if total != shown:
+                    said = f"it counts {total} repositories of {owner} and shows {shown}"
+                    return problems.incomplete(self._forge, said)
+                return None
             if not nodes or not after or after == variables["after"]:
                 break
             variables["after"] = after
-        found.problem = problems.incomplete(self._forge, "its pages do not end")
-        return found
+        return problems.incomplete(self._forge, "its pages do not end")
 
     def wants(self, provider: ForgeProvider, project: Project) -> bool:
         """Whether it passes the filters, as in Backstage; what has no such branch is not wanted."""
         assert isinstance(provider, GitHubProvider)
         return (
-            self.covers(provider, project.path)
+            # Whoever was listed has the App installed.
+            _is_named(provider, project.path)
             and bool(project.branch)
             and (provider.archived or not project.archived)
             and (provider.forks or not project.fork)
@@ -115,12 +149,14 @@ class GitHub:
         )
 
     def covers(self, provider: ForgeProvider, path: str) -> bool:
-        """Whether it is of the provider's owner, and has a name that is wanted."""
+        """Whether it is of one of the provider's owners, and has a name that is wanted."""
         assert isinstance(provider, GitHubProvider)
-        owner, _, name = path.partition("/")
-        return owner.lower() == provider.organization.lower() and (
-            not provider.repository or re.fullmatch(provider.repository, name) is not None
-        )
+        if not _is_named(provider, path):
+            return False
+        if provider.organization:
+            return True
+        owner = path.partition("/")[0]
+        return self._apps is not None and self._apps.is_installed(provider.app, owner)
 
     def head(self, path: str, provider: ForgeProvider | None, branch: str) -> Project | Problem:
         """One request, also for a repository that has another name by now."""
@@ -182,6 +218,14 @@ class GitHub:
             }:
                 return nodes, more, str(after or ""), total
         return problems.bad_answer(self._forge, "it is no list of repositories")
+
+
+def _is_named(provider: GitHubProvider, path: str) -> bool:
+    """Whether the owner is the one that is named, if one is, and the name one that is wanted."""
+    owner, _, name = path.partition("/")
+    return (not provider.organization or owner.lower() == provider.organization.lower()) and (
+        not provider.repository or re.fullmatch(provider.repository, name) is not None
+    )
 
 
 def _branch(name: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from plugins.contract import Context, Forge, Plugin
@@ -25,12 +24,6 @@ from plugins.web.limits import Limits
 
 VERSION = "1"
 
-_HOSTINGS: Mapping[str, Callable[[Api], Hosting]] = {
-    "github": GitHub,
-    "gitlab": GitLab,
-    "gitea": Gitea,
-}
-
 
 def plugin(context: Context) -> Plugin:
     """The plugin's manifest."""
@@ -47,7 +40,7 @@ def plugin(context: Context) -> Plugin:
         for forge in context.forges
     }
     hostings: dict[Forge, Hosting] = {
-        forge: _HOSTINGS[forge.type](api) for forge, api in apis.items()
+        forge: _hosting(api, apps.get(forge)) for forge, api in apis.items()
     }
     readers: dict[Forge, PeopleReader[Any]] = {
         forge: _people(api, apps.get(forge)) for forge, api in apis.items()
@@ -65,6 +58,15 @@ def plugin(context: Context) -> Plugin:
         ),
         remote_collectors=(collector,) if collector.systems else (),
     )
+
+
+def _hosting(api: Api, apps: AppTokens | None) -> Hosting:
+    match api.forge.type:
+        case "github":
+            return GitHub(api, apps)
+        case "gitlab":
+            return GitLab(api)
+    return Gitea(api)
 
 
 def _people(api: Api, apps: AppTokens | None) -> PeopleReader[Any]:

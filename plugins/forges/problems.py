@@ -100,6 +100,16 @@ def bad_app_key(forge: Forge, app: str) -> Problem:
     )
 
 
+def no_such_app(forge: Forge, app: str) -> Problem:
+    """A provider is of an App that nobody has configured."""
+    return Problem(
+        code="NOT_FOUND",
+        message=f"There is no GitHub App {quote(app)} for {forge.host} in the configuration.",
+        hint="Add it under integrations.github, in apps of this host, or name an organization instead.",
+        found=quote(app),
+    )
+
+
 def app_suspended(forge: Forge, app: str, owner: str) -> Problem:
     """The owner has turned it off."""
     return Problem(

@@ -6,7 +6,7 @@ The public github.com and gitlab.com are there without being named, as in Backst
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -52,12 +52,15 @@ def without_secrets(forges: Iterable[Forge]) -> tuple[Forge, ...]:
 
 def providers_of(providers: Mapping[str, Any]) -> tuple[ForgeProvider, ...]:
     """The providers that are served, of the checked `catalog.providers`."""
-    makers = {"github": _github_provider, "gitlab": _gitlab_provider, "gitea": _gitea_provider}
+    makers: Mapping[str, Callable[[str, Mapping[str, Any]], ForgeProvider]] = {
+        "github": _github_provider,
+        "gitlab": _gitlab_provider,
+        "gitea": _gitea_provider,
+    }
     return tuple(
-        provider
+        make(name, keys)
         for type_, make in makers.items()
         for name, keys in (providers.get(type_) or {}).items()
-        if (provider := make(name, keys)) is not None
     )
 
 
@@ -156,16 +159,16 @@ def _web_url(host: str, base_url: str, api_url: str) -> str:
     return f"{api.scheme if api.netloc == host else 'https'}://{host}"
 
 
-def _github_provider(name: str, keys: Mapping[str, Any]) -> GitHubProvider | None:
-    if "organization" not in keys:
-        return None  # one of an App: it is told as not served
+def _github_provider(name: str, keys: Mapping[str, Any]) -> GitHubProvider:
+    """An organization that is named goes before an App (`portal.config.unserved` tells)."""
     filters = keys.get("filters", {})
     topic = filters.get("topic", {})
     return GitHubProvider(
         id=name,
         host=keys.get("host", "github.com"),
-        organization=keys["organization"],
         **_given(
+            organization=keys.get("organization"),
+            app=keys.get("app"),
             catalog_path=keys.get("catalogPath"),
             branch=filters.get("branch"),
             repository=_pattern(filters.get("repository")),

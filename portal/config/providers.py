@@ -71,7 +71,7 @@ class Provider(fields.Field[Any]):
     """
 
     def __init__(self, *, alone: tuple[str, ...] = (), listed: bool = False, **keys: Any) -> None:
-        """`alone`: keys of which one is there where the object is not a map of ids."""
+        """`alone`: keys of which each entry has one, and so has the object that is no map of ids."""
         super().__init__()
         self._schema = _keys(**keys, schedule=fields.Nested(ScheduleKeys))
         self._alone = alone
@@ -83,21 +83,24 @@ class Provider(fields.Field[Any]):
         if not isinstance(value, dict):
             raise ValidationError("must be an object of keys and values")
         if self._listed or any(key in value for key in self._alone):
-            return {DEFAULT_ID: self._alone_in(value)}
+            return {DEFAULT_ID: self._load(value)}
         return self._each(list(value.items()))
 
-    def _alone_in(self, value: dict[str, Any]) -> Any:
+    def _load(self, entry: Any) -> Any:
         try:
-            return self._schema().load(value)
+            loaded = self._schema().load(entry)
         except ValidationError as error:
             # Without what is valid of it: half a provider is none.
             raise ValidationError(error.messages) from None
+        if self._alone and not any(key in loaded for key in self._alone):
+            raise ValidationError(f"must have {' or '.join(self._alone)}")
+        return loaded
 
     def _each(self, entries: list[tuple[Any, Any]]) -> Any:
         errors, loaded = {}, {}
         for name, entry in entries:
             try:
-                loaded[name] = self._schema().load(entry)
+                loaded[name] = self._load(entry)
             except ValidationError as error:
                 errors[name] = error.messages
         if errors:

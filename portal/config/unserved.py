@@ -17,7 +17,7 @@ from portal.config.providers import PROVIDERS, SERVED
 
 _LATER = "It is read and checked, and not served yet."
 
-_APP = "Name an organization; an App of integrations.github that it has installed is used."
+_APP = "The organization is read, with an App that it has installed; without it all that have this one."
 
 READ: Mapping[str, str] = {
     "catalog.orphanProviderStrategy": "What a provider found goes with it, as a location's does.",
@@ -26,8 +26,6 @@ READ: Mapping[str, str] = {
     "catalog.processorOptions": "Nothing is read by processors here.",
     "catalog.providerOptions": _LATER,
     **{f"catalog.providers.{name}": _LATER for name in PROVIDERS if name not in SERVED},
-    "catalog.providers.github.app": _APP,
-    "catalog.providers.github.*.app": _APP,
     "catalog.providers.github.validateLocationsExist": "A path that is not there is no fault here.",
     "catalog.providers.github.*.validateLocationsExist": "A path that is not there is no fault here.",
     "catalog.providers.gitlab.*.useSearch": "Every project is looked at.",
@@ -65,7 +63,7 @@ def unserved(merged: Merged) -> list[Problem]:
         for dotted, pointer, value in _found(merged.data, pattern.split("."))
         if value not in (False, "false", {}, [])
     ]
-    return problems + _unknown_access(merged)
+    return problems + _apps_beside_organizations(merged) + _unknown_access(merged)
 
 
 def _found(
@@ -81,6 +79,16 @@ def _found(
             if key in value:
                 below = f"{dotted}.{key}", f"{pointer}/{escape(key)}"
                 yield from _found(value[key], parts[1:], *below)
+
+
+def _apps_beside_organizations(merged: Merged) -> list[Problem]:
+    providers = ["catalog", "providers", "github"]
+    return [
+        merged.warning(f"{pointer}/app", f"{dotted}.app is not heeded", hint=_APP)
+        for pattern in (providers, [*providers, "*"])
+        for dotted, pointer, one in _found(merged.data, pattern)
+        if isinstance(one, dict) and {"app", "organization"} <= one.keys()
+    ]
 
 
 def _unknown_access(merged: Merged) -> list[Problem]:

@@ -243,6 +243,16 @@ SERVED = [
         "https://g.example/o/p#a",
     ),
     (
+        "github: {app: 5, host: ghe.example}",
+        GitHubProvider(id="default", host="ghe.example", app="5"),
+        "https://ghe.example/",
+    ),
+    (
+        "github: {a: {app: '5', filters: {repository: x}}}",
+        GitHubProvider(id="a", host="github.com", app="5", repository="x"),
+        "https://github.com/#a",
+    ),
+    (
         "gitea: {a: {host: g.example, organization: o}}",
         GiteaProvider(id="a", host="g.example", organization="o"),
         "https://g.example/o#a",
@@ -440,7 +450,8 @@ def test_two_providers_of_people_with_one_id_stop_the_start(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("written", "keys"),
     [
-        ("github: {a: {app: 5}, b: {organization: o}}", ["a/app"]),
+        ("github: {a: {app: 5, organization: o}}", ["a/app"]),
+        ("github: {app: 5, organization: o}", ["app"]),
         (
             "gitlab: {a: {host: h.example, excludeGroups: [o], useSearch: true}}",
             ["a/excludeGroups", "a/useSearch"],
@@ -546,6 +557,7 @@ def test_what_is_wrong_in_a_provider_is_said_and_stops_nothing_yet(
         ("github: {a: {organization: o, filters: {repository: '('}}}", "github/a/filters/repository"),
         ("github: {organization: o, filters: {repository: '('}}", "github/filters/repository"),
         ("github: {a: {organization: o, filters: {visibility: [secret]}}}", "github/a/filters/visibility/0"),
+        ("github: {a: {host: ghe.example}}", "github/a"),
         ("githubOrg: [{id: a}]", "githubOrg/0"),
         ("gitlab: {host: gitlab.com, group: g}", "gitlab/host"),
         ("gitlab: {a: {group: g}}", "gitlab/a"),

@@ -167,7 +167,7 @@ def test_who_does_not_sign_in_to_github_reads_files_where_they_count_nothing(
 ) -> None:
     public = forges_of([])[0]
     known = forges_of([GitHub(token="t")])[0]
-    raw = {one.signs_in: ApiOfGitHub(Api(one, tmp_path)).raw for one in (public, known)}
+    raw = {one.signs_in: ApiOfGitHub(Api(one, tmp_path), None).raw for one in (public, known)}
     assert raw[False]("acme/shop", "v 1", "a b.yaml")[0] == (
         "https://raw.githubusercontent.com/acme/shop/v%201/a%20b.yaml"
     )

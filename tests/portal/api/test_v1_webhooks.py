@@ -148,6 +148,17 @@ def test_a_new_repository_has_the_listing_over_it_asked(
     assert elsewhere not in waiting(portal)
 
 
+@pytest.mark.parametrize("action", ["created", "deleted", "suspend"])
+def test_who_installs_an_app_or_lets_it_go_has_what_the_app_finds_listed_anew(
+    portal: Portal, client: FlaskClient, action: str
+) -> None:
+    listing, _ = known(portal, "https://github.com/#all", "https://github.com/other/x")
+    elsewhere, _ = known(portal, "https://ghe.example/#all", "https://ghe.example/acme/x")
+    said = {"action": action, "installation": {"account": {"html_url": ACME}}}
+    assert keys_of(client, hub("installation", said)) == [listing]
+    assert elsewhere not in waiting(portal)
+
+
 def test_paths_of_system_hooks_are_of_the_hooks_own_forge(
     portal: Portal, client: FlaskClient
 ) -> None:
