@@ -18,6 +18,7 @@ COMMANDS: Commands = {
     "check": ("portal.cli.check", "check", "Print the scorecards of a checkout, offline."),
     "scorecard": ("portal.cli.scorecard", "scorecard", "Work on scorecards, offline and live."),
     "facts": ("portal.cli.facts", "facts", "Push facts that CI knows."),
+    "config": ("portal.cli.config", "config", "Help to write a configuration."),
     "packs": ("portal.cli.packs", "packs", "List packs of checks, and what feeds them."),
     "migrate": ("portal.cli.admin", "migrate", "Bring the database to this version's schema."),
     "doctor": ("portal.cli.doctor", "doctor", "Say what is wrong with this installation."),

@@ -138,6 +138,10 @@ class _Secret(fields.Field[bytes]):
             raise ValidationError("must be base64")
         return found
 
+    def form(self) -> Any:
+        """Any text: a pattern would show an editor no more than that it is none."""
+        return {"type": "string", "minLength": 2}
+
 
 class _Attributes(Strict):
     action = Words(among=ACTIONS)
@@ -211,7 +215,10 @@ TYPES: Mapping[str, tuple[type[Strict], Callable[..., StaticToken | Issuer]]] = 
 
 
 class ExternalAccess(fields.Field[StaticToken | Issuer | None]):
-    """One entry of `externalAccess`; None for a type that only a module of Backstage's knows."""
+    """One entry of `externalAccess`: `static`, `jwks` or `legacy`, each with its options.
+
+    None for a type that only a module of Backstage's knows.
+    """
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> StaticToken | Issuer | None:
         kind = value.get("type") if isinstance(value, dict) else None
@@ -220,6 +227,17 @@ class ExternalAccess(fields.Field[StaticToken | Issuer | None]):
         options, record = TYPES[kind if isinstance(kind, str) else "static"]
         loaded = _entry(options).load(value)
         return record(**loaded["options"], restrictions=tuple(loaded["restrictions"]))
+
+    def form(self) -> Any:
+        """What each type asks for; of a type that is not known nothing is said."""
+        of_types = [
+            {
+                "if": {"required": ["type"], "properties": {"type": {"const": name}}},
+                "then": _entry(options),
+            }
+            for name, (options, _) in TYPES.items()
+        ]
+        return {"type": "object", "required": ["type"], "allOf": of_types}
 
 
 def _entry(options: type[Strict]) -> Strict:

@@ -32,7 +32,7 @@ _SECRETS = (
 )
 """Never quoted: tokens stand there, and passwords."""
 
-_EXACT = ("/plumbline/", "/backend/auth/externalAccess/")
+EXACT = ("/plumbline/", "/backend/auth/externalAccess/")
 """Where a key that is not known is an error: it is ours, or it may have been to limit a token."""
 
 _IDLE = ("/catalog/providers/", "/ldap/")
@@ -138,7 +138,7 @@ def _lost(merged: Merged) -> list[Problem]:
 
 def _unknown(merged: Merged, pointer: str, dotted: str, known: tuple[str, ...]) -> Problem:
     hint = _meant(dotted.rpartition(".")[2], known) or HINTS.get(dotted, "")
-    if not pointer.startswith(_EXACT):
+    if not pointer.startswith(EXACT):
         return merged.warning(pointer, f"{dotted} is not heeded", hint=hint)
     hint = hint or _there_are(known)
     return merged.problem(

@@ -26,6 +26,11 @@ class BudgetField(fields.Field[Budget]):
             return Budget(share=float(share[1]) / 100)
         raise ValidationError("must be a number of entities, or a part of them: 20, 10%")
 
+    def form(self) -> Any:
+        """A number, or a text."""
+        text = {"type": "string", "pattern": rf"^\s*(?:\d{{1,9}}|{_SHARE.pattern})\s*$"}
+        return {"anyOf": [{"type": "integer", "minimum": 0}, text]}
+
 
 class _Longest(Duration):
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> timedelta:

@@ -1,4 +1,8 @@
-"""The values of a config: what may stand there, in all the spellings that Backstage takes."""
+"""The values of a config: what may stand there, in all the spellings that Backstage takes.
+
+Each says its `form` as well: JSON Schema, in which fields and schemas may stand for theirs
+(`portal.config.editing`). Whatever is taken fits the form.
+"""
 
 from __future__ import annotations
 
@@ -45,15 +49,15 @@ _UNITS = {
 }
 
 _NUMBER = r"(\d{1,9}(?:\.\d{1,9})?)"
-_WORDS = re.compile(rf"{_NUMBER} ?([a-z]+)", re.IGNORECASE)
+_WORDS = re.compile(rf"{_NUMBER} ?([A-Za-z]+)")
 _ISO = re.compile(
     rf"P(?:{_NUMBER}Y)?(?:{_NUMBER}M)?(?:{_NUMBER}W)?(?:{_NUMBER}D)?"
     rf"(?:T(?=.)(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?"
 )
 _LONGEST = 100 * _SECONDS["years"]
 
-_YES = re.compile(r"y|yes|true|1|on", re.IGNORECASE)
-_NO = re.compile(r"n|no|false|0|off", re.IGNORECASE)
+_YES = ("y", "yes", "true", "1", "on")
+_NO = ("n", "no", "false", "0", "off")
 
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?::(\d+))?")
 
@@ -110,17 +114,32 @@ class Text(fields.String):
             raise ValidationError("must not be empty")
         return text
 
+    def form(self) -> Any:
+        """Texts and numbers."""
+        return {"type": ["string", "number"], "minLength": 1}
+
 
 class Flag(fields.Field[bool]):
     """`true`, `false`, or a word for one of them (an environment variable holds words only)."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
-        text = str(value).strip() if isinstance(value, bool | int | str) else ""
-        if _YES.fullmatch(text):
+        text = str(value).strip().lower() if isinstance(value, bool | int | str) else ""
+        if text in _YES:
             return True
-        if _NO.fullmatch(text):
+        if text in _NO:
             return False
         raise ValidationError("must be true or false")
+
+    def form(self) -> Any:
+        """`true` and `false` first: an editor offers these."""
+        words = "|".join(map(in_any_case, _YES + _NO))
+        return {
+            "anyOf": [
+                {"type": "boolean"},
+                {"enum": [0, 1]},
+                {"type": "string", "pattern": rf"^\s*(?:{words})\s*$"},
+            ]
+        }
 
 
 class Words(fields.Field[tuple[str, ...]]):
@@ -142,6 +161,15 @@ class Words(fields.Field[tuple[str, ...]]):
                 raise ValidationError(f"{word!r} is none of {', '.join(self._among)}")
         return words
 
+    def form(self) -> Any:
+        """One text, or a list; each word that is known is offered."""
+        text: dict[str, Any] = {"type": "string"}
+        if self._among:
+            word = "|".join(map(re.escape, self._among))
+            text["pattern"] = rf"^[ ,]*(?:(?:{word})(?:[ ,]+|$))*$"
+            text = {"anyOf": [{"enum": [*self._among]}, text]}
+        return {"anyOf": [text, {"type": "array", "minItems": 1, "items": text}]}
+
 
 class Duration(fields.Field[timedelta]):
     """`30m`, `2 hours`, `PT30M`, or an object: `{hours: 24}`."""
@@ -151,6 +179,22 @@ class Duration(fields.Field[timedelta]):
         if seconds is None or seconds > _LONGEST:
             raise ValidationError("must be a duration: 30m, 24h, 7d, PT30M or {hours: 24}")
         return timedelta(seconds=seconds)
+
+    def form(self) -> Any:
+        """A text, or units with their numbers."""
+        text = rf"^\s*(?:{_ISO.pattern}|{_WORDS.pattern})\s*$"
+        number = {"type": "number", "minimum": 0}
+        return {
+            "anyOf": [
+                {"type": "string", "pattern": text},
+                {
+                    "type": "object",
+                    "minProperties": 1,
+                    "properties": dict.fromkeys(_SECONDS, number),
+                    "additionalProperties": False,
+                },
+            ]
+        }
 
 
 class Interval(Duration):
@@ -163,6 +207,10 @@ class Interval(Duration):
         if not duration:
             raise ValidationError("must be longer than nothing, or false")
         return duration
+
+    def form(self) -> Any:
+        """A duration's, and `false`."""
+        return {"anyOf": [{"enum": [False, "false"]}, *super().form()["anyOf"]]}
 
 
 def _seconds(value: Any) -> float | None:
@@ -186,9 +234,10 @@ def _seconds(value: Any) -> float | None:
 
 
 class Listen(fields.Field[tuple[str, int | None]]):
-    """`7007`, `:7007`, `127.0.0.1:7007` or `{host, port}`, as (host or '', port or None).
+    """`7007`, `:7007`, `127.0.0.1:7007` or `{host, port}`.
 
-    Where no host is named Backstage listens on every address; here it is the loopback one.
+    The result is (host or '', port or None). Where no host is named Backstage listens on every
+    address; here it is the loopback one.
     """
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[str, int | None]:
@@ -206,6 +255,14 @@ class Listen(fields.Field[tuple[str, int | None]]):
             raise ValidationError("must be a port from 1 to 65535, host:port or {host, port}")
         return host.strip("[]"), number
 
+    def form(self) -> Any:
+        """A port, a text with one, or both by name."""
+        port = {"type": ["integer", "string"], "minimum": 1, "maximum": 65535}
+        both = {"host": {"type": "string"}, "port": port}
+        return {
+            "anyOf": [port, {"type": "object", "properties": both, "additionalProperties": False}]
+        }
+
 
 class Url(fields.String):
     """An http or https URL, without the slashes at its end."""
@@ -221,6 +278,10 @@ class Url(fields.String):
             raise ValidationError("must be an http or https URL without query and user")
         return text.rstrip("/")
 
+    def form(self) -> Any:
+        """What it begins with, and nothing of what is judged of its parts."""
+        return {"type": "string", "pattern": rf"^{in_any_case('http')}[sS]?://[^\s?#]+$"}
+
 
 class Host(fields.String):
     """A host, with or without a port, and nothing else of a URL."""
@@ -231,6 +292,10 @@ class Host(fields.String):
         if found is None or (found[2] is not None and parse_port(found[2]) is None):
             raise ValidationError("must be a host, as in example.com or example.com:8443")
         return text
+
+    def form(self) -> Any:
+        """A text of the characters of a host."""
+        return {"type": "string", "pattern": f"^(?:{_HOST.pattern})$"}
 
 
 class Kind(fields.Field[AllowedKind]):
@@ -245,6 +310,22 @@ class Kind(fields.Field[AllowedKind]):
                 if spec_type is None or isinstance(spec_type, str):
                     return AllowedKind(kind=kind, spec_type=spec_type)
         raise ValidationError("must be the name of a kind or {kind, spec.type}")
+
+    def form(self) -> Any:
+        """A name, or an object."""
+        text = {"type": "string"}
+        both = {
+            "type": "object",
+            "required": ["kind"],
+            "properties": {"kind": text, "spec.type": {"type": ["string", "null"]}},
+            "additionalProperties": False,
+        }
+        return {"anyOf": [text, both]}
+
+
+def in_any_case(word: str) -> str:
+    """A regular expression for the word in small and large letters: there are no flags in JSON."""
+    return "".join(f"[{c}{c.upper()}]" if c.isalpha() else re.escape(c) for c in word)
 
 
 def parse_port(text: str) -> int | None:

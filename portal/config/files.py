@@ -21,6 +21,9 @@ LARGEST_FILE = 1024 * 1024
 DEEPEST_INCLUDE = 8
 """How many files may include one another; it also ends a circle."""
 
+SPECIAL = ("$env", "$file", "$include")
+"""The only key of an object that is replaced by what it names."""
+
 _SUBSTITUTION = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
 
 
@@ -188,7 +191,7 @@ class _Resolver:
             case "$include":
                 return self._include(text, pointer, folder, depth)
             case _:
-                return self._fail(pointer, f"{quote(name)} is none of $env, $file, $include")
+                return self._fail(pointer, f"{quote(name)} is none of {', '.join(SPECIAL)}")
 
     def _include(self, text: str, pointer: str, folder: Path, depth: int) -> JsonValue:
         name, _, path = text.partition("#")

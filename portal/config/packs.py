@@ -37,6 +37,10 @@ class PackSwitch(fields.Field[SwitchedOn]):
         _is_pack(value)
         return SwitchedOn(name=value)
 
+    def form(self) -> Any:
+        """The names that there are, or the object."""
+        return {"anyOf": [{"enum": [*names()]}, _Pack()]}
+
 
 def on_once(switches: list[SwitchedOn]) -> None:
     """Refuse a pack that is named twice."""

@@ -39,6 +39,14 @@ class _Patterns(fields.Field[Any]):
         given = value if isinstance(value, list) else [value]
         return tuple(str(_Pattern().deserialize(one)) for one in given)
 
+    def form(self) -> Any:
+        """One, or a list."""
+        return _one_or_more(_Pattern())
+
+
+def _one_or_more(of: fields.Field[Any] | Schema) -> Any:
+    return {"anyOf": [of, {"type": "array", "items": of}]}
+
 
 def _keys(**keys: fields.Field[Any]) -> type[Schema]:
     return Strict.from_dict(keys, name="Provider")
@@ -107,6 +115,14 @@ class Provider(fields.Field[Any]):
             raise ValidationError(errors)
         return loaded
 
+    def form(self) -> Any:
+        """As it takes them; a file may say of the only entry what others complete."""
+        entry = self._schema()
+        if self._listed:
+            return _one_or_more(entry)
+        by_id = {"type": "object", "additionalProperties": entry}
+        return {"anyOf": [entry, by_id]} if self._alone else by_id
+
 
 def _with_own_ids(entries: dict[Any, Any]) -> dict[Any, Any]:
     """The entries of a list, whose ids tell them apart where they have some."""
@@ -122,22 +138,29 @@ class _Searches(fields.Field[Any]):
     """One search of a directory, or a list of them."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
-        schema = _keys(
-            dn=_needed(),
-            options=_object(
-                scope=_one_of("base", "one", "sub"),
-                filter=Text(),
-                attributes=Words(),
-                sizeLimit=fields.Integer(),
-                timeLimit=fields.Integer(),
-                derefAliases=fields.Integer(),
-                typesOnly=Flag(),
-                paged=fields.Raw(),
-            ),
-            set=fields.Dict(),
-            map=fields.Dict(keys=fields.String(), values=fields.String()),
-        )
-        return schema().load(value, many=isinstance(value, list))
+        return _search().load(value, many=isinstance(value, list))
+
+    def form(self) -> Any:
+        """One, or a list."""
+        return _one_or_more(_search())
+
+
+def _search() -> Schema:
+    return _keys(
+        dn=_needed(),
+        options=_object(
+            scope=_one_of("base", "one", "sub"),
+            filter=Text(),
+            attributes=Words(),
+            sizeLimit=fields.Integer(),
+            timeLimit=fields.Integer(),
+            derefAliases=fields.Integer(),
+            typesOnly=Flag(),
+            paged=fields.Raw(),
+        ),
+        set=fields.Dict(),
+        map=fields.Dict(keys=fields.String(), values=fields.String()),
+    )()
 
 
 def _projects_and_repositories(**more: fields.Field[Any]) -> fields.Field[Any]:

@@ -75,6 +75,19 @@ class _Frequency(fields.Field[Any]):
                 "must be a duration longer than nothing, {cron: '0 * * * *'} or {trigger: manual}"
             ) from None
 
+    def form(self) -> Any:
+        """A duration's, and two objects."""
+        others = [
+            {
+                "type": "object",
+                "required": [key],
+                "properties": {key: form},
+                "additionalProperties": False,
+            }
+            for key, form in {"cron": {"type": "string"}, "trigger": {"const": "manual"}}.items()
+        ]
+        return {"anyOf": [Duration(), *others]}
+
 
 def _some(duration: timedelta) -> timedelta:
     if not duration:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from portal.config.access import BackendAuth, TrustedBackstage
 from portal.config.exempting import Exemptions
@@ -66,10 +66,16 @@ class _ScmActions(fields.Field[Any]):
     """`true`, `false`, or an object of what is to be done at which event."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
-        if isinstance(value, dict):
-            actions = dict.fromkeys(("refresh", "unregister", "move"), Flag())
-            return Strict.from_dict(actions)().load(value)  # type: ignore[arg-type]
-        return Flag().deserialize(value)
+        return _actions().load(value) if isinstance(value, dict) else Flag().deserialize(value)
+
+    def form(self) -> Any:
+        """A flag, or the object."""
+        return {"anyOf": [Flag(), _actions()]}
+
+
+def _actions() -> Schema:
+    actions = dict.fromkeys(("refresh", "unregister", "move"), Flag())
+    return Strict.from_dict(actions)()  # type: ignore[arg-type]
 
 
 class _Import(Strict):
