@@ -20,6 +20,7 @@ from catalog.suggestions import listing, nearest
 from scorecards import analysis, compiled, rules
 from scorecards.case_reading import CaseFault, read_case
 from scorecards.cel import Fault, Language, Program
+from scorecards.level_facts import NAMESPACE
 from scorecards.lifecycle import ACTIVE, Draft, Lifecycle, Preview, Retiring
 from scorecards.rules import Leaf, Rule
 from scorecards.scorecard import Case, Check, Filter, Level, Link, Observation
@@ -64,6 +65,9 @@ _BLANK = Check(
 _FILTER_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _WORDS = frozenset({"entity", "now", "true", "false", "null"})
 """What looks like the name of a filter, and is an expression."""
+
+_OF_THE_CATALOG = ("api.", "catalog.", "dependencies.", "owner.", "system.", f"{NAMESPACE}.")
+"""Facts that are computed anew whenever what they are of changes, and whose time is that change."""
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -165,7 +169,27 @@ class Reader:
         if "applies_to" in data:
             leaf, because = self.applies_to(data["applies_to"], [*path, "applies_to"])
             given |= {"applies_to": leaf, "applies_because": because}
-        return replace(inherited or _BLANK, **given)
+        check = replace(inherited or _BLANK, **given)
+        if check.max_age is not None and data.keys() & {"applies_to", "max_age", "rule"}:
+            self._is_never_old(check, [*path, "max_age"] if "max_age" in data else path)
+        return check
+
+    def _is_never_old(self, check: Check, path: list[Step]) -> None:
+        """Tell where `max_age` is of facts of the catalog: what lasts for long is not old there."""
+        conditions = [] if check.applies_to is None else [check.applies_to]
+        programs = [
+            self._language.compile(leaf.expression)
+            for leaf in [*conditions, *rules.leaves(check.rule)]
+        ]
+        mentioned = {n for one in programs if isinstance(one, Program) for n in one.facts}
+        fresh = sorted(name for name in mentioned if name.startswith(_OF_THE_CATALOG))
+        if not fresh:
+            return
+        message = f"`{fresh[0]}` is always of now: it would become stale by not changing"
+        hint = "Take `max_age` out"
+        if len(fresh) < len(mentioned):
+            hint = "Ask for the facts that can be too old in a check of their own"
+        self._warn("MAX_AGE_OF_CATALOG", path, message, hint=hint)
 
     def analyze(
         self, check: Check, path: list[Step], conditions: Sequence[Leaf], *, rule: bool
