@@ -364,6 +364,7 @@ HALF = Schedule(frequency=timedelta(minutes=30), timeout=timedelta(minutes=3))
     ("written", "targets"),
     [
         ("github: {organization: o, SCHEDULE}", ["https://github.com/o"]),
+        ("github: {a: {app: 5, SCHEDULE}}", ["https://github.com/#a"]),
         (
             "github: {a: {organization: o, SCHEDULE}, b: {organization: o}}",
             ["https://github.com/o#a"],

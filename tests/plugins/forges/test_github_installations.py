@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from forgeapps import PUBLIC, with_app
@@ -28,9 +30,9 @@ def installed(forge: RunningForge) -> RunningForge:
     return forge
 
 
-def source_of(cache: Path, forge: Forge, **more: str) -> tuple[Source, str]:
+def source_of(cache: Path, forge: Forge, **more: Any) -> tuple[Source, str]:
     """The source of repositories, and the target of its provider."""
-    provider = GitHubProvider(id="a", host=forge.host, **({"app": "5"} | more))  # type: ignore[arg-type]
+    provider = GitHubProvider(id="a", host=forge.host, **({"app": "5"} | more))
     return sources_of(cache, [forge], [provider])[1], provider.target
 
 
@@ -77,6 +79,17 @@ def test_what_one_organization_lacks_leaves_the_listing_partial_and_the_others_l
     assert [one.name for one in listing.repositories] == ["labs/cart"]
     assert listing.problem.code == code
     assert word in listing.problem.message
+
+
+def test_all_organizations_together_have_the_time_of_one_listing(
+    installed: RunningForge, tmp_path: Path
+) -> None:
+    installed.fail("graphql", "slow", times=1, seconds=0.6)
+    source, target = source_of(tmp_path, with_app(installed), timeout=timedelta(seconds=0.5))
+    listing = source.list(target)
+    assert isinstance(listing, Partial), listing
+    assert [one.name for one in listing.repositories] == ["acme/shop"]
+    assert "within 0.5 s" in listing.problem.message
 
 
 def test_an_organization_that_shows_no_repository_is_no_evidence_that_there_is_none(
