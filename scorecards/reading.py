@@ -66,8 +66,8 @@ _FILTER_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _WORDS = frozenset({"entity", "now", "true", "false", "null"})
 """What looks like the name of a filter, and is an expression."""
 
-_OF_THE_CATALOG = ("api.", "catalog.", "dependencies.", "owner.", "system.", f"{NAMESPACE}.")
-"""Facts that are computed anew whenever what they are of changes, and whose time is that change."""
+_UNTIMED = ("api.", "catalog.", "dependencies.", "owner.", "repo.", "system.", f"{NAMESPACE}.")
+"""Facts that are observed anew whenever what they are of changes, and whose time is that change."""
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -175,21 +175,21 @@ class Reader:
         return check
 
     def _is_never_old(self, check: Check, path: list[Step]) -> None:
-        """Tell where `max_age` is of facts of the catalog: what lasts for long is not old there."""
+        """Tell where `max_age` is of facts that follow each change: what lasts for long is not old."""
         conditions = [] if check.applies_to is None else [check.applies_to]
         programs = [
             self._language.compile(leaf.expression)
             for leaf in [*conditions, *rules.leaves(check.rule)]
         ]
         mentioned = {n for one in programs if isinstance(one, Program) for n in one.facts}
-        fresh = sorted(name for name in mentioned if name.startswith(_OF_THE_CATALOG))
+        fresh = sorted(name for name in mentioned if name.startswith(_UNTIMED))
         if not fresh:
             return
-        message = f"`{fresh[0]}` is always of now: it would become stale by not changing"
+        message = f"`{fresh[0]}` follows every change: it would become stale by not changing"
         hint = "Take `max_age` out"
         if len(fresh) < len(mentioned):
             hint = "Ask for the facts that can be too old in a check of their own"
-        self._warn("MAX_AGE_OF_CATALOG", path, message, hint=hint)
+        self._warn("MAX_AGE_UNTIMED", path, message, hint=hint)
 
     def analyze(
         self, check: Check, path: list[Step], conditions: Sequence[Leaf], *, rule: bool

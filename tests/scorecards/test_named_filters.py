@@ -100,7 +100,10 @@ def test_max_age_never_makes_stale_facts_fresh() -> None:
     assert "2025-01-25" not in found.results[0].reason
 
 
-CATALOG = {name: schema(name, FactType.BOOL) for name in ("catalog.owner_exists", "owner.is_group")}
+CATALOG = {
+    name: schema(name, FactType.BOOL)
+    for name in ("catalog.owner_exists", "owner.is_group", "cov.known")
+}
 
 
 def told_of_age(*checks: dict[str, Any], **spec: Any) -> list[tuple[str, str, str]]:
@@ -109,31 +112,34 @@ def told_of_age(*checks: dict[str, Any], **spec: Any) -> list[tuple[str, str, st
     return [(p.severity.value, p.pointer, p.hint) for p in problems if p.code == NEVER_OLD]
 
 
-NEVER_OLD = "MAX_AGE_OF_CATALOG"
+NEVER_OLD = "MAX_AGE_UNTIMED"
 TAKE_OUT = ("warning", "/spec/checks/0/max_age", "Take `max_age` out")
 
 
-@pytest.mark.parametrize("rule", ["catalog.owner_exists", "owner.is_group", "levels.sample >= 1"])
-def test_facts_of_the_catalog_are_never_too_old(rule: str) -> None:
+@pytest.mark.parametrize(
+    "rule", ["catalog.owner_exists", "owner.is_group", "levels.sample >= 1", "repo.ci.runs_tests"]
+)
+def test_facts_that_follow_every_change_are_never_too_old(rule: str) -> None:
     assert told_of_age(check(rule, max_age="30d")) == [TAKE_OUT]
     assert told_of_age(check(rule)) == []
 
 
 def test_facts_of_the_catalog_beside_others_belong_in_a_check_of_their_own() -> None:
     own_check = "Ask for the facts that can be too old in a check of their own"
-    mixed = {"all": ["repo.ci.runs_tests", {"not": "catalog.owner_exists"}]}
+    mixed = {"all": ["cov.known", {"not": "catalog.owner_exists"}]}
     assert told_of_age(check(mixed, max_age="30d")) == [(*TAKE_OUT[:2], own_check)]
-    narrowed = check("repo.ci.runs_tests", applies_to="catalog.owner_exists", max_age="30d")
+    narrowed = check("cov.known", applies_to="catalog.owner_exists", max_age="30d")
     assert told_of_age(narrowed) == [(*TAKE_OUT[:2], own_check)]
 
 
 def test_the_condition_of_a_scorecard_does_not_age_with_its_checks() -> None:
-    aged = check("repo.ci.runs_tests", max_age="30d")
+    aged = check("cov.known", max_age="30d")
     assert told_of_age(aged, applies_to="catalog.owner_exists") == []
 
 
 def test_an_age_that_is_inherited_is_told_where_the_rule_stands() -> None:
-    base = scorecard(check("repo.ci.runs_tests", id="c", max_age="30d"))
+    aged = document(check("cov.known", id="c", max_age="30d"))
+    (base,), _ = load_scorecards(aged, file="s", schemas={**SCHEMAS, **CATALOG})
     text = document({"id": "c", "rule": "catalog.owner_exists"}, extends=base.name)
     text = text.replace(f'"name":"{base.name}"', '"name":"other"')
     _, problems = load_scorecards(text, file="s", schemas={**SCHEMAS, **CATALOG}, known=[base])
@@ -150,7 +156,8 @@ def test_an_age_that_is_inherited_is_told_where_the_rule_stands() -> None:
     ],
 )
 def test_durations(written: str, meant: timedelta) -> None:
-    card = scorecard(check("repo.ci.runs_tests", grace=written, max_age=written))
+    aged = document(check("cov.known", grace=written, max_age=written))
+    (card,), _ = load_scorecards(aged, file="s", schemas={**SCHEMAS, **CATALOG})
     assert card.checks[0].grace == card.checks[0].max_age == meant
 
 

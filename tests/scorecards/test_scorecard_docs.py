@@ -8,13 +8,16 @@ from typing import Any
 
 import orjson
 import pytest
-from test_library import SCHEMAS as ALL_FACTS
+from test_library import SCHEMAS
 
 from scorecards.cases import trials
 from scorecards.cel import Language, Program
+from scorecards.facts import FactSchema, FactType
 from scorecards.level_facts import level_schemas
 from scorecards.loading import load_scorecards
 
+TESTS_RUN = FactSchema(name="tests.run", type=FactType.INT, description="Of the pack `testing`.")
+ALL_FACTS = {**SCHEMAS, TESTS_RUN.name: TESTS_RUN}
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/reference/scorecards.md").read_text()
 SCHEMA = orjson.loads((ROOT / "scorecards/scorecard.schema.json").read_bytes())
@@ -39,8 +42,13 @@ def test_the_complete_example_loads() -> None:
     (card, heir), problems = load_scorecards(example, file="example.yaml", schemas=ALL_FACTS)
     assert problems == ()
     assert [level.name for level in card.levels] == ["Start", "Bronze", "Silver"]
-    assert len(card.checks) == 4
-    assert {check.id for check in heir.checks} == {"doc.readme", "site.links", "restore.tested"}
+    assert len(card.checks) == 5
+    assert {check.id for check in heir.checks} == {
+        "doc.readme",
+        "site.links",
+        "tests.reported",
+        "restore.tested",
+    }
 
 
 def test_the_tests_of_the_example_hold() -> None:
