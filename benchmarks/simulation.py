@@ -162,7 +162,7 @@ def _simulate(portal: Portal, pool: Pool, before: Scorecard, after: Scorecard) -
             unfed=portal.unfed,
             now=portal.now(),
         )
-        return simulate(means, before=before, after=after)
+        return simulate(means, before=before, after=after, published=portal.scorecards)
 
 
 def _is_right(portal: Portal, after: Scorecard, found: Simulated) -> bool:

@@ -83,7 +83,7 @@ def try_out(
         )
         tree = parse_filters(filters)
         ids = None if tree is None else ids_in_order(connection, tree)
-        found = simulate(means, before=before, after=after, ids=ids)
+        found = simulate(means, before=before, after=after, ids=ids, published=portal.scorecards)
         past = None
         if since is not None:
             end = min(until or now, now)

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from catalog.cycles import cycles
 from catalog.problems import quote
 from scorecards.cel import Language, Program
+from scorecards.facts import FactSchema
 from scorecards.level_facts import NAMESPACE, level_fact
 from scorecards.rules import leaves
-from scorecards.scorecard import Check, Scorecard
+from scorecards.scorecard import Check, Scorecard, expressions
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +61,17 @@ def closed(cards: Mapping[str, Scorecard], language: Language) -> dict[str, tupl
         )
         for name, circle in circles.items()
     }
+
+
+def levels_read(
+    card: Scorecard, schemas: Mapping[str, FactSchema]
+) -> dict[str | None, frozenset[str]]:
+    """The facts of levels that decide on what the scorecard says: by check, and by None for its own
+    condition. What looks at none is left out."""
+    if not any(NAMESPACE in text for text in expressions(card)):
+        return {}
+    found = _reads(card, Language(schemas))
+    return {part: frozenset(facts) for part, facts in found if facts}
 
 
 def without(card: Scorecard, found: tuple[Closed, ...]) -> Scorecard | None:

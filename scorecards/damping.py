@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 
 from scorecards.knowledge import rfc3339
 from scorecards.levels import releveled
-from scorecards.results import CheckResult, Held, Outcome, ScorecardResult
-from scorecards.scorecard import Scorecard
+from scorecards.results import LETTERS, CheckResult, Held, Outcome, ScorecardResult
+from scorecards.scorecard import Check, Scorecard
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +54,20 @@ def settle(
 def counting(standing: Standing) -> Outcome:
     """The outcome that counts."""
     return Outcome.PASS if isinstance(standing, Held) else standing.outcome
+
+
+def would_hold(check: Check, before: str, said: str) -> bool:
+    """Whether a pass still counts where a check newly `said` to fail; both are letters of outcomes.
+
+    `before` is what is stored. It is about a failure that is found for the first time, or that is
+    found again while its time is not over.
+    """
+    return bool(check.grace) and before == LETTERS[Outcome.PASS] and said == LETTERS[Outcome.FAIL]
+
+
+def runs_out_earlier(before: Check, after: Check) -> bool:
+    """Whether a pass that is held may be so no more, as the later definition holds it less long."""
+    return timedelta(0) < after.grace < before.grace
 
 
 def places(card: Scorecard) -> tuple[int, ...]:

@@ -18,14 +18,19 @@ from scorecards.levels import Reached, counting, reached
 from scorecards.results import LETTERS, Outcome
 from scorecards.scorecard import Scorecard
 
-_OUTCOMES = {letter: outcome for outcome, letter in LETTERS.items()}
+HELD = "h"
+"""Stands for a check that newly fails, and keeps its pass for its grace."""
+_OUTCOMES = {letter: outcome for outcome, letter in LETTERS.items()} | {HELD: Outcome.PASS}
 _OPEN = LETTERS[Outcome.UNKNOWN] + LETTERS[Outcome.ERROR]
 ABSENT = "-"
 """Stands for the outcome of a check that the definition does not have, or where none is said."""
 
 
 class Case(NamedTuple):
-    """What the checks say, a letter for each, before and after; None: the scorecard does not apply."""
+    """What the checks say, a letter for each, before and after; None: the scorecard does not apply.
+
+    After it, `HELD` is a letter too.
+    """
 
     before: str | None
     after: str | None
@@ -66,6 +71,8 @@ class CheckChange:
     """Entities that newly fail."""
     passing: int
     """Entities that newly pass."""
+    held: int
+    """Entities that newly fail once its grace is over, if they still do."""
     unknown: int
     """Entities for which it newly cannot be told."""
 
@@ -80,6 +87,8 @@ class TeamChange:
     down: int
     failing: int
     """Entities with a check that newly fails."""
+    held: int
+    """Entities with a check that newly fails once its grace is over."""
     unknown: int
     """Entities with a check that newly cannot be told."""
     minutes: int
@@ -216,6 +225,7 @@ class Comparison:
                 flips=flips[name],
                 failing=sum(n for (_, now), n in flips[name].items() if now == "f"),
                 passing=sum(n for (_, now), n in flips[name].items() if now == "p"),
+                held=sum(n for (_, now), n in flips[name].items() if now == HELD),
                 unknown=sum(n for (was, now), n in flips[name].items() if _opened(was, now)),
             )
             for name in self._ids
@@ -233,6 +243,7 @@ class Comparison:
                 up=sum(n for effect, n in effects if effect.steps > 0),
                 down=sum(n for effect, n in effects if effect.steps < 0),
                 failing=sum(n for e, n in effects if any(now == "f" for _, _, now in e.flips)),
+                held=sum(n for e, n in effects if any(now == HELD for _, _, now in e.flips)),
                 unknown=sum(n for e, n in effects if any(_opened(*f[1:]) for f in e.flips)),
                 minutes=sum(n * effect.minutes for effect, n in effects),
             )

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    CompoundSelect,
     Connection,
     Row,
     Select,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     null,
     select,
     type_coerce,
+    union,
     union_all,
 )
 from sqlalchemy.types import NullType
@@ -30,12 +32,14 @@ from portal.db.tables import (
     edges,
     entities,
     facts,
+    held_passes,
     refs,
     relation_types,
     results,
     unassessed,
     versions,
 )
+from scorecards.levels import Reached
 
 CHUNK = 5_000
 """Entities that are handed on at once."""
@@ -104,8 +108,8 @@ def _statement(connection: Connection, wanted: Wanted) -> Select[Any]:
         found = found.where(stored)
     if wanted.ids is not None:
         found = found.where(among(connection, id_, wanted.ids))
-    if wanted.settled and waiting(connection):
-        found = found.where(id_.not_in(select(unassessed.c.entity_id)))
+    if wanted.settled and waiting(connection, wanted.scorecard, wanted.now):
+        found = found.where(id_.not_in(_waiting(wanted.scorecard, wanted.now)))
     return found
 
 
@@ -160,12 +164,36 @@ def _no_body(_: Any) -> Any:
     return null().label("body")
 
 
-def waiting(connection: Connection, ids: Collection[int] | None = None) -> int:
-    """How many entities, of these or of all, wait to be assessed."""
-    found = select(func.count()).select_from(unassessed)
+def waiting(
+    connection: Connection, scorecard: str, now: datetime, ids: Collection[int] | None = None
+) -> int:
+    """How many entities, of these or of all, wait to be assessed by the scorecard at `now`."""
+    found = select(func.count()).select_from(_waiting(scorecard, now).subquery())
     if ids is not None:
-        found = found.where(among(connection, unassessed.c.entity_id, ids))
+        those = entities.c.id.in_(_waiting(scorecard, now))
+        found = select(func.count(entities.c.id)).where(
+            those, among(connection, entities.c.id, ids)
+        )
     return connection.execute(found).scalar_one()
+
+
+def _waiting(scorecard: str, now: datetime) -> CompoundSelect[Any]:
+    """Those that are marked, and those of whom a failure counts by now that did not before."""
+    due = and_(held_passes.c.scorecard == scorecard, held_passes.c.until <= now)
+    return union(select(unassessed.c.entity_id), select(held_passes.c.entity_id).where(due))
+
+
+def held(connection: Connection, scorecard: str) -> list[int]:
+    """The entities of whom the scorecard holds a pass for a while."""
+    found = select(held_passes.c.entity_id).where(held_passes.c.scorecard == scorecard)
+    return list(connection.execute(found.order_by(held_passes.c.entity_id)).scalars())
+
+
+def levels(connection: Connection, scorecard: str) -> list[tuple[int, Reached]]:
+    """Of all entities to which the scorecard applies, by id, the levels."""
+    found = select(results.c.entity_id, results.c.proven, results.c.possible)
+    rows = connection.execute(found.where(results.c.scorecard == scorecard))
+    return [(entity, Reached(proven, possible)) for entity, proven, possible in rows]
 
 
 def owners(connection: Connection, ids: Collection[int]) -> dict[int, str]:

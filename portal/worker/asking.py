@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from plugins.contract import FactSchema
 from portal import slate
@@ -33,6 +33,26 @@ TOGETHER = 1_000
 UNSAID = LeafSaid(Outcome.ERROR, ())
 """What a leaf says about whom children are lost over."""
 
+
+class Levels(NamedTuple):
+    """The level on a scorecard, as a fact of entities of whom it is not stored, or not so."""
+
+    facts: Mapping[int, bytes]
+    """By id of the entity, as `facts_to_json` writes them."""
+    otherwise: bytes | None
+    """Of all others; None: what is stored of them."""
+
+    def over(self, ids: Sequence[int], column: Column, at: datetime) -> Column:
+        """What a rule sees at `at`, where these entities have `column` stored."""
+        facts = [self.facts.get(entity, self.otherwise) for entity in ids]
+        each = list(zip(facts, *column, strict=True))
+        return Column(
+            [stored if told is None else told for told, stored, _, _ in each],
+            [told is None and stale for told, _, stale, _ in each],
+            [time if told is None else at for told, _, _, time in each],
+        )
+
+
 Rows: TypeAlias = Iterable[Sequence[Any]]
 """Chunks of rows as `portal.db.simulated` gives them."""
 
@@ -50,6 +70,8 @@ class Means:
     unfed: Mapping[str, Unfed]
     """Facts that nothing feeds, by name."""
     now: datetime
+    levels: Mapping[str, Levels] = field(default_factory=dict)
+    """By what they come from in `collectors`: levels that are others than those that are stored."""
     refusals: Refusals = field(default_factory=lambda: Refusals({}))
     """Expressions that are not run; those that are found on the way are added, and not stored."""
 
@@ -151,7 +173,7 @@ def ask(means: Means, card: Scorecard, rows_of: Callable[[Reads], Rows]) -> Aske
         ids, letters, bodies, *observed = zip(*chunk, strict=True)
         entities += ids
         stored += letters
-        looks += lens.look(bodies, _columns(observed, reads))
+        looks += lens.look(bodies, _columns(means, ids, observed, reads))
         if lens.waiting() >= TOGETHER:
             submit()
     if lens.waiting():
@@ -168,12 +190,15 @@ def ask(means: Means, card: Scorecard, rows_of: Callable[[Reads], Rows]) -> Aske
     return Asked(entities=entities, stored=stored, said=[said[look] for look in looks])
 
 
-def _columns(observed: Sequence[Sequence[Any]], reads: Reads) -> list[Column]:
+def _columns(
+    means: Means, ids: Sequence[int], observed: Sequence[Sequence[Any]], reads: Reads
+) -> list[Column]:
     """Of each collector its facts, their staleness, and their times."""
     times = [list(map(utc, column)) if reads.ages else column for column in observed[2::3]]
+    columns = map(Column, observed[::3], observed[1::3], times)
     return [
-        Column(facts, stale, at)
-        for facts, stale, at in zip(observed[::3], observed[1::3], times, strict=True)
+        means.levels[name].over(ids, column, means.now) if name in means.levels else column
+        for name, column in zip(reads.collectors, columns, strict=True)
     ]
 
 

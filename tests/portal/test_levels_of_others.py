@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from pathlib import Path
 
+from click.testing import CliRunner
+
 from portal.cli.checkout import assessed
+from portal.cli.main import main
 from portal.db import facts, results
 from portal.db.entities import by_ref
 from portal.db.simulated import Reads, Wanted, rows
@@ -85,3 +89,22 @@ def test_the_level_on_one_scorecard_decides_on_another(tmp_path: Path) -> None:
             asked = ask(means, card, of_next)
             assert asked.stored == ["pf"]
             assert [said and said.letters for said in asked.said] == ["pf"]
+
+
+def test_a_simulation_names_who_looks_at_the_level_that_changes(tmp_path: Path) -> None:
+    (tmp_path / "repo").mkdir()
+    (tmp_path / "repo" / "catalog-info.yaml").write_text(DESCRIPTOR)
+    cards, changed = tmp_path / "cards.yaml", tmp_path / "changed.yaml"
+    cards.write_text(CARDS)
+    changed.write_text(
+        CARDS.partition("---")[0].replace("repo.readme.bytes > 0", "catalog.type != ''")
+    )
+    places = ["--source", str(tmp_path / "repo"), "--scorecards", str(cards)]
+    ran = CliRunner().invoke(main, ["scorecard", "simulate", str(changed), *places])
+    assert ran.exit_code == 0, ran.output
+    said = " ".join(ran.output.split())
+    assert "the scorecard next looks at it: 1 rise, 0 fall" in said
+    ran = CliRunner().invoke(main, ["scorecard", "simulate", str(changed), *places, "--json"])
+    assert json.loads(ran.stdout)["ripples"] == [
+        {"scorecard": "next", "title": "Next", "entities": 1, "up": 1, "down": 0}
+    ]

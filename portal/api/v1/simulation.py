@@ -22,7 +22,7 @@ from portal.worker.replaying import Point, Replay
 from portal.worker.simulating import Example, Simulated
 from scorecards.results import LETTERS
 from scorecards.scorecard import Scorecard
-from scorecards.simulation import Simulation
+from scorecards.simulation import HELD, Simulation
 
 LONGEST_DEFINITION = 500_000
 """Characters of YAML."""
@@ -75,6 +75,9 @@ class SimulatedCheckAnswer(Answer):
     check = fields.String()
     newly_failing = fields.Integer()
     newly_passing = fields.Integer()
+    newly_held = fields.Integer(
+        metadata={"description": "Failing, with a pass that counts until its grace is over."}
+    )
     newly_unknown = fields.Integer()
 
 
@@ -85,6 +88,9 @@ class TeamChangeAnswer(Answer):
     up = fields.Integer(metadata={"description": "Entities that rise."})
     down = fields.Integer(metadata={"description": "Entities that fall."})
     newly_failing = fields.Integer(metadata={"description": "With a check that newly fails."})
+    newly_held = fields.Integer(
+        metadata={"description": "With a check that newly fails once its grace is over."}
+    )
     newly_unknown = fields.Integer()
     minutes = fields.Integer(metadata={"description": "Of work for those who fall, to get back."})
 
@@ -115,6 +121,18 @@ class MissingFactAnswer(Answer):
     fact = fields.String()
     reason = fields.String()
     entities = fields.Integer()
+
+
+class RippleAnswer(Answer):
+    """Another scorecard, whose rules look at a level that the change moves."""
+
+    scorecard = fields.String()
+    title = fields.String()
+    entities = fields.Integer(
+        metadata={"description": "Whose level on it changes, or that begin or cease to have one."}
+    )
+    up = fields.Integer()
+    down = fields.Integer()
 
 
 class ReplayPointAnswer(Answer):
@@ -172,6 +190,10 @@ class SimulationAnswer(Answer):
     falling = fields.List(fields.Nested(ExampleAnswer), metadata={"description": "At most 100."})
     rising = fields.List(fields.Nested(ExampleAnswer), metadata={"description": "At most 100."})
     missing = fields.List(fields.Nested(MissingFactAnswer))
+    ripples = fields.List(
+        fields.Nested(RippleAnswer),
+        metadata={"description": "Other scorecards that change with it, the nearest first."},
+    )
     stopped = fields.List(
         fields.Nested(ProblemAnswer),
         metadata={"description": "Rules that took too long: their checks say error."},
@@ -256,6 +278,7 @@ def form(found: Simulated, after: Scorecard, past: Replay | None) -> forms.Json:
                 "check": change.check,
                 "newlyFailing": change.failing,
                 "newlyPassing": change.passing,
+                "newlyHeld": change.held,
                 "newlyUnknown": change.unknown,
             }
             for change in made.checks
@@ -268,6 +291,16 @@ def form(found: Simulated, after: Scorecard, past: Replay | None) -> forms.Json:
             for (check, fact, reason), n in sorted(
                 found.missing.items(), key=lambda item: (-item[1], item[0])
             )
+        ],
+        "ripples": [
+            {
+                "scorecard": one.scorecard.name,
+                "title": one.scorecard.title,
+                "entities": one.moving,
+                "up": one.simulation.up,
+                "down": one.simulation.down,
+            }
+            for one in found.ripples
         ],
         "replay": _replay(before, after, past) if past else None,
     }
@@ -298,6 +331,7 @@ def _teams(made: Simulation) -> list[forms.Json]:
             "up": team.up,
             "down": team.down,
             "newlyFailing": team.failing,
+            "newlyHeld": team.held,
             "newlyUnknown": team.unknown,
             "minutes": team.minutes,
         }
@@ -319,6 +353,7 @@ def _example(found: Simulated, after: Scorecard, example: Example) -> forms.Json
         "checks": [
             {"check": check, "before": _OUTCOME_OF.get(was, ""), "after": _OUTCOME_OF.get(now, "")}
             for check, was, now in effect.flips
+            if now != HELD
         ],
     }
 

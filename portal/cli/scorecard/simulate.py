@@ -109,6 +109,11 @@ def _print(found: dict[str, Any]) -> None:
     ):
         if len(rows) > 1:
             console.print(_table(title, rows))
+    for one in found["ripples"]:
+        console.print(
+            f"  the scorecard {one['scorecard']} looks at it: {one['up']} rise, {one['down']} fall, "
+            f"the level of {one['entities']} entities changes there"
+        )
     for one in found["missing"]:
         console.print(
             f"  {one['check']}: {one['fact']} is not known of {one['entities']} entities "
@@ -131,9 +136,10 @@ def _moves(found: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def _checks(found: dict[str, Any]) -> list[tuple[str, ...]]:
-    names = ("newlyFailing", "newlyPassing", "newlyUnknown")
+    names = ("newlyFailing", "newlyHeld", "newlyPassing", "newlyUnknown")
     rows = ((one["check"], *(str(one[name]) for name in names)) for one in found["checks"])
-    return [("check", "newly failing", "newly passing", "newly unknown"), *rows]
+    titles = ("check", "newly failing", "in a grace", "newly passing", "newly unknown")
+    return [titles, *rows]
 
 
 def _teams(found: dict[str, Any]) -> list[tuple[str, ...]]:

@@ -43,7 +43,19 @@ class TeamRow:
     up: int
     down: int
     newly_failing: int
+    newly_held: int
     newly_unknown: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RippleRow:
+    """Another scorecard that changes, as it looks at a level that does."""
+
+    name: str
+    title: str
+    entities: int
+    up: int
+    down: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +83,7 @@ class TrialResult:
     more_teams: int
     falling: tuple[ExampleRow, ...]
     rising: tuple[ExampleRow, ...]
+    ripples: tuple[RippleRow, ...]
 
 
 def trial_result(trial: Trial) -> TrialResult:
@@ -94,6 +107,7 @@ def trial_result(trial: Trial) -> TrialResult:
                 up=team.up,
                 down=team.down,
                 newly_failing=team.failing,
+                newly_held=team.held,
                 newly_unknown=team.unknown,
             )
             for team in made.teams[:MOST_TEAMS]
@@ -101,6 +115,16 @@ def trial_result(trial: Trial) -> TrialResult:
         more_teams=max(0, len(made.teams) - MOST_TEAMS),
         falling=tuple(_example(trial, one) for one in trial.found.down[:MOST_EXAMPLES]),
         rising=tuple(_example(trial, one) for one in trial.found.up[:MOST_EXAMPLES]),
+        ripples=tuple(
+            RippleRow(
+                name=one.scorecard.name,
+                title=one.scorecard.title,
+                entities=one.moving,
+                up=one.simulation.up,
+                down=one.simulation.down,
+            )
+            for one in trial.found.ripples
+        ),
     )
 
 

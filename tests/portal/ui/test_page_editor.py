@@ -47,6 +47,15 @@ def test_stricter_rule_says_who_falls_by_team_and_stores_nothing(shop) -> None:
         assert results.distribution(connection, "readiness", 3) == before
 
 
+def test_failure_in_a_grace_is_shown_and_moves_nobody(shop) -> None:
+    slow = SCORECARD.replace("> 100", "> 1000", 1).replace("> 1000", "> 1000\n      grace: 2d", 1)
+    page = tried(shop, slow)
+    assert "None of 3 entities changes its level" in page
+    check = page.split('class="mono">readme</th>')[1].split("</tr>")[0]
+    assert 'data-label="Newly failing">0<' in check
+    assert 'data-label="In a grace">1<' in check
+
+
 def test_change_of_texts_changes_nobody(shop) -> None:
     page = tried(shop, SCORECARD.replace("Readers look there", "People look there"))
     assert "None of 3 entities changes its level" in page
