@@ -16,7 +16,7 @@ from scorecards.facts import FactSchema, FactType
 from scorecards.level_facts import level_schemas
 from scorecards.loading import load_scorecards
 
-TESTS_RUN = FactSchema(name="tests.run", type=FactType.INT, description="Of the pack `testing`.")
+TESTS_RUN = FactSchema(name="tests.run", type=FactType.INT, description="Pushed.", when_absent=0)
 ALL_FACTS = {**SCHEMAS, TESTS_RUN.name: TESTS_RUN}
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/reference/scorecards.md").read_text()
