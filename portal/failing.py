@@ -61,5 +61,7 @@ def _set_aside(connection: Connection) -> Iterator[Failure]:
         yield Failure(
             what="expression", about=one.expression, why=one.reason, at=one.at, location=""
         )
-    for ref, why in unanswerable.listed(connection).items():
-        yield Failure(what="entity", about=ref, why=why, at=None, location="")
+    for entity in unanswerable.listed(connection):
+        yield Failure(
+            what="entity", about=entity.ref, why=entity.reason, at=entity.since, location=""
+        )

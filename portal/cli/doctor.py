@@ -123,8 +123,9 @@ def _parts(settings: Settings) -> Iterator[Finding]:
         runs = fetched.listed(connection)
         yield from (_fetch(one, runs.get(one.name)) for one in portal.scheduled)
         yield from map(_configured, stopped_rules(portal, connection))
-        for ref, why in unanswerable.listed(connection).items():
-            yield Finding("assessment", False, f"{ref} cannot be assessed: {why}", "See the log.")
+        for entity in unanswerable.listed(connection):
+            detail = f"{entity.ref} cannot be assessed: {entity.reason}"
+            yield Finding("assessment", False, detail, "See the log.")
 
 
 def _fetch(one: Scheduled, run: fetched.Fetch | None) -> Finding:

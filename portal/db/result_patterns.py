@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import Column, ColumnElement, Connection, func, select
 
 from portal.db.bulk import among
 from portal.db.filters import storable
@@ -28,8 +29,11 @@ def outcome_counts(
     return {row.outcomes: row.n for row in connection.execute(found)}
 
 
-def owned_by(connection: Connection, owners: Sequence[str]) -> ColumnElement[bool]:
-    """The condition that the entity of a result belongs to one of `owners` (canonical refs)."""
+def owned_by(
+    connection: Connection, owners: Sequence[str], entity: Column[Any] = results.c.entity_id
+) -> ColumnElement[bool]:
+    """The condition that an entity, by default that of a result, belongs to one of `owners`
+    (canonical refs)."""
     owned = (
         select(edges.c.source_id)
         .join(refs, refs.c.id == edges.c.target_id)
@@ -37,4 +41,4 @@ def owned_by(connection: Connection, owners: Sequence[str]) -> ColumnElement[boo
         .where(relation_types.c.name == "ownedBy")
         .where(among(connection, refs.c.ref, storable(owners)))
     )
-    return results.c.entity_id.in_(owned)
+    return entity.in_(owned)

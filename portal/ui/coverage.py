@@ -7,11 +7,12 @@ from flask import Blueprint, render_template, request
 from catalog.errors import RefError
 from catalog.refs import parse_ref
 from portal.covering import Mentions, coverage_of
+from portal.db import unanswerable
 from portal.db.state import Connection, state_of
 from portal.ui.changed import has_just_changed
 from portal.ui.facet_memory import FacetMemory
 from portal.ui.home import owning_groups
-from portal.ui.models.coverage import CoveragePage, coverage_page
+from portal.ui.models.coverage import MOST_NOT_ASSESSED, CoveragePage, coverage_page
 from portal.ui.models.links import link_to
 from portal.ui.state_memory import StateMemory
 from portal.wiring import Portal
@@ -54,8 +55,12 @@ def memory_of(portal: Portal) -> StateMemory[Key, CoveragePage]:
         owner, name = key
         chosen = [cards[name]] if name else list(cards.values())
         owners = [owner] if owner else []
+        named = unanswerable.listed(connection, owners=owners, limit=MOST_NOT_ASSESSED)
         return coverage_page(
-            coverage_of(connection, portal, chosen, mentions, owners=owners), cards
+            coverage_of(connection, portal, chosen, mentions, owners=owners),
+            cards,
+            not_assessed=named,
+            more_not_assessed=unanswerable.count(connection, owners=owners) - len(named),
         )
 
     def state(connection: Connection) -> str:

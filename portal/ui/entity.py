@@ -136,7 +136,12 @@ def _shown(portal: Portal, connection: Connection, stored: Stored, asked: Asked)
         has_docs=not stored.past and (bool(stored.docs) or kind not in ONLY_WITH_PAGES),
     )
     tab = asked.tab if asked.tab in [name for name, _, _ in page.tabs] else FIRST_TAB
-    shown: dict[str, Any] = {"page": page, "tab": tab, "past": stored.past}
+    shown: dict[str, Any] = {
+        "page": page,
+        "tab": tab,
+        "past": stored.past,
+        "unanswered": stored.unanswered,
+    }
     match tab:
         case "scorecards":
             shown |= {"ladders": ladders, "open_states": () if stored.past else OPEN}

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from catalog.problems import Problem
-from portal.db import documentation, entities, facts, problems, results
+from portal.db import documentation, entities, facts, problems, results, unanswerable
 from portal.db.history import Version, identify, version_at
 from portal.db.instants import NotKept, relations_at, seq_at
 from portal.db.locations import origin_of
 from portal.db.result_history import as_stored, results_at
 from portal.db.results import StoredResult
 from portal.db.state import Connection
+from portal.db.unanswerable import Unanswered
 from portal.ui.models import entity as model
 from portal.ui.models.links import EntityLink
 from scorecards.facts import FactRecord
@@ -47,6 +48,8 @@ class Stored:
     id: int
     docs: int | None
     """Pages of documentation; None: nobody has looked for any, or it is the past."""
+    unanswered: Unanswered | None = None
+    """Why it could not be assessed when that was last tried; None: it could, or it is the past."""
     past: Past | None = None
     """None: it is as it is now."""
 
@@ -77,6 +80,7 @@ def present(connection: Connection, ref: str) -> Stored | None:
         problems=tuple(one.problem for one in found.items),
         id=row.id,
         docs=documentation.count(connection, row.id),
+        unanswered=unanswerable.about(connection, row.id),
     )
 
 

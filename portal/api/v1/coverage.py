@@ -11,10 +11,16 @@ from portal.api.errors import Refusal
 from portal.api.v1 import forms
 from portal.api.v1.advice import owners_of
 from portal.api.v1.conventions import Answer, Camel, Resource, Tags, answer
+from portal.api.v1.schemas import NotAssessedAnswer
+from portal.api.v1.times import rfc3339
 from portal.covering import Mentions, coverage_of
+from portal.db import unanswerable
 from portal.wiring import Portal
 from scorecards.coverage import Change, Coverage, in_words
 from scorecards.scorecard import Scorecard
+
+MOST_NOT_ASSESSED = 100
+"""Entities that could not be assessed which are named."""
 
 
 class CheckCoverageAnswer(Answer):
@@ -49,6 +55,12 @@ class CauseAnswer(Answer):
     details = fields.List(fields.Nested(DetailAnswer))
 
 
+class NotAssessedEntityAnswer(NotAssessedAnswer):
+    """An entity that could not be assessed when that was last tried."""
+
+    ref = fields.String()
+
+
 class CoverageAnswer(Answer):
     """What is known, and what keeps the rest away."""
 
@@ -64,6 +76,16 @@ class CoverageAnswer(Answer):
     )
     checks = fields.List(
         fields.Nested(CheckCoverageAnswer), metadata={"description": "The least known first."}
+    )
+    not_assessed = fields.Integer(
+        metadata={
+            "description": "Entities of these owners that could not be assessed: their answers "
+            "are from before."
+        }
+    )
+    not_assessed_entities = fields.List(
+        fields.Nested(NotAssessedEntityAnswer),
+        metadata={"description": f"By ref, at most {MOST_NOT_ASSESSED}."},
     )
 
 
@@ -94,7 +116,16 @@ def resource(portal: Portal, tags: Tags) -> Resource:
         with portal.database.read() as connection:
             tag = tags.check(connection)
             found = coverage_of(connection, portal, cards, mentions, owners=owners)
-        return answer(_form(found), tag=tag)
+            entities = unanswerable.listed(connection, owners=owners, limit=MOST_NOT_ASSESSED)
+            number = unanswerable.count(connection, owners=owners)
+        more = {
+            "notAssessed": number,
+            "notAssessedEntities": [
+                {"ref": one.ref, "reason": one.reason, "since": rfc3339(one.since)}
+                for one in entities
+            ],
+        }
+        return answer(_form(found) | more, tag=tag)
 
     return views
 

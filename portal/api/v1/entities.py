@@ -35,7 +35,7 @@ from portal.api.v1.schemas import (
     TicketAnswer,
 )
 from portal.api.v1.times import rfc3339
-from portal.db import facts, locations, marks, problems, results
+from portal.db import facts, locations, marks, problems, results, unanswerable
 from portal.db.entities import EntityRow, by_query, by_ref
 from portal.db.state import Connection
 from portal.wiring import Portal
@@ -149,11 +149,14 @@ def _add_parts(views: Resource, portal: Portal, tags: Tags, cards: dict[str, Sco
             tag = tags.check(connection)
             row = _found(connection, kind, namespace, name)
             stored = results.for_entity(connection, row.id)
+            unanswered = unanswerable.about(connection, row.id)
             values = fact_values(facts.for_entity(connection, row.id))
         entity = orjson.loads(row.body)
         return answer(
             [
-                result_forms.result(cards[found.result.scorecard], found, entity, values)
+                result_forms.result(
+                    cards[found.result.scorecard], found, entity, values, unanswered
+                )
                 for found in stored
                 if found.result.scorecard in cards
             ],
@@ -215,6 +218,7 @@ def _details(
         "createdAt": rfc3339(row.created_at),
         "origin": forms.origin(origin) if origin else None,
         "scorecards": forms.standings(cards, standing),
+        "notAssessed": result_forms.not_assessed(unanswerable.about(connection, row.id)),
         "facts": forms.fact_records(records, portal.collectors, portal.unfed, now=portal.now()),
         "problems": [forms.placed_problem(problem) for problem in found.items],
     }

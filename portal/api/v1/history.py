@@ -177,6 +177,7 @@ def entity_at(connection: Connection, identity: Identity, instant: datetime) -> 
         "createdAt": None,
         "origin": None,
         "scorecards": None,
+        "notAssessed": None,
         "facts": None,
         "problems": None,
         "entity": {

@@ -10,6 +10,7 @@ from portal.api.v1 import forms
 from portal.api.v1.forms import Json
 from portal.api.v1.times import rfc3339
 from portal.db.results import StoredResult
+from portal.db.unanswerable import Unanswered
 from scorecards.advice import next_steps, plan
 from scorecards.outline import lifecycle_as_written
 from scorecards.results import CheckResult, Excuse, Held, ScorecardResult
@@ -18,9 +19,14 @@ from scorecards.texts import render_fix
 
 
 def result(
-    scorecard: Scorecard, stored: StoredResult, entity: Mapping[str, JsonValue], facts: Json
+    scorecard: Scorecard,
+    stored: StoredResult,
+    entity: Mapping[str, JsonValue],
+    facts: Json,
+    unanswered: Unanswered | None = None,
 ) -> Json:
-    """A result, explained. `facts` are values by name, for the texts."""
+    """A result, explained. `facts` are values by name, for the texts; `unanswered` is why there is no
+    newer one."""
     said = stored.result
     by_check = {found.check: found for found in said.results}
     outcomes = [found.outcome.value for found in said.results if found.counts]
@@ -36,6 +42,7 @@ def result(
         "failed": outcomes.count("fail"),
         "unknown": outcomes.count("unknown") + outcomes.count("error"),
         "evaluatedAt": rfc3339(said.evaluated_at),
+        "notAssessed": not_assessed(unanswered),
         "nextSteps": [
             {
                 "check": step.check,
@@ -53,6 +60,11 @@ def result(
             if check.id in by_check
         ],
     }
+
+
+def not_assessed(found: Unanswered | None) -> Json | None:
+    """Why an entity could not be assessed, and since when."""
+    return None if found is None else {"reason": found.reason, "since": rfc3339(found.since)}
 
 
 def _check(scorecard: Scorecard, check: Check, said: CheckResult, since: datetime | None) -> Json:

@@ -162,9 +162,22 @@ class PlanAnswer(Answer):
     changes = fields.List(fields.Nested(ChangeOfLeafAnswer))
 
 
+class NotAssessedAnswer(Answer):
+    """Why an entity could not be assessed when that was last tried: results are from before."""
+
+    reason = fields.String()
+    since = time_field("When it could not for the first time since it last could.")
+
+
+NOT_ASSESSED = "Null: it could be, when that was last tried."
+
+
 class ResultAnswer(StandingAnswer):
     """A scorecard's result for an entity, explained."""
 
+    not_assessed = fields.Nested(
+        NotAssessedAnswer, allow_none=True, metadata={"description": NOT_ASSESSED}
+    )
     version = fields.String(metadata={"description": "Digest of the definition it was made with."})
     next_steps = fields.List(
         fields.Nested(StepAnswer), metadata={"description": "To the next level, cheapest first."}
@@ -260,6 +273,9 @@ class EntityAnswer(EntityItemAnswer):
     created_at = time_field("When it was first read.", nullable=True)
     origin = fields.Nested(OriginAnswer, allow_none=True)
     scorecards = fields.List(fields.Nested(StandingAnswer), allow_none=True)
+    not_assessed = fields.Nested(
+        NotAssessedAnswer, allow_none=True, metadata={"description": NOT_ASSESSED}
+    )
     facts = fields.List(fields.Nested(FactRecordAnswer), allow_none=True)
     problems = fields.List(fields.Nested(PlacedProblemAnswer), allow_none=True)
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from portal.db.unanswerable import Unanswered
 from portal.ui.models.charts import Segment, stacked
+from portal.ui.models.links import EntityLink, link_to
 from portal.ui.models.looks import plural
 from scorecards.coverage import CauseEffect, Change, CheckCoverage, Coverage, in_words
 from scorecards.scorecard import Scorecard
 
 MOST_CAUSES = 50
 MOST_CHECKS = 50
+MOST_NOT_ASSESSED = 50
 MOST_NAMED = 8
 """Checks and facts that are named of a cause; the number of the others is said."""
 
@@ -67,6 +71,15 @@ class CheckRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NotAssessedRow:
+    """An entity that could not be assessed when that was last tried."""
+
+    link: EntityLink
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CoveragePage:
     """Everything that the page shows."""
 
@@ -80,10 +93,18 @@ class CoveragePage:
     more_causes: int
     checks: tuple[CheckRow, ...]
     more_checks: int
+    not_assessed: tuple[NotAssessedRow, ...]
+    more_not_assessed: int
 
 
-def coverage_page(found: Coverage, cards: Mapping[str, Scorecard]) -> CoveragePage:
-    """The page of what was found."""
+def coverage_page(
+    found: Coverage,
+    cards: Mapping[str, Scorecard],
+    *,
+    not_assessed: Sequence[Unanswered] = (),
+    more_not_assessed: int = 0,
+) -> CoveragePage:
+    """The page of what was found, with some entities that could not be assessed."""
     causes = [_cause(one, found.unknown, cards) for one in found.causes]
     bar = known_bar(found.asked, found.unknown)
     return CoveragePage(
@@ -96,6 +117,11 @@ def coverage_page(found: Coverage, cards: Mapping[str, Scorecard]) -> CoveragePa
         more_causes=max(0, len(causes) - MOST_CAUSES),
         checks=tuple(_check(one, cards) for one in found.checks[:MOST_CHECKS]),
         more_checks=max(0, len(found.checks) - MOST_CHECKS),
+        not_assessed=tuple(
+            NotAssessedRow(link=link_to(one.ref), reason=one.reason, since=one.since)
+            for one in not_assessed
+        ),
+        more_not_assessed=more_not_assessed,
     )
 
 

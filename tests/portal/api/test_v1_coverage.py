@@ -4,6 +4,11 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
+from portal.api.v1.times import rfc3339
+from portal.db import unanswerable
+from portal.db.entities import by_ref
+from portal.wiring import Portal
+
 PATH = "/api/v1/coverage"
 
 
@@ -50,3 +55,26 @@ def test_a_bad_question_is_refused(client: FlaskClient) -> None:
     assert client.get(f"{PATH}?scorecard=nothing").status_code == 422
     assert client.get(f"{PATH}?owner=:").status_code == 422
     assert client.get(f"{PATH}?system=x").status_code == 400
+
+
+def test_who_could_not_be_assessed_is_named_with_why_and_since_when(
+    filled: Portal, client: FlaskClient
+) -> None:
+    ref = client.get("/api/v1/entities?kind=component").json["items"][0]["ref"]
+    path = f"/api/v1/entities/{ref.replace(':', '/', 1)}"
+    cards, before = client.get(f"{path}/scorecards"), client.get(PATH).json
+    assert (before["notAssessed"], before["notAssessedEntities"]) == (0, [])
+    assert {one["notAssessed"] for one in cards.json} == {None}
+    now = filled.now().replace(microsecond=0)
+    with filled.database.write() as connection:
+        row = by_ref(connection, ref)
+        assert row is not None
+        unanswerable.give_up(connection, {row.id: "A child was lost."}, now=now)
+    why = {"reason": "A child was lost.", "since": rfc3339(now)}
+    after = client.get(PATH).json
+    assert (after["notAssessed"], after["notAssessedEntities"]) == (1, [{"ref": ref, **why}])
+    assert client.get(f"{PATH}?owner=nobody").json["notAssessed"] == 0
+    assert client.get(path).json["notAssessed"] == why
+    again = client.get(f"{path}/scorecards", headers={"If-None-Match": cards.headers["ETag"]})
+    assert again.status_code == 200, "what was fresh is not any more"
+    assert [one["notAssessed"] for one in again.json] == [why] * len(cards.json)

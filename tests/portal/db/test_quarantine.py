@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from portal.db import quarantine, unanswerable
 from portal.db.engine import Database
 from portal.db.entities import by_ref
-from portal.db.state import Connection
-from tests.catalog_rows import NOW, entity, save
+from portal.db.state import Connection, state_of
+from tests.catalog_rows import NOW, entity, owned, save
 
 LONGEST = "entity.kind == '" + "ß" * 1_980 + "'"
 
@@ -61,7 +63,29 @@ def test_an_entity_has_no_answer_until_it_is_answered(database: Database) -> Non
         row = by_ref(connection, "component:default/x")
         assert row is not None
         unanswerable.give_up(connection, {row.id: "first"}, now=NOW)
-        unanswerable.give_up(connection, {row.id: "then"}, now=NOW)
-        assert unanswerable.listed(connection) == {"component:default/x": "then"}
+        told = state_of(connection)
+        unanswerable.give_up(connection, {row.id: "then"}, now=NOW + timedelta(hours=1))
+        found = unanswerable.about(connection, row.id)
+        assert found == unanswerable.Unanswered(ref=row.ref, reason="then", since=NOW)
+        assert unanswerable.listed(connection) == (found,)
+        assert state_of(connection) != told, "pages and tags are made anew"
         unanswerable.answered(connection, [row.id])
-        assert unanswerable.listed(connection) == {}
+        assert unanswerable.listed(connection) == ()
+        unanswerable.give_up(connection, {row.id: "again"}, now=NOW + timedelta(hours=2))
+        assert unanswerable.about(connection, row.id) == unanswerable.Unanswered(
+            ref=row.ref, reason="again", since=NOW + timedelta(hours=2)
+        )
+
+
+def test_who_has_no_answer_can_be_asked_by_owner(database: Database) -> None:
+    save(database, owned("a", "web"), owned("b", "pay"), owned("c", "web"))
+    with database.write() as connection:
+        ids = {one: by_ref(connection, f"component:default/{one}").id for one in "abc"}  # type: ignore[union-attr]
+        unanswerable.give_up(connection, {ids["a"]: "w", ids["b"]: "w"}, now=NOW)
+        web = ["group:default/web"]
+        assert [one.ref[-1] for one in unanswerable.listed(connection)] == ["a", "b"]
+        assert [one.ref[-1] for one in unanswerable.listed(connection, owners=web)] == ["a"]
+        assert len(unanswerable.listed(connection, limit=1)) == 1
+        assert unanswerable.count(connection) == 2
+        assert unanswerable.count(connection, owners=web) == 1
+        assert unanswerable.about(connection, ids["c"]) is None

@@ -1,8 +1,10 @@
 """The coverage page: what is unknown, why, and what would help most."""
 
-from page_shop import appraise, component, put
+from page_shop import NOW, appraise, component, put
 from people import read
 
+from portal.db import unanswerable
+from portal.db.entities import by_ref
 from scorecards.facts import FailedFact, Known, Unknown
 
 
@@ -67,3 +69,17 @@ def test_what_became_known_is_no_longer_listed(shop) -> None:
     fine = {"repo.readme.bytes": Known(value=500), "repo.tests.files": Known(value=3)}
     appraise(shop.portal, {"component:default/unclear": fine})
     assert "Everything that is asked is known" in read(shop.client, "/coverage")
+
+
+def test_who_could_not_be_assessed_is_told_where_people_look(shop) -> None:
+    path = "/catalog/component/default/orders"
+    assert "could not be assessed" not in read(shop.client, "/coverage") + read(shop.client, path)
+    with shop.portal.database.write() as connection:
+        row = by_ref(connection, "component:default/orders")
+        unanswerable.give_up(connection, {row.id: "<b>A child</b> was lost"}, now=NOW)
+    named = section(read(shop.client, "/coverage"), "not-assessed")
+    assert "orders" in named
+    assert "&lt;b&gt;A child&lt;/b&gt; was lost" in named
+    for tab in ("", "?tab=scorecards"):
+        assert "It could not be assessed</strong> since" in read(shop.client, path + tab)
+    assert "and not since: it could not be assessed" in read(shop.client, f"{path}?tab=scorecards")

@@ -414,14 +414,14 @@ def test_children_that_are_late_harm_nothing_that_is_known(
     assert world.stored() == before
     with world.tools.database.read() as connection:
         assert marks.count_marks(connection) == 0
-        assert unanswerable.listed(connection) == {
-            "component:default/a": "took longer than 0 seconds"
-        }
+        (late_one,) = unanswerable.listed(connection)
+        assert (late_one.ref, late_one.since) == ("component:default/a", NOW)
+        assert late_one.reason == "took longer than 0 seconds"
     world.push("a", "ci.tests", 4)
     world.work()
     assert world.stored() == world.from_scratch() != before
     with world.tools.database.read() as connection:
-        assert unanswerable.listed(connection) == {}
+        assert unanswerable.listed(connection) == ()
 
 
 def test_a_child_that_is_late_once_is_asked_again(
