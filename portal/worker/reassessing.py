@@ -15,7 +15,7 @@ from typing import NamedTuple
 from portal.db import entities, facts, marks, values
 from portal.db.marks import Due
 from portal.worker import refusing, saving
-from portal.worker.retrying import DEADLINE, STEP, Part, Piece, Retrying
+from portal.worker.retrying import DEADLINE, STEP, WHATEVER, Part, Piece, Retrying
 from portal.worker.tasks import Assessed, Reading
 from portal.worker.tools import Tools
 from portal.worker.watching import named
@@ -106,6 +106,7 @@ def _save(tools: Tools, due: Due, task: _Task, others: Collection[_Task] = ()) -
         name=lambda number: named(task.reading.bodies[number]),
         refusals=refusing.refusals_of(tools),
         others=[other.answer for other in others],
+        failing=WHATEVER,
     )
     for piece in retrying.pieces(task.answer, len(task.ids), task.reading.care):
         _save_piece(tools, due, task, piece)

@@ -8,6 +8,7 @@ it fails on is alone and given up. Each attempt refuses an expression or is smal
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 from portal.pool import TaskFailed
 from portal.worker.watching import Care, reason
 from scorecards.scorecard import Scorecard, expressions, observations
+
+log = logging.getLogger(__name__)
 
 DEADLINE = 120.0
 """Seconds that a task may take at first."""
@@ -32,6 +35,10 @@ HEARING = 10.0
 
 MOST = 64
 """Attempts of one task that may fail without naming an expression; then what is left is given up."""
+
+
+WHATEVER: tuple[type[Exception], ...] = (Exception,)
+"""What is raised over one entity must not keep the others from their results."""
 
 
 MOST_STOPPED = 20
@@ -146,6 +153,8 @@ class Retrying(Generic[A]):
     """Tasks that may wait for a child: once more is known, they are to be asked anew."""
     hearing: float = HEARING
     """Seconds that a suspect may take alone."""
+    failing: tuple[type[Exception], ...] = (TaskFailed, MemoryError)
+    """What makes a task be done again in parts. Anything else is raised."""
 
     def pieces(self, first: Future[A], size: int, care: Care) -> Iterator[Piece[A]]:
         """Everything that comes of a task of `size` items, in their order.
@@ -163,13 +172,19 @@ class Retrying(Generic[A]):
             whole = stop - start == size
             try:
                 answer = (future or self._again(start, stop, whole=whole)).result()
-            except (TaskFailed, MemoryError) as failure:
+            except self.failing as failure:
                 if self._is_due_to_an_expression(failure, start, stop, known=known):
                     waiting.append((start, stop))
                 elif failed < MOST and (parts := _parts(start, stop, again=known)):
                     waiting += parts
                     failed += 1
                 else:
+                    if not isinstance(failure, TaskFailed | MemoryError):
+                        log.error(
+                            "%s: a fault in the code, or in what is stored",
+                            self.name(start),
+                            exc_info=failure,
+                        )
                     yield Piece(start=start, stop=stop, answer=None, why=_how(failure))
             else:
                 self._refuse(answer.refused)
@@ -197,7 +212,7 @@ class Retrying(Generic[A]):
         suspect = start + note.number
         try:
             answer = self._again(suspect, suspect + 1, step=self.hearing).result()
-        except (TaskFailed, MemoryError) as again:
+        except self.failing as again:
             said = again.note if isinstance(again, TaskFailed) else None
             if said is None or not said.text:
                 return False
@@ -222,4 +237,8 @@ def _parts(start: int, stop: int, *, again: bool) -> list[tuple[int, int]]:
 
 
 def _how(failure: Exception) -> str:
-    return str(failure) or "needed more memory than there is"
+    if isinstance(failure, TaskFailed):
+        return str(failure)
+    if isinstance(failure, MemoryError):
+        return str(failure) or "needed more memory than there is"
+    return f"raised {type(failure).__name__}: {failure}"

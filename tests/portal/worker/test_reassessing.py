@@ -29,7 +29,7 @@ from portal.db import (
 from portal.db.engine import Database, open_database
 from portal.db.entities import by_ref
 from portal.db.migrations import migrate
-from portal.db.tables import entities, metadata
+from portal.db.tables import entities, facts, metadata
 from portal.pool import Pool
 from portal.worker import assessing, reassessing, retrying
 from portal.worker.saving import decisions_of
@@ -422,6 +422,25 @@ def test_children_that_are_late_harm_nothing_that_is_known(
     assert world.stored() == world.from_scratch() != before
     with world.tools.database.read() as connection:
         assert unanswerable.listed(connection) == ()
+
+
+def test_facts_that_cannot_be_decoded_are_told_with_their_entity(world: World) -> None:
+    before = world.stored()
+    with world.tools.database.write() as connection:
+        a = by_ref(connection, "component:default/a")
+        assert a is not None
+        marks.mark(connection, [a.id], ["one"])
+        broken = facts.update().where(facts.c.entity_id == a.id)
+        assert connection.execute(broken.values(facts=b"{broken")).rowcount
+    world.push("b", "ci.tests", 3)
+    world.work()
+    after = world.stored()
+    assert after["component:default/a", "one"] == before["component:default/a", "one"]
+    assert after["component:default/b", "one"] != before["component:default/b", "one"]
+    with world.tools.database.read() as connection:
+        (found,) = unanswerable.listed(connection)
+    assert (found.ref, found.since) == ("component:default/a", NOW)
+    assert found.reason.startswith("raised JSONDecodeError: ")
 
 
 def test_a_child_that_is_late_once_is_asked_again(
