@@ -22,6 +22,7 @@ from plugins.library import plugin
 from plugins.registry import load_plugins
 from portal.config import Settings, environment, load_settings
 from scorecards.loading import load_files, load_scorecards
+from scorecards.packs import declarations
 from scorecards.scorecard import Scorecard
 from tests.portal.processes import free_port
 
@@ -53,7 +54,9 @@ def samples(page: Path) -> list[Sample]:
 @cache
 def schemas() -> dict[str, FactSchema]:
     plugins, _ = load_plugins(context_for=lambda name: Context(cache=Path("/nonexistent") / name))
-    return {s.name: s for plugin in plugins for c in plugin.collectors for s in c.schemas}
+    of_packs = {name: one.schema for name, one in declarations().items()}
+    observed = {s.name: s for plugin in plugins for c in plugin.collectors for s in c.schemas}
+    return {**of_packs, **observed}
 
 
 @cache

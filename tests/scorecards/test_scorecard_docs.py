@@ -12,12 +12,11 @@ from test_library import SCHEMAS
 
 from scorecards.cases import trials
 from scorecards.cel import Language, Program
-from scorecards.facts import FactSchema, FactType
 from scorecards.level_facts import level_schemas
 from scorecards.loading import load_scorecards
+from scorecards.packs import declarations
 
-TESTS_RUN = FactSchema(name="tests.run", type=FactType.INT, description="Pushed.", when_absent=0)
-ALL_FACTS = {**SCHEMAS, TESTS_RUN.name: TESTS_RUN}
+ALL_FACTS = {**{name: one.schema for name, one in declarations().items()}, **SCHEMAS}
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/reference/scorecards.md").read_text()
 SCHEMA = orjson.loads((ROOT / "scorecards/scorecard.schema.json").read_bytes())

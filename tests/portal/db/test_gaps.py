@@ -9,6 +9,7 @@ import orjson
 import pytest
 from sqlalchemy import select
 
+from catalog.problems import Severity
 from portal.db import results, tables
 from portal.db.engine import Database
 from portal.db.gaps import Mentioned, gaps
@@ -58,7 +59,7 @@ def scorecard() -> Scorecard:
     (card,), problems = load_scorecards(
         orjson.dumps(document).decode(), file="c.yaml", schemas=SCHEMAS
     )
-    assert problems == ()
+    assert not [one for one in problems if one.severity is Severity.ERROR]
     return card
 
 
