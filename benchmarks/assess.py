@@ -74,7 +74,9 @@ def main() -> int:
         right = is_right(tools, options.total)
         rows.append(changes(tools, options.total, options.changes))
         rows.append(everything("all again", tools, options.profile))
-        right = right and is_right(tools, options.total) and not rows[-1]["grownBy"]
+        # PostgreSQL notes free space and visibility beside the rows, by itself.
+        most = 0 if tools.database.is_sqlite else 1_000_000
+        right = right and is_right(tools, options.total) and rows[-1]["grownBy"] <= most
         portal.database.close()
     for row in rows:
         row["right"] = right
