@@ -8,8 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from forgesweeps import Sweeps, component
 
 from plugins.contract import GitHubProvider
@@ -18,18 +16,7 @@ from portal.config.settings import ConfiguredSource, Settings
 from portal.pool import Pool
 from portal.wiring import open_portal, prepare
 from tests.forge.running import RunningForge
-
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-PRIVATE = KEY.private_bytes(
-    serialization.Encoding.PEM,
-    serialization.PrivateFormat.PKCS8,
-    serialization.NoEncryption(),
-).decode()
-PUBLIC = (
-    KEY.public_key()
-    .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    .decode()
-)
+from tests.plugins.forges.forgeapps import PRIVATE, PUBLIC
 
 
 def install(forge: RunningForge, owner: str, *, app: str = "5", suspended: str = "") -> None:
