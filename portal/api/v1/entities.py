@@ -37,9 +37,10 @@ from portal.api.v1.schemas import (
 from portal.api.v1.times import rfc3339
 from portal.db import facts, locations, marks, problems, results, unanswerable
 from portal.db.entities import EntityRow, by_query, by_ref
+from portal.db.registered import sources_of
 from portal.db.state import Connection
 from portal.wiring import Portal
-from portal.worker.requests import ASSESS, Lane, ingest_key
+from portal.worker.requests import ASSESS, Lane, ingest_key, refresh_key
 from scorecards.scorecard import Scorecard
 from scorecards.texts import fact_values
 
@@ -187,14 +188,17 @@ def _add_parts(views: Resource, portal: Portal, tags: Tags, cards: dict[str, Sco
 def _add_refresh(views: Resource, portal: Portal) -> None:
     @views.operation("POST", f"{ONE}/refresh", answer=TicketAnswer, status=202)
     def refresh_entity(_: dict[str, Any], kind: str, namespace: str, name: str) -> Response:
-        """Read the entity's location again, and look at the entity again, ahead of other work."""
+        """Read the entity's repository again, and look at the entity again, ahead of other work.
+
+        Of a Location, what it names as well. The ticket is that of its own file, if there is one.
+        """
         with portal.database.write() as connection:
             row = _found(connection, kind, namespace, name)
             marks.mark_one(connection, row.ref)
-            origin = locations.origin_of(connection, row.id)
-        portal.work.request(ASSESS, Lane.PERSON)
-        key = ingest_key(origin.location_id) if origin else ASSESS
-        ticket = portal.work.request(key, Lane.PERSON)
+            sources = sources_of(connection, row.ref) or ()
+        keys = [refresh_key(n) if n else ingest_key(location) for n, location in sources]
+        tickets = {key: portal.work.request(key, Lane.PERSON) for key in (*keys, ASSESS)}
+        key, ticket = next(iter(tickets.items()))
         return answer({"key": key, "ticket": ticket}, status=202)
 
 

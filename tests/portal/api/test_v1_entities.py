@@ -178,7 +178,7 @@ def test_a_rejected_entity_still_has_its_problems(client: FlaskClient) -> None:
 def test_a_refresh_is_promised_ahead_of_other_work(client: FlaskClient, filled: Portal) -> None:
     promised = client.post(f"{BASKET}/refresh")
     assert promised.status_code == 202
-    assert promised.json["key"].startswith("ingest:")
+    assert promised.json["key"].startswith("refresh:")
     with filled.database.read() as connection:
         waiting = [found.key for found in pending.waiting(connection)]
     assert promised.json["key"] in waiting
