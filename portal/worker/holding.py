@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from portal.db import claims, pending
 from portal.db.claims import Claim, Superseded
 from portal.db.engine import Database, on_condition
+from portal.db.failures import is_unavailable
 from portal.worker.room import Room
 
 LOOK_AHEAD = 500
@@ -64,15 +65,23 @@ class Holding:
     def keep(self, claim: Claim, work: Callable[[], object]) -> None:
         """Do the work of a claim and settle its promise, whatever becomes of it.
 
-        It writes only while the claim holds.
+        It writes only while the claim holds. Where the database was away, the promise stays: it is
+        claimed again once the claim has run out.
         """
         try:
             with on_condition(claims.holding(claim)):
                 work()
         except Superseded:
-            log.warning("%s is worked on by another worker by now", claim.key)
-        except Exception:  # round one job: it is logged, and asked for again by the sweep
+            # What was settled right before this process was killed is begun again, too.
+            if self.not_kept([claim.key]):
+                log.warning("%s is no longer held by this worker", claim.key)
+        except (
+            Exception
+        ) as failure:  # round one job: it is logged, and asked for again by the sweep
             log.exception("job %s failed", claim.key)
+            if is_unavailable(failure):
+                self._drop([claim])
+                return
         self.settle(claim)
 
     def not_kept(self, keys: Collection[str]) -> list[str]:
@@ -82,15 +91,15 @@ class Holding:
 
     def settle(self, claim: Claim) -> None:
         """The promise is kept."""
+        self._drop([claim])  # first: what cannot be told now runs out by itself
         with self.database.write() as connection:
             claims.settle(connection, claim)
-        self._drop([claim])
 
     def release(self, given_up: Iterable[Claim] | None = None) -> None:
         """Let go of these claims, or of all; others may claim their keys at once."""
         with self._guard:
             dropped = [*(self._claims.values() if given_up is None else given_up)]
-        self._drop(dropped)  # first: what cannot be told now runs out by itself
+        self._drop(dropped)  # first, as in `settle`
         if dropped:
             with self.database.write() as connection:
                 claims.release(connection, [one.id for one in dropped])

@@ -1,0 +1,91 @@
+"""Holding a claim: what becomes of a promise when the work on it fails."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+
+from portal.db import pending as promises
+from portal.db.claims import Claim
+from portal.db.engine import Database, open_database
+from portal.db.tables import pending
+from portal.worker.holding import Holding
+from portal.worker.requests import Lane
+from tests.catalog_rows import NOW
+from tests.portal.processes import free_port
+
+KEY = "assess"
+
+
+def claimed(database: Database, worker: str = "one") -> tuple[Holding, Claim]:
+    with database.write() as connection:
+        promises.put(connection, KEY, lane=Lane.EVENT, now=NOW)
+    holding = Holding(database=database, worker=worker)
+    [claim] = holding.claim_more()
+    return holding, claim
+
+
+def pass_time(database: Database) -> None:
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    with database.write() as connection:
+        connection.execute(update(pending).values(leased_until=past))
+
+
+def fail_for_good() -> None:
+    raise ValueError("This will always be wrong.")
+
+
+def ask_a_database_that_is_away() -> None:
+    with open_database(f"postgresql://x@127.0.0.1:{free_port()}/x").read():
+        pass
+
+
+def test_work_that_fails_is_not_done_over_and_over(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    holding, claim = claimed(database)
+    holding.keep(claim, fail_for_good)
+    assert "This will always be wrong." in caplog.text
+    assert holding.not_kept([KEY]) == []
+
+
+def test_work_that_found_no_database_is_done_when_the_claim_has_run_out(database: Database) -> None:
+    holding, claim = claimed(database)
+    holding.keep(claim, ask_a_database_that_is_away)
+    assert holding.not_kept([KEY]) == [KEY]
+    assert holding.claim_more() == []
+    pass_time(database)
+    holding.renew()  # what was given up is not held on to
+    [again] = holding.claim_more()
+    assert again.former == claim.id
+    done: list[str] = []
+    holding.keep(again, lambda: done.append("done"))
+    assert (done, holding.not_kept([KEY])) == (["done"], [])
+
+
+def test_of_work_that_another_has_taken_over_nothing_is_written(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    holding, claim = claimed(database)
+    pass_time(database)
+    [taken] = Holding(database=database, worker="two").claim_more()
+
+    def write() -> None:
+        with database.write() as connection:
+            promises.put(connection, "late", lane=Lane.EVENT, now=NOW)
+
+    holding.keep(claim, write)
+    assert holding.not_kept([KEY, "late"]) == [KEY]
+    assert "no longer held" in caplog.text
+    assert taken.former == claim.id
+
+
+def test_what_was_settled_before_a_crash_is_passed_over_without_a_word(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    holding, claim = claimed(database)
+    holding.settle(claim)
+    holding.keep(claim, lambda: database.write().__enter__())
+    assert caplog.text == ""
