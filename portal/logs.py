@@ -16,6 +16,9 @@ import orjson
 LONGEST_FIELD = 1024
 """Bytes."""
 
+OTHERS = {"dbos": logging.WARNING, "alembic.runtime": logging.WARNING}
+"""Libraries that would say more than anybody wants to read, or in another form, and their least level."""
+
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """Of the HTTP request that is being answered."""
 
@@ -30,6 +33,10 @@ def configure(stream: TextIO, *, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    for name, least in OTHERS.items():
+        other = logging.getLogger(name)
+        other.handlers, other.propagate = [handler], False
+        other.setLevel(least)
 
 
 class JsonFormatter(logging.Formatter):

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic, sleep
 from typing import Any
 
-from dbos import DBOS, DBOSConfig, SetWorkflowID
+from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowStatus
 
 from portal.config.schedules import Schedule
 from portal.db import claims, held_passes, locations, marks, values
@@ -42,6 +44,9 @@ LISTEN = timedelta(minutes=1)
 
 UNFINISHED = ("PENDING", "ENQUEUED")
 """States of a workflow that is under way, or was when its process died."""
+
+MOMENT = 5.0
+"""Seconds for which work that is under way may go on when the engine stops."""
 
 SWEPT = "swept_at"
 """Key of the time of the last sweep."""
@@ -82,6 +87,10 @@ class Engine:
     _threads: list[threading.Thread] = field(default_factory=list)
     """The dispatcher, and those beside it."""
     _workflows: dict[str, Any] = field(default_factory=dict)
+    _under_way: set[str] = field(default_factory=set)
+    """Ids of workflows."""
+    _ended: deque[str] = field(default_factory=lambda: deque(maxlen=100))
+    """The latest that came to their end, which may not be noted yet."""
 
     def stop(self) -> None:
         """End; what is not finished goes on at the next start."""
@@ -89,9 +98,16 @@ class Engine:
         self.woken.set()
         for thread in self._threads:
             thread.join(timeout=10)
+        self._let_end()
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=0)
         if not self.tools.database.is_sqlite:
             self.holding.release()  # to peers, which need not wait for the claims to run out
+
+    def _let_end(self) -> None:
+        """Wait a moment for what is under way, and for what has ended to be noted as such."""
+        until = monotonic() + MOMENT
+        while (self._under_way or _unfinished([*self._ended])) and monotonic() < until:
+            sleep(0.02)
 
     def beats(self) -> bool:
         """Whether the dispatcher is alive: part of readiness."""
@@ -157,7 +173,13 @@ def _kept(engine: Engine, work: Callable[[str], None]) -> Callable[[Claim, str],
     """The workflow around a job."""
 
     def workflow(claim: Claim, argument: str) -> None:
-        engine.holding.keep(claim, lambda: work(argument))
+        this = _workflow_id(claim)
+        engine._under_way.add(this)
+        try:
+            engine.holding.keep(claim, lambda: work(argument))
+            engine._ended.append(this)
+        finally:
+            engine._under_way.discard(this)
         engine.woken.set()
 
     return workflow
@@ -169,14 +191,18 @@ def _workflow_id(claim: Claim) -> str:
 
 def _not_resumed(left: list[Claim], version: str) -> list[Claim]:
     """Those of these claims that no workflow of this version goes on with."""
-    if not left:
-        return []
-    ids = [_workflow_id(one) for one in left]
-    found = DBOS.list_workflows(
-        workflow_ids=ids, status=list(UNFINISHED), load_input=False, load_output=False
-    )
+    found = _unfinished([_workflow_id(one) for one in left])
     resumed = {one.workflow_id for one in found if one.app_version == version}
     return [one for one in left if _workflow_id(one) not in resumed]
+
+
+def _unfinished(ids: list[str]) -> list[WorkflowStatus]:
+    """Those of these workflows that have not ended, as far as it is noted."""
+    if not ids:
+        return []
+    return DBOS.list_workflows(
+        workflow_ids=ids, status=list(UNFINISHED), load_input=False, load_output=False
+    )
 
 
 def _dispatch(engine: Engine) -> None:
