@@ -24,6 +24,9 @@ NOT_THERE = ("NOT_FOUND", "FILE_NOT_FOUND")
 BATCH_ENTITIES = 2500
 """Entities in one transaction: enough to make set-based SQL pay, little enough to stay brief."""
 
+FIRST_ENTITIES = 300
+"""In the first one, while the others are still being read; each has twice as many as the one before."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ingested:
@@ -178,15 +181,15 @@ def _missing(path: str, file: StoredFile, missed: int) -> MissingFile:
 
 
 def _batches(readings: Iterable[FileReading]) -> Iterator[tuple[FileReading, ...]]:
-    """Groups of about `BATCH_ENTITIES` documents; a file is never split."""
+    """Groups of `FIRST_ENTITIES` to `BATCH_ENTITIES` documents; a file is never split."""
     group: list[FileReading] = []
-    size = 0
+    size, enough = 0, FIRST_ENTITIES
     for reading in readings:
         group.append(reading)
         size += max(1, len(reading.outcomes))
-        if size >= BATCH_ENTITIES:
+        if size >= enough:
             yield tuple(group)
-            group, size = [], 0
+            group, size, enough = [], 0, min(2 * enough, BATCH_ENTITIES)
     if group:
         yield tuple(group)
 

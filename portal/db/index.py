@@ -85,9 +85,10 @@ def _ids(
     connection: Connection, wanted: Collection[Key]
 ) -> tuple[dict[Key, int], list[tuple[int, Key]]]:
     """The id of each key; and the ids and keys of those that are not in the table yet."""
-    known = bulk.find(connection, terms, KEY, sorted(wanted))
+    ordered = sorted(wanted)
+    known = bulk.find(connection, terms, KEY, ordered)
     last = int(values.get(connection, LAST) or 0)
-    new = list(enumerate(sorted(wanted - known.keys()), start=last + 1))
+    new = list(enumerate((key for key in ordered if key not in known), start=last + 1))
     if new:
         values.put(connection, LAST, str(last + len(new)))
     ids = cast(dict[Key, int], known)

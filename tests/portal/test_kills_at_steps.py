@@ -275,12 +275,13 @@ class World:
 def world(tmp_path_factory: pytest.TempPathFactory, postgres: str) -> Iterator[World]:
     """Two workers and a web process that have read everything once."""
     room, port = tmp_path_factory.mktemp("kills"), free_port()
+    config = room / "app-config.yaml"
     fleet = Fleet(
         database=new_postgres_database(postgres),
         room=room,
         url=f"http://127.0.0.1:{port}",
         port=port,
-        config=room / "app-config.yaml",
+        config=config,
         others=(room / "other",),
     )
     rules = make_git(room / "rules", {"scorecards/described.yaml": RULES.format(turn=0)})
@@ -293,7 +294,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, postgres: str) -> Iterator[W
         made = World(fleet=fleet, web=web, rules=rules, control=control)
         web.replies["/chat"] = lambda handler: _take(made, handler)
         secret = b64encode(b"k" * 32).decode()
-        fleet.config.write_text(CONFIG.format(rules=rules, web=web.url, secret=secret))
+        config.write_text(CONFIG.format(rules=rules, web=web.url, secret=secret))
         fleet.write(*SEVERAL)
         (room / "other" / ALONE).mkdir(parents=True)
         made.change(ALONE)
