@@ -1,18 +1,21 @@
 """GitLab: gitlab.com and GitLabs of one's own.
 
 Source: GitLab's REST API v4; the filters are those of Backstage's `catalog-backend-module-gitlab`
-(reference 4.12). Every answer has a validator, so that what has not changed is not sent again.
+(reference 4.12). Every answer has a validator, so that what has not changed is not sent again; the heads of
+what is listed are asked for together (`plugins.forges.gitlab_heads`).
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from plugins.contract import ForgeProvider, GitLabProvider, Problem
 from plugins.forges import problems
 from plugins.forges.api import Api
+from plugins.forges.gitlab_heads import told_heads
 from plugins.forges.paging import follow
 from plugins.forges.projects import Found, Project, is_branch, is_path
 
@@ -26,7 +29,7 @@ class GitLab:
         self._api, self._forge = api, api.forge
 
     def projects(self, provider: ForgeProvider) -> Found:
-        """The projects of a group and its subgroups, or all."""
+        """The projects of a group and its subgroups, or all; those that are wanted with their heads."""
         assert isinstance(provider, GitLabProvider)
         start, what = f"{self._forge.api_url}/projects", "projects"
         options = f"per_page={PER_PAGE}&order_by=id&sort=asc"
@@ -37,13 +40,19 @@ class GitLab:
             what = f"group {provider.group}"
         if provider.membership:
             options += "&membership=true"
-        return follow(
+        found = follow(
             self._api,
             f"{start}?{options}",
             lambda item: _project(item, provider),
             what=what,
             total="x-total",
         )
+        wanted = [project for project in found.projects if self.wants(provider, project)]
+        heads = told_heads(self._api, wanted, named=provider.branch)
+        found.projects = [
+            replace(project, commit=heads.get(project.path, "")) for project in found.projects
+        ]
+        return found
 
     def wants(self, provider: ForgeProvider, project: Project) -> bool:
         """Whether it passes the filters, as in Backstage."""

@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from tests.forge import gitlab_facts, gitlab_people
+from tests.forge import gitlab_facts, gitlab_heads, gitlab_people
 from tests.forge.replies import Reply, Request, paged, said, validated
 from tests.forge.world import Repo, World
 
@@ -14,7 +14,14 @@ from tests.forge.world import Repo, World
 def answer(world: World, request: Request) -> Reply | None:
     """The reply to a request below `/api/v4`; None: it is none of GitLab's."""
     if request.path == "/api/graphql":
-        return gitlab_people.graphql(world, request) or gitlab_facts.graphql(world, request)
+        return next(
+            (
+                reply
+                for part in (gitlab_heads, gitlab_people, gitlab_facts)
+                if (reply := part.graphql(world, request)) is not None
+            ),
+            None,
+        )
     if not request.path.startswith("/api/v4/"):
         return None
     sight = world.sees(request.token)
@@ -45,6 +52,8 @@ def answer(world: World, request: Request) -> Reply | None:
 def _project_reply(request: Request, repo: Repo, rest: str) -> Reply:
     if not rest:
         return said(_shown(repo))
+    if rest.startswith("repository/") and repo.knows.get("hides_code"):
+        return said({"message": "403 Forbidden"}, status=403)
     branch = re.fullmatch(r"repository/branches/([^/]+)", rest)
     if branch:
         name = unquote(branch[1])

@@ -111,11 +111,17 @@ class World:
     remaining: int = 4987
     """Requests of 5,000 that are left."""
 
+    complexity: int = 250
+    """The most that a query to GitLab may count as."""
+
     is_metered: bool = False
     """Whether requests of the API count, and are refused when none is left."""
 
     def spend(self, remaining: int) -> None:
         self.remaining = remaining
+
+    def allow(self, complexity: int) -> None:
+        self.complexity = complexity
 
     def meter(self, remaining: int) -> None:
         """Let so many more requests pass, conditional ones without a change left out."""

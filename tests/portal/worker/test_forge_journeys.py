@@ -11,7 +11,7 @@ import pytest
 from forgesweeps import Sweeps, component, integration, provider
 from sqlalchemy import delete
 
-from plugins.contract import GitHubProvider
+from plugins.contract import GitHubProvider, GitLabProvider
 from portal.config.settings import ConfiguredSource, Settings
 from portal.db import budgets, locations
 from portal.db.tables import meta
@@ -90,7 +90,7 @@ def rested(sweeps: Sweeps) -> Sweeps:
 
 NO_CHANGE = {
     "github": {"graphql": 1},
-    "gitlab": {"list*": 1, "branch*": 3},
+    "gitlab": {"list*": 1, "graphql": 1},
     "gitea": {"list": 1, "branch": 3},
 }
 """What a sweep asks for where nothing has changed."""
@@ -105,6 +105,23 @@ def test_a_sweep_without_a_change_asks_for_little_and_writes_nothing(
     assert sweeps.run() == {}
     assert forge.counts() == NO_CHANGE[kind]
     assert sweeps.seq() == seq
+
+
+@pytest.mark.parametrize("kind", ["gitlab"], indirect=True)
+@pytest.mark.parametrize("how", ["unknown", "500", "empty"])
+def test_a_gitlab_that_tells_no_heads_is_asked_for_each_and_nothing_goes(
+    forge: RunningForge, sweeps: Sweeps, kind: str, how: str
+) -> None:
+    forge.fail("POST /api/graphql", how)
+    sweeps.run()
+    forge.asked()
+    seq = sweeps.seq()
+    for hours in (1, 25, 25):
+        assert sweeps.run(hours=hours) == {}
+        assert forge.counts() == {"list*": 1, "graphql": 1, "branch*": 3}
+    assert sweeps.refs() == ALL
+    assert sweeps.seq() == seq
+    assert sweeps.location().state == "ok"
 
 
 def test_what_one_process_is_told_by_a_forge_the_others_know(
@@ -122,7 +139,7 @@ def test_what_one_process_is_told_by_a_forge_the_others_know(
     peer.portal.database.close()
 
 
-@pytest.mark.parametrize("kind", ["github"], indirect=True)
+@pytest.mark.parametrize("kind", ["github", "gitlab"], indirect=True)
 def test_what_is_at_the_head_it_was_read_at_is_not_looked_at(
     forge: RunningForge, sweeps: Sweeps, kind: str
 ) -> None:
@@ -138,14 +155,14 @@ def test_what_is_at_the_head_it_was_read_at_is_not_looked_at(
     assert sweeps.due() == []
 
 
-@pytest.mark.parametrize("kind", ["github"], indirect=True)
+@pytest.mark.parametrize("kind", ["github", "gitlab"], indirect=True)
 def test_a_provider_that_is_to_look_at_another_path_reads_every_repository_anew(
     forge: RunningForge, sweeps: Sweeps, kind: str
 ) -> None:
     forge.commit("acme/shop", {"docs/other.yaml": component("other")})
     sweeps.run()
     (before,) = sweeps.portal.settings.providers
-    assert isinstance(before, GitHubProvider)
+    assert isinstance(before, GitHubProvider | GitLabProvider)
     after = replace(before, catalog_path="docs/other.yaml")
     settings = replace(sweeps.portal.settings, providers=(after,))
     sweeps.portal.database.close()
