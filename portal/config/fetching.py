@@ -138,7 +138,7 @@ class FactsOfForges(Strict):
     """`plumbline.facts.forges`, as a `ForgeFacts`."""
 
     every = Duration()
-    disabled = Words(among=NAMESPACES)
+    disabled = Words(among=NAMESPACES, or_none=True)
 
     @post_load
     def _facts(self, data: dict[str, Any], **_: Any) -> ForgeFacts:
@@ -151,7 +151,7 @@ class FactsOfLinks(Strict):
     """`plumbline.facts.links`, as a `LinkFacts`."""
 
     every = Duration()
-    allow = fields.List(AllowedHost(), required=True, validate=validate.Length(1, 1000))
+    allow = fields.List(AllowedHost(), required=True, validate=validate.Length(max=1000))
 
     @post_load
     def _facts(self, data: dict[str, Any], **_: Any) -> LinkFacts:

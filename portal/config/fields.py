@@ -143,18 +143,24 @@ class Flag(fields.Field[bool]):
 
 
 class Words(fields.Field[tuple[str, ...]]):
-    """A text of words between spaces or commas, or a list of such texts; each word once."""
+    """A text of words between spaces or commas, or a list of such texts; each word once.
 
-    def __init__(self, *, among: tuple[str, ...] = (), **options: Any) -> None:
+    `or_none`: nothing in it plainly means none, and there is no restriction that it could lift.
+    """
+
+    def __init__(
+        self, *, among: tuple[str, ...] = (), or_none: bool = False, **options: Any
+    ) -> None:
         super().__init__(**options)
-        self._among = among
+        self._among, self._or_none = among, or_none
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[str, ...]:
         texts = value if isinstance(value, list) else [value]
         if not all(isinstance(text, str) for text in texts):
             raise ValidationError("must be a text, or a list of texts")
         words = tuple(dict.fromkeys(w for text in texts for w in re.split("[ ,]", text) if w))
-        if not words:  # "no restriction" and "nothing" are told apart by leaving the key out
+        # "No restriction" and "nothing" are told apart by leaving the key out.
+        if not words and not self._or_none:
             raise ValidationError("must not be empty")
         for word in words:
             if self._among and word not in self._among:
@@ -164,11 +170,12 @@ class Words(fields.Field[tuple[str, ...]]):
     def form(self) -> Any:
         """One text, or a list; each word that is known is offered."""
         text: dict[str, Any] = {"type": "string"}
+        least = 0 if self._or_none else 1
         if self._among:
             word = "|".join(map(re.escape, self._among))
             text["pattern"] = rf"^[ ,]*(?:(?:{word})(?:[ ,]+|$))*$"
             text = {"anyOf": [{"enum": [*self._among]}, text]}
-        return {"anyOf": [text, {"type": "array", "minItems": 1, "items": text}]}
+        return {"anyOf": [text, {"type": "array", "minItems": least, "items": text}]}
 
 
 class Duration(fields.Field[timedelta]):

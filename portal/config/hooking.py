@@ -78,7 +78,7 @@ class _Module(Strict):
 
 
 class _Http(Strict):
-    topics = Words()
+    topics = Words(or_none=True)
 
 
 def events_schema() -> type[Schema]:

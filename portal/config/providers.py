@@ -227,7 +227,7 @@ def providers_schema() -> type[Schema]:
             excludeRepos=_list(Text()),
             excludeGroups=_list(Text()),
             membership=Flag(),
-            topics=Words(),
+            topics=Words(or_none=True),
             orgEnabled=Flag(),
             allowInherited=Flag(),
             relations=_list(_one_of("DIRECT", "INHERITED", "DESCENDANTS", "SHARED_FROM_GROUPS")),
