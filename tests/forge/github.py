@@ -97,7 +97,7 @@ def _app(world: World, request: Request) -> Reply:
         assert claims["exp"] - claims["iat"] <= 600
     except (jwt.PyJWTError, KeyError, AssertionError):
         return _message(401, "A JSON web token could not be decoded")
-    mine = {o: one for o, one in world.installed.items() if one["app_id"] == claims["iss"]}
+    mine = {owner: one for (owner, app), one in world.installed.items() if app == claims["iss"]}
     of_owner = re.fullmatch(r"/api/v3/orgs/([^/]+)/installation", request.path)
     if of_owner and of_owner[1] in mine:
         return said(mine[of_owner[1]])

@@ -101,8 +101,10 @@ class World:
     tokens: dict[str, str] = field(default_factory=lambda: {"good": "all"})
     apps: dict[str, str] = field(default_factory=dict)
     """Public keys of GitHub Apps, by id."""
-    installed: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """By owner, the installation of an App there."""
+    installed: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    """By owner and App, the installation of an App there."""
+    installations: int = 0
+    """How many there have been."""
     organizations: dict[str, Organization] = field(default_factory=dict)
     """By name; who is in which team."""
     lasts: int = 3600
@@ -181,11 +183,17 @@ class World:
             commit = _plain_commit(git, contents, parent=repo.head())
             (git / "refs" / "heads" / repo.branch).write_text(f"{commit}\n")
 
-    def install(self, app: str, key: str, owner: str, suspended: str = "") -> None:
-        """Give an owner a GitHub App."""
+    def install(
+        self, app: str, key: str, owner: str, suspended: str = "", beside: bool = False
+    ) -> None:
+        """Give an owner a GitHub App, in place of what is installed there or beside it."""
         self.apps[app] = key
-        about = {"id": len(self.installed) + 1, "app_id": app, "suspended_at": suspended or None}
-        self.installed[owner] = about
+        for one in list(self.installed):
+            if one[0] == owner and not beside:
+                del self.installed[one]
+        self.installations += 1
+        about = {"id": self.installations, "app_id": app, "suspended_at": suspended or None}
+        self.installed[owner, app] = about
 
     def organize(
         self, name: str, people: list[dict[str, Any]], teams: list[dict[str, Any]]

@@ -441,6 +441,36 @@ def test_what_is_no_schedule_stops_the_start(tmp_path: Path, written: str, key: 
     assert [one.pointer for one in errors] == [f"/catalog/providers/github/schedule{key}"]
 
 
+@pytest.mark.parametrize(
+    ("owners", "warned"),
+    [
+        (("[acme, labs]", "[shop, Acme]"), {1: ("Acme", "0.apps.0.allowedInstallationOwners.0")}),
+        (("", "[acme]"), {1: ("acme", "0.apps.0,")}),
+        (("", ""), {1: ("both installed", "0.apps.0,")}),
+        (("[acme]", "[labs]", "[acme]"), {2: ("acme", "0.apps.0.allowedInstallationOwners.0")}),
+        (("[acme]", "[labs]", ""), {}),
+        (("[acme]",), {}),
+    ],
+)
+def test_an_owner_for_whom_two_apps_may_sign_in_is_a_warning_with_both_places(
+    tmp_path: Path, owners: tuple[str, ...], warned: dict[int, tuple[str, str]]
+) -> None:
+    written = ["integrations:", "  github:", "    - host: ghe.example", "      apps:"]
+    for number, names in enumerate(owners):
+        keys = f"appId: {number}, clientId: c, clientSecret: hidden, privateKey: hidden"
+        only = f", allowedInstallationOwners: {names}" if names else ""
+        written.append(f"        - {{{keys}{only}}}")
+    found = load(tmp_path, "\n".join(written)).warnings
+    assert len(found) == len(warned)
+    for warning, (number, (who, earlier)) in zip(found, warned.items(), strict=True):
+        assert warning.pointer.startswith(f"/integrations/github/0/apps/{number}")
+        assert (warning.code, warning.line) == ("CONFIG_VALUE", 5 + number)
+        assert who in warning.message
+        assert f"integrations.github.{earlier}" in warning.message
+        assert "line 5" in warning.message
+        assert "hidden" not in str(warning)
+
+
 def test_two_providers_of_people_with_one_id_stop_the_start(tmp_path: Path) -> None:
     one = "{id: a, githubUrl: 'https://github.com'}"
     found = faults(tmp_path, f"catalog: {{providers: {{githubOrg: [{one}, {one}]}}}}")

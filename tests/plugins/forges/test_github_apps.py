@@ -6,13 +6,14 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from forgeapps import PRIVATE, PUBLIC, with_app
 from forgesources import COMPONENT, content_of, names, provider_of, snapshot_of, sources_of
 
-from plugins.contract import Failed
+from plugins.contract import Failed, ForgeApp, Problem
 from plugins.forges.apps import AppTokens
 from tests.forge.running import RunningForge
 
@@ -74,6 +75,39 @@ def test_a_token_stands_in_where_no_app_is_installed(forge: RunningForge, tmp_pa
     both = replace(with_app(forge), token="good")
     _, source = sources_of(tmp_path / "cache", [both], [provider])
     assert names(source.list(provider.target)) == ["acme/shop"]
+
+
+def test_of_two_apps_the_first_that_is_installed_and_allowed_signs_in(
+    forge: RunningForge, tmp_path: Path
+) -> None:
+    forge.order("install", app="5", key=PUBLIC, owner="acme")
+    forge.order("install", app="6", key=PUBLIC, owner="acme", beside=True)
+    forge.order("install", app="6", key=PUBLIC, owner="labs")
+    (first,) = with_app(forge).apps
+    second = replace(first, id="6")
+
+    def used(owner: str, *apps: ForgeApp) -> set[str]:
+        """The Apps that have been asked for a token, by what they sign."""
+        assert AppTokens(replace(with_app(forge), apps=apps), tmp_path).token(owner)
+        asked = [one for one in forge.asked() if one["line"].endswith("/access_tokens")]
+        claims = [jwt.decode(one["token"], options={"verify_signature": False}) for one in asked]
+        return {claim["iss"] for claim in claims}
+
+    assert used("acme", first, second) == {"5"}
+    assert used("acme", second, first) == {"6"}
+    assert used("labs", first, second) == {"6"}
+    assert used("acme", replace(first, owners=("labs",)), second) == {"6"}
+
+
+def test_where_the_first_app_fails_no_other_stands_in(forge: RunningForge, tmp_path: Path) -> None:
+    """Another may see fewer repositories, which would look as if they had gone."""
+    forge.order("install", app="5", key=PUBLIC, owner="acme", suspended="2026-01-01T00:00:00Z")
+    forge.order("install", app="6", key=PUBLIC, owner="acme", beside=True)
+    (first,) = with_app(forge).apps
+    both = replace(with_app(forge), apps=(first, replace(first, id="6")))
+    said = AppTokens(both, tmp_path).token("acme")
+    assert isinstance(said, Problem)
+    assert (said.code, "5" in said.message) == ("NOT_PERMITTED", True)
 
 
 def test_an_app_that_is_suspended_or_has_another_key_is_said(
