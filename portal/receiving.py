@@ -1,7 +1,8 @@
 """Receiving: a delivery of a webhook becomes keys in the queue, and nothing else.
 
 A forge waits ten seconds and does not ask again, so nothing is read here; what is answered with
-"accepted" is committed.
+"accepted" is committed. Who is in which team is read whole, which may take a hundred requests: it is
+asked for seldom, however many deliveries tell of it.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from catalog.locations import web_url
+from plugins.contract import GitHubPeople, GitLabPeople, PeopleProvider
 from plugins.hooks import Delivery, Ignored, Malformed, Touched, Unsigned
 from plugins.hooks import receive as read_delivery
 from portal.config.hooking import Hook
-from portal.db import touched
+from portal.db import locations, touched
 from portal.db.state import Connection
 from portal.wiring import Portal
-from portal.worker.requests import Lane, ingest_key, refresh_key
+from portal.worker.requests import Lane, ingest_key, later_key, refresh_key
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,15 +44,23 @@ def receive(portal: Portal, hook: Hook, delivery: Delivery) -> Received:
     said = read_delivery(hook.type, delivery, secrets=hook.secrets, now=portal.now())
     if not isinstance(said, Touched):
         return said
-    urls = _within(hook, said.repositories)
-    if not urls:
+    urls, groups = _within(hook, said.repositories), _groups(hook, said.people)
+    if not urls and not groups:
         return Ignored(why=f"It is about nothing below {hook.url}")
+    targets = [
+        one.target for one in portal.settings.people if any(_reads(one, hook, of) for of in groups)
+    ]
     with portal.database.read() as connection:
-        keys = _keys(connection, urls, said)
-    if not keys:
+        keys = _keys(connection, urls, said) if urls else ()
+        ids = locations.ids_of(connection, targets)
+    seldom = tuple(ingest_key(ids[target]) for target in targets if target in ids)
+    if not keys and not seldom:
         return Ignored(why="Nothing that the portal knows has to be read anew")
-    portal.work.request_anew(keys, Lane.EVENT)
-    return Accepted(keys=keys)
+    if keys:
+        portal.work.request_anew(keys, Lane.EVENT)
+    if seldom:
+        portal.work.request_seldom(seldom)
+    return Accepted(keys=(*keys, *map(later_key, seldom)))
 
 
 def _within(hook: Hook, named: Iterable[str]) -> list[str]:
@@ -59,6 +69,30 @@ def _within(hook: Hook, named: Iterable[str]) -> list[str]:
     home = f"{parts.scheme}://{parts.netloc}"
     urls = dict.fromkeys(web_url(f"{home}{one}" if one.startswith("/") else one) for one in named)
     return [url for url in urls if f"{url}/".lower().startswith(f"{hook.url}/".lower())]
+
+
+def _groups(hook: Hook, named: Iterable[str]) -> list[str]:
+    """The paths, in lower case, of the organizations and groups that the hook may speak for."""
+    own = urlsplit(hook.url).path.strip("/").lower()
+    paths = dict.fromkeys(one.strip("/").lower() or own for one in named)
+    return [path for path in paths if _is_below(path, own)]
+
+
+def _reads(provider: PeopleProvider, hook: Hook, group: str) -> bool:
+    """Whether a provider of the hook's forge reads people of a group, or of one above or below it."""
+    if (provider.type, provider.host.lower()) != (hook.type, urlsplit(hook.url).netloc.lower()):
+        return False
+    match provider:
+        case GitHubPeople(organizations=names):
+            return not names or not group or group in [name.lower() for name in names]
+        case GitLabPeople(group=name):
+            own = name.strip("/").lower()
+            return _is_below(group, own) or _is_below(own, group)
+    return False  # a Gitea tells nothing of people
+
+
+def _is_below(path: str, above: str) -> bool:
+    return not above or f"{path}/".startswith(f"{above}/")
 
 
 def _keys(connection: Connection, urls: Sequence[str], said: Touched) -> tuple[str, ...]:

@@ -24,14 +24,17 @@ class Delivery:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Touched:
-    """Something may have changed in these repositories."""
+    """Something may have changed in these repositories, or among these people."""
 
-    repositories: tuple[str, ...]
+    repositories: tuple[str, ...] = ()
     """URLs: each has a page, a clone URL, or both."""
     revision: str = ""
     """The commit that a branch is at now; '': it is not said."""
     listed: bool = False
     """Whether one may have come, gone, or got another name: then listings are asked as well."""
+    people: tuple[str, ...] = ()
+    """Paths of the organizations or groups whose members or teams may be others; '': of some group, which
+    is not said."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

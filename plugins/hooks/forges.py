@@ -2,8 +2,9 @@
 
 Sources: GitHub's "Webhook events and payloads" and "Validating webhook deliveries"; GitLab's
 "Webhook events" and "System hooks", and merge request 230944 for signatures; Gitea's "Webhooks",
-which Forgejo shares; Standard Webhooks 1.0. An event that is not known is ignored and never an error:
-GitLab disables hooks that answer with one (reliability 8).
+which Forgejo shares, and which tell nothing of teams and their members; Standard Webhooks 1.0. An
+event that is not known is ignored and never an error: GitLab disables hooks that answer with one
+(reliability 8).
 """
 
 from __future__ import annotations
@@ -33,6 +34,21 @@ _GITHUB_LISTED = frozenset({"repository", "public", "installation", "installatio
 _GITLAB_LISTED = frozenset(
     {"project_create", "project_destroy", "project_rename", "project_transfer", "project_update"}
 )
+
+_GITHUB_PEOPLE = frozenset({"membership", "team", "organization", "member"})
+_GITHUB_SAME_PEOPLE = frozenset(
+    {"member_invited", "added_to_repository", "removed_from_repository"}
+)
+"""Actions after which everybody is where they were."""
+
+_GITLAB_GROUPS = frozenset(
+    {"group_create", "group_destroy", "group_rename", "subgroup_create", "subgroup_destroy"}
+)
+_GITLAB_MEMBERS = frozenset(
+    {"user_add_to_group", "user_remove_from_group", "user_update_for_group"}
+    | {"user_create", "user_destroy", "user_rename"}
+)
+"""They name no group, or the last part of its path."""
 
 Payload: TypeAlias = Mapping[str, Any]
 
@@ -124,13 +140,25 @@ def _read_github(event: str, payload: Payload) -> Said:
     home = _urls(payload, ("repository", "html_url"), ("repository", "clone_url"))
     if event == "push":
         return _pushed(payload, home)
+    if event in _GITHUB_PEOPLE:
+        return _of_github_people(payload)
     if event not in _GITHUB_LISTED:
         return Ignored(why=f"Nothing is read anew for the event {event or 'without a name'}")
     old_name = text_at(payload, "changes", "repository", "name", "from")
     if home and old_name:
         home = (*home, f"{home[0].rpartition('/')[0]}/{old_name}")
     account = _urls(payload, ("organization", "html_url"), ("installation", "account", "html_url"))
-    return Touched(repositories=home or account, listed=True)
+    is_organization = text_at(payload, "installation", "account", "type") == "Organization"
+    login = text_at(payload, "installation", "account", "login") if is_organization else ""
+    people = (login,) if login and event == "installation" else ()
+    return Touched(repositories=home or account, listed=True, people=people)
+
+
+def _of_github_people(payload: Payload) -> Said:
+    login, action = text_at(payload, "organization", "login"), text_at(payload, "action")
+    if action in _GITHUB_SAME_PEOPLE:
+        return Ignored(why=f"Nobody comes or goes with {action}")
+    return Touched(people=(login,)) if login else Ignored(why="It is of no organization")
 
 
 def _read_gitea(event: str, payload: Payload) -> Said:
@@ -146,6 +174,11 @@ def _read_gitlab(event: str, payload: Payload) -> Said:
     home = _urls(payload, ("project", "web_url"), ("project", "git_http_url"))
     if event in ("push", "repository_update"):
         return _pushed(payload, home)
+    if event in _GITLAB_MEMBERS:
+        return Touched(people=("",))
+    if event in _GITLAB_GROUPS:
+        paths = (text_at(payload, key) for key in ("full_path", "old_full_path"))
+        return Touched(people=tuple(path for path in paths if path) or ("",))
     if event not in _GITLAB_LISTED:
         return Ignored(why=f"Nothing is read anew for the event {event or 'without a name'}")
     # System hooks name paths only: whose they are, the hook itself says.

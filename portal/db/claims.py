@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from portal.db import bulk
 from portal.db.engine import utc
-from portal.db.pending import Pending, promise_of
+from portal.db.pending import LATER, Pending, promise_of
 from portal.db.tables import pending
 
 LEASE = timedelta(seconds=60)
@@ -159,7 +159,9 @@ def clock(connection: Connection) -> datetime:
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:
-    return or_(pending.c.claim.is_(None), pending.c.leased_until < now)
+    is_claimed = and_(pending.c.claim.is_not(None), pending.c.leased_until >= now)
+    is_ahead = and_(pending.c.key.startswith(LATER), pending.c.requested_at > now)
+    return and_(not_(is_claimed), not_(is_ahead))
 
 
 def _claim(row: Row[tuple[object, ...]], id: str, *, former: str) -> Claim:  # noqa: A002

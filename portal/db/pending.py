@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, delete, func, select, text
+from sqlalchemy import Connection, Row, case, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
@@ -18,6 +18,9 @@ from portal.db.tables import pending
 
 CHANNEL = "plumbline_work"
 """PostgreSQL's NOTIFY channel on which workers hear of new keys."""
+
+LATER = "later:"
+"""Begins a key that is free to be claimed when its time has come, and not before."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,6 +87,21 @@ def put_all(connection: Connection, hosts: Mapping[str, str], *, lane: int, now:
         connection.execute(
             text("SELECT pg_notify(:channel, :key)"), {"channel": CHANNEL, "key": rows[0][0]}
         )
+
+
+def put_later(connection: Connection, key: str, *, lane: int, at: datetime) -> bool:
+    """Promise `key`, which begins with `LATER`, for a time to come; returns whether it was not yet.
+
+    One that is promised already stays for its time. The connection is in a write transaction.
+    """
+    this = pending.c.key == key
+    known = connection.execute(select(pending.c.claim).where(this)).first()
+    if known is not None and known.claim is None:
+        return False
+    put(connection, key, lane=lane, now=at)
+    # Also of one that is being worked on: what is promised now has another time.
+    connection.execute(update(pending).where(this).values(requested_at=at))
+    return True
 
 
 def unclaimed(connection: Connection, keys: Collection[str], *, lane: int) -> set[str]:

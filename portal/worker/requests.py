@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Protocol
 
-from portal.db import hosts, pending
+from portal.db import hosts, pending, values
 from portal.db.engine import Database
 from portal.db.state import Connection
 
@@ -26,6 +26,18 @@ SCORECARDS = "scorecards"
 
 NOTICES = "notices"
 """The key that asks for what there is to tell to be found and sent."""
+
+
+FLURRY = timedelta(seconds=10)
+"""After the first of several events, for the others to come."""
+
+APART = timedelta(minutes=5)
+"""Between two times that something is done which is asked for seldom."""
+
+
+def later_key(key: str) -> str:
+    """The key that asks for another key once its time has come."""
+    return f"{pending.LATER}{key}"
 
 
 def ingest_key(location: str) -> str:
@@ -91,6 +103,12 @@ class Work(Protocol):
         """Ask for many keys, and for those that are being worked on again once that has ended."""
         ...
 
+    def request_seldom(self, keys: Sequence[str]) -> None:
+        """Ask for keys that cost much and of which events come in flurries: for each `FLURRY` from now, and
+        not before `APART` has passed since the last time that was asked for so.
+        """
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Requests:
@@ -124,6 +142,27 @@ class Requests:
                 for key, host in _hosts(connection, left).items():
                     pending.put(connection, key, lane=lane, now=self.now(), host=host)
             self.wake()
+
+    def request_seldom(self, keys: Sequence[str]) -> None:
+        """See `Work.request_seldom`."""
+        now, later = self.now(), [later_key(key) for key in keys]
+        with self.database.read() as connection:
+            promised = pending.unclaimed(connection, later, lane=Lane.EVENT)
+        if not (left := [key for key in later if key not in promised]):
+            return
+        with self.database.write() as connection:
+            for key in left:
+                at = _turn(values.get(connection, f"asked_at:{key}"), now)
+                if pending.put_later(connection, key, lane=Lane.EVENT, at=at):
+                    values.put(connection, f"asked_at:{key}", at.isoformat())
+
+
+def _turn(last: str | None, now: datetime) -> datetime:
+    """When it is time again for what had its time last then."""
+    soon = now + FLURRY
+    again = soon if last is None else datetime.fromisoformat(last) + APART
+    # What lies further ahead was written by a clock that has since been set back.
+    return max(soon, again) if again <= soon + APART else soon
 
 
 def _hosts(connection: Connection, keys: Sequence[str]) -> dict[str, str]:

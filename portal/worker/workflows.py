@@ -65,6 +65,7 @@ def workflows_of(doing: Doing) -> dict[str, Callable[[str], None]]:
         "ingest": _ingest_workflow(doing),
         "part": _part_workflow(doing),
         "refresh": _refresh_workflow(doing),
+        "later": _later_workflow(doing),
         "assess": _assess_workflow(doing),
         "fetch": _fetch_workflow(doing),
         "inquire": _inquire_workflow(doing),
@@ -159,6 +160,17 @@ def _refresh_workflow(doing: Doing) -> Callable[[str], None]:
             doing.requests.request(ingest_key(location), Lane.PERSON)
         if not done.unchanged:
             doing.requests.request(ASSESS, Lane.EVENT)
+
+    return workflow
+
+
+def _later_workflow(doing: Doing) -> Callable[[str], None]:
+    ask = DBOS.step(name="ask_for_what_was_put_off")(
+        lambda key: doing.requests.request_anew([key], Lane.EVENT)
+    )
+
+    def workflow(key: str) -> None:
+        ask(key)
 
     return workflow
 

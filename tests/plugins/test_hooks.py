@@ -103,6 +103,75 @@ def test_a_repository_that_comes_goes_or_is_renamed_has_listings_asked() -> None
     )
 
 
+@pytest.mark.parametrize(
+    ("event", "action"),
+    [
+        ("membership", "added"),
+        ("membership", "removed"),
+        ("team", "created"),
+        ("team", "edited"),
+        ("team", "deleted"),
+        ("organization", "member_added"),
+        ("organization", "member_removed"),
+        ("member", "added"),
+    ],
+)
+def test_who_comes_or_goes_in_a_team_of_github_is_of_the_organization(
+    event: str, action: str
+) -> None:
+    payload = {"action": action, "organization": {"login": "acme"}, "team": {"slug": "tools"}}
+    assert said("github", hub(event, payload)) == Touched(people=("acme",))
+
+
+@pytest.mark.parametrize(
+    ("event", "payload"),
+    [
+        ("organization", {"action": "member_invited", "organization": {"login": "acme"}}),
+        ("team", {"action": "added_to_repository", "organization": {"login": "acme"}}),
+        ("team", {"action": "removed_from_repository", "organization": {"login": "acme"}}),
+        ("member", {"action": "added", "repository": {"html_url": SHOP}}),
+    ],
+)
+def test_what_leaves_everybody_where_they_were_is_ignored(event: str, payload: Any) -> None:
+    assert isinstance(said("github", hub(event, payload)), Ignored)
+
+
+def test_whoever_installs_an_app_may_bring_people() -> None:
+    account = {"login": "acme", "html_url": "https://github.com/acme"}
+    for type_, people in (("Organization", ("acme",)), ("User", ())):
+        installation = {"account": {**account, "type": type_}}
+        found = said("github", hub("installation", {"installation": installation}))
+        assert found == Touched(
+            repositories=("https://github.com/acme",), listed=True, people=people
+        )
+
+
+@pytest.mark.parametrize(
+    ("payload", "groups"),
+    [
+        ({"event_name": "user_add_to_group", "group_path": "tools"}, ("",)),
+        ({"event_name": "user_update_for_group", "group_path": "tools"}, ("",)),
+        ({"event_name": "user_remove_from_group", "group_path": "tools"}, ("",)),
+        ({"event_name": "user_create", "username": "ada"}, ("",)),
+        ({"event_name": "subgroup_create", "full_path": "acme/tools"}, ("acme/tools",)),
+        ({"event_name": "group_destroy", "full_path": "acme/tools"}, ("acme/tools",)),
+        (
+            {"event_name": "group_rename", "full_path": "acme/b", "old_full_path": "acme/a"},
+            ("acme/b", "acme/a"),
+        ),
+    ],
+)
+def test_groups_of_gitlab_are_named_where_the_event_has_their_whole_path(
+    payload: dict[str, str], groups: tuple[str, ...]
+) -> None:
+    assert said("gitlab", gitlab(payload)) == Touched(people=groups)
+
+
+def test_who_asks_to_be_let_into_a_group_is_not_in_it() -> None:
+    for event in ("user_access_request_to_group", "user_add_to_team", "user_failed_login"):
+        assert isinstance(said("gitlab", gitlab({"event_name": event})), Ignored)
+
+
 BODY = json.dumps(push(SHOP, COMMIT)).encode()
 GOOD = hub("push", None, body=BODY)
 DIGEST = GOOD.headers["x-hub-signature-256"]
@@ -258,10 +327,13 @@ def test_every_recorded_event_of_github_is_understood(examples: list[dict[str, A
             assert isinstance(found, Touched | Ignored), event["name"]
             if isinstance(found, Touched):
                 touched.setdefault(event["name"], []).append(found)
+    about_people = {"membership", "team", "organization"}
     assert set(touched) == {
-        "push", "repository", "public", "installation", "installation_repositories",
+        "push", "repository", "public", "installation", "installation_repositories", *about_people
     }  # fmt: skip
     assert len(examples) > 40
+    for name in about_people:
+        assert set(touched.pop(name)) == {Touched(people=("Octocoders",))}
     for name, all_found in touched.items():
         for found in all_found:
             assert found.repositories, name

@@ -34,7 +34,11 @@ class LaneAnswer(Answer):
 class JobAnswer(Answer):
     """A piece of work that waits, or is under way."""
 
-    key = fields.String(metadata={"description": "`ingest:<location>`, `assess`, ..."})
+    key = fields.String(
+        metadata={
+            "description": "`ingest:<location>`, `assess`, ...; `later:<key>` waits until `requestedAt`."
+        }
+    )
     lane = fields.String()
     ticket = fields.String(metadata={"format": "uuid"})
     requested_at = time_field("When it was asked for.")

@@ -20,7 +20,7 @@ pending = Table(
     Column("key", Text, primary_key=True),  # ingest:<location>, refresh:<repository>, assess
     Column("lane", SmallInteger, nullable=False),  # 0 a person waits, 1 an event, 2 the sweep
     Column("ticket", Text, nullable=False),  # changes with each request; names the workflow
-    Column("requested_at", Time, nullable=False),
+    Column("requested_at", Time, nullable=False),  # of a key for later: when its time comes
     Column("worker", Text),  # who works on it; null: nobody, as the next two
     Column("claim", Text),  # changes with each claim
     Column("leased_until", Time),  # afterwards another worker may claim it

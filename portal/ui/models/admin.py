@@ -210,6 +210,8 @@ def _title(key: str, targets: Mapping[str, str]) -> str:
             return f"Read part {part} of {targets.get(location, 'a location')}"
         case "assess" if about:
             return f"Assess part {about} of the repositories"
+        case "later":
+            return f"{_title(about, targets)}, in a while"
         case "refresh":
             return f"Read repository {about}"
         case "fetch":

@@ -6,6 +6,8 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from catalog.sources import Repository
+from plugins.contract import GitHubPeople, GitLabPeople, PeopleProvider
 from plugins.hooks import Delivery
 from portal.api.bodies import LARGEST_DELIVERY
 from portal.app import create_app
@@ -20,8 +23,9 @@ from portal.config import Auth, StaticToken
 from portal.config.hooking import Hook
 from portal.db import claims, locations, pending
 from portal.pool import Pool
+from portal.receiving import Accepted, receive
 from portal.wiring import Portal, tools_of
-from portal.worker.requests import ASSESS, Lane
+from portal.worker.requests import ASSESS, FLURRY, Lane, later_key
 from tests.plugins.deliveries import SECRET, hub, push
 
 ACME = "https://github.com/acme"
@@ -168,6 +172,88 @@ def test_paths_of_system_hooks_are_of_the_hooks_own_forge(
     answer = send(client, delivery, "gitlab")
     assert answer.json is not None
     assert answer.json["keys"] == [shop, listing]
+
+
+def of_people(portal: Portal, *providers: PeopleProvider) -> tuple[Portal, list[str]]:
+    """The same portal with these providers of people, and the keys to each."""
+    keys = [later_key(known(portal, one.target)[0]) for one in providers]
+    return replace(portal, settings=replace(portal.settings, people=providers)), keys
+
+
+def gitlab(payload: dict[str, str]) -> Delivery:
+    return Delivery(headers={"x-gitlab-token": SECRET}, body=json.dumps(payload).encode())
+
+
+def test_who_joins_a_team_has_the_people_of_that_organization_read_in_a_while(
+    portal: Portal,
+) -> None:
+    host = "github.com"
+    portal, (acme, _, all_, _, _) = of_people(
+        portal,
+        GitHubPeople(id="a", host=host, organizations=("labs", "Acme")),
+        GitHubPeople(id="b", host=host, organizations=("labs",)),
+        GitHubPeople(id="c", host=host),
+        GitHubPeople(id="d", host="ghe.example", organizations=("acme",)),
+        GitLabPeople(id="e", host="gitlab.com", group="acme"),
+    )
+    client = create_app(portal).test_client()
+    added = {"action": "added", "organization": {"login": "acme"}}
+    assert keys_of(client, hub("membership", added)) == [acme, all_]
+    assert waiting(portal) == {acme: Lane.EVENT, all_: Lane.EVENT}
+    # The hook speaks for one organization.
+    assert keys_of(client, hub("membership", {**added, "organization": {"login": "labs"}})) == []
+
+
+def test_a_group_of_gitlab_is_read_by_who_reads_it_or_what_is_around_it(portal: Portal) -> None:
+    host = "gitlab.com"
+    portal, (tools, acme, labs, _) = of_people(
+        portal,
+        GitLabPeople(id="a", host=host, group="acme/tools"),
+        GitLabPeople(id="b", host=host, group="/acme/"),
+        GitLabPeople(id="c", host=host, group="labs"),
+        GitLabPeople(id="d", host="git.example", group="acme"),
+    )
+    client = create_app(portal).test_client()
+
+    def keys(event: str, **more: str) -> list[str]:
+        answer = send(client, gitlab({"event_name": event, **more}), "gitlab")
+        assert answer.json is not None
+        return list(answer.json["keys"])
+
+    assert keys("subgroup_create", full_path="acme/tools/new") == [tools, acme]
+    assert keys("subgroup_destroy", full_path="Acme/other") == [acme]
+    assert keys("group_rename", full_path="labs", old_full_path="lab") == [labs]
+    # GitLab says only the last part of the path of a group that somebody joins.
+    assert keys("user_add_to_group", group_path="tools") == [tools, acme, labs]
+    assert keys("user_failed_login") == []
+
+
+def test_a_flood_of_deliveries_about_people_is_two_readings(portal: Portal) -> None:
+    started = portal.now()
+    clock = started
+    portal, (key,) = of_people(
+        portal, GitHubPeople(id="a", host="github.com", organizations=("acme",))
+    )
+    portal = replace(portal, work=replace(portal.work, now=lambda: clock))  # type: ignore[type-var]
+    delivery = hub("membership", {"action": "added", "organization": {"login": "acme"}})
+    read: list[timedelta] = []
+    for second in range(300):
+        clock = started + timedelta(seconds=second)
+        assert receive(portal, HOOKS[0], delivery) == Accepted(keys=(key,))
+        read += [clock - started] * due(portal, key, clock)
+    assert read == [FLURRY]
+    clock = started + timedelta(hours=1)
+    assert [due(portal, key, clock), due(portal, key, clock)] == [1, 0]
+
+
+def due(portal: Portal, key: str, now: datetime) -> int:
+    """Whether the key's time has come, which keeps its promise."""
+    with portal.database.write() as connection:
+        waits = [one for one in pending.waiting(connection) if one.key == key]
+        found = [one for one in waits if one.requested_at <= now]
+        for one in found:
+            pending.done(connection, one.key, one.ticket)
+    return len(found)
 
 
 def test_a_thousand_deliveries_are_one_piece_of_work(portal: Portal, client: FlaskClient) -> None:

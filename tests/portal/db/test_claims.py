@@ -75,6 +75,29 @@ def test_the_most_urgent_is_claimed_first(database: Database) -> None:
     assert [claim.key for claim in take(database, "w", "sweep", "person", limit=1)] == ["person"]
 
 
+def test_what_is_promised_for_later_is_free_when_its_time_has_come(database: Database) -> None:
+    def put_later(key: str, at: datetime) -> bool:
+        with database.write() as connection:
+            return pending.put_later(connection, f"{pending.LATER}{key}", lane=1, at=at)
+
+    with database.read() as connection:
+        now = claims.clock(connection)
+    soon, past = now + timedelta(hours=1), now - timedelta(seconds=1)
+    assert put_later("soon", soon)
+    assert put_later("past", past)
+    assert free(database) == ["later:past"]
+    assert take(database, "one", "later:soon") == []
+    # Who asks again changes nothing, until somebody works on it.
+    assert not put_later("past", soon)
+    (claim,) = take(database, "one", "later:past")
+    assert put_later("past", soon)
+    settle(database, claim)
+    assert free(database) == []
+    with database.read() as connection:
+        found = {one.key: one.requested_at for one in pending.waiting(connection)}
+    assert found == {"later:soon": soon, "later:past": soon}
+
+
 def test_a_settled_promise_is_gone(database: Database) -> None:
     (ticket,) = promise(database, "a")
     settle(database, *take(database, "one", "a"))

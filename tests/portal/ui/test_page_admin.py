@@ -16,6 +16,7 @@ from portal.config import StaticToken
 from portal.config.access import BackstageUsers, KeySetAccess, Restriction
 from portal.db import entities, held, locations, quarantine, registrations, tables, unanswerable
 from portal.version import EDITION
+from portal.worker.requests import ingest_key
 
 ORDERS = "component:default/orders"
 ADMIN = StaticToken(
@@ -101,13 +102,15 @@ def test_jobs_are_counted_by_lane_and_failures_have_their_reason(shop: Shop) -> 
     page = read(shop.client, "/admin/jobs")
     assert "Nothing fails" in page
     shop.client.post(f"/locations/{shop.location}/read")
+    shop.portal.work.request_seldom([ingest_key(shop.location)])
     with shop.portal.database.write() as connection:
         quarantine.put(connection, "1 < 2", "It took too long.", edition=EDITION, now=NOW)
         row = entities.by_ref(connection, ORDERS)
         unanswerable.give_up(connection, {row.id: "A child was lost."}, now=NOW)
     page = read(shop.client, "/admin/jobs")
-    assert "1 piece of work" in page
-    assert "Read https://git.example.com" in page
+    assert "2 pieces of work" in page
+    assert page.count("Read https://git.example.com") == 2
+    assert page.count(", in a while") == 1
     assert "1 &lt; 2" in page
     assert "It took too long." in page
     assert "A child was lost." in page

@@ -4,20 +4,22 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from dbos import DBOS
+from sqlalchemy import update
 
 from plugins.contract import Context, WebhookChannel
 from plugins.notify import plugin
 from portal.config import ConfiguredSource, Settings
-from portal.db import notices, pending
+from portal.db import claims, locations, notices, pending
+from portal.db.tables import pending as table
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker.engine import Engine, EngineSettings, forget_workflows, launch
-from portal.worker.requests import Lane, ingest_key
+from portal.worker.requests import Lane, ingest_key, later_key
 from scorecards.notices import Kind, Notice, Timing
 from tests.plugins.notify.test_webhooks import receiving
 from tests.portal.processes import eventually
@@ -69,6 +71,28 @@ def test_every_promise_is_kept_however_fast_they_follow_each_other(
         time.sleep(0.003 * (round_ % 7))
         again = portal.work.request(ingest_key(location), Lane.EVENT)
         eventually(lambda: kept(portal, ticket) and kept(portal, again), within=30)  # noqa: B023
+
+
+def test_what_was_put_off_is_done_when_its_time_has_come(
+    working: tuple[Portal, str, Engine],
+) -> None:
+    portal, location, engine = working
+    ticket = portal.work.request(ingest_key(location), Lane.PERSON)
+    eventually(lambda: kept(portal, ticket))
+
+    def listed() -> datetime | None:
+        with portal.database.read() as connection:
+            return locations.list_locations(connection)[0].listed_at
+
+    before, key = listed(), later_key(ingest_key(location))
+    with portal.database.write() as connection:
+        ahead = claims.clock(connection) + timedelta(hours=1)
+        assert pending.put_later(connection, key, lane=Lane.EVENT, at=ahead)
+    assert engine.holding.claim_more() == []
+    with portal.database.write() as connection:
+        connection.execute(update(table).values(requested_at=claims.clock(connection)))
+    portal.awake.set()
+    eventually(lambda: listed() != before)
 
 
 def test_a_key_is_worked_on_by_one_workflow_at_a_time(working: tuple[Portal, str, Engine]) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from catalog.sources import Repository
 from portal.db import locations, pending, repositories
 from portal.db.engine import Database
 from portal.worker.requests import (
+    APART,
     ASSESS,
+    FLURRY,
     Lane,
     Requests,
     fetch_key,
     ingest_key,
+    later_key,
     part_key,
     refresh_key,
 )
@@ -55,3 +58,30 @@ def test_whoever_is_waited_for_is_known_of_each_key_however_it_is_asked_for(
     for key in [*expected][4:]:
         requests.request(key, Lane.PERSON)
     assert hosts(database) == expected
+
+
+def test_what_is_asked_for_seldom_is_done_once_for_a_flurry_and_then_apart(
+    database: Database,
+) -> None:
+    clock = NOW
+    requests = Requests(database=database, now=lambda: clock, wake=lambda: None)
+    done: list[timedelta] = []
+    for second in range(700):
+        clock = NOW + timedelta(seconds=second)
+        if second < 400:
+            requests.request_seldom(["x"])
+        with database.read() as connection:
+            (waits, *others) = pending.waiting(connection) or [None]
+        assert others == []
+        if waits is not None and waits.requested_at <= clock:
+            assert waits.key == later_key("x")
+            done.append(clock - NOW)
+            with database.write() as connection:
+                pending.done(connection, waits.key, waits.ticket)
+    assert done == [FLURRY, FLURRY + APART, FLURRY + 2 * APART]
+    # A clock that was ahead, and has been set back, keeps nothing waiting for long.
+    clock = NOW - timedelta(days=30)
+    requests.request_seldom(["x"])
+    with database.read() as connection:
+        (waits,) = pending.waiting(connection)
+    assert waits.requested_at == clock + FLURRY
