@@ -16,6 +16,7 @@ from catalog.locations import web_url
 from plugins.contract import GitHubPeople, GitLabPeople, PeopleProvider
 from plugins.hooks import Delivery, Ignored, Malformed, Touched, Unsigned
 from plugins.hooks import receive as read_delivery
+from portal.config.forges import forges_of
 from portal.config.hooking import Hook
 from portal.db import locations, touched
 from portal.db.state import Connection
@@ -44,7 +45,8 @@ def receive(portal: Portal, hook: Hook, delivery: Delivery) -> Received:
     said = read_delivery(hook.type, delivery, secrets=hook.secrets, now=portal.now())
     if not isinstance(said, Touched):
         return said
-    urls, groups = _within(hook, said.repositories), _groups(hook, said.people)
+    home = _home(portal, hook)
+    urls, groups = _within(hook, home, said.repositories), _groups(hook, home, said.people)
     if not urls and not groups:
         return Ignored(why=f"It is about nothing below {hook.url}")
     targets = [
@@ -63,17 +65,24 @@ def receive(portal: Portal, hook: Hook, delivery: Delivery) -> Received:
     return Accepted(keys=(*keys, *map(later_key, seldom)))
 
 
-def _within(hook: Hook, named: Iterable[str]) -> list[str]:
-    """The web URLs of those that the hook may speak for, each once."""
+def _home(portal: Portal, hook: Hook) -> str:
+    """URL of the pages of the hook's forge, which may be below a path of its host."""
     parts = urlsplit(hook.url)
-    home = f"{parts.scheme}://{parts.netloc}"
+    forges = forges_of(portal.settings.integrations)
+    urls = (one.web_url for one in forges if one.host.lower() == parts.netloc.lower())
+    return next(urls, f"{parts.scheme}://{parts.netloc}")
+
+
+def _within(hook: Hook, home: str, named: Iterable[str]) -> list[str]:
+    """The web URLs of those that the hook may speak for, each once."""
     urls = dict.fromkeys(web_url(f"{home}{one}" if one.startswith("/") else one) for one in named)
     return [url for url in urls if f"{url}/".lower().startswith(f"{hook.url}/".lower())]
 
 
-def _groups(hook: Hook, named: Iterable[str]) -> list[str]:
+def _groups(hook: Hook, home: str, named: Iterable[str]) -> list[str]:
     """The paths, in lower case, of the organizations and groups that the hook may speak for."""
-    own = urlsplit(hook.url).path.strip("/").lower()
+    base, path = urlsplit(f"{home}/").path.lower(), f"{urlsplit(hook.url).path}/".lower()
+    own = path.removeprefix(base).strip("/") if path.startswith(base) else ""
     paths = dict.fromkeys(one.strip("/").lower() or own for one in named)
     return [path for path in paths if _is_below(path, own)]
 

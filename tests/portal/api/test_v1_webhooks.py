@@ -21,6 +21,7 @@ from portal.api.bodies import LARGEST_DELIVERY
 from portal.app import create_app
 from portal.config import Auth, StaticToken
 from portal.config.hooking import Hook
+from portal.config.integrations import GitLab
 from portal.db import claims, locations, pending
 from portal.pool import Pool
 from portal.receiving import Accepted, receive
@@ -226,6 +227,28 @@ def test_a_group_of_gitlab_is_read_by_who_reads_it_or_what_is_around_it(portal: 
     # GitLab says only the last part of the path of a group that somebody joins.
     assert keys("user_add_to_group", group_path="tools") == [tools, acme, labs]
     assert keys("user_failed_login") == []
+
+
+def test_paths_of_a_forge_below_a_path_are_below_it(portal: Portal) -> None:
+    base = "https://git.example/forge"
+    hook = Hook(name="ours", type="gitlab", url=base, secrets=(SECRET,))
+    listing, shop = known(portal, f"{base}/acme", f"{base}/acme/shop")
+    portal, (acme, _) = of_people(
+        portal,
+        GitLabPeople(id="a", host="git.example", group="acme"),
+        GitLabPeople(id="b", host="git.example", group="labs"),
+    )
+    forge = GitLab(host="git.example", base_url=base)
+    portal = replace(portal, settings=replace(portal.settings, integrations=(forge,)))
+
+    def keys(hook: Hook, event: str, **more: str) -> tuple[str, ...]:
+        found = receive(portal, hook, gitlab({"event_name": event, **more}))
+        return found.keys if isinstance(found, Accepted) else ()
+
+    assert keys(hook, "project_update", path_with_namespace="acme/shop") == (shop, listing)
+    assert keys(hook, "subgroup_create", full_path="acme/new") == (acme,)
+    assert len(keys(hook, "user_create")) == 2
+    assert keys(replace(hook, url=f"{base}/acme"), "user_add_to_group") == (acme,)
 
 
 def test_a_flood_of_deliveries_about_people_is_two_readings(portal: Portal) -> None:
