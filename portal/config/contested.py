@@ -81,7 +81,7 @@ def _apps(data: Any) -> Iterator[list[_App]]:
         yield [
             _app(one, f"{above}/{number}")
             for number, one in enumerate(apps if isinstance(apps, list) else ())
-            if isinstance(one, dict)
+            if isinstance(one, dict) and one.get(_OWNERS) != []
         ]
 
 

@@ -106,23 +106,26 @@ def _github(one: GitHub) -> Forge:
         "https://api.github.com" if is_public else f"https://{one.host}/api/v3"
     )
     raw = one.raw_base_url or ("https://raw.githubusercontent.com" if is_public else "")
+    apps = tuple(
+        ForgeApp(
+            id=app.app_id,
+            # Environment variables hold it in one line.
+            private_key=app.private_key.replace("\\n", "\n"),
+            owners=app.allowed_installation_owners or (),
+        )
+        for app in one.apps
+        # Of one that may sign in for nobody there is only the secret of its webhook.
+        if app.allowed_installation_owners != ()
+    )
     return Forge(
         type="github",
         host=one.host,
         api_url=api,
         web_url=_web_url(one.host, "", api),
         raw_url=raw,
-        signs_in=bool(one.token or one.apps),
+        signs_in=bool(one.token or apps),
         token=one.token,
-        apps=tuple(
-            ForgeApp(
-                id=app.app_id,
-                # Environment variables hold it in one line.
-                private_key=app.private_key.replace("\\n", "\n"),
-                owners=app.allowed_installation_owners,
-            )
-            for app in one.apps
-        ),
+        apps=apps,
     )
 
 

@@ -30,7 +30,8 @@ class GitHubApp:
     private_key: str = field(repr=False)
     client_secret: str = field(repr=False)
     webhook_secret: str = secret()
-    allowed_installation_owners: tuple[str, ...] = ()
+    allowed_installation_owners: tuple[str, ...] | None = None
+    """None: every owner; empty: none, as in Backstage."""
     public_access: bool = False
 
 

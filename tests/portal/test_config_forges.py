@@ -450,6 +450,7 @@ def test_what_is_no_schedule_stops_the_start(tmp_path: Path, written: str, key: 
         (("[acme]", "[labs]", "[acme]"), {2: ("acme", "0.apps.0.allowedInstallationOwners.0")}),
         (("[acme]", "[labs]", ""), {}),
         (("[acme]",), {}),
+        (("[]", "[acme]", "[]"), {}),
     ],
 )
 def test_an_owner_for_whom_two_apps_may_sign_in_is_a_warning_with_both_places(
@@ -498,6 +499,15 @@ def test_what_is_not_served_of_a_provider_is_one_warning_each(
     assert pointers == {f"/catalog/providers/{name}/{key}" for key in keys}
     assert all(warning.hint for warning in settings.warnings)
     assert len(settings.providers) + len(settings.people) == 1
+
+
+def test_an_app_that_may_sign_in_for_no_owner_does_not_sign_in(tmp_path: Path) -> None:
+    keys = "appId: 5, clientId: c, clientSecret: hidden, privateKey: hidden"
+    text = f"integrations: {{github: [{{host: ghe.example, apps: [{{{keys}%s}}]}}]}}"
+    for owners, ids in (("", ["5"]), (", allowedInstallationOwners: []", [])):
+        forge, *_ = forges_of(load(tmp_path, text % owners).integrations)
+        assert [app.id for app in forge.apps] == ids
+        assert forge.signs_in == bool(ids)
 
 
 def test_forges_are_what_the_integrations_say_and_the_public_ones() -> None:
