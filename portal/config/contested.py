@@ -1,4 +1,6 @@
-"""Contested owners: those for whom two GitHub Apps of one host may sign in.
+"""What two entries of `integrations` lay claim to: a host, or the owners for whom Apps sign in.
+
+Of several entries with one host the first counts, as in Backstage; each other one is a warning.
 
 The first App in order that is installed for an owner, and whose `allowedInstallationOwners` let it, is
 the one. So does Backstage (`GithubAppCredentialsMux`), but for one thing: where that App fails it takes
@@ -32,7 +34,35 @@ class _App:
         return {name.lower() for name in self.owners}
 
 
+DEFAULT_HOSTS = {"github": "github.com", "gitlab": "gitlab.com", "azure": "dev.azure.com"}
+"""Of entries that name none, by type."""
+
+
 def contested(merged: Merged) -> list[Problem]:
+    """A warning for each entry that is not heeded, and for each App that may not be."""
+    return [*_hosts(merged), *_owners(merged)]
+
+
+def _hosts(merged: Merged) -> Iterator[Problem]:
+    """A warning for each entry whose host an earlier one of its type is about."""
+    for type_, entries in _lists(merged.data):
+        first: dict[str, int] = {}
+        for number, entry in enumerate(entries):
+            host = entry.get("host", DEFAULT_HOSTS.get(type_)) if isinstance(entry, dict) else None
+            if not isinstance(host, str):
+                continue
+            if (other := first.setdefault(host.lower(), number)) != number:
+                yield merged.problem(
+                    f"/integrations/{type_}/{number}",
+                    "CONFIG_VALUE",
+                    f"This entry is not heeded: {_place(merged, f'/integrations/{type_}/{other}')}, is about"
+                    f" {host} as well",
+                    hint="Write what belongs to one host into one entry.",
+                    severity=Severity.WARNING,
+                )
+
+
+def _owners(merged: Merged) -> list[Problem]:
     """A warning for each App of which an earlier one of the same host may take owners."""
     found = []
     for apps in _apps(merged.data):
@@ -71,11 +101,18 @@ def _place(merged: Merged, pointer: str) -> str:
     return pointer.strip("/").replace("/", ".") + (f", line {line}" if line else "")
 
 
+def _lists(data: Any) -> Iterator[tuple[str, list[Any]]]:
+    """Types of integrations with their entries, as far as they can be read."""
+    integrations = data.get("integrations") if isinstance(data, dict) else None
+    for type_, entries in integrations.items() if isinstance(integrations, dict) else ():
+        if isinstance(entries, list):
+            yield type_, entries
+
+
 def _apps(data: Any) -> Iterator[list[_App]]:
     """The Apps of each GitHub, as far as they can be read."""
-    integrations = data.get("integrations") if isinstance(data, dict) else None
-    entries = integrations.get("github") if isinstance(integrations, dict) else None
-    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+    entries = dict(_lists(data)).get("github", [])
+    for index, entry in enumerate(entries):
         apps = entry.get("apps") if isinstance(entry, dict) else None
         above = f"/integrations/github/{index}/apps"
         yield [

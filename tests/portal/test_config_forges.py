@@ -632,3 +632,18 @@ def test_switches_that_are_off_are_no_warning(tmp_path: Path) -> None:
         "/catalog/scmEvents",
         "/catalog/disableDefaultProcessors",
     ]
+
+
+def test_a_second_entry_of_a_host_is_said_to_have_no_effect(tmp_path: Path) -> None:
+    text = """\
+integrations:
+  github:
+    - token: one
+    - host: ghe.example.com
+      token: two
+    - host: github.com
+      apps: []
+"""
+    [warning] = load(tmp_path, text).warnings
+    assert warning.line == 6
+    assert "integrations.github.0, line 3, is about github.com as well" in warning.message

@@ -25,7 +25,15 @@ from sqlalchemy import Connection, create_engine, text
 
 from portal.db.engine import open_database
 from portal.worker import workflows
-from portal.worker.requests import NOTICES, SCORECARDS, Lane, Requests, fetch_key
+from portal.worker.requests import (
+    NOTICES,
+    SCORECARDS,
+    Lane,
+    Requests,
+    fetch_key,
+    ingest_key,
+    later_key,
+)
 from tests.conftest import new_postgres_database
 from tests.plugins.pluginworld import commit, make_git
 from tests.plugins.webserver import WebServer, answer, serve_web
@@ -49,6 +57,7 @@ ROADS = {
     "share_out": "several",
     "read_shared_part": "several",
     "refresh": "one",
+    "ask_for_what_was_put_off": "later",
     "assess_round": ALONE,
     "share_out_assessment": ALONE,
     "assess_part": "several",
@@ -171,9 +180,10 @@ class World:
             changed = DESCRIPTOR.format(name=name).replace(f"name: {name}", f"name: {name}{more}")
             (folder / "catalog-info.yaml").write_text(changed)
 
-    def read_again(self, folder: Path) -> None:
+    def location(self, folder: Path) -> str:
+        """The id of the location that is this folder."""
         [one] = [one for one in self.get("/locations")["items"] if str(folder) in one["target"]]
-        self.post(f"/locations/{one['id']}/refresh")
+        return str(one["id"])
 
     def tick(self) -> None:
         """Have the other system say something else."""
@@ -188,13 +198,16 @@ class World:
         match road:
             case "alone":
                 self.change(ALONE)
-                self.read_again(self.fleet.others[0])
+                self.post(f"/locations/{self.location(self.fleet.others[0])}/refresh")
             case "several":
                 self.change(*CHANGED)
-                self.read_again(self.fleet.source)
+                self.post(f"/locations/{self.location(self.fleet.source)}/refresh")
             case "one":
                 self.change(CHANGED[0])
                 self.post(f"/entities/component/default/{CHANGED[0]}/refresh")
+            case "later":
+                self.change(ALONE)
+                self.ask(later_key(ingest_key(self.location(self.fleet.others[0]))))
             case "fetch":
                 self.tick()
                 self.ask(fetch_key("clock"))
