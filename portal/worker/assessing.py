@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 
-from portal.db import facts, marks, values
-from portal.db.marks import Marked
+from portal.db import facts, rounds, values
+from portal.db.rounds import Marked
+from portal.db.subjects import read_subjects
 from portal.pool import Pool
 from portal.worker import refusing, saving
 from portal.worker.collecting import collect, snapshot_of
@@ -32,7 +33,7 @@ ROUND = 1000
 def assess_part(tools: Tools, part: int) -> int:
     """Collect facts about some of the marked entities of a part, and assess them; returns how many."""
     refusing.spread(tools)
-    return _appraise_round(tools, marks.part_of(part))
+    return _appraise_round(tools, rounds.part_of(part))
 
 
 def assess_round(tools: Tools) -> int:
@@ -51,12 +52,12 @@ def _appraise_round(tools: Tools, within: range | None = None) -> int:
     """
     now = tools.now()
     with tools.database.read() as connection:
-        marked = marks.next_marked(connection, limit=ROUND, within=within)
+        marked = rounds.next_marked(connection, limit=ROUND, within=within)
     collect(tools, marked)
     with tools.database.read() as connection:
         ids = [entity for group in marked for entity in group.seqs]
         known = spared(connection, tools.plugins, tools.givers, marked, now=now)
-        found = {subject[0]: subject for subject in marks.subjects(connection, ids)}
+        found = {subject[0]: subject for subject in read_subjects(connection, ids)}
         decisions = saving.decisions_of(connection, ids, now)
         seq = int(values.get(connection, "catalog_seq") or 0)
         care = refusing.care_of(connection)
@@ -87,7 +88,7 @@ def _appraise_round(tools: Tools, within: range | None = None) -> int:
             _save(tools, piece, part_ids[piece.start : piece.stop], decisions, asked)
     seqs = {entity: seq for group in marked for entity, seq in group.seqs.items()}
     with tools.database.write() as connection:
-        marks.clear_marks(connection, seqs)
+        rounds.clear_marks(connection, seqs)
     return len(seqs)
 
 

@@ -17,8 +17,9 @@ from typing import TypeVar
 from catalog.documentation import LARGEST_PAGE
 from catalog.readings import is_of
 from catalog.sources import Failed, Snapshot
-from portal.db import doc_sets, documentation, facts, marks
-from portal.db.marks import Marked
+from portal.db import doc_sets, documentation, facts, rounds
+from portal.db.rounds import Marked
+from portal.db.subjects import read_subjects
 from portal.pool import TaskFailed
 from portal.worker.jobs import AT_ONCE
 from portal.worker.retrying import AGAIN, DEADLINE
@@ -44,7 +45,7 @@ T = TypeVar("T")
 def collect_within(tools: Tools, ids: range) -> None:
     """Collect what lasts about marked entities of the repositories with these ids."""
     with tools.database.read() as connection:
-        marked = marks.next_marked(connection, limit=MOST, within=ids)
+        marked = rounds.next_marked(connection, limit=MOST, within=ids)
     collect(tools, marked)
 
 
@@ -59,7 +60,7 @@ def collect(tools: Tools, groups: Sequence[Marked]) -> None:
             if group.repository is not None and (one.lacking or not one.is_documented)
         ]
         ids = [entity for group, _ in due for entity in group.seqs]
-        found = {subject[0]: subject[2] for subject in marks.subjects(connection, ids, alone=True)}
+        found = {subject[0]: subject[2] for subject in read_subjects(connection, ids, alone=True)}
         outlines = documentation.outlines(connection, ids)
     stored = {found[entity].ref: outline for entity, outline in outlines.items() if entity in found}
     tasks: deque[tuple[Collection, Future[Collected]]] = deque()

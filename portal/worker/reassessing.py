@@ -12,8 +12,8 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import NamedTuple
 
-from portal.db import entities, facts, marks, values
-from portal.db.marks import Due
+from portal.db import entities, facts, rounds, values
+from portal.db.rounds import Due
 from portal.worker import refusing, saving
 from portal.worker.retrying import DEADLINE, STEP, WHATEVER, Part, Piece, Retrying
 from portal.worker.tasks import Assessed, Reading
@@ -43,7 +43,7 @@ class _Task(NamedTuple):
 def reassess_round(tools: Tools) -> int:
     """Assess up to `ROUND` marked entities from stored facts; returns how many. 0: none is marked."""
     with tools.database.read() as connection:
-        due = marks.next_due(connection, limit=ROUND)
+        due = rounds.next_due(connection, limit=ROUND)
     if due is None:
         return 0
     ids = sorted(due.seqs)
@@ -113,7 +113,7 @@ def _save(tools: Tools, due: Due, task: _Task, others: Collection[_Task] = ()) -
     gone = task.seqs.keys() - set(task.ids)
     if gone:
         with tools.database.write() as connection:
-            marks.clear_marks(connection, {entity: task.seqs[entity] for entity in gone})
+            rounds.clear_marks(connection, {entity: task.seqs[entity] for entity in gone})
 
 
 def _save_piece(tools: Tools, due: Due, task: _Task, piece: Piece[Assessed]) -> None:
@@ -124,7 +124,7 @@ def _save_piece(tools: Tools, due: Due, task: _Task, piece: Piece[Assessed]) -> 
         if piece.answer is None:
             saving.give_up(tools, connection, ids, piece.why)
         else:
-            same = marks.unchanged(connection, seqs)
+            same = rounds.unchanged(connection, seqs)
             found = zip(ids, piece.answer.results, strict=True)
             saving.save(
                 tools,
@@ -135,4 +135,4 @@ def _save_piece(tools: Tools, due: Due, task: _Task, piece: Piece[Assessed]) -> 
                 asked=task.asked,
                 cards=due.cards,
             )
-        marks.clear_marks(connection, seqs)
+        rounds.clear_marks(connection, seqs)

@@ -17,7 +17,7 @@ from catalog.readings import is_of
 from plugins.contract import Collector, Plugin, Sees
 from portal.db import documentation, facts
 from portal.db.facts import Told
-from portal.db.marks import Marked
+from portal.db.rounds import Marked
 from portal.db.state import Connection
 from portal.worker.documenting import edition_of
 from scorecards.stored_facts import StoredFacts

@@ -14,7 +14,7 @@ from functools import partial
 from dbos import DBOS
 
 from catalog.ingestion import Ingested
-from portal.db import marks, repositories
+from portal.db import repositories, rounds
 from portal.worker import (
     assessing,
     collecting,
@@ -201,7 +201,7 @@ def _share_assessment(doing: Doing) -> None:
     if doing.tools.database.is_sqlite:
         return
     with doing.tools.database.read() as connection:
-        parts = marks.parts_marked(connection)
+        parts = rounds.parts_marked(connection)
     if len(parts) > 1:
         _share_out(doing, {assess_key(n): partial(_assess_part, doing, n) for n in parts})
 

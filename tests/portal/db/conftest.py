@@ -1,4 +1,4 @@
-"""Fixtures of the store's laws, which hold on both databases at once."""
+"""Fixtures of the store: both databases at once for its laws, and entities without marks."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete, select
 
 from portal.db.engine import Database, open_database
+from portal.db.tables import unassessed
+from tests.catalog_rows import entity, save
 from tests.conftest import new_postgres_database
 
 
@@ -27,3 +30,13 @@ def pair(
     yield found
     for database in found:
         database.close()
+
+
+@pytest.fixture
+def unmarked(database: Database) -> list[int]:
+    """Entities of which none is marked."""
+    save(database, *(entity(name) for name in "abcd"))
+    with database.write() as connection:
+        found = sorted(connection.execute(select(unassessed.c.entity_id)).scalars())
+        connection.execute(delete(unassessed))
+    return found

@@ -5,7 +5,7 @@ from sqlalchemy import Table, func, select
 
 from catalog.documentation import PageState
 from portal.db import doc_sets as store
-from portal.db import documentation, marks
+from portal.db import documentation, rounds
 from portal.db.catalog_store import Store
 from portal.db.decisions import delete_entity
 from portal.db.documentation import Listed, Page
@@ -157,7 +157,7 @@ def test_a_page_that_several_have_is_found_at_a_component(rows: Database) -> Non
 def test_reading_says_whether_the_entity_waits(rows: Database) -> None:
     with rows.write() as connection:
         assert documentation.reading_of(connection, id_of(rows)).waiting
-        marks.clear_marks(connection, {id_of(rows): 1})
+        rounds.clear_marks(connection, {id_of(rows): 1})
     with rows.read() as connection:
         reading = documentation.reading_of(connection, id_of(rows))
     assert (reading.repository, reading.problem, reading.waiting) == ("shop", None, False)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy import delete
 
-from portal.db import editions, marks
+from portal.db import editions, marks, rounds
 from portal.db.engine import Database
 from portal.db.tables import unassessed
 from scorecards.scorecard import Scorecard
@@ -27,10 +27,10 @@ def asked(
         connection.execute(delete(unassessed))
         editions.mark_changed(connection, scorecards=cards, readers={}, observed=[observed])
     with database.read() as connection:
-        if marks.next_marked(connection, limit=10):
+        if rounds.next_marked(connection, limit=10):
             assert marks.count_marks(connection) == 2
             return None
-        due = marks.next_due(connection, limit=10)
+        due = rounds.next_due(connection, limit=10)
     return frozenset() if due is None else due.cards
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from catalog.errors import QueryError
 from catalog.problems import Problem
 from portal.db import exemptions as store
-from portal.db import marks
+from portal.db import rounds
 from portal.db.engine import Database
 from portal.db.exemption_lists import Wanted, list_exemptions
 from portal.db.spending import owners_of, spendings
@@ -86,7 +86,7 @@ def answer(database: Database) -> None:
 def marked(database: Database) -> set[str]:
     names = dict(numbers(database))
     with database.read() as connection:
-        due = marks.next_due(connection, limit=100)
+        due = rounds.next_due(connection, limit=100)
     return set() if due is None else {names[number] for number in due.seqs}
 
 

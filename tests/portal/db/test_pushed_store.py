@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
-from portal.db import marks
+from portal.db import marks, rounds
 from portal.db.engine import Database
 from portal.db.entities import by_ref
 from portal.db.fact_history import between
@@ -174,18 +174,18 @@ def test_a_mark_that_is_being_answered_is_made_anew(rows: Database) -> None:
     """What is pushed while its entity is being looked at is looked at again."""
     sent(rows, RECORD)
     with rows.read() as connection:
-        answered = marks.next_due(connection, limit=10)
+        answered = rounds.next_due(connection, limit=10)
     assert answered is not None
     assert answered.cards == {"quality"}
     sent(rows, NEXT)
     with rows.write() as connection:
-        assert marks.unchanged(connection, answered.seqs) == set()
-        marks.clear_marks(connection, answered.seqs)
+        assert rounds.unchanged(connection, answered.seqs) == set()
+        rounds.clear_marks(connection, answered.seqs)
     assert waiting(rows) == 1
     with rows.write() as connection:
-        again = marks.next_due(connection, limit=10)
+        again = rounds.next_due(connection, limit=10)
         assert again is not None
-        marks.clear_marks(connection, again.seqs)
+        rounds.clear_marks(connection, again.seqs)
     assert waiting(rows) == 0
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from catalog.documentation import MOST_PAGES, Pages, PageState
 from catalog.problems import Problem
 from catalog.sources import Repository
-from portal.db import marks
+from portal.db import rounds
 from portal.db.catalog_store import Store
 from portal.db.tables import entities
 from tests.doc_rows import found, pages, save
@@ -142,8 +142,8 @@ def test_none_were_found(shop: Shop) -> None:
 def test_nobody_has_looked_yet(shop: Shop) -> None:
     assert "waits to be looked at" in get(shop)
     with shop.portal.database.write() as connection:
-        for marked in marks.next_marked(connection, limit=1000):
-            marks.clear_marks(connection, marked.seqs)
+        for marked in rounds.next_marked(connection, limit=1000):
+            rounds.clear_marks(connection, marked.seqs)
     assert "is read when the repository" in get(shop)
 
 

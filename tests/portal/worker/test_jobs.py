@@ -9,7 +9,7 @@ import pytest
 from plugins.contract import Context, FailedFact, Known, Unknown
 from plugins.registry import load_plugins
 from portal.config import ConfiguredSource, Settings
-from portal.db import entities, facts, locations, marks, problems, results
+from portal.db import entities, facts, locations, marks, problems, results, rounds
 from portal.db.engine import Database
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
@@ -252,7 +252,7 @@ def test_a_mark_that_is_newer_than_its_answer_stays(portal: Portal, pool: Pool) 
     assert found is not None
     with portal.database.write() as connection:
         assert marks.mark_one(connection, BASKET)
-        marks.clear_marks(connection, {found.id: -1})
+        rounds.clear_marks(connection, {found.id: -1})
         assert marks.count_marks(connection) == 1
 
 

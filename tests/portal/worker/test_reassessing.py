@@ -24,6 +24,7 @@ from portal.db import (
     pushed,
     result_history,
     results,
+    rounds,
     unanswerable,
 )
 from portal.db.engine import Database, open_database
@@ -321,9 +322,9 @@ def test_a_pushed_fact_asks_the_scorecards_that_look_at_it(world: World) -> None
     world.push("b", "scan.bugs", 0)
     asked = []
     with world.tools.database.write() as connection:
-        while due := marks.next_due(connection, limit=10):
+        while due := rounds.next_due(connection, limit=10):
             asked.append((due.cards, len(due.seqs)))
-            marks.clear_marks(connection, due.seqs)
+            rounds.clear_marks(connection, due.seqs)
     assert sorted(asked, key=str) == sorted([({"one", "two"}, 1), ({"two"}, 1)], key=str)
 
 
@@ -388,7 +389,7 @@ def test_what_happens_while_it_is_assessed_is_not_lost(world: World) -> None:
     """An answer to facts that were replaced meanwhile is dropped, and the entity asked again."""
     world.push("a", "ci.tests", 3)
     with world.tools.database.read() as connection:
-        due = marks.next_due(connection, limit=10)
+        due = rounds.next_due(connection, limit=10)
     assert due is not None
     before = world.stored()
     task = reassessing._ask(world.tools, due, sorted(due.seqs))
