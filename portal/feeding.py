@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from plugins.contract import Plugin
 from portal.config import Settings
-from portal.worker.tasks import remote_schemas, schemas_of
+from portal.fact_sources import remote_schemas, schemas_of
 from scorecards.feeding import Fed, feed
 from scorecards.level_facts import NAMESPACE as LEVELS
 from scorecards.packs import built_in

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from catalog.defined_kinds import KindFile, kinds_of
@@ -31,6 +30,15 @@ from portal.db.shared_budgets import SharedBudgets
 from portal.db.state import Connection
 from portal.db.token_memory import TokenMemory
 from portal.definition_files import load_all_scorecards, read_kind_files, scorecard_files
+from portal.fact_sources import (
+    Collectors,
+    asked_by,
+    levels_of,
+    namespaces_of,
+    observed_by,
+    remote_schemas,
+    schemas_of,
+)
 from portal.feeding import fed_by, pack_files
 from portal.pool import Pool
 from portal.repository_scorecards import InRepositories, in_repositories
@@ -39,19 +47,13 @@ from portal.version import EDITION
 from portal.worker.documenting import read_with
 from portal.worker.requests import ASSESS, SCORECARDS, Lane, Requests, Work, ingest_key
 from portal.worker.scheduled import Scheduled, scheduled
-from portal.worker.tasks import Setup, remote_schemas, schemas_of
+from portal.worker.setup import Setup
 from portal.worker.tools import Tools
 from scorecards.feeding import Unfed
-from scorecards.level_facts import VERSION as LEVELS_VERSION
-from scorecards.level_facts import collector_of, level_fact, told
 from scorecards.promotion import Definition
-from scorecards.pushed import VERSION as PUSHED_VERSION
 from scorecards.pushed import Declared
 from scorecards.readers import readers
 from scorecards.scorecard import Scorecard
-
-Collectors: TypeAlias = "dict[str, tuple[str, tuple[FactSchema, ...]]]"
-"""By name of what says facts, its version and the facts."""
 
 INSTANCE = "instance"
 """Key of the stored value that tells this database from any other: ETags hold it."""
@@ -118,8 +120,11 @@ class Portal:
     def collectors(self) -> Collectors:
         """By name, the version of each collector and what it can observe; namespaces that are pushed
         or that nothing feeds, and the scorecards whose levels rules look at, too."""
-        observed = {**_observed_by(self.plugins), **_asked_by(self.plugins)}
-        return {**observed, **_namespaces(self), **_levels(self)}
+        observed = {**observed_by(self.plugins), **asked_by(self.plugins)}
+        pushed = [fact.schema for fact in self.pushed.values()]
+        unfed = [one.schema for one in self.unfed.values()]
+        namespaces = namespaces_of([*pushed, *unfed], observed)
+        return {**observed, **namespaces, **levels_of(self.scorecards, self.readers, self.schemas)}
 
     @cached_property
     def made_tokens(self) -> TokenMemory:
@@ -192,41 +197,6 @@ def open_portal(settings: Settings) -> Portal:
     )
 
 
-def _namespaces(portal: Portal) -> Collectors:
-    """What is pushed, or fed by nothing, as if a collector observed each namespace of it."""
-    observed = {**_observed_by(portal.plugins), **_asked_by(portal.plugins)}
-    found: Collectors = {}
-    pushed = [fact.schema for fact in portal.pushed.values()]
-    for schema in (*pushed, *(one.schema for one in portal.unfed.values())):
-        space = schema.name.partition(".")[0]
-        version, schemas = found.get(space) or observed.get(space, (PUSHED_VERSION, ()))
-        found[space] = (version, (*schemas, schema))
-    return found
-
-
-def _observed_by(plugins: Iterable[Plugin]) -> Collectors:
-    return {c.name: (c.version, c.schemas) for plugin in plugins for c in plugin.collectors}
-
-
-def _asked_by(plugins: Iterable[Plugin]) -> Collectors:
-    """What remote collectors observe, as if each namespace of it had a collector."""
-    found: Collectors = {}
-    for remote in (one for plugin in plugins for one in plugin.remote_collectors):
-        for schema in remote.schemas:
-            space = schema.name.partition(".")[0]
-            _, schemas = found.get(space, ("", ()))
-            found[space] = (remote.version, (*schemas, schema))
-    return found
-
-
-def _levels(portal: Portal) -> Collectors:
-    """The levels that rules look at, as if each scorecard were a collector."""
-    return {
-        collector_of(card.name): (LEVELS_VERSION, (portal.schemas[level_fact(card.name)],))
-        for card in told(portal.scorecards, portal.readers)
-    }
-
-
 def _commanded(settings: Settings) -> Iterator[ReadingRule]:
     """Who names a URL on the command line has allowed its host."""
     for source in settings.sources:
@@ -259,7 +229,7 @@ def tools_of(portal: Portal, pool: Pool) -> Tools:
             unfed=tuple(portal.unfed.values()),
         ),
         readers=portal.readers,
-        givers=tuple(sorted(portal.collectors.keys() - _observed_by(portal.plugins).keys())),
+        givers=tuple(sorted(portal.collectors.keys() - observed_by(portal.plugins).keys())),
         pool=pool,
         policy=RemovalPolicy(grace=portal.settings.removal_grace),
         rules=portal.settings.rules,

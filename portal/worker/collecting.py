@@ -24,8 +24,9 @@ from portal.pool import TaskFailed
 from portal.worker.jobs import AT_ONCE
 from portal.worker.retrying import AGAIN, DEADLINE
 from portal.worker.sparing import Spared, spared
-from portal.worker.tasks import Collected, Collection, Place, source_for
+from portal.worker.tasks import Collected, Collection, Place
 from portal.worker.tools import Tools
+from portal.worker.views import source_for
 from scorecards.collectors import Subject
 
 log = logging.getLogger(__name__)

@@ -30,8 +30,8 @@ from portal.db.locations import Registered
 from portal.db.repositories import missing_repositories
 from portal.db.state import Connection
 from portal.worker.reading import no_source, reader_of
-from portal.worker.tasks import source_for
 from portal.worker.tools import Tools
+from portal.worker.views import source_for
 
 log = logging.getLogger(__name__)
 

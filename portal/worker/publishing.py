@@ -18,8 +18,8 @@ from portal.config.repositories import ScorecardRepository
 from portal.db import scorecard_repositories
 from portal.db.scorecard_repositories import ScorecardFile
 from portal.worker.reading import no_source
-from portal.worker.tasks import source_for
 from portal.worker.tools import Tools
+from portal.worker.views import source_for
 
 LARGEST_FILE = 1024 * 1024
 """Bytes of a file with scorecards."""

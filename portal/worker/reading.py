@@ -13,8 +13,8 @@ from catalog.readings import Reader, ToRead
 from catalog.sources import Blob, Failed, Repository
 from catalog.store import FileReading
 from portal.pool import Pool, TaskFailed
-from portal.worker.tasks import source_for
 from portal.worker.tools import Tools
+from portal.worker.views import source_for
 
 FILES_BYTES = 512 * 1024
 FILES_COUNT = 200
@@ -52,7 +52,7 @@ def _read_in_pool(pool: Pool, files: Iterable[ToRead]) -> Iterator[FileReading]:
     """Read files in the children, some tasks ahead of the caller, in order."""
     ahead: deque[tuple[Future[list[FileReading]], list[ToRead]]] = deque()
     for group in _groups(files):
-        ahead.append((pool.submit("portal.worker.tasks:read_files", group), group))
+        ahead.append((pool.submit("portal.worker.parsing:read_files", group), group))
         if len(ahead) > AHEAD * pool.size:
             yield from _finished(pool, *ahead.popleft())
     while ahead:
@@ -84,7 +84,7 @@ def _finished(
             return
         middle = len(group) // 2
         for half in (group[:middle], group[middle:]):
-            again = pool.submit("portal.worker.tasks:read_files", half, deadline=20)
+            again = pool.submit("portal.worker.parsing:read_files", half, deadline=20)
             yield from _finished(pool, again, half)
 
 

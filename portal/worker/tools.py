@@ -16,7 +16,7 @@ from portal.db.catalog_store import Store
 from portal.db.engine import Database
 from portal.pool import Pool
 from portal.worker.scheduled import Scheduled
-from portal.worker.tasks import Setup
+from portal.worker.setup import Setup
 from scorecards.notices import Timing
 
 

@@ -9,8 +9,8 @@ from catalog.readings import DEEPEST_CHAIN, Origin, Pass
 from catalog.sources import Failed, Snapshot, Source
 from catalog.store import FileReading, StoredRepository
 from portal.worker.reading import no_source, reader_of
-from portal.worker.tasks import source_for
 from portal.worker.tools import Tools
+from portal.worker.views import source_for
 
 MOST_LOCATIONS = 200
 """Locations that one trial follows."""

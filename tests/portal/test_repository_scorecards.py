@@ -20,7 +20,7 @@ from portal.pool import Pool
 from portal.repository_scorecards import in_repositories
 from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker.publishing import read_scorecards, shown
-from portal.worker.tasks import Setup
+from portal.worker.setup import Setup
 from portal.worker.tools import Tools
 from tests.catalog_rows import NOW
 from tests.plugins.pluginworld import commit, make_git, write_files

@@ -16,7 +16,7 @@ from portal.api.v1.schemas import LinkAnswer, time_field
 from portal.api.v1.times import rfc3339
 from portal.db.explain import ref_evidence, url_evidence
 from portal.wiring import Portal
-from portal.worker.tasks import source_for
+from portal.worker.views import source_for
 
 
 class Question(Camel):

@@ -14,8 +14,8 @@ from catalog.problems import Problem
 from plugins.contract import Context, FactSchema, Plugin
 from plugins.registry import load_plugins
 from portal.config import Settings
+from portal.fact_sources import schemas_of
 from portal.feeding import fed_by, pack_files
-from portal.worker.tasks import schemas_of
 from scorecards.loading import load_files
 from scorecards.packs import Pack, built_in, is_pack, read_pack
 from scorecards.scorecard import Scorecard

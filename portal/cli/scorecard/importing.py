@@ -15,7 +15,7 @@ from catalog.yaml_text import as_yaml
 from plugins.contract import Context, FactSchema
 from plugins.registry import load_plugins
 from portal.cli.options import show_problem
-from portal.worker.tasks import schemas_of
+from portal.fact_sources import schemas_of
 from scorecards.importing import import_checks
 from scorecards.shape import is_scorecard_name
 

@@ -26,7 +26,7 @@ from portal.db import campaigns, exemptions, notices, outbox
 from portal.db.engine import Database
 from portal.pool import Pool
 from portal.worker import noticing
-from portal.worker.tasks import Setup
+from portal.worker.setup import Setup
 from portal.worker.tools import Tools
 from scorecards.campaigns import Campaign, Checks, Plan, State, Step
 from scorecards.exemptions import (

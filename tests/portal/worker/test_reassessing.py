@@ -31,10 +31,11 @@ from portal.db.engine import Database, open_database
 from portal.db.entities import by_ref
 from portal.db.migrations import migrate
 from portal.db.tables import entities, facts, metadata
+from portal.fact_sources import schemas_of
 from portal.pool import Pool
 from portal.worker import assessing, reassessing, retrying
 from portal.worker.saving import decisions_of
-from portal.worker.tasks import Setup, schemas_of
+from portal.worker.setup import Setup
 from portal.worker.tools import Tools
 from scorecards.assessment import Assessor
 from scorecards.decisions import NO_DECISIONS, Answer, Decisions, decided

@@ -31,7 +31,7 @@ from portal.db.catalog_store import Store
 from portal.db.engine import Database, open_database
 from portal.db.migrations import migrate
 from portal.db.tables import entities, metadata
-from portal.worker.tasks import read_files
+from portal.worker.parsing import read_files
 from tests.catalog_batches import new_store
 from tests.catalog_rows import LOCATION, NOW
 
