@@ -14,7 +14,8 @@ from portal.db import campaigns as store
 from portal.db import standings
 from portal.db.standings import Progress
 from portal.db.state import Connection
-from portal.wiring import Portal, definition_of
+from portal.definition_files import all_files
+from portal.wiring import Portal
 from scorecards import campaigns
 from scorecards.campaigns import (
     Campaign,
@@ -27,7 +28,7 @@ from scorecards.campaigns import (
     ideal,
     mileposts,
 )
-from scorecards.promotion import Promotion, promote
+from scorecards.promotion import Definition, Promotion, promote
 from scorecards.scorecard import Scorecard
 
 TAKEN = "CAMPAIGN_NAME"
@@ -125,7 +126,7 @@ def promotion_of(
 ) -> Promotion | Problem:
     """The file of a scorecard with the checks of a campaign in it, or why there is none."""
     card = cards_of(portal).get(plan.scorecard)
-    source, target = (definition_of(portal, one) for one in (plan.scorecard, scorecard))
+    source, target = (_definition_of(portal, one) for one in (plan.scorecard, scorecard))
     if card is None or source is None or target is None:
         return Problem(
             code="CAMPAIGN_SCORECARD",
@@ -135,3 +136,11 @@ def promotion_of(
         )
     checks = [card.checks[n].id for n in goal_indexes(plan.goal, card)]
     return promote(checks, source, target, level=level, schemas=portal.schemas)
+
+
+def _definition_of(portal: Portal, name: str) -> Definition | None:
+    """The file that defines a scorecard, as it is now; None where it is no longer there."""
+    file = next((card.file for card in portal.scorecards if card.name == name), None)
+    files = all_files(portal.settings, portal.plugins, portal.repository_scorecards, [])
+    found = (text for named, text in files if named == file)
+    return next((Definition(file=file, text=text, name=name) for text in found if file), None)

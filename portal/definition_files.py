@@ -1,8 +1,8 @@
-"""Definition files: scorecards and kinds, read from where the settings and the plugins have them."""
+"""Definition files: scorecards and kinds, from wherever the settings, plugins and packs have them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -10,10 +10,13 @@ from pathlib import Path
 from catalog.defined_kinds import KindFile
 from catalog.problems import Problem
 from plugins.contract import FactSchema, Plugin
+from plugins.gitstore.authors import last_author
 from portal.config import Settings
+from portal.db.definitions import Published
 from portal.feeding import pack_files
-from portal.repository_scorecards import InRepositories, owned
+from portal.repository_scorecards import InRepositories, Origin, owned
 from scorecards.loading import Loaded, load_files
+from scorecards.scorecard import Scorecard
 
 
 def read_kind_files(settings: Settings) -> tuple[tuple[KindFile, ...], list[Problem]]:
@@ -41,11 +44,31 @@ def load_all_scorecards(
     A name that is taken stays taken.
     """
     unreadable: list[Problem] = []
-    texts = [text for plugin in plugins for text in plugin.scorecards]
-    own = [*scorecard_files(settings.scorecards, unreadable), *elsewhere.texts]
-    files = (*texts, *own, *pack_files(settings))
+    files = tuple(all_files(settings, plugins, elsewhere, unreadable))
     loaded = owned(_load(files, tuple(schemas.values())), elsewhere.origins)
     return replace(loaded, problems=(*unreadable, *elsewhere.problems, *loaded.problems))
+
+
+def all_files(
+    settings: Settings,
+    plugins: Sequence[Plugin],
+    elsewhere: InRepositories,
+    problems: list[Problem],
+) -> Iterator[tuple[str, str]]:
+    """Name and text of every file with scorecards, who has a name first before the others.
+
+    Files that cannot be read are added to the problems.
+    """
+    yield from (file for plugin in plugins for file in plugin.scorecards)
+    yield from _configured(settings.scorecards, problems)
+    yield from elsewhere.texts
+    yield from pack_files(settings)
+
+
+def brought_files(settings: Settings, plugins: Iterable[Plugin]) -> frozenset[str]:
+    """The names of the files that come with plugins, and with the packs that are on."""
+    brought = {file for plugin in plugins for file, _ in plugin.scorecards}
+    return frozenset(brought | {file for file, _ in pack_files(settings)})
 
 
 @lru_cache(maxsize=4)
@@ -54,7 +77,7 @@ def _load(files: tuple[tuple[str, str], ...], schemas: tuple[FactSchema, ...]) -
     return load_files(files, schemas={schema.name: schema for schema in schemas})
 
 
-def scorecard_files(paths: tuple[Path, ...], problems: list[Problem]) -> Iterator[tuple[str, str]]:
+def _configured(paths: tuple[Path, ...], problems: list[Problem]) -> Iterator[tuple[str, str]]:
     """Name and text of the configured files, and of the YAML files in folders; problems are added."""
     for path in paths:
         files = sorted(path.glob("*.y*ml")) if path.is_dir() else [path]
@@ -69,3 +92,30 @@ def scorecard_files(paths: tuple[Path, ...], problems: list[Problem]) -> Iterato
                         file=str(file),
                     )
                 )
+
+
+def published(
+    scorecards: Iterable[Scorecard],
+    texts: Mapping[str, str],
+    *,
+    brought: Collection[str],
+    origins: Mapping[str, Origin],
+) -> list[Published]:
+    """The definitions in force, each with where it comes from; `texts` by name of the scorecard.
+
+    `brought` are the files that come with plugins and packs; `origins`, by file, those of repositories.
+    """
+
+    def provenance(file: str) -> tuple[str, str]:
+        """Source and author."""
+        if file in brought:
+            return "plugin", ""
+        if file in origins:
+            return origins[file].target, origins[file].author
+        return "config", last_author(Path(file))
+
+    return [
+        Published(scorecard=card, text=texts[card.name], source=source, author=author)
+        for card in scorecards
+        for source, author in [provenance(card.file)]
+    ]

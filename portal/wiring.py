@@ -7,29 +7,27 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from catalog.defined_kinds import KindFile, kinds_of
 from catalog.problems import Problem
 from catalog.removal import RemovalPolicy
-from plugins.contract import Context, FactSchema, Plugin, ReadingRule
-from plugins.gitstore.authors import last_author
+from plugins.contract import Context, FactSchema, Plugin
 from plugins.registry import load_plugins
 from portal.config import Settings
 from portal.config.forges import forges_of, without_secrets
-from portal.db import definitions, editions, held, locations, quarantine, registrations, values
+from portal.db import definitions, editions, locations, quarantine, values
 from portal.db.catalog_store import Store
+from portal.db.definitions import Published
 from portal.db.engine import Database, open_database
 from portal.db.migrations import migrate
 from portal.db.shared_budgets import SharedBudgets
-from portal.db.state import Connection
 from portal.db.token_memory import TokenMemory
-from portal.definition_files import load_all_scorecards, read_kind_files, scorecard_files
+from portal.definition_files import brought_files, load_all_scorecards, published, read_kind_files
 from portal.fact_sources import (
     Collectors,
     asked_by,
@@ -39,10 +37,10 @@ from portal.fact_sources import (
     remote_schemas,
     schemas_of,
 )
-from portal.feeding import fed_by, pack_files
+from portal.feeding import fed_by
+from portal.named_locations import allowed_by_command, bring_in_line
 from portal.pool import Pool
 from portal.repository_scorecards import InRepositories, in_repositories
-from portal.sample.builder import build as build_sample
 from portal.version import EDITION
 from portal.worker.documenting import read_with
 from portal.worker.requests import ASSESS, SCORECARDS, Lane, Requests, Work, ingest_key
@@ -50,7 +48,6 @@ from portal.worker.scheduled import Scheduled, scheduled
 from portal.worker.setup import Setup
 from portal.worker.tools import Tools
 from scorecards.feeding import Unfed
-from scorecards.promotion import Definition
 from scorecards.pushed import Declared
 from scorecards.readers import readers
 from scorecards.scorecard import Scorecard
@@ -159,7 +156,7 @@ def open_portal(settings: Settings) -> Portal:
     plugins, plugin_problems = load_plugins(
         context_for=lambda name: Context(
             cache=cache_of(settings) / name,
-            reading=(*settings.reading, *_commanded(settings)),
+            reading=(*settings.reading, *allowed_by_command(settings)),
             channels=settings.channels,
             forges=forges_of(settings.integrations),
             providers=settings.providers,
@@ -195,14 +192,6 @@ def open_portal(settings: Settings) -> Portal:
         now=now,
         awake=awake,
     )
-
-
-def _commanded(settings: Settings) -> Iterator[ReadingRule]:
-    """Who names a URL on the command line has allowed its host."""
-    for source in settings.sources:
-        parts = urlsplit(source.target)
-        if source.origin == "command" and parts.scheme in ("http", "https") and parts.netloc:
-            yield ReadingRule(host=parts.netloc.rpartition("@")[2].lower())
 
 
 def cache_of(settings: Settings) -> Path:
@@ -249,20 +238,11 @@ def tools_of(portal: Portal, pool: Pool) -> Tools:
 def prepare(portal: Portal) -> list[str]:
     """Migrate, register what the settings name, mark what new rules concern; returns location ids.
 
-    Safe to repeat. The sample organization never enters a catalog that reads something else. A
-    location that is no longer named is kept, unmanaged (removal policy D6).
+    Safe to repeat.
     """
     migrate(portal.database)
     with portal.database.write() as connection:
-        real = any(row.origin != "sample" for row in locations.list_locations(connection))
-        named = [
-            locations.register(
-                connection, type=kind, target=target, origin=origin, now=portal.now()
-            )
-            for kind, target, origin in _sources(portal.settings)
-            if not (origin == "sample" and real)
-        ]
-        _declare(portal, connection, named)
+        named = bring_in_line(store_of(portal), connection, portal.settings, now=portal.now())
         # Their time is up to the engine: a restart reads nothing ahead of it.
         scheduled = locations.ids_of(connection, [*portal.settings.schedules]).values()
         if values.get(connection, INSTANCE) is None:
@@ -293,65 +273,11 @@ def store_of(portal: Portal) -> Store:
     )
 
 
-def _declare(portal: Portal, connection: Connection, named: Sequence[str]) -> None:
-    """Let go what the config no longer names, and bring the Location entities in line."""
-    store, now = store_of(portal), portal.now()
-    policy = RemovalPolicy(grace=portal.settings.removal_grace)
-    for row in locations.list_locations(connection):
-        # A start without a config says nothing about what a config names.
-        if portal.settings.rules is None or row.origin != "config" or row.id in named:
-            continue
-        ids = registrations.served(connection, row.id)
-        if len(ids) > policy.limit(len(ids)):
-            reason = "The config no longer names the location."
-            held.hold(connection, row.id, "", ids, reason=reason, now=now)
-        else:
-            registrations.unregister(store, connection, [row.id], now=now, actor="")
-    registrations.declare(store, connection, now=now)
-
-
-def _published(portal: Portal) -> list[definitions.Published]:
-    """The definitions in force, each with where it comes from."""
-    brought = {file for plugin in portal.plugins for file, _ in plugin.scorecards}
-    brought |= {file for file, _ in pack_files(portal.settings)}
+def _published(portal: Portal) -> list[Published]:
+    """The definitions in force."""
+    brought = brought_files(portal.settings, portal.plugins)
     origins = portal.repository_scorecards.origins
-
-    def provenance(file: str) -> tuple[str, str]:
-        """Source and author."""
-        if file in brought:
-            return "plugin", ""
-        if file in origins:
-            return origins[file].target, origins[file].author
-        return "config", last_author(Path(file))
-
-    return [
-        definitions.Published(
-            scorecard=card,
-            text=portal.scorecard_texts[card.name],
-            source=source,
-            author=author,
-        )
-        for card in portal.scorecards
-        for source, author in [provenance(card.file)]
-    ]
-
-
-def definition_of(portal: Portal, name: str) -> Definition | None:
-    """The file that defines a scorecard, as it is now; None where it is no longer there."""
-    file = next((card.file for card in portal.scorecards if card.name == name), None)
-    texts = [text for plugin in portal.plugins for text in plugin.scorecards]
-    texts += pack_files(portal.settings)
-    elsewhere = portal.repository_scorecards.texts
-    for named, text in [*texts, *scorecard_files(portal.settings.scorecards, []), *elsewhere]:
-        if named == file:
-            return Definition(file=named, text=text, name=name)
-    return None
-
-
-def _sources(settings: Settings) -> list[tuple[str, str, str]]:
-    if settings.sample:
-        return [("file", str(build_sample(settings.data_dir / "repositories")), "sample")]
-    return [(source.type, source.target, source.origin) for source in settings.sources]
+    return published(portal.scorecards, portal.scorecard_texts, brought=brought, origins=origins)
 
 
 def _observed(portal: Portal) -> list[str]:
