@@ -33,7 +33,7 @@ def bring_in_line(
     """
     real = any(row.origin != "sample" for row in locations.list_locations(connection))
     named = [
-        locations.register(connection, type=kind, target=target, origin=origin, now=now)
+        registrations.register(connection, type=kind, target=target, origin=origin, now=now)
         for kind, target, origin in _sources(settings)
         if not (origin == "sample" and real)
     ]

@@ -18,7 +18,7 @@ from plugins.hooks import Delivery, Ignored, Malformed, Touched, Unsigned
 from plugins.hooks import receive as read_delivery
 from portal.config.forges import forges_of
 from portal.config.hooking import Hook
-from portal.db import locations, touched
+from portal.db import registrations, touched
 from portal.db.state import Connection
 from portal.wiring import Portal
 from portal.worker.requests import Lane, ingest_key, later_key, refresh_key
@@ -54,7 +54,7 @@ def receive(portal: Portal, hook: Hook, delivery: Delivery) -> Received:
     ]
     with portal.database.read() as connection:
         keys = _keys(connection, urls, said) if urls else ()
-        ids = locations.ids_of(connection, targets)
+        ids = registrations.ids_of(connection, targets)
     seldom = tuple(ingest_key(ids[target]) for target in targets if target in ids)
     if not keys and not seldom:
         return Ignored(why="Nothing that the portal knows has to be read anew")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from portal.db import locations, registrations
+from portal.db import registrations
 from portal.db.registered import API, Registered, get_registered
 from portal.wiring import Portal, store_of
 from portal.worker.requests import Lane, ingest_key
@@ -33,8 +33,8 @@ def register(
     """
     now = portal.now()
     with portal.database.write() as connection:
-        known = locations.find(connection, type, target)
-        id_ = locations.register(
+        known = registrations.find(connection, type, target)
+        id_ = registrations.register(
             connection, type=type, target=target, origin=API, presence=presence, now=now
         )
         registrations.declare(store_of(portal), connection, now=now, actor=actor)

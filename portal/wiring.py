@@ -20,7 +20,7 @@ from plugins.contract import Context, FactSchema, Plugin
 from plugins.registry import load_plugins
 from portal.config import Settings
 from portal.config.forges import forges_of, without_secrets
-from portal.db import definitions, editions, locations, quarantine, values
+from portal.db import definitions, editions, quarantine, registrations, values
 from portal.db.catalog_store import Store
 from portal.db.definitions import Published
 from portal.db.engine import Database, open_database
@@ -244,7 +244,7 @@ def prepare(portal: Portal) -> list[str]:
     with portal.database.write() as connection:
         named = bring_in_line(store_of(portal), connection, portal.settings, now=portal.now())
         # Their time is up to the engine: a restart reads nothing ahead of it.
-        scheduled = locations.ids_of(connection, [*portal.settings.schedules]).values()
+        scheduled = registrations.ids_of(connection, [*portal.settings.schedules]).values()
         if values.get(connection, INSTANCE) is None:
             values.put(connection, INSTANCE, uuid.uuid4().hex)
         definitions.record(connection, _published(portal), now=portal.now())

@@ -15,7 +15,7 @@ from pathlib import Path
 from plugins.contract import Context
 from plugins.registry import load_plugins
 from portal.config import Settings
-from portal.db import locations
+from portal.db import registrations
 from portal.db.migrations import migrate
 from portal.pool import Pool
 from portal.wiring import Portal, now, open_portal, tools_of
@@ -59,7 +59,7 @@ def _offline(scratch: Path, scorecards: tuple[Path, ...], rules: Settings | None
 
 def _ingest(portal: Portal, pool: Pool, path: Path) -> None:
     with portal.database.write() as connection:
-        location = locations.register(
+        location = registrations.register(
             connection, type="file", target=str(path), origin="command", now=now()
         )
     tools = tools_of(portal, pool)

@@ -13,8 +13,10 @@ from sqlalchemy import Connection, exists, select, update
 
 from catalog.store import Batch
 from portal.db import bulk
-from portal.db.locations import ENTITY
 from portal.db.tables import file_parents, files, location_links, locations, refs, repositories
+
+ENTITY = "entity"
+"""Origin of a location that only Location entities name."""
 
 
 def put_links(connection: Connection, repository_id: int, batch: Batch) -> tuple[str, ...]:

@@ -1,15 +1,15 @@
-"""Locations: what the operator told us to read, and how it stands, down to each file.
+"""Locations: how what the operator told us to read stands, down to each file.
 
-Registering and looking only; what an ingestion writes is in `portal.db.catalog_store`.
+For people to look at: the counts take the longer the more there is. Locations are registered in
+`portal.db.registrations`, jobs look them up in `portal.db.targets`, and what an ingestion writes of
+them is in `portal.db.catalog_store`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 import orjson
 from sqlalchemy import (
@@ -22,24 +22,14 @@ from sqlalchemy import (
     Table,
     and_,
     func,
-    insert,
     select,
-    update,
 )
 
 from catalog.problems import Problem, problem_from
-from catalog.registration import generated_ref
-from catalog.sources import Repository
 from portal.db import tables
 from portal.db.engine import utc
 from portal.db.page import Page, page_of
 from portal.db.tables import entities, locations, problems
-
-WITH_ENTITY = ("config", "api")
-"""Origins of locations that have a Location entity."""
-
-ENTITY = "entity"
-"""Origin of a location that only Location entities name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,20 +60,6 @@ class LocationRow:
     entities: int
     errors: int
     warnings: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Registered:
-    """A registered location, without anything that it led to."""
-
-    id: str
-    type: str
-    target: str
-    origin: str
-    presence: str
-    root_id: str | None
-    depth: int
-    listed_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,61 +117,6 @@ class FileOrigin:
     location_id: str
 
 
-def register(
-    connection: Connection,
-    *,
-    type: str,  # noqa: A002 - Backstage's word for it
-    target: str,
-    origin: str,
-    presence: str = "required",
-    now: datetime,
-) -> str:
-    """Register a location; returns its id, the same one each time.
-
-    One that had been removed, or that only Location entities named, is registered with its id.
-    Those of a config and of the API are to have a Location entity: see `portal.db.registrations`.
-    """
-    same = and_(locations.c.type == type, locations.c.target == target)
-    known = connection.execute(
-        select(locations.c.id, locations.c.removed_at, locations.c.origin).where(same)
-    ).first()
-    ref = generated_ref(type, target) if origin in WITH_ENTITY else None
-    values = {"origin": origin, "presence": presence, "ref": ref, "registered_at": now}
-    if known is None:
-        new = str(uuid4())
-        connection.execute(insert(locations).values(id=new, type=type, target=target, **values))
-        return new
-    if known.removed_at is not None or known.origin == ENTITY:
-        again = {**values, "removed_at": None, "root_id": None, "depth": 0}
-        connection.execute(update(locations).where(same).values(again))
-    return str(known.id)
-
-
-def find(connection: Connection, type: str, target: str) -> str | None:  # noqa: A002 - as above
-    """The id of the location with this type and target that somebody registered; None: nobody did."""
-    return connection.execute(
-        select(locations.c.id).where(
-            locations.c.type == type,
-            locations.c.target == target,
-            locations.c.removed_at.is_(None),
-            locations.c.origin != ENTITY,
-        )
-    ).scalar()
-
-
-def ids_of(connection: Connection, targets: Sequence[str]) -> dict[str, str]:
-    """By target, the ids of the URL locations with these targets that somebody registered."""
-    found = connection.execute(
-        select(locations.c.target, locations.c.id).where(
-            locations.c.type == "url",
-            locations.c.target.in_(targets),
-            locations.c.removed_at.is_(None),
-            locations.c.origin != ENTITY,
-        )
-    )
-    return {row.target: row.id for row in found}
-
-
 def list_locations(connection: Connection) -> tuple[LocationRow, ...]:
     """Every registered location, in the order of registration."""
     wanted = _locations().order_by(locations.c.registered_at, locations.c.target)
@@ -206,31 +127,6 @@ def get_location(connection: Connection, location_id: str) -> LocationRow | None
     """The registered location with this id; None where there is none, or no longer."""
     row = connection.execute(_locations().where(locations.c.id == location_id)).first()
     return None if row is None else _location(row)
-
-
-def registered(connection: Connection, location_id: str) -> Registered | None:
-    """The same without counting what it led to, which takes the longer the more that is."""
-    this = locations.c
-    columns = (this.id, this.type, this.target, this.origin, this.presence, this.root_id)
-    row = connection.execute(
-        select(*columns, this.depth, this.listed_at).where(
-            this.id == location_id, this.removed_at.is_(None)
-        )
-    ).first()
-    if row is None:
-        return None
-    return Registered(**{**row._mapping, "listed_at": utc(row.listed_at)})
-
-
-def get_repository(connection: Connection, repository_id: int) -> tuple[str, Repository] | None:
-    """The repository with this id, after the id of its location; None where there is none."""
-    this = tables.repositories
-    row = connection.execute(
-        select(this.c.location_id, this.c.url, this.c.name).where(
-            this.c.id == repository_id, this.c.location_id.is_not(None)
-        )
-    ).first()
-    return None if row is None else (row.location_id, Repository(url=row.url, name=row.name))
 
 
 def repositories(connection: Connection, location_id: str) -> tuple[RepositoryRow, ...]:

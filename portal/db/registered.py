@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from portal.db.tables import entities, files, locations, repositories
+from portal.db.tables import locations
 
 API = "api"
 """Origin of a location that was registered through the API."""
@@ -37,30 +37,6 @@ def find_registered(connection: Connection, type_: str, target: str) -> Register
     """The one with this type and target; None where there is none."""
     this = (locations.c.type == type_, locations.c.target == target)
     return next(iter(_find(connection, *this)), None)
-
-
-def sources_of(connection: Connection, ref: str) -> list[tuple[int, str]] | None:
-    """Repository and location of the file that declares an entity, for reading it again.
-
-    Of a Location entity also the repositories of the location that it stands for; empty for an
-    orphan, None where there is no such entity.
-    """
-    entity = connection.execute(
-        select(entities.c.id, entities.c.file_id).where(entities.c.ref == ref)
-    ).first()
-    if entity is None:
-        return None
-    own = (
-        select(repositories.c.id, repositories.c.location_id)
-        .join(files, files.c.repository_id == repositories.c.id)
-        .where(files.c.id == entity.file_id)
-    )
-    found = [(row.id, row.location_id) for row in connection.execute(own)]
-    stands_for = select(locations.c.id).where(
-        locations.c.ref == ref, locations.c.removed_at.is_(None)
-    )
-    found += [(0, location) for location in connection.execute(stands_for).scalars()]
-    return [(repository, location) for repository, location in found if location is not None]
 
 
 def _find(connection: Connection, *where: ColumnElement[bool]) -> tuple[Registered, ...]:

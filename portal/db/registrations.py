@@ -7,24 +7,82 @@ problems as all the others have.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, and_, delete, insert, select, update
 
 from catalog.entity import Outcome, Verdict
-from catalog.registration import generated_entity
+from catalog.registration import generated_entity, generated_ref
 from catalog.sources import Repository
 from catalog.store import Batch, FileReading
 from portal.db import bulk, links
 from portal.db.catalog_store import Store, next_seq
 from portal.db.descriptor_files import BatchFiles
-from portal.db.locations import WITH_ENTITY
 from portal.db.tables import entities, files, held_removals, locations, repositories
 
+WITH_ENTITY = ("config", "api")
+"""Origins of locations that have a Location entity."""
+
 REGISTRATIONS = Repository(url="registration://", name="registrations")
+
+
+def register(
+    connection: Connection,
+    *,
+    type: str,  # noqa: A002 - Backstage's word for it
+    target: str,
+    origin: str,
+    presence: str = "required",
+    now: datetime,
+) -> str:
+    """Register a location; returns its id, the same one each time.
+
+    One that had been removed, or that only Location entities named, is registered with its id.
+    Those of a config and of the API are to have a Location entity: see `declare`.
+    """
+    same = and_(locations.c.type == type, locations.c.target == target)
+    known = connection.execute(
+        select(locations.c.id, locations.c.removed_at, locations.c.origin).where(same)
+    ).first()
+    ref = generated_ref(type, target) if origin in WITH_ENTITY else None
+    values = {"origin": origin, "presence": presence, "ref": ref, "registered_at": now}
+    if known is None:
+        new = str(uuid4())
+        connection.execute(insert(locations).values(id=new, type=type, target=target, **values))
+        return new
+    if known.removed_at is not None or known.origin == links.ENTITY:
+        again = {**values, "removed_at": None, "root_id": None, "depth": 0}
+        connection.execute(update(locations).where(same).values(again))
+    return str(known.id)
+
+
+def find(connection: Connection, type: str, target: str) -> str | None:  # noqa: A002 - as above
+    """The id of the location with this type and target that somebody registered; None: nobody did."""
+    return connection.execute(
+        select(locations.c.id).where(
+            locations.c.type == type,
+            locations.c.target == target,
+            locations.c.removed_at.is_(None),
+            locations.c.origin != links.ENTITY,
+        )
+    ).scalar()
+
+
+def ids_of(connection: Connection, targets: Sequence[str]) -> dict[str, str]:
+    """By target, the ids of the URL locations with these targets that somebody registered."""
+    found = connection.execute(
+        select(locations.c.target, locations.c.id).where(
+            locations.c.type == "url",
+            locations.c.target.in_(targets),
+            locations.c.removed_at.is_(None),
+            locations.c.origin != links.ENTITY,
+        )
+    )
+    return {row.target: row.id for row in found}
 
 
 def declare(store: Store, connection: Connection, *, now: datetime, actor: str = "") -> None:

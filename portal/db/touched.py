@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, or_, select
 
 from catalog.readings import is_of
 from portal.db.bulk import is_listed, listed
-from portal.db.locations import ENTITY
+from portal.db.links import ENTITY
 from portal.db.prepared import Prepared
 from portal.db.tables import locations, repositories
 

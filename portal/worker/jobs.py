@@ -19,16 +19,16 @@ from portal.db import (
     doc_sets,
     fact_history,
     links,
-    locations,
     registrations,
     repositories,
+    targets,
     transitions,
 )
 from portal.db.decisions import purge
 from portal.db.instants import prune
-from portal.db.locations import Registered
 from portal.db.repositories import missing_repositories
 from portal.db.state import Connection
+from portal.db.targets import Target
 from portal.worker.reading import no_source, reader_of
 from portal.worker.tools import Tools
 from portal.worker.views import source_for
@@ -53,7 +53,7 @@ def list_repositories(tools: Tools, location_id: str) -> list[Repository]:
 def look(tools: Tools, location_id: str) -> bool:
     """List a location and record what the listing said; returns whether there was any."""
     with tools.database.read() as connection:
-        location = locations.registered(connection, location_id)
+        location = targets.find_location(connection, location_id)
     if location is None:
         return False
     store = tools.store
@@ -77,7 +77,7 @@ def look(tools: Tools, location_id: str) -> bool:
 def due(tools: Tools, location_id: str, *, part: int | None = None) -> list[Repository]:
     """The repositories of a location, or of a part of it, that are to be looked at."""
     with tools.database.read() as connection:
-        location = locations.registered(connection, location_id)
+        location = targets.find_location(connection, location_id)
         if location is None:
             return []
         edition_ = edition(_origin(tools, connection, location), reader_of(tools))
@@ -91,7 +91,7 @@ def due(tools: Tools, location_id: str, *, part: int | None = None) -> list[Repo
 def parts_due(tools: Tools, location_id: str) -> tuple[int, ...]:
     """The numbers of the parts of a location in which there is something to look at."""
     with tools.database.read() as connection:
-        location = locations.registered(connection, location_id)
+        location = targets.find_location(connection, location_id)
         if location is None:
             return ()
         edition_ = edition(_origin(tools, connection, location), reader_of(tools))
@@ -112,7 +112,7 @@ def ingest_all(
     While one is written, the next ones are made ready: their forge takes its time.
     """
     with tools.database.read() as connection:
-        location = locations.registered(connection, location_id)
+        location = targets.find_location(connection, location_id)
     if location is None:  # then nobody may say any more with what its repositories are read
         yield from (Ingested(repository=repository, unchanged=True) for repository in found)
         return
@@ -142,7 +142,7 @@ def _ingest(
 ) -> Ingested:
     ready = snapshot.result()
     with tools.database.read() as connection:
-        location = locations.registered(connection, location_id)
+        location = targets.find_location(connection, location_id)
         if location is None:
             return Ingested(repository=repository, unchanged=True)
         origin = _origin(tools, connection, location)
@@ -158,15 +158,15 @@ def _ingest(
     )
 
 
-def _origin(tools: Tools, connection: Connection, location: Registered) -> Origin:
+def _origin(tools: Tools, connection: Connection, location: Target) -> Origin:
     """What stands behind all that a location leads to."""
-    root = location.root_id and locations.registered(connection, location.root_id)
+    root = location.root_id and targets.find_location(connection, location.root_id)
     root = root or location
     return Origin(
         id=location.id,
         ref=f"{root.type}:{root.target}",
         # What the operator names on the command line may hold every kind (design 2a.9).
-        rules=tools.rules if root.origin in locations.WITH_ENTITY else None,
+        rules=tools.rules if root.origin in registrations.WITH_ENTITY else None,
         depth=location.depth,
         optional=location.presence == "optional",
     )
@@ -220,7 +220,7 @@ def forget_past(tools: Tools) -> int:
 def refresh(tools: Tools, repository_id: int) -> Ingested | None:
     """Bring one repository up to date that is known; None where it is not (any more)."""
     with tools.database.read() as connection:
-        known = locations.get_repository(connection, repository_id)
+        known = targets.find_repository(connection, repository_id)
     if known is None:
         return None
     location_id, repository = known
@@ -230,6 +230,6 @@ def refresh(tools: Tools, repository_id: int) -> Ingested | None:
     return done
 
 
-def _is_strange(location: Registered) -> bool:
+def _is_strange(location: Target) -> bool:
     """Whether it is not the operator who named it: git is never run for such a one."""
-    return location.origin in (locations.ENTITY, "api")
+    return location.origin in (links.ENTITY, "api")

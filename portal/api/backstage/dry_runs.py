@@ -10,7 +10,7 @@ from flask import Response
 from catalog.dry_run import dry_run_answer
 from catalog.errors import QueryError
 from catalog.registration import generated_ref
-from portal.db import locations
+from portal.db import registrations
 from portal.pool import Pool
 from portal.wiring import Portal, tools_of
 from portal.worker.trial import try_location
@@ -27,7 +27,7 @@ class DryRuns:
     def answer(self, *, type: str, target: str) -> Response:  # noqa: A002 - Backstage's word
         """What is there, processed and not stored; raises `QueryError` with all that is wrong."""
         with self._portal.database.read() as connection:
-            exists = locations.find(connection, type, target) is not None
+            exists = registrations.find(connection, type, target) is not None
         with self._lock:
             self._pool = self._pool or Pool(1)
         trial = try_location(tools_of(self._portal, self._pool), type=type, target=target)

@@ -21,7 +21,7 @@ from portal.api.backstage.parameters import body_of, check_names
 from portal.api.backstage.replies import current
 from portal.api.waiting import wait_for, wait_of
 from portal.auth import actor_of
-from portal.db import locations, registrations
+from portal.db import registrations
 from portal.db.decisions import delete_entity
 from portal.db.entities import by_ref, by_uid
 from portal.db.registered import (
@@ -29,9 +29,9 @@ from portal.db.registered import (
     find_registered,
     get_registered,
     list_registered,
-    sources_of,
 )
 from portal.db.state import Connection
+from portal.db.targets import sources_of
 from portal.registering import read_now, register
 from portal.wiring import Portal, store_of
 from portal.worker.requests import Lane, ingest_key, refresh_key
@@ -129,7 +129,7 @@ def _add_writing(routes: Blueprint, portal: Portal) -> None:
         _check_type(body)
         with portal.database.write() as connection:
             found = _known(get_registered(connection, location), location)
-            other = locations.find(connection, body["type"], body["target"])
+            other = registrations.find(connection, body["type"], body["target"])
             if other is not None and other != found.id:
                 raise _Refused(409, f"Location {body['type']}:{body['target']} already exists")
             if other is None:

@@ -37,8 +37,8 @@ from portal.api.v1.schemas import (
 from portal.api.v1.times import rfc3339
 from portal.db import facts, locations, marks, problems, results, unanswerable
 from portal.db.entities import EntityRow, by_query, by_ref
-from portal.db.registered import sources_of
 from portal.db.state import Connection
+from portal.db.targets import sources_of
 from portal.wiring import Portal
 from portal.worker.requests import ASSESS, Lane, ingest_key, refresh_key
 from scorecards.scorecard import Scorecard

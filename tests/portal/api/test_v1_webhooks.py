@@ -22,7 +22,7 @@ from portal.app import create_app
 from portal.config import Auth, StaticToken
 from portal.config.hooking import Hook
 from portal.config.integrations import GitLab
-from portal.db import claims, locations, pending
+from portal.db import claims, locations, pending, registrations
 from portal.pool import Pool
 from portal.receiving import Accepted, receive
 from portal.wiring import Portal, tools_of
@@ -55,7 +55,7 @@ def client(portal: Portal) -> FlaskClient:
 def known(portal: Portal, target: str, *urls: str, revision: str = OLD) -> list[str]:
     """Register a location that lists these repositories; the keys to it and to them."""
     with portal.database.write() as connection:
-        id_ = locations.register(
+        id_ = registrations.register(
             connection, type="url", target=target, origin="config", now=portal.now()
         )
     found = [Repository(url=url, name=url) for url in urls]

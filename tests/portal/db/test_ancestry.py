@@ -10,7 +10,7 @@ from catalog.entity import Entity
 from catalog.registration import generated_ref
 from catalog.sources import Repository
 from catalog.store import FileReading
-from portal.db import locations, registrations
+from portal.db import registrations
 from portal.db.ancestry import ancestry
 from portal.db.catalog_store import Store
 from portal.db.engine import Database
@@ -37,7 +37,7 @@ def location(name: str) -> Entity:
 def register(store: Store, target: str = TARGET) -> str:
     """Register a location as the API does; returns its id."""
     with store.database.write() as connection:
-        found = locations.register(connection, type="url", target=target, origin="api", now=NOW)
+        found = registrations.register(connection, type="url", target=target, origin="api", now=NOW)
         registrations.declare(store, connection, now=NOW)
     return found
 

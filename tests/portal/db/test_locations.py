@@ -5,7 +5,7 @@ from sqlalchemy import update
 
 from catalog.problems import Problem, Severity
 from catalog.sources import Repository
-from portal.db import locations
+from portal.db import locations, registrations
 from portal.db.catalog_store import Store
 from portal.db.engine import Database
 from portal.db.tables import locations as table
@@ -16,13 +16,13 @@ OTHER = Repository(url="https://example.com/org/other", name="org/other")
 WRONG = Problem(code="UNREACHABLE", message="Nobody answers.", hint="Ask again.", line=3)
 
 
-def register(database: Database, target: str, *, origin: str = "api", hours: int = 0) -> str:
+def register(database: Database, target: str, *, hours: int = 0) -> str:
     with database.write() as connection:
-        return locations.register(
+        return registrations.register(
             connection,
             type="file",
             target=target,
-            origin=origin,
+            origin="api",
             now=NOW + timedelta(hours=hours),
         )
 
@@ -43,23 +43,20 @@ def filled(database: Database) -> None:
     store.note_failure(LOCATION, OTHER, WRONG)
 
 
-def test_registering_is_idempotent(database: Database) -> None:
+def test_a_new_location_is_not_read_yet(database: Database) -> None:
     first = register(database, "/srv/shop")
-    assert register(database, "/srv/shop", origin="config", hours=1) == first
     (row,) = listed(database)
     assert (row.id, row.type, row.target, row.origin) == (first, "file", "/srv/shop", "api")
     assert (row.state, row.problem, row.listed_at) == ("new", None, None)
 
 
-def test_a_removed_location_is_registered_again_with_its_id(database: Database) -> None:
+def test_a_removed_location_is_not_shown(database: Database) -> None:
     first = register(database, "/srv/shop")
     with database.write() as connection:
         connection.execute(update(table).values(removed_at=NOW))
     assert listed(database) == []
     with database.read() as connection:
         assert locations.get_location(connection, first) is None
-    assert register(database, "/srv/shop", origin="config") == first
-    assert [row.origin for row in listed(database)] == ["config"]
 
 
 def test_locations_are_in_the_order_of_registration(database: Database) -> None:

@@ -19,7 +19,7 @@ from catalog.sources import Repository
 from catalog.store import Batch, FileReading
 from portal.app import create_app
 from portal.config import Settings
-from portal.db import entities, exemptions, locations
+from portal.db import entities, exemptions, registrations
 from portal.db.catalog_store import Store
 from portal.db.engine import Database
 from portal.db.migrations import migrate
@@ -176,7 +176,7 @@ def fill(portal: Portal) -> str:
     """Store the shop; returns the id of its location."""
     database = portal.database
     with database.write() as connection:
-        location = locations.register(
+        location = registrations.register(
             connection, type="url", target="https://git.example.com", origin="command", now=NOW
         )
     Store(database).note_listing(location, [REPOSITORY], complete=True, now=NOW)

@@ -14,7 +14,7 @@ from catalog.problems import Problem
 from portal.app import create_app
 from portal.config import StaticToken
 from portal.config.access import BackstageUsers, KeySetAccess, Restriction
-from portal.db import entities, held, locations, quarantine, registrations, tables, unanswerable
+from portal.db import entities, held, quarantine, registrations, tables, unanswerable
 from portal.version import EDITION
 from portal.worker.requests import ingest_key
 
@@ -133,7 +133,7 @@ def test_access_is_shown_without_secrets(shops: OpenShop) -> None:
 
 def test_a_location_that_is_gone_does_not_break_what_waits(shop: Shop, tmp_path: Path) -> None:
     with shop.portal.database.write() as connection:
-        other = locations.register(
+        other = registrations.register(
             connection, type="file", target=str(tmp_path), origin="command", now=NOW
         )
         held.hold(connection, other, "", [1], reason="x", now=NOW)

@@ -7,7 +7,7 @@ from page_shop import NOW, OpenShop, Shop, component, put
 from people import DECIDER, NO_DECIDER, TOKENS, read, send
 
 from catalog.problems import Problem
-from portal.db import locations, pending, registered
+from portal.db import locations, pending, registered, registrations
 from portal.db.catalog_store import Store
 
 TARGET = "https://git.example.com/team/service/blob/main/catalog-info.yaml"
@@ -91,7 +91,7 @@ def test_what_is_no_url_is_refused_beside_the_field(empty: Shop, target: str, wh
 def test_the_rules_of_the_api_hold(shops: OpenShop, empty: Shop) -> None:
     assert send(empty.client, "/start", NO_DECIDER, target=TARGET).status_code == 403
     with empty.portal.database.write() as connection:
-        locations.register(connection, type="url", target=TARGET, origin="config", now=NOW)
+        registrations.register(connection, type="url", target=TARGET, origin="config", now=NOW)
     taken = send(empty.client, "/start", target=TARGET)
     assert taken.status_code == 409
     assert "names this already" in taken.text

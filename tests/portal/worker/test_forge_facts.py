@@ -15,7 +15,7 @@ from forgesweeps import START, Sweeps, component, integration, provider
 from plugins.contract import ForgeFacts
 from portal.app import create_app
 from portal.config.settings import ConfiguredSource, Settings
-from portal.db import entities, facts, fetched, locations
+from portal.db import entities, facts, fetched, registrations
 from portal.db.inquiries import Said
 from portal.pool import Pool
 from portal.wiring import open_portal, prepare, tools_of
@@ -460,7 +460,7 @@ def test_a_forge_that_is_dead_leaves_the_facts_of_another_fresh(
         )
         with journey.portal.database.write() as connection:
             target = f"{other.url}/acme/far"
-            locations.register(
+            registrations.register(
                 connection, type="url", target=target, origin="config", now=journey.now
             )
         assert journey.run(hours=0) == {}

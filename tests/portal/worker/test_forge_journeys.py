@@ -13,7 +13,7 @@ from sqlalchemy import delete
 
 from plugins.contract import GitHubProvider, GitLabProvider
 from portal.config.settings import ConfiguredSource, Settings
-from portal.db import budgets, locations
+from portal.db import budgets, registrations
 from portal.db.tables import meta
 from portal.pool import Pool
 from portal.wiring import open_portal, prepare, tools_of
@@ -285,7 +285,7 @@ FORMS = {"github": "blob/main", "gitlab": "-/blob/main", "gitea": "src/branch/ma
 def register(sweeps: Sweeps, target: str) -> None:
     """As somebody does by the catalog API."""
     with sweeps.portal.database.write() as connection:
-        locations.register(connection, type="url", target=target, origin="api", now=sweeps.now)
+        registrations.register(connection, type="url", target=target, origin="api", now=sweeps.now)
 
 
 def test_files_that_somebody_registers_are_read_with_the_credentials(

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from catalog.registration import generated_ref
 from catalog.rules import AllowedKind, AllowRule
 from portal.config.settings import ConfiguredSource, Settings
-from portal.db import locations, registrations
+from portal.db import registrations
 from portal.db.entities import by_ref
 from portal.db.tables import entities
 from portal.pool import Pool
@@ -194,7 +194,7 @@ def test_of_two_locations_with_one_entity_the_other_takes_over_at_once(
     read(portal, pool)
     uid = body(portal, "component:default/same")["metadata"]["uid"]
     with portal.database.write() as connection:
-        id_ = locations.find(connection, "file", str(one))
+        id_ = registrations.find(connection, "file", str(one))
         assert id_ is not None
         registrations.unregister(store_of(portal), connection, [id_], now=portal.now(), actor="")
     shown = body(portal, "component:default/same")["metadata"]
@@ -212,7 +212,7 @@ def test_a_location_that_names_another_target_keeps_its_id_and_the_uids(
     portal = replace(portal, settings=replace(portal.settings, rules=ALL))
     tools = tools_of(portal, pool)
     with portal.database.write() as connection:
-        id_ = locations.register(
+        id_ = registrations.register(
             connection, type="file", target=str(one), origin="config", now=portal.now()
         )
         registrations.declare(store_of(portal), connection, now=portal.now())

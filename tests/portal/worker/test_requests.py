@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from catalog.sources import Repository
-from portal.db import locations, pending, repositories
+from portal.db import pending, registrations, repositories
 from portal.db.engine import Database
 from portal.worker.requests import (
     APART,
@@ -33,7 +33,7 @@ def test_whoever_is_waited_for_is_known_of_each_key_however_it_is_asked_for(
 ) -> None:
     with database.write() as connection:
         here, forge = (
-            locations.register(connection, type=kind, target=target, origin="command", now=NOW)
+            registrations.register(connection, type=kind, target=target, origin="command", now=NOW)
             for kind, target in (("file", "/srv/shop"), ("url", "https://git.example.org/acme"))
         )
         url = "git@github.com:acme/shop.git"

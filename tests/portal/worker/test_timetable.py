@@ -11,7 +11,7 @@ import pytest
 
 from portal.config import ConfiguredSource, Settings
 from portal.config.schedules import Cron, Frequency, Schedule
-from portal.db import locations, pending
+from portal.db import locations, pending, registrations
 from portal.db.engine import Database
 from portal.pool import Pool
 from portal.server import engine_settings
@@ -57,7 +57,9 @@ def test_it_is_due_when_its_time_has_come(
 
 def test_a_turn_is_taken_once_and_outlives_a_restart(database: Database) -> None:
     with database.write() as connection:
-        id_ = locations.register(connection, type="url", target=ACME, origin="config", now=START)
+        id_ = registrations.register(
+            connection, type="url", target=ACME, origin="config", now=START
+        )
     schedules = {ACME: every(HALF), "https://forge.example/gone": every(HALF)}
 
     def due(minutes: int, *, started: int = 0) -> dict[str, str]:

@@ -1,0 +1,75 @@
+"""Targets: what a job reads, by id: a location, or one of its repositories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from catalog.sources import Repository
+from portal.db.engine import utc
+from portal.db.tables import entities, files, locations, repositories
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """A registered location, without anything that it led to."""
+
+    id: str
+    type: str
+    target: str
+    origin: str
+    presence: str
+    root_id: str | None
+    depth: int
+    listed_at: datetime | None
+
+
+def find_location(connection: Connection, location_id: str) -> Target | None:
+    """The registered location with this id; None where there is none, or no longer."""
+    this = locations.c
+    columns = (this.id, this.type, this.target, this.origin, this.presence, this.root_id)
+    row = connection.execute(
+        select(*columns, this.depth, this.listed_at).where(
+            this.id == location_id, this.removed_at.is_(None)
+        )
+    ).first()
+    if row is None:
+        return None
+    return Target(**{**row._mapping, "listed_at": utc(row.listed_at)})
+
+
+def find_repository(connection: Connection, repository_id: int) -> tuple[str, Repository] | None:
+    """The repository with this id, after the id of its location; None where there is none."""
+    this = repositories
+    row = connection.execute(
+        select(this.c.location_id, this.c.url, this.c.name).where(
+            this.c.id == repository_id, this.c.location_id.is_not(None)
+        )
+    ).first()
+    return None if row is None else (row.location_id, Repository(url=row.url, name=row.name))
+
+
+def sources_of(connection: Connection, ref: str) -> list[tuple[int, str]] | None:
+    """Repository and location of the file that declares an entity, for reading it again.
+
+    Of a Location entity also the repositories of the location that it stands for; empty for an
+    orphan, None where there is no such entity.
+    """
+    entity = connection.execute(
+        select(entities.c.id, entities.c.file_id).where(entities.c.ref == ref)
+    ).first()
+    if entity is None:
+        return None
+    own = (
+        select(repositories.c.id, repositories.c.location_id)
+        .join(files, files.c.repository_id == repositories.c.id)
+        .where(files.c.id == entity.file_id)
+    )
+    found = [(row.id, row.location_id) for row in connection.execute(own)]
+    stands_for = select(locations.c.id).where(
+        locations.c.ref == ref, locations.c.removed_at.is_(None)
+    )
+    found += [(0, location) for location in connection.execute(stands_for).scalars()]
+    return [(repository, location) for repository, location in found if location is not None]
