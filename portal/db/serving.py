@@ -6,7 +6,7 @@ file changes, never because of a neighbor; what neighbors change are the derived
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha1
@@ -108,36 +108,20 @@ def write_served(
     `before` holds what was served so far of both; `moved` are ids of entities that are the same at
     another place, with file and document; `ids` are of refs that need no look-up.
     """
-    changed = before.keys() & served.keys()
-    terms_before = {entity: one.terms for entity, one in before.items()}
     near = neighbors(connection, before)
-    moves = put_edges(
-        connection,
-        {entity_id: one.entity.relations for entity_id, one in served.items()},
-        known=before.keys(),
-        ids=ids,
-        seq=at.seq,
-    )
-    put_past_edges(connection, moves.ended.items(), at.seq)
+    moves = _put_edges(connection, served, before, ids, at)
     terms = put_terms(
         connection,
         {entity_id: one.entity for entity_id, one in served.items()},
-        terms_before,
+        {entity_id: one.terms for entity_id, one in before.items()},
     )
     put_versions(connection, before, reasons, at)
+    changed = before.keys() & served.keys()
     new = {entity_id: one for entity_id, one in served.items() if entity_id not in changed}
     renamed = _renamed(before, reasons, new)
     _bury(connection, before, reasons, renamed, at)
     relations, named = relations_of(connection, served.keys(), moves)
-    near |= moves.ends | named
-    columns = (
-        entities.c.id,
-        entities.c.digest,
-        entities.c.relations,
-        entities.c.status,
-        entities.c.etag,
-    )
-    others = bulk.pick(connection, columns, entities.c.id, near - served.keys())
+    others = _stored(connection, (near | moves.ends | named) - served.keys())
     own = {
         entity_id: _own(one, relations[entity_id], terms[entity_id], at)
         for entity_id, one in served.items()
@@ -154,6 +138,32 @@ def write_served(
         removed=frozenset(reasons),
         touched=frozenset({*served, *(row[0] for row in others)}),
     )
+
+
+def _put_edges(
+    connection: Connection,
+    served: Mapping[int, Served],
+    before: Mapping[int, Former],
+    ids: Mapping[str, int],
+    at: Moment,
+) -> EdgeChange:
+    """Write what the entities declare of others; edges that end are kept as past ones."""
+    moves = put_edges(
+        connection,
+        {entity_id: one.entity.relations for entity_id, one in served.items()},
+        known=before.keys(),
+        ids=ids,
+        seq=at.seq,
+    )
+    put_past_edges(connection, moves.ended.items(), at.seq)
+    return moves
+
+
+def _stored(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
+    """What relations and etag of these entities are made of, for those that exist."""
+    this = entities.c
+    columns = (this.id, this.digest, this.relations, this.status, this.etag)
+    return bulk.pick(connection, columns, this.id, ids)
 
 
 def _served(connection: Connection, plan: Plan, ids: Mapping[str, int]) -> dict[int, Served]:
