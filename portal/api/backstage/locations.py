@@ -1,4 +1,4 @@
-"""The routes of Backstage's catalog that register locations, read them again, and let them go.
+"""The routes of Backstage's catalog that write: locations come, change and go, and entities, too.
 
 Source of routes, statuses and messages: Backstage catalog backend 4.0.0 (reference 3.8, 3.9),
 observed. `wait` is ours: the answer comes when what was asked for is visible.
@@ -53,8 +53,9 @@ def add_location_routes(routes: Blueprint, portal: Portal) -> None:
         return error_response(*error.args)
 
     _add_reading(routes, portal)
-    _add_writing(routes, portal)
-    _add_refreshing(routes, portal)
+    _add_registering(routes, portal)
+    _add_changing(routes, portal)
+    _add_entities(routes, portal)
 
 
 def _add_reading(routes: Blueprint, portal: Portal) -> None:
@@ -91,7 +92,7 @@ def _add_reading(routes: Blueprint, portal: Portal) -> None:
         return current(portal, lambda connection: _json(_shown(_led_to(connection, ref))))
 
 
-def _add_writing(routes: Blueprint, portal: Portal) -> None:
+def _add_registering(routes: Blueprint, portal: Portal) -> None:
     dry_runs = DryRuns(portal)
 
     @routes.post("/locations")
@@ -112,14 +113,14 @@ def _add_writing(routes: Blueprint, portal: Portal) -> None:
             presence=body.get("presence", "required"),
             actor=actor_of(g.caller),
         )
-        if made is None:  # a config or another operator named it: it is theirs
-            raise _Refused(409, f"Location {body['type']}:{body['target']} already exists")
-        found = made.location
-        if not made.is_new and on_conflict == "reject":
-            raise _Refused(409, f"Location {found.type}:{found.target} already exists")
-        wait_for(portal, [read_now(portal, found)], wait)
-        return _json({"location": _shown(found), "entities": []}, status=201)
+        # Without one, a config or another operator named it: it is theirs.
+        if made is None or (not made.is_new and on_conflict == "reject"):
+            raise _exists(body)
+        wait_for(portal, [read_now(portal, made.location)], wait)
+        return _json({"location": _shown(made.location), "entities": []}, status=201)
 
+
+def _add_changing(routes: Blueprint, portal: Portal) -> None:
     @routes.put("/locations/<location>")
     def update_location(location: str) -> Response:
         check_names(request.args, ("wait",))
@@ -127,21 +128,8 @@ def _add_writing(routes: Blueprint, portal: Portal) -> None:
         body = _location_body(body_of(request, required=True), {"type", "target"})
         _check_writable(portal)
         _check_type(body)
-        with portal.database.write() as connection:
-            found = _known(get_registered(connection, location), location)
-            other = registrations.find(connection, body["type"], body["target"])
-            if other is not None and other != found.id:
-                raise _Refused(409, f"Location {body['type']}:{body['target']} already exists")
-            if other is None:
-                registrations.retarget(
-                    connection, found.id, target=body["target"], now=portal.now()
-                )
-                registrations.declare(
-                    store_of(portal), connection, now=portal.now(), actor=actor_of(g.caller)
-                )
-            found = _known(get_registered(connection, location), location)
-        ticket = portal.work.request(ingest_key(found.id), Lane.PERSON)
-        wait_for(portal, [ticket], wait)
+        found = _retargeted(portal, location, body)
+        wait_for(portal, [read_now(portal, found)], wait)
         return _json(_shown(found))
 
     @routes.delete("/locations/<location>")
@@ -159,6 +147,8 @@ def _add_writing(routes: Blueprint, portal: Portal) -> None:
             )
         return Response(status=204)
 
+
+def _add_entities(routes: Blueprint, portal: Portal) -> None:
     @routes.delete("/entities/by-uid/<uid>")
     def delete_by_uid(uid: str) -> Response:
         check_names(request.args, ())
@@ -177,8 +167,6 @@ def _add_writing(routes: Blueprint, portal: Portal) -> None:
             portal.work.request(refresh_key(repository), Lane.EVENT)
         return Response(status=204)
 
-
-def _add_refreshing(routes: Blueprint, portal: Portal) -> None:
     @routes.post("/refresh")
     def refresh() -> Response:
         check_names(request.args, ("wait",))
@@ -196,6 +184,25 @@ def _add_refreshing(routes: Blueprint, portal: Portal) -> None:
         tickets = [portal.work.request(key, Lane.PERSON) for key in sorted(keys)]
         wait_for(portal, tickets, wait)
         return Response(status=200, content_type="application/json; charset=utf-8")
+
+
+def _retargeted(portal: Portal, location: str, body: dict[str, str]) -> Registered:
+    """The location with the target that is asked for, which no other one may have."""
+    now = portal.now()
+    with portal.database.write() as connection:
+        found = _known(get_registered(connection, location), location)
+        other = registrations.find(connection, body["type"], body["target"])
+        if other is not None and other != found.id:
+            raise _exists(body)
+        if other is None:
+            registrations.retarget(connection, found.id, target=body["target"], now=now)
+            actor = actor_of(g.caller)
+            registrations.declare(store_of(portal), connection, now=now, actor=actor)
+        return _known(get_registered(connection, location), location)
+
+
+def _exists(body: dict[str, str]) -> _Refused:
+    return _Refused(409, f"Location {body['type']}:{body['target']} already exists")
 
 
 def _shown(one: Registered) -> dict[str, str]:
