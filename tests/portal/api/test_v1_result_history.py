@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from portal.api.v1.scorecards import csv_rows
+from portal.api.v1.scorecard_results import csv_rows
 from portal.app import create_app
 from tests.portal.api.result_world import text, with_past, write_card
 from tests.portal.conftest import MakePortal
