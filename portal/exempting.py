@@ -17,8 +17,9 @@ from portal.db.spending import spendings
 from portal.db.state import Connection
 from portal.wiring import Portal
 from portal.worker.requests import ASSESS, Lane
-from scorecards import exemptions
-from scorecards.exemptions import Actor, Decided, Exemption, Reason, Scope, State
+from scorecards import exempting
+from scorecards.exempting import Decided
+from scorecards.exemptions import Actor, Exemption, Reason, Scope, State
 
 
 class Decision(StrEnum):
@@ -72,7 +73,7 @@ def ask_for(
     if fault := scope_fault(portal, scope):
         return fault
     with portal.database.write() as connection:
-        made = exemptions.request(
+        made = exempting.request(
             id=store.free_id(connection),
             scope=scope,
             reason=reason,
@@ -116,7 +117,7 @@ def _step(
     policy = portal.settings.exemptions
     match decision:
         case Decision.APPROVE:
-            return exemptions.approve(
+            return exempting.approve(
                 found,
                 actor=actor,
                 policy=policy,
@@ -125,11 +126,11 @@ def _step(
                 reason=reason,
             )
         case Decision.DENY:
-            return exemptions.deny(found, actor=actor, policy=policy, now=now, reason=reason)
+            return exempting.deny(found, actor=actor, policy=policy, now=now, reason=reason)
         case Decision.REVOKE:
-            return exemptions.revoke(found, actor=actor, policy=policy, now=now, reason=reason)
+            return exempting.revoke(found, actor=actor, policy=policy, now=now, reason=reason)
         case Decision.WITHDRAW:
-            return exemptions.withdraw(found, actor=actor, now=now, reason=reason)
+            return exempting.withdraw(found, actor=actor, now=now, reason=reason)
 
 
 def _fault(pointer: str, message: str, found: str) -> Problem:

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, func, select
 from portal.db.bulk import among
 from portal.db.exemptions import active, covered
 from portal.db.tables import edges, refs, relation_types, results
-from scorecards.exemptions import Budget, Exemption, Policy, Spending
+from scorecards.exempting import Spending
+from scorecards.exemptions import Budget, Exemption, Policy
 
 _UNLIMITED = Budget()
 

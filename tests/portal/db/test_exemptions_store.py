@@ -16,6 +16,7 @@ from portal.db.engine import Database
 from portal.db.exemption_lists import Wanted, list_exemptions
 from portal.db.spending import owners_of, spendings
 from portal.db.tables import unassessed
+from scorecards.exempting import approve, request, revoke
 from scorecards.exemptions import (
     Actor,
     Budget,
@@ -27,9 +28,6 @@ from scorecards.exemptions import (
     Reason,
     Scope,
     State,
-    approve,
-    request,
-    revoke,
 )
 from scorecards.results import CheckResult, Outcome, ScorecardResult
 from tests.catalog_rows import NOW, entity, owned, save

@@ -29,17 +29,8 @@ from portal.worker import noticing
 from portal.worker.setup import Setup
 from portal.worker.tools import Tools
 from scorecards.campaigns import Campaign, Checks, Plan, State, Step
-from scorecards.exemptions import (
-    Actor,
-    Exemption,
-    Ground,
-    OneEntity,
-    Policy,
-    Reason,
-    Scope,
-    approve,
-    request,
-)
+from scorecards.exempting import approve, request
+from scorecards.exemptions import Actor, Exemption, Ground, OneEntity, Policy, Reason, Scope
 from scorecards.loading import load_scorecards
 from scorecards.notices import MOST_ATTEMPTS, Kind, Mute, Timing
 from scorecards.results import CheckResult, Outcome, ScorecardResult
