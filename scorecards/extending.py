@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from catalog.problems import Problem, Severity, quote
 from catalog.suggestions import nearest
 from scorecards.scorecard import Check, Level, Scorecard
-
-
-class Reports(Protocol):
-    """Where problems of a document are told; `scorecards.reading.Reader` is one."""
-
-    def add(self, problem: Problem) -> None:
-        """Tell one."""
-        ...
+from scorecards.telling import Telling
 
 
 def ordered(extends: Mapping[str, str]) -> Iterator[str]:
@@ -41,7 +33,7 @@ class Bases:
         """Know the scorecard; None: there is one of this name, and it cannot be used."""
         self._known[name] = scorecard
 
-    def of(self, name: str, written: Iterable[str], reports: Reports) -> Scorecard | None:
+    def of(self, name: str, written: Iterable[str], told: Telling) -> Scorecard | None:
         """The scorecard to extend; None where there is none, which is told.
 
         `written` are the names of all scorecards that are being read.
@@ -59,7 +51,7 @@ class Bases:
             near = nearest(name, self._known)
             hint = f"Did you mean `{near}`?" if near else ""
             code, message = "EXTENDS_UNKNOWN", f"there is no scorecard `{quote(name)}`"
-        reports.add(
+        told.add(
             Problem(
                 code=code,
                 message=message,
@@ -72,7 +64,7 @@ class Bases:
 
 
 def taken_over(
-    base: Scorecard, levels: Sequence[Level], removed: Sequence[str], reports: Reports
+    base: Scorecard, levels: Sequence[Level], removed: Sequence[str], told: Telling
 ) -> dict[str, Check]:
     """The checks of the base by id, on the ladder `levels`, without those `removed`.
 
@@ -83,7 +75,7 @@ def taken_over(
     for index, name in enumerate(removed):
         if checks.pop(name, None) is None:
             near = nearest(name, checks)
-            reports.add(
+            told.add(
                 Problem(
                     code="UNKNOWN_CHECK",
                     severity=Severity.WARNING,
@@ -101,7 +93,7 @@ def taken_over(
         if rank:
             kept[check.id] = replace(check, level=rank)
             continue
-        reports.add(
+        told.add(
             Problem(
                 code="UNKNOWN_LEVEL",
                 message=f"the check `{check.id}` is taken over, and its level is not there",

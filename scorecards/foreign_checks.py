@@ -15,7 +15,8 @@ from catalog.pointers import Step
 from catalog.problems import JsonValue, quote
 from scorecards.foreign_facts import Foreign, ForeignFacts, snake
 from scorecards.json_rules import Operand, Untranslatable, leaf
-from scorecards.reading import DEEPEST_RULE, DEFAULT_LEVELS
+from scorecards.reading import DEFAULT_LEVELS
+from scorecards.rule_reading import DEEPEST_RULE
 
 TYPE = "json-rules-engine"
 

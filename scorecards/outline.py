@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from typing import Any, assert_never, cast
 
@@ -17,6 +16,7 @@ import orjson
 
 from catalog.problems import JsonValue
 from scorecards import rules
+from scorecards.durations import duration_as_written
 from scorecards.facts import FactState, FailedFact, Known, Missing
 from scorecards.knowledge import as_json, rfc3339
 from scorecards.lifecycle import Active, Draft, Lifecycle, Preview, Retiring
@@ -186,15 +186,6 @@ def _given(state: FactState) -> JsonValue:
             return {"unknown": reason.value}
         case _:
             assert_never(state)
-
-
-def duration_as_written(duration: timedelta | None) -> str:
-    """`90m`, `12h`, `30d`; '' for none."""
-    minutes = 0 if duration is None else int(duration.total_seconds()) // 60
-    for unit, size in (("d", 1440), ("h", 60), ("m", 1)):
-        if minutes and minutes % size == 0:
-            return f"{minutes // size}{unit}"
-    return ""
 
 
 def _leaf(leaf: Leaf | None) -> str:

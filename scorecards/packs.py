@@ -20,9 +20,9 @@ from catalog.parsing.documents import Malformed, Parsed, ParsedDocument, ParsedF
 from catalog.parsing.positions import Positions
 from catalog.pointers import Step, pointer
 from catalog.problems import Problem, Severity, quote
+from scorecards.durations import duration
 from scorecards.facts import FactSchema, FactType
 from scorecards.pushed import ABSENT, Declared, read_value
-from scorecards.reading import duration
 from scorecards.shape import shape_problems
 
 KIND = "ScorecardPack"

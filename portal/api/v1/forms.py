@@ -14,6 +14,7 @@ from portal.db.entities import EntityRow
 from portal.db.locations import FileOrigin
 from portal.db.problems import ProblemRow
 from portal.db.results import Summary
+from scorecards.durations import duration_as_written
 from scorecards.facts import (
     FactRecord,
     FactSchema,
@@ -25,7 +26,7 @@ from scorecards.facts import (
 )
 from scorecards.feeding import Unfed
 from scorecards.knowledge import as_json
-from scorecards.outline import duration_as_written, lifecycle_as_written, rule_as_written
+from scorecards.outline import lifecycle_as_written, rule_as_written
 from scorecards.scorecard import Check, Link, Scorecard
 
 Json = dict[str, Any]
