@@ -12,7 +12,8 @@ from typing import Any, Protocol, runtime_checkable
 from marshmallow import Schema, fields, validate
 
 from portal.config.checking import EXACT
-from portal.config.fields import Duration, Flag, Host, Interval, Text, Url
+from portal.config.durations import Duration, Interval
+from portal.config.fields import Flag, Host, Text, Url
 from portal.config.files import SPECIAL
 from portal.config.schema import Config
 from portal.config.unserved import READ

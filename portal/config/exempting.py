@@ -8,7 +8,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load
 
-from portal.config.fields import Duration, Flag, Strict
+from portal.config.durations import Duration
+from portal.config.fields import Flag, Strict
 from scorecards.exemptions import Budget
 
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?%")

@@ -11,7 +11,8 @@ from marshmallow import ValidationError, fields, post_load, validate
 
 from plugins.contract import ForgeFacts, LinkFacts
 from plugins.forges.facts.schemas import NAMESPACES
-from portal.config.fields import Duration, Strict, Words
+from portal.config.durations import Duration
+from portal.config.fields import Strict, Words
 from portal.config.pushed import PushedFact
 from portal.config.reading import AllowedHost
 from scorecards.packs import declarations

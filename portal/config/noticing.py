@@ -9,7 +9,8 @@ from marshmallow import ValidationError, fields, post_load, validate
 
 from plugins.contract import MailChannel, WebhookChannel
 from plugins.signing import LONGEST, PREFIX, SHORTEST, key_of
-from portal.config.fields import Duration, Flag, Host, Strict, Url
+from portal.config.durations import Duration
+from portal.config.fields import Flag, Host, Strict, Url
 from scorecards.notices import Timing
 
 _NAME = validate.Regexp(r"[a-z][a-z0-9-]{0,62}\Z", error="must be lower case letters, digits, -")

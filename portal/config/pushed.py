@@ -6,7 +6,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate
 
-from portal.config.fields import Duration, Strict
+from portal.config.durations import Duration
+from portal.config.fields import Strict
 from scorecards.facts import FactSchema, FactType
 from scorecards.pushed import ABSENT, Declared, is_name, read_value
 

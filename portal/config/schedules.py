@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 from croniter import croniter
 from marshmallow import ValidationError, fields, post_load, validate
 
-from portal.config.fields import Duration, Strict
+from portal.config.durations import Duration
+from portal.config.fields import Strict
 
 _SOME_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 

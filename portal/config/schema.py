@@ -7,18 +7,10 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from portal.config.access import BackendAuth, TrustedBackstage
+from portal.config.durations import Duration, Interval
 from portal.config.exempting import Exemptions
 from portal.config.fetching import FactsOfForges, FactsOfLinks, HttpFacts, fetched_once
-from portal.config.fields import (
-    Duration,
-    Flag,
-    Interval,
-    Kind,
-    Listen,
-    Strict,
-    Url,
-    keys_of,
-)
+from portal.config.fields import Flag, Kind, Listen, Strict, Url, keys_of
 from portal.config.hooking import ReceivedWebhook, events_schema, named_once
 from portal.config.integrations import integrations_schema
 from portal.config.noticing import Notices
