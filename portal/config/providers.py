@@ -7,49 +7,19 @@ nothing, because nothing is read by it yet: it is said, so that it is right when
 
 from __future__ import annotations
 
-import re
-from typing import Any
+from typing import Any, TypeAlias
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, fields, validate
 
-from plugins.contract import DEFAULT_ID
-from portal.config.fields import Flag, Host, Strict, Text, Url, Words
+from portal.config.fields import Flag, Host, Text, Url, Words
+from portal.config.provider_fields import Pattern, Patterns, Provider, one_or_more, strict
 from portal.config.schedules import ScheduleKeys
 
 SERVED = ("github", "githubOrg", "gitlab", "gitea")
 """The providers that something is read by."""
 
-
-class _Pattern(fields.String):
-    """A regular expression of JavaScript's, as far as Python reads the same."""
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
-        text: str = super()._deserialize(value, *args, **kwargs)
-        try:
-            re.compile(re.sub(r"\(\?<(?![=!])", "(?P<", text))
-        except re.error as error:
-            raise ValidationError(f"is no regular expression: {error.msg}") from None
-        return text
-
-
-class _Patterns(fields.Field[Any]):
-    """A regular expression, or a list of them."""
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[str, ...]:
-        given = value if isinstance(value, list) else [value]
-        return tuple(str(_Pattern().deserialize(one)) for one in given)
-
-    def form(self) -> Any:
-        """One, or a list."""
-        return _one_or_more(_Pattern())
-
-
-def _one_or_more(of: fields.Field[Any] | Schema) -> Any:
-    return {"anyOf": [of, {"type": "array", "items": of}]}
-
-
-def _keys(**keys: fields.Field[Any]) -> type[Schema]:
-    return Strict.from_dict(keys, name="Provider")
+_Providers: TypeAlias = "dict[str, fields.Field[Any]]"
+"""Providers by name."""
 
 
 def _one_of(*values: str) -> fields.Field[Any]:
@@ -57,7 +27,7 @@ def _one_of(*values: str) -> fields.Field[Any]:
 
 
 def _object(**keys: fields.Field[Any]) -> fields.Field[Any]:
-    return fields.Nested(_keys(**keys))
+    return fields.Nested(strict(**keys))
 
 
 def _list(of: fields.Field[Any]) -> fields.Field[Any]:
@@ -72,68 +42,6 @@ def _number() -> fields.Field[Any]:
     return fields.Integer(validate=validate.Range(min=1))
 
 
-class Provider(fields.Field[Any]):
-    """The entries of one provider: an object, a map of them by id, or a list, as it takes them.
-
-    The result is a map by id.
-    """
-
-    def __init__(self, *, alone: tuple[str, ...] = (), listed: bool = False, **keys: Any) -> None:
-        """`alone`: keys of which each entry has one, and so has the object that is no map of ids."""
-        super().__init__()
-        self._schema = _keys(**keys, schedule=fields.Nested(ScheduleKeys))
-        self._alone = alone
-        self._listed = listed
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
-        if self._listed and isinstance(value, list):
-            return _with_own_ids(self._each(list(enumerate(value))))
-        if not isinstance(value, dict):
-            raise ValidationError("must be an object of keys and values")
-        if self._listed or any(key in value for key in self._alone):
-            return {DEFAULT_ID: self._load(value)}
-        return self._each(list(value.items()))
-
-    def _load(self, entry: Any) -> Any:
-        try:
-            loaded = self._schema().load(entry)
-        except ValidationError as error:
-            # Without what is valid of it: half a provider is none.
-            raise ValidationError(error.messages) from None
-        if self._alone and not any(key in loaded for key in self._alone):
-            raise ValidationError(f"must have {' or '.join(self._alone)}")
-        return loaded
-
-    def _each(self, entries: list[tuple[Any, Any]]) -> Any:
-        errors, loaded = {}, {}
-        for name, entry in entries:
-            try:
-                loaded[name] = self._load(entry)
-            except ValidationError as error:
-                errors[name] = error.messages
-        if errors:
-            raise ValidationError(errors)
-        return loaded
-
-    def form(self) -> Any:
-        """As it takes them; a file may say of the only entry what others complete."""
-        entry = self._schema()
-        if self._listed:
-            return _one_or_more(entry)
-        by_id = {"type": "object", "additionalProperties": entry}
-        return {"anyOf": [entry, by_id]} if self._alone else by_id
-
-
-def _with_own_ids(entries: dict[Any, Any]) -> dict[Any, Any]:
-    """The entries of a list, whose ids tell them apart where they have some."""
-    known: set[str] = set()
-    for index, entry in entries.items():
-        if entry.get("id") in known:
-            raise ValidationError({index: {"id": ["names another entry, too"]}})
-        known |= {entry["id"]} if "id" in entry else set()
-    return entries
-
-
 class _Searches(fields.Field[Any]):
     """One search of a directory, or a list of them."""
 
@@ -142,11 +50,11 @@ class _Searches(fields.Field[Any]):
 
     def form(self) -> Any:
         """One, or a list."""
-        return _one_or_more(_search())
+        return one_or_more(_search())
 
 
 def _search() -> Schema:
-    return _keys(
+    return strict(
         dn=_needed(),
         options=_object(
             scope=_one_of("base", "one", "sub"),
@@ -164,7 +72,7 @@ def _search() -> Schema:
 
 
 def _projects_and_repositories(**more: fields.Field[Any]) -> fields.Field[Any]:
-    return _object(projectKey=_Pattern(), repoSlug=_Pattern(), **more)
+    return _object(projectKey=Pattern(), repoSlug=Pattern(), **more)
 
 
 def _ldap(**options: Any) -> Provider:
@@ -181,8 +89,20 @@ def _ldap(**options: Any) -> Provider:
 
 def providers_schema() -> type[Schema]:
     """`catalog.providers`, as a schema."""
-    return _keys(
-        github=Provider(
+    return strict(
+        **_of_github(),
+        **_of_gitlab(),
+        **_of_bitbucket(),
+        **_of_clouds(),
+        **_of_small_forges(),
+        **_of_directories(),
+        **_of_machines(),
+    )
+
+
+def _of_github() -> _Providers:
+    return {
+        "github": Provider(
             alone=("organization", "app"),
             organization=Text(),
             app=Text(),
@@ -191,7 +111,7 @@ def providers_schema() -> type[Schema]:
             validateLocationsExist=Flag(),
             filters=_object(
                 branch=fields.String(validate=validate.ContainsNoneOf("/")),
-                repository=_Pattern(),
+                repository=Pattern(),
                 allowForks=Flag(),
                 allowArchived=Flag(),
                 topic=_object(include=_list(Text()), exclude=_list(Text())),
@@ -199,7 +119,7 @@ def providers_schema() -> type[Schema]:
             ),
             pageSizes=_object(repositories=_number()),
         ),
-        githubOrg=Provider(
+        "githubOrg": Provider(
             listed=True,
             id=_needed(),
             githubUrl=Url(required=True),
@@ -211,16 +131,21 @@ def providers_schema() -> type[Schema]:
                 teams=_number(), teamMembers=_number(), organizationMembers=_number()
             ),
         ),
-        gitlab=Provider(
+    }
+
+
+def _of_gitlab() -> _Providers:
+    return {
+        "gitlab": Provider(
             host=Host(required=True),
             group=Text(),
             branch=Text(),
             fallbackBranch=Text(),
             catalogFile=Text(),
             entityFilename=Text(),
-            projectPattern=_Pattern(),
-            userPattern=_Pattern(),
-            groupPattern=_Patterns(),
+            projectPattern=Pattern(),
+            userPattern=Pattern(),
+            groupPattern=Patterns(),
             useSearch=Flag(),
             skipForkedRepos=Flag(),
             includeArchivedRepos=Flag(),
@@ -234,21 +159,31 @@ def providers_schema() -> type[Schema]:
             restrictUsersToGroup=Flag(),
             includeUsersWithoutSeat=Flag(),
         ),
-        bitbucketCloud=Provider(
+    }
+
+
+def _of_bitbucket() -> _Providers:
+    return {
+        "bitbucketCloud": Provider(
             alone=("workspace",),
             workspace=_needed(),
             catalogPath=Text(),
             filters=_projects_and_repositories(),
             pagelen=_number(),
         ),
-        bitbucketServer=Provider(
+        "bitbucketServer": Provider(
             alone=("host",),
             host=Host(required=True),
             catalogPath=Text(),
             filters=_projects_and_repositories(skipArchivedRepos=Flag()),
             validateLocationsExist=Flag(),
         ),
-        azureDevOps=Provider(
+    }
+
+
+def _of_clouds() -> _Providers:
+    return {
+        "azureDevOps": Provider(
             host=Host(),
             organization=_needed(),
             project=_needed(),
@@ -256,27 +191,37 @@ def providers_schema() -> type[Schema]:
             branch=Text(),
             path=Text(),
         ),
-        azureBlob=Provider(
+        "azureBlob": Provider(
             alone=("containerName",), containerName=_needed(), accountName=_needed()
         ),
-        awsS3=Provider(
+        "awsS3": Provider(
             alone=("bucketName",),
             bucketName=_needed(),
             prefix=Text(),
             region=Text(),
             accountId=Text(),
         ),
-        gitea=Provider(
+    }
+
+
+def _of_small_forges() -> _Providers:
+    return {
+        "gitea": Provider(
             host=Host(required=True),
             organization=_needed(),
             branch=Text(),
             catalogPath=Text(),
             orgEnabled=Flag(),  # ours
         ),
-        gerrit=Provider(
+        "gerrit": Provider(
             host=Host(required=True), query=_needed(), branch=Text(), catalogPath=Text()
         ),
-        microsoftGraphOrg=Provider(
+    }
+
+
+def _of_directories() -> _Providers:
+    return {
+        "microsoftGraphOrg": Provider(
             alone=("tenantId",),
             tenantId=_needed(),
             clientId=Text(),
@@ -301,9 +246,14 @@ def providers_schema() -> type[Schema]:
             ),
             userGroupMember=_object(path=Text(), filter=Text(), search=Text()),
         ),
-        ldapOrg=_ldap(),
-        puppetdb=Provider(alone=("baseUrl",), baseUrl=Url(required=True), query=Text()),
-        gcp=_object(
+        "ldapOrg": _ldap(),
+    }
+
+
+def _of_machines() -> _Providers:
+    return {
+        "puppetdb": Provider(alone=("baseUrl",), baseUrl=Url(required=True), query=Text()),
+        "gcp": _object(
             gke=_object(
                 parents=_list(Text()),
                 schedule=fields.Nested(ScheduleKeys),
@@ -311,12 +261,12 @@ def providers_schema() -> type[Schema]:
                 owner=Text(),
             )
         ),
-    )
+    }
 
 
 def ldap_schema() -> type[Schema]:
     """The older `ldap`, with its list `providers`."""
-    return _keys(providers=_ldap(listed=True))
+    return strict(providers=_ldap(listed=True))
 
 
 PROVIDERS = tuple(providers_schema()().fields)
