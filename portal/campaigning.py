@@ -16,10 +16,10 @@ from portal.db.standings import Progress
 from portal.db.state import Connection
 from portal.definition_files import all_files
 from portal.wiring import Portal
-from scorecards import campaigns
+from scorecards import campaigning
+from scorecards.campaigning import Changed
 from scorecards.campaigns import (
     Campaign,
-    Changed,
     Milepost,
     Plan,
     State,
@@ -72,7 +72,7 @@ def plan_new(portal: Portal, name: str, plan: Plan, *, actor: str) -> Changed:
         if store.find(connection, name, now=now) is not None:
             message = "there is a campaign of this name"
             return Problem(code=TAKEN, message=message, pointer="/name", found=name)
-        made = campaigns.plan(name, plan, cards_of(portal), actor=actor, now=now)
+        made = campaigning.plan(name, plan, cards_of(portal), actor=actor, now=now)
         if isinstance(made, Campaign):
             store.put(connection, made)
     return made
@@ -91,7 +91,7 @@ def move(
         if found is None:
             return None
         seen(found)
-        done = campaigns.move(found, to, actor=actor, now=now, reason=reason)
+        done = campaigning.move(found, to, actor=actor, now=now, reason=reason)
         if isinstance(done, Problem):
             return done
         store.put(connection, done)

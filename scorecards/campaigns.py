@@ -1,8 +1,9 @@
 """Campaigns: checks that many services are to pass by a day, and how far they have come.
 
-Pure: the life of a campaign, what counts as done, the way it should go, and who is to be reminded.
-A level of a scorecard is a goal, too: it stands for every check at it or below it. What a campaign
-leaves behind, its checks in another scorecard, is made in `scorecards.promotion`.
+Pure: what a campaign is, what counts as done, the way it should go, and who is to be reminded. A level
+of a scorecard is a goal, too: it stands for every check at it or below it. Campaigns are planned and
+moved in `scorecards.campaigning`. What one leaves behind, its checks in another scorecard, is made in
+`scorecards.promotion`.
 """
 
 from __future__ import annotations
@@ -12,9 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TypeAlias
 
-from catalog.problems import Problem
 from scorecards.results import LETTERS, Outcome
 from scorecards.scorecard import Scorecard
 
@@ -113,36 +112,6 @@ class Campaign:
     def state(self) -> State:
         """Where it is now."""
         return self.steps[-1].state
-
-
-Changed: TypeAlias = Campaign | Problem
-
-
-def plan(
-    name: str, wanted: Plan, scorecards: Mapping[str, Scorecard], *, actor: str, now: datetime
-) -> Changed:
-    """A new campaign, or what is wrong with its plan."""
-    if fault := _plan_fault(wanted, scorecards):
-        return fault
-    step = Step(state=State.PLANNED, actor=actor, at=now)
-    return Campaign(name=name, plan=wanted, steps=(step,))
-
-
-def change(campaign: Campaign, wanted: Plan, scorecards: Mapping[str, Scorecard]) -> Changed:
-    """The campaign with another plan, or why not: what has ended stays as it was."""
-    if not NEXT[campaign.state] & {State.ACTIVE, State.ENDED}:
-        return _state_fault(campaign.state, "changed")
-    if fault := _plan_fault(wanted, scorecards):
-        return fault
-    return replace(campaign, plan=wanted, edits=campaign.edits + 1)
-
-
-def move(campaign: Campaign, to: State, *, actor: str, now: datetime, reason: str = "") -> Changed:
-    """The campaign in the next state of its life, or why it cannot be."""
-    if to not in NEXT[campaign.state]:
-        return _state_fault(campaign.state, to.value)
-    step = Step(state=to, actor=actor, at=now, reason=reason)
-    return replace(campaign, steps=(*campaign.steps, step))
 
 
 def settled(campaign: Campaign, *, now: datetime) -> Campaign:
@@ -283,43 +252,4 @@ def reminders(
         Reminder(owner=owner, number=number, open=said.open)
         for owner, said in sorted(by_owner.items())
         if said.open
-    )
-
-
-def _plan_fault(wanted: Plan, scorecards: Mapping[str, Scorecard]) -> Problem | None:
-    card = scorecards.get(wanted.scorecard)
-    if card is None:
-        return _fault("/scorecard", "there is no scorecard of this name", wanted.scorecard)
-    match wanted.goal:
-        case Checks(ids=ids):
-            missing = [one for one in ids if one not in {check.id for check in card.checks}]
-            if missing:
-                return _fault("/checks", "the scorecard has no such check", missing[0])
-        case Reach(level=level):
-            if level not in [one.name for one in card.levels[1:]]:
-                return _fault("/level", "the scorecard has no such level above its floor", level)
-    if wanted.target_on <= wanted.starts_on:
-        return _fault("/targetOn", "the target is not after the start", str(wanted.target_on))
-    for number, milestone in enumerate(wanted.milestones):
-        if not wanted.starts_on <= milestone.on <= wanted.target_on:
-            where = f"/milestones/{number}/on"
-            return _fault(where, "the milestone is not between start and target", str(milestone.on))
-    return None
-
-
-def _fault(pointer: str, message: str, found: str) -> Problem:
-    return Problem(code="CAMPAIGN_PLAN", message=message, pointer=pointer, found=found)
-
-
-def _state_fault(state: State, wanted: str) -> Problem:
-    hint = (
-        f"From here it can be {' or '.join(sorted(NEXT[state]))}"
-        if NEXT[state]
-        else ("Plan another one")
-    )
-    return Problem(
-        code="CAMPAIGN_STATE",
-        message=f"a campaign that is {state} cannot be {wanted}",
-        found=state.value,
-        hint=hint,
     )

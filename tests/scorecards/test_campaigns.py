@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from scorecard_samples import NOW, check, scorecard
 
 from catalog.problems import Problem
+from scorecards.campaigning import Changed, change, move, plan
 from scorecards.campaigns import (
     NEXT,
     Campaign,
-    Changed,
     Checks,
     Milestone,
     Plan,
@@ -25,12 +25,9 @@ from scorecards.campaigns import (
     State,
     Step,
     Tally,
-    change,
     goal_indexes,
     ideal,
     mileposts,
-    move,
-    plan,
     reminders,
     settled,
     standing,

@@ -39,7 +39,7 @@ from portal.campaigning import (
 from portal.db import campaigns as store
 from portal.db.state import Connection
 from portal.wiring import Portal
-from scorecards import campaigns
+from scorecards import campaigning
 from scorecards.campaigns import NEXT, Campaign, State
 
 NO_SUCH = "There is no campaign of this name"
@@ -97,7 +97,7 @@ def _add_plans(views: Resource, portal: Portal) -> None:
         with portal.database.write() as connection:
             found = _found(connection, portal, name)
             check_match(tag_of(found))
-            done = campaigns.change(found, plan_of(asked), cards_of(portal))
+            done = campaigning.change(found, plan_of(asked), cards_of(portal))
             if isinstance(done, Problem):
                 code = "INVALID_VALUE" if done.code == "CAMPAIGN_PLAN" else "CONFLICT"
                 raise refusal_of(done, code)
