@@ -30,7 +30,11 @@ NO_BODY = (
 
 def add_entity_routes(routes: Blueprint, portal: Portal) -> None:
     """The routes, on the blueprint of the catalog API."""
+    _add_by_name(routes, portal)
+    _add_by_identity(routes, portal)
 
+
+def _add_by_name(routes: Blueprint, portal: Portal) -> None:
     @routes.get("/entities/by-name/<kind>/<namespace>/<name>")
     def get_by_name(kind: str, namespace: str, name: str) -> Response:
         check_names(request.args, ())
@@ -63,6 +67,8 @@ def add_entity_routes(routes: Blueprint, portal: Portal) -> None:
 
         return current(portal, read)
 
+
+def _add_by_identity(routes: Blueprint, portal: Portal) -> None:
     @routes.get("/entities/by-uid/<uid>")
     def get_by_uid(uid: str) -> Response:
         check_names(request.args, ())

@@ -12,6 +12,7 @@ from catalog.refs import parse_ref
 from portal.api.errors import Refusal
 from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer, Camel, Resource, Tags, answer
+from portal.api.v1.existing import existing_scorecard
 from portal.api.v1.schemas import LevelAnswer
 from portal.db.result_patterns import outcome_counts
 from portal.wiring import Portal
@@ -87,13 +88,11 @@ def resource(portal: Portal, tags: Tags) -> Resource:
 
         Counted on what checks say: a fix is taken to make its check pass wherever it blocks.
         """
-        if name not in cards:
-            raise Refusal("NOT_FOUND", "There is no scorecard of this name")
+        card = existing_scorecard(cards, name)
         owners = owners_of(asked["owner"])
         with portal.database.read() as connection:
             tag = tags.check(connection)
             counts = outcome_counts(connection, name, owners=owners)
-        card = cards[name]
         found = lifts(card, counts, now=portal.now())
         shown = {
             "scorecard": name,

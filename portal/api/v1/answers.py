@@ -8,14 +8,13 @@ from typing import Any
 from flask import Response, g
 from marshmallow import fields, validate
 
-from catalog.refs import EntityRef
 from portal.api.errors import Refusal
 from portal.api.v1.conventions import Answer, Paging, Resource, Storable, after, answer, page
+from portal.api.v1.existing import existing_entity
 from portal.api.v1.schemas import time_field
 from portal.api.v1.times import rfc3339
 from portal.auth import actor_of
 from portal.db import answers as store
-from portal.db.entities import by_ref
 from portal.wiring import Portal
 from portal.worker.requests import ASSESS, Lane
 from scorecards import decisions
@@ -72,10 +71,8 @@ def resource(portal: Portal) -> Resource:
     ) -> Response:
         """List the answers to a manual check of an entity, the newest first."""
         _manual(cards, scorecard, check)
-        ref = str(EntityRef(kind=kind, namespace=namespace, name=name))
         with portal.database.read() as connection:
-            if by_ref(connection, ref) is None:
-                raise Refusal("NOT_FOUND", "There is no entity of this kind, namespace and name")
+            ref = existing_entity(connection, kind, namespace, name).ref
             found = store.list_answers(
                 connection, ref, scorecard, check, after=after(asked), limit=asked["limit"]
             )
@@ -93,7 +90,6 @@ def resource(portal: Portal) -> Resource:
     ) -> Response:
         """Answer a manual check of an entity; earlier answers are kept, and count no longer."""
         rule = _manual(cards, scorecard, check)
-        ref = str(EntityRef(kind=kind, namespace=namespace, name=name))
         now = portal.now()
         given = decisions.Answer(
             scorecard=scorecard,
@@ -106,8 +102,7 @@ def resource(portal: Portal) -> Resource:
             expires_at=now + rule.expires,
         )
         with portal.database.write() as connection:
-            if by_ref(connection, ref) is None:
-                raise Refusal("NOT_FOUND", "There is no entity of this kind, namespace and name")
+            ref = existing_entity(connection, kind, namespace, name).ref
             store.put(connection, ref, given)
         portal.work.request(ASSESS, Lane.PERSON)
         return answer(form(given), status=201)

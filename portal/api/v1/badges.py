@@ -7,13 +7,10 @@ from typing import Any
 from flask import Response
 from marshmallow import fields, validate
 
-from catalog.refs import EntityRef
 from portal.api.badge_svg import draw
-from portal.api.errors import Refusal
 from portal.api.v1.conventions import Answer, Resource, Tags, answer
-from portal.api.v1.trends import found
+from portal.api.v1.existing import existing_entity, existing_scorecard
 from portal.db import results
-from portal.db.entities import by_ref
 from portal.db.state import Connection
 from portal.wiring import Portal
 from scorecards.badges import Badge, Color, badge, no_result
@@ -44,10 +41,11 @@ def resource(portal: Portal, tags: Tags) -> Resource:
 
         It is green or red only where the level is certain.
         """
-        ref = str(EntityRef(kind=kind, namespace=namespace, name=name))
         with portal.database.read() as connection:
             tag = tags.check(connection)
-            shown = _badge(connection, found(cards, scorecard), ref)
+            card = existing_scorecard(cards, scorecard)
+            row = existing_entity(connection, kind, namespace, name)
+            shown = _badge(connection, card, row.id)
         return answer(
             {
                 "schemaVersion": 1,
@@ -68,10 +66,11 @@ def resource(portal: Portal, tags: Tags) -> Resource:
 
         It is green or red only where the level is certain.
         """
-        ref = str(EntityRef(kind=kind, namespace=namespace, name=name))
         with portal.database.read() as connection:
             tag = tags.check(connection)
-            shown = _badge(connection, found(cards, scorecard), ref)
+            card = existing_scorecard(cards, scorecard)
+            row = existing_entity(connection, kind, namespace, name)
+            shown = _badge(connection, card, row.id)
         response = Response(draw(shown), content_type="image/svg+xml")
         response.set_etag(tag)
         # Proxies of pictures keep them for as long as they may: here, until they have asked.
@@ -81,11 +80,8 @@ def resource(portal: Portal, tags: Tags) -> Resource:
     return views
 
 
-def _badge(connection: Connection, card: Scorecard, ref: str) -> Badge:
-    row = by_ref(connection, ref)
-    if row is None:
-        raise Refusal("NOT_FOUND", "There is no entity of this kind, namespace and name")
-    for summary in results.summaries(connection, [row.id]).get(row.id, ()):
+def _badge(connection: Connection, card: Scorecard, entity: int) -> Badge:
+    for summary in results.summaries(connection, [entity]).get(entity, ()):
         if summary.scorecard == card.name:
             return badge(
                 card, proven=summary.proven, possible=summary.possible, fails=summary.fails

@@ -55,6 +55,7 @@ def resource(portal: Portal) -> Resource:
         description="Checks that many services are to pass by a day.",
     )
     _add_plans(views, portal)
+    _add_changes(views, portal)
     _add_moves(views, portal)
     _add_progress(views, portal)
     return views
@@ -91,6 +92,8 @@ def _add_plans(views: Resource, portal: Portal) -> None:
             found = _found(connection, portal, name)
         return tagged(form(found), tag_of(found))
 
+
+def _add_changes(views: Resource, portal: Portal) -> None:
     @views.operation("PUT", ONE, body=PlanBody, answer=CampaignAnswer, headers=[IF_MATCH])
     def change_campaign(_: dict[str, Any], asked: dict[str, Any], name: str) -> Response:
         """Give a campaign another plan, as long as it has not ended."""

@@ -43,7 +43,7 @@ from portal.api.v1 import (
     webhooks,
     work,
 )
-from portal.api.v1.conventions import Api, Tags, answer
+from portal.api.v1.conventions import Api, Resource, Tags, answer
 from portal.config import Auth, Settings
 from portal.version import VERSION
 from portal.wiring import Portal
@@ -66,8 +66,30 @@ def register(app: Flask, portal: Portal) -> None:
     )
     plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
     api = Api(app, spec_kwargs={"info": {"description": ABOUT}, "marshmallow_plugin": plugin})
-    tags = Tags(portal)
-    for views in (
+    for views in _resources(portal, Tags(portal)):
+        api.register_blueprint(views)
+    guard, made = threading.Lock(), list[dict[str, Any]]()
+
+    def description() -> dict[str, Any]:
+        """The OpenAPI document, made when somebody first asks for it."""
+        with guard:
+            if not made:
+                made.append(describe(api, portal.settings))
+        return made[0]
+
+    app.extensions["plumbline-description"] = description
+    own = Blueprint("description", __name__, url_prefix="/api/v1")
+
+    @own.get("/openapi.json")
+    def openapi() -> Response:
+        return answer(description())
+
+    app.register_blueprint(own)
+
+
+def _resources(portal: Portal, tags: Tags) -> tuple[Resource, ...]:
+    """All that `/api/v1` serves, in the order of its description."""
+    return (
         entities.resource(portal, tags),
         history.resource(portal),
         documentation.resource(portal),
@@ -100,25 +122,7 @@ def register(app: Flask, portal: Portal) -> None:
         work.resource(portal),
         admin.resource(portal),
         tokens.resource(portal),
-    ):
-        api.register_blueprint(views)
-    guard, made = threading.Lock(), list[dict[str, Any]]()
-
-    def description() -> dict[str, Any]:
-        """The OpenAPI document, made when somebody first asks for it."""
-        with guard:
-            if not made:
-                made.append(describe(api, portal.settings))
-        return made[0]
-
-    app.extensions["plumbline-description"] = description
-    own = Blueprint("description", __name__, url_prefix="/api/v1")
-
-    @own.get("/openapi.json")
-    def openapi() -> Response:
-        return answer(description())
-
-    app.register_blueprint(own)
+    )
 
 
 def describe(api: Api, settings: Settings) -> dict[str, Any]:

@@ -8,14 +8,12 @@ from flask import Response
 from marshmallow import fields, validate
 
 from catalog.documentation import PageState
-from catalog.refs import EntityRef
 from portal.api.errors import Refusal
 from portal.api.v1.conventions import Answer, Resource, Storable, answer, end_if_known
+from portal.api.v1.existing import existing_entity
 from portal.api.v1.schemas import time_field
 from portal.api.v1.times import rfc3339
 from portal.db import documentation
-from portal.db.entities import by_ref
-from portal.db.state import Connection
 from portal.wiring import Portal
 
 ONE = "/<kind>/<namespace>/<name>/docs"
@@ -74,7 +72,9 @@ def resource(portal: Portal) -> Resource:
         `readAt` is null until somebody has looked; after that an empty list says that there are none.
         """
         with portal.database.read() as connection:
-            found = documentation.for_entity(connection, _id(connection, kind, namespace, name))
+            found = documentation.for_entity(
+                connection, existing_entity(connection, kind, namespace, name).id
+            )
         return answer(
             {
                 "items": [_page(page) for page in found.pages] if found else [],
@@ -97,7 +97,7 @@ def resource(portal: Portal) -> Resource:
     def get_page(asked: dict[str, Any], kind: str, namespace: str, name: str) -> Response:
         """Get the Markdown of a page, as it is written. It is hostile: sanitize what you make of it."""
         with portal.database.read() as connection:
-            entity_id = _id(connection, kind, namespace, name)
+            entity_id = existing_entity(connection, kind, namespace, name).id
             found = documentation.text_of(connection, entity_id, asked["path"])
         if found is None:
             raise Refusal("NOT_FOUND", "The entity has no page with a text at this path")
@@ -108,13 +108,6 @@ def resource(portal: Portal) -> Resource:
         return response
 
     return views
-
-
-def _id(connection: Connection, kind: str, namespace: str, name: str) -> int:
-    row = by_ref(connection, str(EntityRef(kind=kind, namespace=namespace, name=name)))
-    if row is None:
-        raise Refusal("NOT_FOUND", "There is no entity of this kind, namespace and name")
-    return row.id
 
 
 def _page(page: documentation.Page) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from catalog.refs import EntityRef, parse_ref
 from portal.api.errors import Refusal
 from portal.api.v1 import forms, result_forms
 from portal.api.v1.conventions import LARGEST_PAGE, Paging, Resource, Tags, answer
+from portal.api.v1.existing import existing_entity
 from portal.api.v1.history import entity_at
 from portal.api.v1.instants import AsOf, known
 from portal.api.v1.result_history import results_then
@@ -36,7 +37,7 @@ from portal.api.v1.schemas import (
 )
 from portal.api.v1.times import rfc3339
 from portal.db import facts, locations, marks, problems, results, unanswerable
-from portal.db.entities import EntityRow, by_query, by_ref
+from portal.db.entities import EntityRow, by_query
 from portal.db.state import Connection
 from portal.db.targets import sources_of
 from portal.wiring import Portal
@@ -122,7 +123,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
             if asked["as_of"] is not None:
                 identity = known(connection, kind, namespace, name)
                 return answer(entity_at(connection, identity, asked["as_of"]))
-            row = _found(connection, kind, namespace, name)
+            row = existing_entity(connection, kind, namespace, name)
             more = _details(portal, connection, row, cards)
         return answer(forms.entity_item(row, more))
 
@@ -148,7 +149,7 @@ def _add_parts(views: Resource, portal: Portal, tags: Tags, cards: dict[str, Sco
                 identity = known(connection, kind, namespace, name)
                 return answer(results_then(connection, cards, identity, asked["as_of"]))
             tag = tags.check(connection)
-            row = _found(connection, kind, namespace, name)
+            row = existing_entity(connection, kind, namespace, name)
             stored = results.for_entity(connection, row.id)
             unanswered = unanswerable.about(connection, row.id)
             values = fact_values(facts.for_entity(connection, row.id))
@@ -168,7 +169,7 @@ def _add_parts(views: Resource, portal: Portal, tags: Tags, cards: dict[str, Sco
     def get_entity_facts(_: dict[str, Any], kind: str, namespace: str, name: str) -> Response:
         """Get the facts about an entity: where each comes from, how old it is, or why it is unknown."""
         with portal.database.read() as connection:
-            row = _found(connection, kind, namespace, name)
+            row = existing_entity(connection, kind, namespace, name)
             records = facts.for_entity(connection, row.id)
         return answer(
             forms.fact_records(records, portal.collectors, portal.unfed, now=portal.now())
@@ -181,7 +182,7 @@ def _add_parts(views: Resource, portal: Portal, tags: Tags, cards: dict[str, Sco
         with portal.database.read() as connection:
             found = problems.list_problems(connection, ref=ref, limit=LARGEST_PAGE).items
             if not found:
-                _found(connection, kind, namespace, name)
+                existing_entity(connection, kind, namespace, name)
         return answer([forms.placed_problem(row) for row in found])
 
 
@@ -193,21 +194,13 @@ def _add_refresh(views: Resource, portal: Portal) -> None:
         Of a Location, what it names as well. The ticket is that of its own file, if there is one.
         """
         with portal.database.write() as connection:
-            row = _found(connection, kind, namespace, name)
+            row = existing_entity(connection, kind, namespace, name)
             marks.mark_one(connection, row.ref)
             sources = sources_of(connection, row.ref) or ()
         keys = [refresh_key(n) if n else ingest_key(location) for n, location in sources]
         tickets = {key: portal.work.request(key, Lane.PERSON) for key in (*keys, ASSESS)}
         key, ticket = next(iter(tickets.items()))
         return answer({"key": key, "ticket": ticket}, status=202)
-
-
-def _found(connection: Connection, kind: str, namespace: str, name: str) -> EntityRow:
-    ref = str(EntityRef(kind=kind, namespace=namespace, name=name))
-    row = by_ref(connection, ref)
-    if row is None:
-        raise Refusal("NOT_FOUND", "There is no entity of this kind, namespace and name")
-    return row
 
 
 def _details(

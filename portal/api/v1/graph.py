@@ -11,6 +11,7 @@ from catalog.errors import RefError
 from catalog.refs import EntityRef, parse_ref
 from portal.api.errors import Refusal
 from portal.api.v1.conventions import Answer, Camel, Paging, Resource, Tags, after, answer, page
+from portal.api.v1.existing import NO_ENTITY
 from portal.db import reach
 from portal.db.entities import ref_id
 from portal.db.graph import Direction, Graph, Node, walk
@@ -201,7 +202,7 @@ def _ref(text: str) -> EntityRef:
 def _found(connection: Connection, ref: EntityRef) -> int:
     number = ref_id(connection, str(ref))
     if number is None:
-        raise Refusal("NOT_FOUND", "There is no entity of this kind, namespace and name")
+        raise Refusal("NOT_FOUND", NO_ENTITY)
     return number
 
 

@@ -7,13 +7,11 @@ from typing import Any
 from flask import Response
 from marshmallow import fields, validate
 
-from catalog.refs import EntityRef
-from portal.api.errors import Refusal
 from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer, Resource, answer
+from portal.api.v1.existing import existing_entity
 from portal.api.v1.schemas import ProblemAnswer, time_field
 from portal.api.v1.times import rfc3339
-from portal.db.entities import by_ref
 from portal.db.inquiries import Said
 from portal.inquiring import Askable, ask, askable
 from portal.wiring import Portal
@@ -73,9 +71,7 @@ def resource(portal: Portal) -> Resource:
 
     def found(kind: str, namespace: str, name: str) -> tuple[Askable, ...]:
         with portal.database.read() as connection:
-            row = by_ref(connection, str(EntityRef(kind=kind, namespace=namespace, name=name)))
-            if row is None:
-                raise Refusal("NOT_FOUND", "There is no entity of this kind, namespace and name")
+            row = existing_entity(connection, kind, namespace, name)
             return askable(portal, connection, row.id, row.ref, row.body)
 
     return views

@@ -118,7 +118,12 @@ class FactListAnswer(Answer):
 def resource(portal: Portal, tags: Tags) -> Resource:
     """`/api/v1/problems`, `/search`, `/plugins`, `/facts`."""
     views = Resource("lookups", __name__, url_prefix="/api/v1", description="Across the catalog.")
+    _add_finding(views, portal, tags)
+    _add_installed(views, portal)
+    return views
 
+
+def _add_finding(views: Resource, portal: Portal, tags: Tags) -> None:
     @views.operation("GET", "/problems", query=ProblemList, answer=ProblemPageAnswer)
     def list_problems(asked: dict[str, Any]) -> Response:
         """List problems in descriptors: errors first, then as they were found."""
@@ -148,6 +153,8 @@ def resource(portal: Portal, tags: Tags) -> Resource:
             found = search(connection, asked["q"], asked["limit"])
         return answer(page([forms.entity_head(row) for row in found], None), tag=tag)
 
+
+def _add_installed(views: Resource, portal: Portal) -> None:
     @views.operation("GET", "/plugins", answer=PluginListAnswer)
     def list_plugins(_: dict[str, Any]) -> Response:
         """List the plugins that are loaded."""
@@ -173,8 +180,6 @@ def resource(portal: Portal, tags: Tags) -> Resource:
         """List the facts that rules can use, with types and meanings."""
         schemas = sorted(portal.schemas.values(), key=lambda schema: schema.name)
         return answer(page([forms.fact_schema(schema) for schema in schemas], None))
-
-    return views
 
 
 def _owner(text: str | None) -> str | None:

@@ -12,12 +12,13 @@ from marshmallow import ValidationError, fields, validate
 from portal.api.errors import Refusal
 from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer, Paging, Resource, Tags, after, answer, page
+from portal.api.v1.existing import existing_scorecard
 from portal.api.v1.instants import Instant, moment
 from portal.api.v1.schemas import time_field
 from portal.api.v1.selections import RefFilter, related
 from portal.api.v1.tallies import CheckTallyAnswer, StepsAnswer, TallyAnswer, rounded, steps, tally
 from portal.api.v1.times import rfc3339
-from portal.api.v1.trends import check_tally, found
+from portal.api.v1.trends import check_tally
 from portal.db.page import Page, number
 from portal.db.rollups import By, RolledUp, rolled_up
 from portal.db.trends import course_of, courses_by_entity
@@ -159,7 +160,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
         groups whose entities face different checks are not comparable: `against` compares on the
         checks that both groups are judged by.
         """
-        card = found(cards, name)
+        card = existing_scorecard(cards, name)
         by, key = _grouping(asked["by"])
         with portal.database.read() as connection:
             tag = tags.check(connection)
@@ -185,7 +186,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
 
         `improved` counts only what services changed: new rules and new data improve nothing.
         """
-        card = found(cards, name)
+        card = existing_scorecard(cards, name)
         end = portal.now()
         since = asked["since"] or end - BY_DEFAULT
         with portal.database.read() as connection:

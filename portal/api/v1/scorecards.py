@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask import Response
 from marshmallow import fields
 
-from portal.api.errors import Refusal
 from portal.api.v1 import forms
 from portal.api.v1.conventions import (
     Answer,
@@ -17,6 +15,7 @@ from portal.api.v1.conventions import (
     answer,
     page,
 )
+from portal.api.v1.existing import existing_scorecard
 from portal.api.v1.schemas import (
     LIFECYCLE,
     LevelAnswer,
@@ -117,7 +116,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
 
         A level is proven, or possible if all that is unknown turns out well.
         """
-        card = _found(cards, name)
+        card = existing_scorecard(cards, name)
         with portal.database.read() as connection:
             tag = tags.check(connection)
             spread = results.distribution(connection, name, len(card.levels))
@@ -136,7 +135,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
     @views.operation("POST", "/<name>/pardon", answer=PardonAnswer)
     def pardon_rules(_: dict[str, Any], name: str) -> Response:
         """Try the expressions again that are not run any more, because they took too long."""
-        card = _found(cards, name)
+        card = existing_scorecard(cards, name)
         with portal.database.write() as connection:
             pardoned = pardon(portal, connection, card)
         if pardoned:
@@ -146,16 +145,10 @@ def resource(portal: Portal, tags: Tags) -> Resource:
     @views.operation("GET", "/<name>/results", query=ResultList, answer=ResultPageAnswer)
     def list_results(asked: dict[str, Any], name: str) -> Response:
         """List the entities that a scorecard applies to, by name; as CSV all at once."""
-        card = _found(cards, name)
+        card = existing_scorecard(cards, name)
         return results_of(portal, tags, card, asked)
 
     return views
-
-
-def _found(cards: Mapping[str, Scorecard], name: str) -> Scorecard:
-    if name not in cards:
-        raise Refusal("NOT_FOUND", "There is no scorecard of this name")
-    return cards[name]
 
 
 def _head(card: Scorecard) -> forms.Json:

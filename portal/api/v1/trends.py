@@ -13,6 +13,7 @@ from portal.api.csv_table import table, wants_csv
 from portal.api.errors import Refusal
 from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer, Resource, Tags, answer
+from portal.api.v1.existing import existing_scorecard
 from portal.api.v1.instants import Instant, moment
 from portal.api.v1.schemas import LevelAnswer, time_field
 from portal.api.v1.selections import RefFilter, related
@@ -135,7 +136,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
         Levels and checks are those of the definition of then, named as they are now. An entity
         counts for as long as it was related to what is asked for. The change has four parts.
         """
-        card = found(cards, name)
+        card = existing_scorecard(cards, name)
         end = asked["to"] or portal.now()
         start = asked["from_"] or end - BY_DEFAULT
         if start > end:
@@ -161,13 +162,6 @@ def resource(portal: Portal, tags: Tags) -> Resource:
         return answer(shown, tag=tag)
 
     return views
-
-
-def found(cards: Mapping[str, Scorecard], name: str) -> Scorecard:
-    """The scorecard of this name. Raises `Refusal`."""
-    if name not in cards:
-        raise Refusal("NOT_FOUND", "There is no scorecard of this name")
-    return cards[name]
 
 
 def check_tally(titles: Mapping[str, str], check: str, letters: Mapping[str, int]) -> forms.Json:

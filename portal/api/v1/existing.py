@@ -1,0 +1,28 @@
+"""What a path names and there is: an entity, a scorecard; or the refusal that there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from catalog.refs import EntityRef
+from portal.api.errors import Refusal
+from portal.db.entities import EntityRow, by_ref
+from portal.db.state import Connection
+from scorecards.scorecard import Scorecard
+
+NO_ENTITY = "There is no entity of this kind, namespace and name"
+
+
+def existing_entity(connection: Connection, kind: str, namespace: str, name: str) -> EntityRow:
+    """The entity of this kind, namespace and name. Raises `Refusal`."""
+    row = by_ref(connection, str(EntityRef(kind=kind, namespace=namespace, name=name)))
+    if row is None:
+        raise Refusal("NOT_FOUND", NO_ENTITY)
+    return row
+
+
+def existing_scorecard(scorecards: Mapping[str, Scorecard], name: str) -> Scorecard:
+    """The scorecard of this name. Raises `Refusal`."""
+    if name not in scorecards:
+        raise Refusal("NOT_FOUND", "There is no scorecard of this name")
+    return scorecards[name]
