@@ -2,7 +2,7 @@
 
     python benchmarks/assess.py [--total 100000] [--database URL] [--changes 20] [--profile] [--json]
 
-The entities and the fifty checks are those of `checks.py`. Entities and facts are stored, every
+The fifty checks are those of `checks.py`, the entities those of `services.py`. Entities and facts are stored, every
 entity is marked, and the product's own rounds assess them with two processes: that is the first
 case. Then one fact of one entity is pushed, and it is waited until the stored result has it; then
 all is marked and assessed once more, which must write nothing. Exits with 1 where stored results are
@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import checks
+import services
 import size
 from one_by_one import assessable
 from sqlalchemy import Connection, func, select
@@ -67,7 +68,7 @@ def main() -> int:
         url = options.database or f"sqlite:///{Path(name, 'portal.db')}"
         portal = open_portal(Settings(database=url, data_dir=Path(name)))
         migrate(portal.database)
-        portal = replace(portal, scorecards=checks.scorecards(), now=lambda: checks.NOW)
+        portal = replace(portal, scorecards=checks.scorecards(), now=lambda: services.NOW)
         tools = tools_of(portal, pool)
         fill(tools, options.total)
         rows = [everything("all", tools, options.profile)]
@@ -88,7 +89,7 @@ def fill(tools: Tools, total: int) -> None:
     """Store entities and facts, as collecting them would."""
     batch = 5_000
     for first in range(0, total, batch):
-        made = [checks.made(number) for number in range(first, min(first + batch, total))]
+        made = [services.made(number) for number in range(first, min(first + batch, total))]
         ids = range(first + 1, first + 1 + len(made))
         records = [
             (number, *_header(record), facts_to_json(record))
@@ -117,7 +118,7 @@ def _header(record: FactRecord) -> tuple[Any, ...]:
     )
 
 
-def _entity(number: int, one: checks.Made) -> Mapping[str, Any]:
+def _entity(number: int, one: services.Made) -> Mapping[str, Any]:
     kind, _, rest = one.ref.partition(":")
     name = rest.rpartition("/")[2]
     return {
@@ -137,8 +138,8 @@ def _entity(number: int, one: checks.Made) -> Mapping[str, Any]:
         "document": 0,
         "revision": "",
         "seq": 0,
-        "created_at": checks.NOW,
-        "updated_at": checks.NOW,
+        "created_at": services.NOW,
+        "updated_at": services.NOW,
     }
 
 
@@ -247,7 +248,7 @@ def is_right(tools: Tools, total: int) -> bool:
         waiting = marks.count_marks(connection)
         number = connection.execute(select(func.count()).select_from(tables.results)).scalar_one()
     wanted = {
-        one.id: {said.scorecard: said for said in assessor.assess(one, now=checks.NOW)}
+        one.id: {said.scorecard: said for said in assessor.assess(one, now=services.NOW)}
         for one in subjects
     }
     found = {
@@ -258,7 +259,7 @@ def is_right(tools: Tools, total: int) -> bool:
 
 def _same(found: Mapping[int, Mapping[str, Any]]) -> Any:
     return {
-        id_: {name: replace(one, evaluated_at=checks.NOW) for name, one in of_entity.items()}
+        id_: {name: replace(one, evaluated_at=services.NOW) for name, one in of_entity.items()}
         for id_, of_entity in found.items()
     }
 

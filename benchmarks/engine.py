@@ -20,7 +20,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import by_hand
 import checks
+import services
 
 from portal.slate import Slate
 from portal.worker.watching import Stopwatch
@@ -39,7 +41,7 @@ def main() -> int:
     parser.add_argument("--profile", action="store_true", help="where the time goes")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    entities = [checks.made(number) for number in range(options.entities)]
+    entities = [services.made(number) for number in range(options.entities)]
     given = [(one.body, tuple(map(stored, one.records))) for one in entities]
     cards = checks.scorecards()
     verify(entities, given, cards)
@@ -67,7 +69,7 @@ def main() -> int:
 def outcomes(assessor: Assessor, given: Sequence[Given]) -> int:
     """Letters and levels alone; returns the bytes of evidence: none."""
     for body, records in given:
-        assessor.verdicts(body, records, now=checks.NOW)
+        assessor.verdicts(body, records, now=services.NOW)
     return 0
 
 
@@ -75,7 +77,7 @@ def evidence(assessor: Assessor, given: Sequence[Given]) -> int:
     """All that is stored; returns the bytes of evidence."""
     size = 0
     for body, records in given:
-        for packed in assessor.pack(body, records, now=checks.NOW):
+        for packed in assessor.pack(body, records, now=services.NOW):
             size += len(packed.evidence)
     return size
 
@@ -108,16 +110,16 @@ def measure(
     }
 
 
-def verify(entities: Sequence[checks.Made], given: Sequence[Given], cards: Any) -> None:
+def verify(entities: Sequence[services.Made], given: Sequence[Given], cards: Any) -> None:
     """The answers have to be right, or the rates mean nothing."""
     assessor = Assessor(cards, checks.SCHEMAS)
     for one, (body, records) in zip(entities, given, strict=True):
-        packed = assessor.pack(body, records, now=checks.NOW)
-        wanted = checks.expected(one.body, one.records, checks.NOW)
+        packed = assessor.pack(body, records, now=services.NOW)
+        wanted = by_hand.expected(one.body, one.records, services.NOW)
         if {p.scorecard: p.letters for p in packed} != wanted:
             sys.exit(f"{one.ref} was answered with {[p[:4] for p in packed]}, not {wanted}")
         for said in packed:
-            read = unpack(said, assessor.layouts, ref=one.ref, evaluated_at=checks.NOW)
+            read = unpack(said, assessor.layouts, ref=one.ref, evaluated_at=services.NOW)
             if any(not r.reason for r in read.results if r.outcome.value != "pass"):
                 sys.exit(f"the evidence of {one.ref} has no reason")
 
