@@ -2,11 +2,11 @@
 
     python benchmarks/assess.py [--total 100000] [--database URL] [--changes 20] [--profile] [--json]
 
-The fifty checks are those of `checks.py`, the entities those of `services.py`. Entities and facts are stored, every
-entity is marked, and the product's own rounds assess them with two processes: that is the first
-case. Then one fact of one entity is pushed, and it is waited until the stored result has it; then
-all is marked and assessed once more, which must write nothing. Exits with 1 where stored results are
-not what assessing a sample one by one says, or where the database has grown without a change.
+The fifty checks are those of `checks.py`, the entities those of `services.py`. Entities and facts are
+stored, every entity is marked, and the product's own rounds assess them with two processes: that is
+the first case. Then one fact of one entity is pushed, and it is waited until the stored result has it;
+then all is marked and assessed once more, which must write nothing. Exits with 1 where stored results
+are not what assessing a sample one by one says, or where the database has grown without a change.
 """
 
 from __future__ import annotations
