@@ -9,7 +9,7 @@ has long become another.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -112,53 +112,77 @@ def layout_of(
 
     A check with a `max_age` has places of its own: it may not know what the others do.
     """
-    leaves, facts, others = dict[Slot, int](), dict[Slot, int](), dict[Slot, int]()
-
-    def place(slots: dict[Slot, int], text: str, age: timedelta | None) -> int:
-        return slots.setdefault((text, age), len(slots))
-
-    def leaf(one: Leaf, age: timedelta | None) -> int:
-        for name in programs[one.expression].facts:
-            place(facts, name, age)
-        return place(leaves, one.expression, age)
-
-    def shown(one: Observation, age: timedelta | None) -> tuple[str, int | None, int | None]:
-        if one.expression in observed[one.expression].facts:
-            return one.title, place(facts, one.expression, age), None
-        return one.title, None, place(others, one.expression, age)
-
-    def check_layout(check: Check) -> CheckLayout:
-        age = check.max_age
-        asked = tuple(rules.leaves(check.rule))
-        names = dict.fromkeys(n for one in asked for n in programs[one.expression].facts)
-        inside = {one.expression: leaf(one, age) for one in asked}
-        condition = None if check.applies_to is None else leaf(check.applies_to, age)
-        retired = stage(check.lifecycle, now) is Stage.RETIRED
-        return CheckLayout(
-            id=check.id,
-            rule=_packed(check.rule, inside),
-            leaves=tuple(inside[one.expression] for one in asked),
-            facts=tuple(facts[name, age] for name in names),
-            condition=condition,
-            because=check.applies_because,
-            shown=tuple(shown(one, age) for one in check.observe),
-            counts=counts(check.lifecycle, now),
-            retired=in_words(check.lifecycle, now) if retired else "",
-        )
-
-    condition = None if scorecard.applies_to is None else leaf(scorecard.applies_to, None)
-    checks = tuple(check_layout(check) for check in scorecard.checks)
+    places = _Places(programs, observed)
+    condition = None if scorecard.applies_to is None else places.leaf(scorecard.applies_to, None)
+    checks = tuple(_check_layout(check, places, now) for check in scorecard.checks)
     layout = Layout(
-        facts=tuple(name for name, _ in facts),
+        facts=tuple(name for name, _ in places.facts),
         leaves=tuple(
-            LeafLayout(expression=e, facts=tuple(facts[n, age] for n in programs[e].facts))
-            for e, age in leaves
+            LeafLayout(expression=e, facts=tuple(places.facts[n, age] for n in programs[e].facts))
+            for e, age in places.leaves
         ),
         condition=condition,
         checks=checks,
-        observations=len(others),
+        observations=len(places.others),
     )
-    return layout, Slots(facts=tuple(facts), leaves=tuple(leaves), observations=tuple(others))
+    slots = Slots(
+        facts=tuple(places.facts),
+        leaves=tuple(places.leaves),
+        observations=tuple(places.others),
+    )
+    return layout, slots
+
+
+class _Places:
+    """Gives what a scorecard mentions its place, in the order in which it is mentioned."""
+
+    def __init__(self, programs: Mapping[str, Program], observed: Mapping[str, Program]) -> None:
+        self._programs = programs
+        self._observed = observed
+        self.facts: dict[Slot, int] = {}
+        self.leaves: dict[Slot, int] = {}
+        self.others: dict[Slot, int] = {}
+
+    def leaf(self, one: Leaf, age: timedelta | None) -> int:
+        for name in self.names([one]):
+            _place(self.facts, (name, age))
+        return _place(self.leaves, (one.expression, age))
+
+    def names(self, leaves: Iterable[Leaf]) -> tuple[str, ...]:
+        """The facts that these look at, each once."""
+        return tuple(
+            dict.fromkeys(n for one in leaves for n in self._programs[one.expression].facts)
+        )
+
+    def shown(self, one: Observation, age: timedelta | None) -> tuple[str, int | None, int | None]:
+        """Title, and the place of a fact or of another value."""
+        slot = (one.expression, age)
+        if one.expression in self._observed[one.expression].facts:
+            return one.title, _place(self.facts, slot), None
+        return one.title, None, _place(self.others, slot)
+
+
+def _place(slots: dict[Slot, int], slot: Slot) -> int:
+    return slots.setdefault(slot, len(slots))
+
+
+def _check_layout(check: Check, places: _Places, now: datetime) -> CheckLayout:
+    age = check.max_age
+    asked = tuple(rules.leaves(check.rule))
+    inside = {one.expression: places.leaf(one, age) for one in asked}
+    condition = None if check.applies_to is None else places.leaf(check.applies_to, age)
+    retired = stage(check.lifecycle, now) is Stage.RETIRED
+    return CheckLayout(
+        id=check.id,
+        rule=_packed(check.rule, inside),
+        leaves=tuple(inside[one.expression] for one in asked),
+        facts=tuple(places.facts[name, age] for name in places.names(asked)),
+        condition=condition,
+        because=check.applies_because,
+        shown=tuple(places.shown(one, age) for one in check.observe),
+        counts=counts(check.lifecycle, now),
+        retired=in_words(check.lifecycle, now) if retired else "",
+    )
 
 
 def layout_to_json(layout: Layout) -> bytes:
