@@ -23,8 +23,8 @@ from catalog.query import parse_filters
 from portal.db.bulk import among, next_id
 from portal.db.catalog_store import next_seq
 from portal.db.engine import utc
-from portal.db.filters import ask
 from portal.db.marks import mark
+from portal.db.questions import ask
 from portal.db.tables import (
     entities,
     exemption_steps,

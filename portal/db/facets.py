@@ -25,9 +25,10 @@ from sqlalchemy import (
 
 from catalog.query import Equals, Filter
 from portal.db.bulk import among, is_listed, listed
-from portal.db.filters import Kinds, Question, Way, ask, storable, terms_with
+from portal.db.filters import Kinds, Way, storable, terms_with
 from portal.db.index import unpack
 from portal.db.prepared import Prepared
+from portal.db.questions import Question, ask
 from portal.db.tables import edges, entities, postings, refs, relation_types, terms
 
 Counts = list[tuple[str, int]]

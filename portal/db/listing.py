@@ -24,15 +24,9 @@ from sqlalchemy.sql.selectable import FromClause
 from catalog.cursors import Cursor, Position, decode, encode, turned
 from catalog.query import EntityQuery, Order
 from portal.db.entity_rows import EntityRow, by_ids
-from portal.db.filters import (
-    COLUMNS,
-    Kinds,
-    Question,
-    Way,
-    ask,
-    terms_with,
-)
+from portal.db.filters import COLUMNS, Kinds, Way, terms_with
 from portal.db.full_text import ALL, Found, find_text
+from portal.db.questions import Question, ask
 from portal.db.tables import entities, postings, terms
 
 Item = TypeVar("Item")

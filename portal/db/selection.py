@@ -16,8 +16,9 @@ from catalog.matching import matches
 from catalog.query import All, AnyOf, Filter, Not, Order
 from portal.db.bulk import pick
 from portal.db.entity_rows import EntityRow
-from portal.db.filters import COLUMNS, Way, ask, storable
+from portal.db.filters import COLUMNS, Way, storable
 from portal.db.index import unpack
+from portal.db.questions import ask
 from portal.db.tables import entities, postings, terms
 
 ALL = 2**31 - 1

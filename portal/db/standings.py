@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from catalog.query import parse_filters
 from portal.db.bulk import pick
-from portal.db.filters import ask
+from portal.db.questions import ask
 from portal.db.rollups import MARKED, OWNED, as_texts, targets
 from portal.db.tables import entities, refs, results
 from scorecards.campaigns import Plan, Tally, goal_indexes, standing

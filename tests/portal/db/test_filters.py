@@ -4,7 +4,8 @@ from sqlalchemy import select
 from catalog.predicates import parse_predicate
 from catalog.query import MOST_CONDITIONS, AnyOf, Equals, Filter, HasPrefix, parse_filters
 from portal.db.engine import Database
-from portal.db.filters import FEW, Way, ask
+from portal.db.filters import FEW, Way
+from portal.db.questions import ask
 from portal.db.tables import entities
 from tests.catalog_rows import entity, owned, save
 

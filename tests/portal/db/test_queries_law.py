@@ -30,7 +30,8 @@ from catalog.query import (
 from portal.db import entities
 from portal.db.engine import Database
 from portal.db.facets import facets
-from portal.db.filters import Question, Way
+from portal.db.filters import Way
+from portal.db.questions import Question
 from tests.catalog_rows import entity, save
 
 WORDS = ["go", "Go", "java", "a%b", "a_b", "ab", "A", "é", "zz\U0010ffff", "42"]
