@@ -34,7 +34,8 @@ PEEKED = 16_384
 """Bytes of a request that are looked at. A longer one is not short."""
 
 _TO_WAIT_FOR = re.compile(rb"\r\n(?:transfer-encoding|expect|upgrade) *:", re.IGNORECASE)
-_LENGTH = re.compile(rb"\r\ncontent-length *: *(\d{1,6}) *(?:\r|$)", re.IGNORECASE)
+_LENGTH = re.compile(rb"\r\ncontent-length(?: *: *(\d{1,6}) *(?=\r|$))?", re.IGNORECASE)
+"""Wherever a length is told; the group is empty where it is told in a way that is not understood here."""
 
 
 class DirectWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -125,6 +126,8 @@ class DirectWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         if not end or _TO_WAIT_FOR.search(head):
             return False
         lengths = _LENGTH.findall(head)
+        if b"" in lengths:  # gunicorn may understand it, and wait for a body that does not come
+            return False
         return len(body) == (int(lengths[0]) if lengths else 0)
 
 

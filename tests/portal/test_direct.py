@@ -128,6 +128,17 @@ def test_a_request_in_pieces_keeps_nobody_waiting(port: int, client: socket.sock
             assert b"By: thread" in read_answers(slow, 1)
 
 
+@pytest.mark.parametrize("length", [b":\t5", b": 1000000", b": 0000005", b": 5\t"])
+def test_a_length_in_an_unusual_form_keeps_nobody_waiting_for_the_body(
+    port: int, client: socket.socket, length: bytes
+) -> None:
+    client.settimeout(3)
+    with connected(port) as promising:
+        promising.sendall(b"POST /short HTTP/1.1\r\nHost: x\r\nContent-Length%s\r\n\r\n" % length)
+        time.sleep(0.1)  # until it is looked at
+        assert ask(client, "/short") == ("watch", "/short")
+
+
 def test_requests_that_are_sent_at_once_are_answered_in_their_order(port: int) -> None:
     with connected(port) as eager:
         eager.sendall(
