@@ -21,7 +21,9 @@ from functools import partial
 from selectors import EVENT_READ
 from typing import Any, ClassVar
 
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import TConn
+
+from portal.accepting import PatientWorker
 
 LATE = 0.05
 """Seconds. An answer that took longer was not short."""
@@ -38,7 +40,7 @@ _LENGTH = re.compile(rb"\r\ncontent-length(?: *: *(\d{1,6}) *(?=\r|$))?", re.IGN
 """Wherever a length is told; the group is empty where it is told in a way that is not understood here."""
 
 
-class DirectWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+class DirectWorker(PatientWorker):
     """Gunicorn's worker with threads, whose watching thread answers what is short itself."""
 
     short: ClassVar[re.Pattern[bytes]]
@@ -46,7 +48,7 @@ class DirectWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     _paused_until = 0.0
 
-    def accept(self, listener: Any) -> None:
+    def welcome(self, listener: Any) -> None:
         """Watch a new connection until something comes; gunicorn has a thread wait for it."""
         try:
             client, address = listener.accept()
@@ -77,10 +79,14 @@ class DirectWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         Gunicorn lingers with a client that does not close, up to two seconds: a thread has the time.
         """
         if fs.cancelled() or fs.exception() or not fs.result():
-            self.nr_conns -= 1
-            self.tpool.submit(conn.close, graceful=True)
+            job = self.tpool.submit(conn.close, graceful=True)
+            job.add_done_callback(lambda _: self.method_queue.defer(self._forget))
         else:
             super().finish_request(conn, fs)
+
+    def _forget(self) -> None:
+        """Count a connection no more that is closed: until then it takes the place of another one."""
+        self.nr_conns -= 1
 
     def _cap_keepalive(self, deadline: float) -> None:
         """Close idle connections by `deadline`, those that never asked anything, too."""

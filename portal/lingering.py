@@ -12,13 +12,13 @@ from __future__ import annotations
 import select
 from typing import Any
 
-from gunicorn.workers.gthread import ThreadWorker
+from portal.accepting import PatientWorker
 
 MOMENT = 2.0
 """Milliseconds that a thread waits for the next request."""
 
 
-class LingeringWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+class LingeringWorker(PatientWorker):
     """Gunicorn's worker with threads, each of which goes on with a connection while it is in use."""
 
     def handle(self, conn: Any) -> Any:

@@ -20,6 +20,7 @@ from typing import IO, Any
 from gunicorn.app.base import BaseApplication
 
 from portal import logs
+from portal.accepting import ask_for_files
 from portal.app import create_app
 from portal.config import Settings
 from portal.direct import DirectWorker
@@ -94,6 +95,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self._works = works
         self._workers = workers
         self._running: Running | None = None
+        ask_for_files()
         super().__init__()
 
     @property
