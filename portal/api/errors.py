@@ -20,7 +20,7 @@ from catalog.errors import QueryError
 from catalog.problems import JsonValue
 from portal import logs
 from portal.api.backstage.errors import error_response
-from portal.db.failures import is_unavailable
+from portal.db.failures import is_damaged, is_unavailable, reason_of
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +91,8 @@ def _answer_query(error: QueryError) -> Response:
 
 def _answer_unexpected(error: Exception) -> Response:
     if is_unavailable(error):
-        log.warning("the database does not answer: %s", type(error).__name__)
+        hint = "; see `portal doctor`, and `portal restore`" if is_damaged(error) else ""
+        log.warning("the database does not answer: %s%s", reason_of(error), hint)
         response = respond(503, "UNAVAILABLE", CODES["UNAVAILABLE"][1], [])
         response.headers["Retry-After"] = "5"
         return response

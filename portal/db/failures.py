@@ -4,24 +4,53 @@ from __future__ import annotations
 
 import sqlite3
 
+import psycopg
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-NO_SUCH_THING = ("42P01", "42703")
-"""SQLSTATE of PostgreSQL where a table or a column does not exist."""
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+"""Primary codes that SQLite's driver takes for no operational ones (https://sqlite.org/rescode.html)."""
+
+_LATER = (
+    psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.DataCorrupted,
+    psycopg.errors.IndexCorrupted,
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedColumn,
+)
+"""What PostgreSQL's driver calls other than operational: a server that took over and only reads, a
+damaged one, and one whose tables are not there yet."""
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """Whether the database could not be asked: it is down, busy, full, or every connection is taken.
+    """Whether the database could not be asked: it is down, busy, full, only reads, is damaged, or every
+    connection is taken.
 
     Or it does not have its tables yet: whoever serves may have started before `portal migrate`.
     Asking again later may help; a statement that is wrong in itself is not among these.
     """
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return True
-    original = getattr(error, "orig", None)
-    if getattr(original, "sqlstate", "") in NO_SUCH_THING:
-        return True
-    if getattr(original, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+    if _code(error) == sqlite3.SQLITE_ERROR:
         return False  # SQLite says so of a statement that it does not understand
-    return isinstance(error, OperationalError | InterfaceError | PoolTimeout)
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    return error.connection_invalidated or isinstance(error.orig, _LATER) or is_damaged(error)
+
+
+def is_damaged(error: BaseException) -> bool:
+    """Whether the embedded database's file is damaged."""
+    return _code(error) in _DAMAGED
+
+
+def reason_of(error: BaseException) -> str:
+    """What the database said, in one line, for the log: no statement, and none of its values."""
+    told = getattr(error, "orig", None) or error
+    lines = str(told).strip().splitlines()
+    return lines[0] if lines else type(told).__name__
+
+
+def _code(error: BaseException) -> int | None:
+    """SQLite's primary code."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF

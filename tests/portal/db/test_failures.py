@@ -1,33 +1,72 @@
-"""Failures of the database: which of them another attempt may mend."""
+"""Failures of the database: what is told as one that does not answer, and in which words."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import Executable, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.db.engine import Database, open_database
-from portal.db.failures import is_unavailable
-from portal.db.tables import pending
+from portal.db.failures import is_damaged, is_unavailable, reason_of
+from portal.db.tables import meta
 from tests.conftest import new_postgres_database
 from tests.portal.processes import free_port
 
+PAGE = 4096
+ROW = meta.insert().values(key="a", value="b")
 
-def failure(database: Database, statement: str = "") -> SQLAlchemyError:
-    asked = text(statement) if statement else select(pending)
+
+def test_a_server_that_is_away_may_be_back_later() -> None:
+    assert is_unavailable(read(open_database(f"postgresql://x@127.0.0.1:{free_port()}/x")))
+
+
+def test_a_database_that_was_not_migrated_may_be_so_later(postgres: str) -> None:
+    failed = read(open_database(new_postgres_database(postgres)))
+    assert is_unavailable(failed)
+    assert "does not exist" in reason_of(failed)
+
+
+def test_a_database_that_only_reads_is_told_as_one_that_does_not_answer(database: Database) -> None:
+    only = "PRAGMA query_only=ON" if database.is_sqlite else "SET TRANSACTION READ ONLY"
+    with pytest.raises(SQLAlchemyError) as failed:
+        write(database, text(only), ROW)
+    assert is_unavailable(failed.value)
+    assert "read" in reason_of(failed.value)
+
+
+def test_a_damaged_file_is_told_as_one_that_does_not_answer(
+    migrated_file: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "portal.db"
+    whole = migrated_file.read_bytes()
+    file.write_bytes(whole[:PAGE] + b"\xde\xad" * ((len(whole) - PAGE) // 2))
+    failed = read(open_database(f"sqlite:///{file}"))
+    assert is_unavailable(failed)
+    assert is_damaged(failed)
+    assert reason_of(failed) == "database disk image is malformed"
+
+
+def test_a_statement_that_breaks_a_rule_is_the_portals_fault(database: Database) -> None:
+    with pytest.raises(SQLAlchemyError) as failed:
+        write(database, ROW, ROW)
+    assert not is_unavailable(failed.value)
+
+
+def test_a_statement_that_is_wrong_stays_wrong(database: Database) -> None:
+    assert not is_unavailable(read(database, text("SELECT 1 +")))
+
+
+def read(database: Database, asked: Executable = select(meta)) -> SQLAlchemyError:
+    """How it fails."""
     with pytest.raises(SQLAlchemyError) as raised, database.read() as connection:
         connection.execute(asked)
     database.close()
     return raised.value
 
 
-def test_a_server_that_is_away_may_be_back_later() -> None:
-    assert is_unavailable(failure(open_database(f"postgresql://x@127.0.0.1:{free_port()}/x")))
-
-
-def test_a_database_that_was_not_migrated_may_be_so_later(postgres: str) -> None:
-    assert is_unavailable(failure(open_database(new_postgres_database(postgres))))
-
-
-def test_a_statement_that_is_wrong_stays_wrong(database: Database) -> None:
-    assert not is_unavailable(failure(database, "SELECT 1 +"))
+def write(database: Database, *statements: Executable) -> None:
+    with database.write() as connection:
+        for statement in statements:
+            connection.execute(statement)
