@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from portal.db import budgets, marks, pending, problems
 from portal.db.entities import kind_counts
+from portal.db.failures import is_unavailable
 from portal.wiring import Portal
 from portal.worker.requests import Lane
 
@@ -67,7 +68,18 @@ class _Catalog(Collector):
         return iter(())
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """The gauges, on one snapshot."""
+        """The gauges, on one snapshot; where it cannot be had, that alone, beside the requests."""
+        up = GaugeMetricFamily("plumbline_database_up", "Whether the database answers: 1, or 0.")
+        try:
+            found = [*self._gauges()]
+        except Exception as error:
+            if not is_unavailable(error):
+                raise
+            found = []
+        up.add_metric([], 1 if found else 0)
+        yield from (up, *found)
+
+    def _gauges(self) -> Iterator[GaugeMetricFamily]:
         with self._portal.database.read() as connection:
             kinds = kind_counts(connection)
             found = problems.problem_counts(connection)

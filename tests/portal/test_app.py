@@ -94,6 +94,19 @@ def test_metrics_count_requests_by_route_and_never_by_path(app: Flask) -> None:
     assert 'plumbline_oldest_free_key_seconds{lane="person"} 0.0' in text
 
 
+def test_metrics_go_on_while_the_database_does_not_answer(make_portal: MakePortal) -> None:
+    portal = make_portal()
+    assert "plumbline_database_up 1.0" in create_app(portal).test_client().get("/metrics").text
+    gone = replace(portal, database=open_database("sqlite:////nowhere/portal.db"))
+    client = create_app(gone).test_client()
+    assert client.get("/api/catalog/entities").status_code == 503
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert "plumbline_database_up 0.0" in answer.text
+    assert 'route="/api/catalog/entities",status="503"} 1.0' in answer.text
+    assert "plumbline_entities" not in answer.text  # none is not known
+
+
 @pytest.mark.parametrize("host", ["attacker.example", "127.0.0.1.attacker.example:80", ""])
 def test_an_open_portal_answers_only_to_its_own_names(app: Flask, host: str) -> None:
     for path in ("/livez", "/api/v1/plugins", "/", "/nope"):
