@@ -45,9 +45,11 @@ def backup(target: Path, **options: Any) -> None:
         raise click.ClickException(f"there is no database at {path}")
     if target.exists():
         raise click.ClickException(f"{target} exists already")
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
-        source.backup(copy)
-        entities = copy.execute("SELECT count(*) FROM entities").fetchone()[0]
+    try:
+        entities = _copied(path, target)
+    except sqlite3.Error as error:
+        target.unlink(missing_ok=True)  # half a copy is none
+        raise click.ClickException(f"{path} cannot be copied to {target}: {error}") from None
     target.with_name(target.name + ".sha256").write_text(f"{_digest(target)}  {target.name}\n")
     click.echo(f"{target}: {entities} entities, {target.stat().st_size} bytes")
 
@@ -62,11 +64,10 @@ def restore(source: Path, **options: Any) -> None:
     checksum = source.with_name(source.name + ".sha256")
     if checksum.is_file() and checksum.read_text().split()[0] != _digest(source):
         raise click.ClickException(f"{source} does not match {checksum}: it is damaged")
-    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as database:
-        verdict = database.execute("PRAGMA integrity_check").fetchone()[0]
-        if verdict != "ok":
-            raise click.ClickException(f"{source} is damaged: {verdict}")
-        entities = database.execute("SELECT count(*) FROM entities").fetchone()[0]
+    try:
+        entities = _sound(source)
+    except sqlite3.Error as error:
+        raise click.ClickException(f"{source} is no backup, or damaged: {error}") from None
     try:
         with acquire(settings.data_dir):
             for suffix in ("", "-wal", "-shm"):
@@ -125,6 +126,24 @@ def _sqlite_path(settings: Settings) -> Path:
     if kind != "sqlite" or not path:
         raise click.ClickException("this is for the embedded database; on PostgreSQL use pg_dump")
     return Path(path)
+
+
+def _copied(path: Path, target: Path) -> int:
+    """Copy a database; how many entities the copy has. Raises `sqlite3.Error`."""
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
+        source.backup(copy)
+    return _sound(target)
+
+
+def _sound(path: Path) -> int:
+    """How many entities a database has that is looked through for faults. Raises `sqlite3.Error`."""
+    # Immutable: nobody writes to it, and no files of a write-ahead log are left beside it.
+    with closing(sqlite3.connect(f"file:{path}?immutable=1", uri=True)) as database:
+        verdict = database.execute("PRAGMA integrity_check").fetchone()[0]
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(verdict)
+        entities: int = database.execute("SELECT count(*) FROM entities").fetchone()[0]
+        return entities
 
 
 def _digest(path: Path) -> str:

@@ -18,6 +18,7 @@ from portal.cli.options import settings_options, settings_or_exit
 from portal.config import Settings
 from portal.db import fetched, locations, unanswerable
 from portal.db.engine import open_database
+from portal.db.failures import is_damaged, is_unavailable, reason_of
 from portal.db.integrity import integrity_fault
 from portal.db.migrations import HEAD, current
 from portal.instance import find
@@ -46,7 +47,7 @@ class Finding(NamedTuple):
 def doctor(as_json: bool, **options: Any) -> None:
     """Look at everything the portal needs; exit with 1 when something is wrong."""
     settings = settings_or_exit(**options)
-    findings = [finding for look in LOOKS for finding in look(settings)]
+    findings = [finding for look in LOOKS for finding in _looked(look, settings)]
     if as_json:
         click.echo(json.dumps([finding._asdict() for finding in findings], indent=2))
     else:
@@ -58,6 +59,17 @@ def doctor(as_json: bool, **options: Any) -> None:
             if finding.hint and not finding.ok:
                 click.echo(f"      {finding.hint}")
     sys.exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+def _looked(look: Callable[[Settings], Iterator[Finding]], settings: Settings) -> Iterator[Finding]:
+    """What one look finds, as far as it comes: the others go on without a database."""
+    try:
+        yield from look(settings)
+    except Exception as error:
+        if not is_unavailable(error):
+            raise
+        hint = "Run `portal restore`." if is_damaged(error) else "Is the server running?"
+        yield Finding("database", False, reason_of(error), hint)
 
 
 def _programs(_: Settings) -> Iterator[Finding]:
@@ -94,11 +106,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding("database", True, "not there yet; the first start makes it")
         return
     database = open_database(settings.database)
-    try:
-        revision = current(database)
-    except Exception as error:  # noqa: BLE001 - whatever the driver says is the finding
-        yield Finding("database", False, str(error).splitlines()[0], "Is the server running?")
-        return
+    revision = current(database)
     fits = revision == HEAD
     yield Finding("schema", fits, str(revision), f"Run `portal migrate` (to {HEAD}).")
     fault = integrity_fault(database)

@@ -6,6 +6,7 @@ a server it does not need.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, TypeAlias
@@ -16,12 +17,30 @@ Commands: TypeAlias = Mapping[str, tuple[str, str, str]]
 """By name: a module, the command's name in it, and one sentence for the list."""
 
 
+class NoDatabase(click.ClickException):
+    """The database of a command cannot be used."""
+
+    exit_code = 3
+
+
 class Lazy(click.Group):
-    """A group of such commands, in their order."""
+    """A group of such commands, in their order. One whose database cannot be used ends with the reason."""
 
     def __init__(self, *args: Any, table: Commands, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._table = table
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if "sqlalchemy" not in sys.modules:  # what never opened a database need not know it
+                raise
+            failure = _without_database(error)
+            if failure is None:
+                raise
+            raise failure from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names."""
@@ -39,3 +58,14 @@ class Lazy(click.Group):
         """The list in `--help`, without importing any of them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, _, text) in self._table.items()])
+
+
+def _without_database(error: Exception) -> NoDatabase | None:
+    """What is said where this is a database that cannot be used; else None."""
+    from portal.db.failures import is_damaged, is_unavailable, reason_of
+
+    if not is_unavailable(error):
+        return None
+    hint = "put a backup in its place with `portal restore`" if is_damaged(error) else ""
+    hint = hint or "see `portal doctor`"
+    return NoDatabase(f"the database cannot be used: {reason_of(error)}; {hint}")

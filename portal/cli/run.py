@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import signal
 import sys
@@ -35,6 +36,9 @@ def up(**options: Any) -> None:
         lock = acquire(settings.data_dir, wait=10)
     except AlreadyRunning as running:
         raise click.ClickException(str(running)) from None
+    except OSError as error:
+        place = f"{settings.data_dir} cannot be used by user {os.getuid()}"
+        raise click.ClickException(f"{place}: {error.strerror}") from None
     token = secrets.token_urlsafe(32)
     own = StaticToken(token=token, subject="instance")
     settings = replace(settings, tokens=(*settings.tokens, own))

@@ -1,6 +1,7 @@
 """The commands that need a data directory, run as an operator runs them."""
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from click.testing import CliRunner
 
 from portal.cli.main import COMMANDS, main
 from portal.config import environment
-from tests.portal.cli.commands import run, run_process
+from tests.portal.cli.commands import invoke, run, run_process
 from tests.portal.processes import eventually, portal_up
 
 DESCRIPTOR = """\
@@ -172,6 +173,36 @@ def test_a_backup_can_be_taken_while_the_portal_runs_and_be_restored(
     assert "WRONG" not in run("doctor", *place)
     copy.write_bytes(copy.read_bytes()[:-1] + b"x")
     run("restore", copy, *place, status=1)
+
+
+def test_a_damaged_database_is_said_to_be_one_and_gives_no_backup(
+    tmp_path: Path, migrated_file: Path
+) -> None:
+    data, copy = tmp_path / "data", tmp_path / "portal.backup"
+    place = ("--data-dir", data)
+    data.mkdir(mode=0o700)
+    file = data / "portal.db"
+    whole = migrated_file.read_bytes()
+    file.write_bytes(whole[:4096] + b"\xde\xad" * ((len(whole) - 4096) // 2))
+    for command in (("migrate",), ("token", "list"), ("assess",)):
+        said = invoke(*command, *place, status=3).stderr
+        assert "the database cannot be used: database disk image is malformed" in said
+        assert "portal restore" in said
+    found = json.loads(run("doctor", "--json", *place, status=1))
+    damaged = {"database": "database disk image is malformed"}
+    assert {one["name"]: one["detail"] for one in found if not one["ok"]} == damaged
+    assert "cannot be copied" in invoke("backup", copy, *place, status=1).stderr
+    assert not [*tmp_path.glob("portal.backup*")]
+    copy.write_text("no backup")
+    assert "is no backup, or damaged" in invoke("restore", copy, *place, status=1).stderr
+    assert file.exists()
+
+
+def test_a_place_that_cannot_be_written_is_named_with_who_may_not(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    place = tmp_path / "file" / "data"
+    said = invoke("up", "--data-dir", place, status=1).stderr
+    assert f"{place} cannot be used by user {os.getuid()}: Not a directory" in said
 
 
 def test_the_doctor_says_what_is_wrong(tmp_path: Path, source: Path) -> None:
