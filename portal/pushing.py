@@ -101,7 +101,7 @@ def _read(item: JsonValue, now: datetime) -> Push | tuple[Problem, ...]:
     problems = [_unknown(key) for key in item if key not in KEYS]
     ref = _ref(item.get("entity"), problems)
     run = _text(item, "run", problems)
-    if run and urlsplit(run).scheme not in ("http", "https"):
+    if run and not _is_web(run):
         problems.append(_fault("/run", "`run` must be an http or https URL", run))
     observed_at = _time(item.get("observedAt"), now, problems)
     facts = item.get("facts")
@@ -130,6 +130,13 @@ def _text(item: dict[str, JsonValue], key: str, problems: list[Problem]) -> str:
         return value
     problems.append(_fault(f"/{key}", f"`{key}` must be a text of at most {LONGEST}", value))
     return ""
+
+
+def _is_web(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in ("http", "https")
+    except ValueError:  # an address in brackets that is none
+        return False
 
 
 def _time(value: JsonValue, now: datetime, problems: list[Problem]) -> datetime:

@@ -102,8 +102,12 @@ def read_value(kind: FactType, value: JsonValue) -> FactValue:
         case FactType.INT, int() if not isinstance(value, bool) and -(2**63) <= value < 2**63:
             return value
         case FactType.DOUBLE, int() | float() if not isinstance(value, bool):
-            if math.isfinite(value):
-                return float(value)
+            try:
+                number = float(value)
+            except OverflowError:  # a whole number of hundreds of digits
+                number = math.inf
+            if math.isfinite(number):
+                return number
         case FactType.STRING, str() if len(value) <= LONGEST_TEXT:
             return value
         case FactType.STRINGS, list() if len(value) <= LONGEST_LIST:

@@ -73,6 +73,7 @@ def test_a_record_is_believed_as_long_as_its_first_fact_to_go_stale() -> None:
         ("coverage.line_pct", "81", "a number"),
         ("coverage.line_pct", True, "a number"),
         ("coverage.line_pct", [], "a number"),
+        ("coverage.line_pct", 10**400, "a number"),
         ("coverage.branches", 1.5, "a whole number of 64 bits"),
         ("coverage.branches", 2**63, "a whole number of 64 bits"),
         ("coverage.branches", False, "a whole number of 64 bits"),

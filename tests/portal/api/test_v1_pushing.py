@@ -220,6 +220,24 @@ def test_what_is_no_batch_is_refused(client: FlaskClient, body: Any, status: int
     assert client.post("/api/v1/facts", json=body).status_code == status
 
 
+@pytest.mark.parametrize(
+    "fact",
+    ['"\\ud800"', "NaN", "[" * 100_000, *("[" * n + "]" * n for n in (300, 2_000)), "1" * 9_999],
+    ids=["half a pair", "no number", "open lists", "deep lists", "deeper lists", "digits"],
+)
+def test_what_no_json_can_hold_is_told_to_be_none(client: FlaskClient, fact: str) -> None:
+    body = f'{{"items": [{{"entity": "basket", "facts": {{"coverage.line_pct": {fact}}}}}]}}'
+    said = client.post("/api/v1/facts", data=body, content_type="application/json")
+    assert (said.status_code, said.json["detail"]) == (400, "/: Invalid JSON body.")
+
+
+@pytest.mark.parametrize("run", ["http://[", "https://]/x", "javascript:alert(1)"])
+def test_the_run_has_to_have_an_address(client: FlaskClient, run: str) -> None:
+    done = send(client, item(run=run), item())
+    assert [problem["pointer"] for problem in done["items"][0]["problems"]] == ["/run"]
+    assert (done["stored"], done["refused"]) == (1, 1)
+
+
 def test_pushed_facts_are_facts_like_others(client: FlaskClient) -> None:
     names = {fact["name"] for fact in client.get("/api/v1/facts").json["items"]}
     assert {"coverage.line_pct", "deploy.green", "repo.readme.bytes"} <= names
