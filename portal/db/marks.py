@@ -98,9 +98,9 @@ def mark_repository(connection: Connection, repository_id: int) -> None:
 def mark_stale(connection: Connection, now: datetime) -> int:
     """Mark the entities of which facts have gone stale since the last call; returns how many."""
     before = values.get(connection, STALE_UNTIL)
-    ended = [facts.c.valid_until <= now]
+    ended = [facts.c.valid_until < now]  # at that instant they are valid
     if before is not None:
-        ended.append(facts.c.valid_until > datetime.fromisoformat(before))
+        ended.append(facts.c.valid_until >= datetime.fromisoformat(before))
     ids = list(connection.execute(select(facts.c.entity_id).where(*ended).distinct()).scalars())
     mark(connection, ids)
     values.put(connection, STALE_UNTIL, now.isoformat())

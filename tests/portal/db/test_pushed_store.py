@@ -203,7 +203,7 @@ def test_a_push_that_no_scorecard_looks_at_marks_nothing(rows: Database) -> None
 def test_entities_of_which_facts_go_stale_are_marked_once(rows: Database) -> None:
     sent(rows, RECORD)
     unmark(rows)
-    for hours, marked in [(23, 0), (24, 1), (25, 0)]:
+    for hours, marked in [(23, 0), (24, 0), (25, 1), (26, 0)]:
         with rows.write() as connection:
             assert marks.mark_stale(connection, NOW + hours * HOUR) == marked
     assert waiting(rows) == 1

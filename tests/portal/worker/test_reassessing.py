@@ -329,6 +329,15 @@ def test_a_pushed_fact_asks_the_scorecards_that_look_at_it(world: World) -> None
     assert sorted(asked, key=str) == sorted([({"one", "two"}, 1), ({"two"}, 1)], key=str)
 
 
+def test_facts_are_stale_after_the_last_instant_at_which_they_are_valid(world: World) -> None:
+    world.push("a", "ci.tests", 3)
+    world.work()
+    for _ in range(6):  # the fifth look is at that very instant
+        world.pass_time(1)
+        world.work()
+        assert world.stored() == world.from_scratch()
+
+
 def test_an_answer_that_expires_asks_its_scorecard_again(world: World) -> None:
     world.answer("a", passes=True)
     world.work()
