@@ -1,8 +1,9 @@
 """The past of facts: former records, each kept as its difference to the one that came after it.
 
-A record is kept when another collector version, URL, revision or fact replaced it, never because it
-was looked at again. What was otherwise is small where the record is large, so that a commit that
-changes one fact of fifty costs the bytes of one. Read from the present backwards.
+A record is kept when another collector version, URL, revision or fact replaced it, or when it had
+been stale before it was said again; never because it was looked at again in time. What was otherwise
+is small where the record is large, so that a commit that changes one fact of fifty costs the bytes of
+one. Read from the present backwards.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _COLUMNS = (
     "revision",
     "observed_at",
     "valid_until",
+    "since",
     "until",
     "changes",
 )
@@ -40,17 +42,30 @@ _Row = tuple[Any, ...]
 def keep(connection: Connection, replaced: Sequence[tuple[_Row, _Row]]) -> None:
     """Keep the first of each pair of rows of `facts`, which the second is about to replace.
 
-    One that only says the same for longer is not kept. The connection is in a write transaction.
+    One that goes on is not kept. The first has its `since` as well. The connection is in a write
+    transaction.
     """
     kept = [
-        (*old[:7], new[5], orjson.dumps(_difference(old[7], new[7])))
+        (*old[:7], old[8], new[5], orjson.dumps(_difference(old[7], new[7])))
         for old, new in replaced
-        if (*old[2:5], old[7]) != (*new[2:5], new[7])
+        if not goes_on(old, new)
     ]
     if kept:
         first = next_id(connection, fact_versions)
         rows = [(first + index, *row) for index, row in enumerate(kept)]
         add(connection, fact_versions, _COLUMNS, rows)
+
+
+def goes_on(old: _Row, new: _Row) -> bool:
+    """Whether a row of `facts` only says for longer what one says that is not stale by then.
+
+    Where it is not known since when the old one says so, as in rows that an older portal wrote, it
+    does not, so that this is kept apart from what is known.
+    """
+    if (*old[2:5], old[7]) != (*new[2:5], new[7]):
+        return False
+    valid_until, since = old[6], old[8]
+    return valid_until is None or (since is not None and new[5] <= valid_until)
 
 
 def between(

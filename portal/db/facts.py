@@ -46,7 +46,8 @@ def save(connection: Connection, records: Sequence[FactRecord]) -> set[tuple[str
 
     Returns ref and collector of those that were written. A record of an entity that went is dropped.
     One that says what is stored is not written, so `observed_at` is when that was first seen, unless
-    the record is valid for a time only. The connection is in a write transaction.
+    the record is valid for a time only: of such a one `since` is. The connection is in a write
+    transaction.
     """
     refs = {record.ref for record in records}
     found = select(entities.c.ref, entities.c.id)
@@ -76,20 +77,31 @@ def save(connection: Connection, records: Sequence[FactRecord]) -> set[tuple[str
     put_aside(connection, sorted({entity for entity, _ in old}))
     fact_history.keep(connection, [(stored[row[:2]], row) for row in fresh if row[:2] in stored])
     remove(connection, facts, COLUMNS[:2], old)
-    add(connection, facts, COLUMNS, fresh)
+    dated = [(*row, _since(stored.get(row[:2]), row)) for row in fresh]
+    add(connection, facts, (*COLUMNS, "since"), dated)
     if fresh:
         raise_assessment(connection)
     return {(given[row[:2]].ref, row[1]) for row in fresh}
 
 
 def _row(row: Row[*tuple[Any, ...]]) -> tuple[Any, ...]:
-    """The values of `COLUMNS`, with times that are aware."""
-    return (*row[:5], utc(row.observed_at), utc(row.valid_until), row.facts)
+    """The values of `COLUMNS`, and `since`, with times that are aware."""
+    return (*row[:5], utc(row.observed_at), utc(row.valid_until), row.facts, utc(row.since))
 
 
 def _said(row: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
     """What a record says, whenever it was observed."""
-    return None if row is None else (*row[2:5], *row[6:])
+    return None if row is None else (*row[2:5], *row[6:8])
+
+
+def _since(old: tuple[Any, ...] | None, new: tuple[Any, ...]) -> datetime | None:
+    """Since when the new record, or others before it, have said this; None: since it was observed."""
+    since: datetime | None = None
+    if old is not None and fact_history.goes_on(old, new):
+        since = old[8] or old[5]
+    elif new[6] is not None:
+        since = new[5]
+    return since
 
 
 def put_aside(connection: Connection, ids: Collection[int]) -> None:

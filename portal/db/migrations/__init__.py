@@ -10,7 +10,7 @@ from sqlalchemy import inspect, text
 
 from portal.db.engine import Database
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest revision that this version of the product knows."""
 
 

@@ -26,6 +26,7 @@ facts = Table(
     Column("revision", Text, nullable=False),
     Column("observed_at", Time, nullable=False),
     Column("valid_until", Time),
+    Column("since", Time),  # without a break; null: `observed_at`, or not known (portal.db.facts)
     Column("facts", LargeBinary, nullable=False),  # JSON, see scorecards.serialization
     PrimaryKeyConstraint("entity_id", "collector"),
 )
@@ -41,6 +42,7 @@ fact_versions = Table(
     Column("revision", Text, nullable=False),
     Column("observed_at", Time, nullable=False),
     Column("valid_until", Time),
+    Column("since", Time),  # as in `facts`
     Column("until", Time, nullable=False),  # when the record after it was observed
     Column("changes", LargeBinary, nullable=False),  # JSON: what was otherwise than in that one
     Index("fact_versions_by_entity", "entity_id", "collector", "until"),

@@ -91,6 +91,13 @@ def test_looking_again_is_not_kept(database: Database) -> None:
     assert told(database, at(-1), at(9)) == {"repo": (timed[-1],)}
 
 
+def test_what_was_stale_before_it_was_said_again_is_kept(database: Database) -> None:
+    save(database, entity("a"))
+    timed = [replace(RECORD, observed_at=at(n), valid_until=at(n + 1)) for n in (0, 0.5, 3)]
+    store(database, timed)
+    assert told(database, at(-1), at(9)) == {"repo": tuple(timed[1:])}
+
+
 def test_what_is_pruned_leaves_the_rest_readable(
     database: Database, records: list[FactRecord]
 ) -> None:
