@@ -88,7 +88,15 @@ def try_out(
         if since is not None:
             end = min(until or now, now)
             start = min(since, end)
-            past = replay(means, before=before, after=after, start=start, end=end, ids=ids)
+            past = replay(
+                means,
+                before=before,
+                after=after,
+                start=start,
+                end=end,
+                ids=ids,
+                published=portal.scorecards,
+            )
     return Trial(
         after=after, found=found, past=past, stopped=tuple(stopped([after], means.refusals.why))
     )

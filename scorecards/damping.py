@@ -8,7 +8,7 @@ no longer known is not kept as one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,6 +16,14 @@ from scorecards.knowledge import rfc3339
 from scorecards.levels import releveled
 from scorecards.results import LETTERS, CheckResult, Held, Outcome, ScorecardResult
 from scorecards.scorecard import Check, Scorecard
+
+HELD = "h"
+"""Stands for a failure whose pass still counts, among the letters of outcomes."""
+
+UNSURE = "?"
+"""Stands for an outcome of which it is not known what it was."""
+
+_OUTCOMES = {letter: outcome for outcome, letter in LETTERS.items()}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,3 +109,38 @@ def _damped(
         return said
     when = f"counts as a failure from {rfc3339(standing.until)} on if it lasts"
     return replace(said, outcome=Outcome.PASS, reason=f"{when}: {said.reason}", held=standing)
+
+
+def relived(
+    steps: Sequence[tuple[datetime, str]], *, grace: timedelta, sure: bool = True
+) -> list[str]:
+    """What counted at each of these moments, had `settle` been asked at all of them, in their order.
+
+    Of each the letter that was found: an outcome's, '' where there was no result, or `UNSURE`. Nothing
+    counted before the first; without `sure` that is not known. `HELD` stands for a failure that does
+    not count yet, and a failure that perhaps does not count is `UNSURE`.
+    """
+    found = []
+    previous: Outcome | None = None
+    since: datetime | None = None
+    for at, letter in steps:
+        if letter == UNSURE:
+            sure, since = False, None
+        elif sure or letter != LETTERS[Outcome.FAIL]:
+            outcome = _OUTCOMES.get(letter)
+            standing = (
+                None if outcome is None else settle(previous, since, outcome, at, grace=grace)
+            )
+            since = standing.since if isinstance(standing, Held) else None
+            previous = None if standing is None else counting(standing)
+            letter = HELD if isinstance(standing, Held) else letter
+            sure = True
+        else:
+            # Perhaps a pass was there before, which would be held as long as this.
+            since = since or at
+            if at >= since + grace:
+                previous, since, sure = Outcome.FAIL, None, True
+            else:
+                letter = UNSURE
+        found.append(letter)
+    return found

@@ -14,12 +14,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 from scorecards.advice import MINUTES
+from scorecards.damping import HELD
 from scorecards.levels import Reached, counting, reached
 from scorecards.results import LETTERS, Outcome
 from scorecards.scorecard import Scorecard
 
-HELD = "h"
-"""Stands for a check that newly fails, and keeps its pass for its grace."""
 _OUTCOMES = {letter: outcome for outcome, letter in LETTERS.items()} | {HELD: Outcome.PASS}
 _OPEN = LETTERS[Outcome.UNKNOWN] + LETTERS[Outcome.ERROR]
 ABSENT = "-"

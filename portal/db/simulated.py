@@ -23,7 +23,6 @@ from sqlalchemy import (
     select,
     type_coerce,
     union,
-    union_all,
 )
 from sqlalchemy.types import NullType
 
@@ -37,7 +36,6 @@ from portal.db.tables import (
     relation_types,
     results,
     unassessed,
-    versions,
 )
 from scorecards.levels import Reached
 
@@ -113,55 +111,8 @@ def _statement(connection: Connection, wanted: Wanted) -> Select[Any]:
     return found
 
 
-def rows_at(
-    connection: Connection,
-    *,
-    instant: datetime,
-    seq: int,
-    reads: Reads,
-    ids: Collection[int] | None,
-) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:
-    """The same rows of an instant of the past, whose catalog had the sequence number `seq`.
-
-    Entities are those of then. Of facts only what is stored now is known: they are there where they
-    had already been observed so, and else are not. Outcomes are null.
-    """
-    none = null().label("outcomes")
-    body = (lambda c: type_coerce(c, NullType()).label("body")) if reads.bodies else _no_body
-    present = select(entities.c.id, none, body(entities.c.body)).where(entities.c.seq <= seq)
-    former = select(versions.c.entity_id, none, body(versions.c.body)).where(
-        versions.c.from_seq <= seq, versions.c.to_seq > seq
-    )
-    if ids is not None:
-        present = present.where(among(connection, entities.c.id, ids))
-        former = former.where(among(connection, versions.c.entity_id, ids))
-    there = union_all(present, former).subquery()
-    columns: list[Any] = [there.c.id, there.c.outcomes, there.c.body]
-    source: Any = there
-    for number, collector in enumerate(reads.collectors):
-        of = facts.alias(f"facts_{number}")
-        seen = and_(
-            of.c.entity_id == there.c.id,
-            of.c.collector == collector,
-            of.c.observed_at <= literal(instant),
-        )
-        source = source.outerjoin(of, seen)
-        stale = type_coerce(of.c.valid_until < literal(instant), NullType())
-        columns += [type_coerce(of.c.facts, NullType()), stale, _time(of, reads)]
-    found = select(*columns).select_from(source).order_by(there.c.id)
-    return (
-        connection.execution_options(stream_results=True, yield_per=CHUNK)
-        .execute(found)
-        .partitions()
-    )
-
-
 def _time(of: Any, reads: Reads) -> Any:
     return of.c.observed_at if reads.ages else null()
-
-
-def _no_body(_: Any) -> Any:
-    return null().label("body")
 
 
 def waiting(

@@ -1,27 +1,36 @@
 """Replaying: a changed scorecard over the stored past, beside the one that is published.
 
-Both are asked about the entities of each instant with the facts of then, as far as these are kept. Of
-facts the present record is kept, with the time since when it says what it says: before that nothing
-is known, and is said to be unknown instead of taken from a later time.
+Both are relived up to each instant, as if each had been in force all the time, and so are the published
+scorecards that look at their level. Levels of others are those that were stored then. What is not
+kept is said to be unknown, instead of taken from another time.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
-from portal.db import instants, simulated
-from portal.db.simulated import Reads
-from portal.worker.asking import Means, Rows, ask
-from scorecards.facts import Unknown
-from scorecards.many import Said
+from portal.db import instants, spans
+from portal.worker.asking import Means
+from portal.worker.reliving import NOT_THERE, Life, Lived, Lives
+from portal.worker.remembering import Moments, Past, moments, remember, with_collectors
+from portal.worker.rippling import Ripple, in_order
+from scorecards.circles import levels_read
+from scorecards.damping import HELD
+from scorecards.level_facts import collector_of, level_fact
+from scorecards.results import LETTERS, Outcome
 from scorecards.scorecard import Scorecard
 from scorecards.simulation import Case, Comparison, Simulation
 
 MOST_INSTANTS = 12
 """Instants that a replay looks at."""
+
+TOGETHER = 5_000
+"""Entities whose past is read at once."""
+
+_PASS = LETTERS[Outcome.PASS]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +41,9 @@ class Point:
     simulation: Simulation
     """From the published definition to the changed one, both with what is known of then."""
     uncollected: int
-    """Entities of which something is unknown because facts of then are not kept."""
+    """Entities of which something is unknown because what was then is not kept."""
+    ripples: tuple[Ripple, ...]
+    """Other scorecards that look at the level, where that makes any entity's level another one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,13 +64,28 @@ def replay(
     start: datetime,
     end: datetime,
     ids: Collection[int] | None = None,
+    published: Sequence[Scorecard] = (),
 ) -> Replay:
-    """Both definitions at up to 12 instants from `start` to `end`, which is not in the future."""
+    """Both definitions at up to 12 instants from `start` to `end`, which is not in the future.
+
+    `published` are all scorecards: their levels may be looked at, and they may look at this one's.
+    """
     kept = instants.kept_since(means.connection)
     start = min(max(start, kept or start), end)
-    times = _times(start, end)
-    points = tuple(_point(replace(means, now=at), before, after, at, ids) for at in times)
-    return Replay(start=start, end=end, points=points)
+    replaying = _Replaying(
+        means=with_collectors(means, published),
+        before=before,
+        after=after,
+        others=_downstream(means, after.name, published),
+        published=published,
+        kept=kept,
+    )
+    tallies = [_Tally(at=at) for at in _times(start, end)]
+    for some in _chunks(means, ids):
+        past = replaying.past(some, start)
+        for tally in tallies:
+            replaying.count(tally, past, some)
+    return Replay(start=start, end=end, points=tuple(replaying.point(one) for one in tallies))
 
 
 def _times(start: datetime, end: datetime) -> list[datetime]:
@@ -69,40 +95,157 @@ def _times(start: datetime, end: datetime) -> list[datetime]:
     return [*(start + step * n for n in range(MOST_INSTANTS - 1)), end]
 
 
-def _point(
-    means: Means,
-    before: Scorecard | None,
-    after: Scorecard,
-    at: datetime,
-    ids: Collection[int] | None,
-) -> Point:
-    earlier = {} if before is None else _said(means, before, at, ids)
-    later = _said(means, after, at, ids)
-    cases = Counter[tuple[str, Case]](
-        ("", Case(_letters(earlier.get(entity)), _letters(later.get(entity))))
-        for entity in earlier.keys() | later.keys()
+def _chunks(means: Means, ids: Collection[int] | None) -> Iterator[list[int]]:
+    if ids is not None:
+        every = sorted(ids)
+        yield from (every[n : n + TOGETHER] for n in range(0, len(every), TOGETHER))
+        return
+    last = 0
+    while some := spans.page(means.connection, after=last, limit=TOGETHER):
+        yield some
+        last = some[-1]
+
+
+def _downstream(
+    means: Means, changed: str, published: Sequence[Scorecard]
+) -> tuple[Scorecard, ...]:
+    """The scorecards that look at the level on the changed one, or at that on one of these, in order."""
+    others = {card.name: card for card in published if card.name != changed}
+    looks = {
+        name: read for name, card in others.items() if (read := levels_read(card, means.schemas))
+    }
+    moving, found = {level_fact(changed)}, []
+    for name in in_order(looks, [*others, changed]):
+        if moving & frozenset[str]().union(*looks[name].values()):
+            moving.add(level_fact(name))
+            found.append(others[name])
+    return tuple(found)
+
+
+@dataclass(kw_only=True)
+class _Tally:
+    """What is counted at an instant."""
+
+    at: datetime
+    cases: Counter[Case] = field(default_factory=Counter)
+    uncollected: int = 0
+    others: dict[str, Counter[Case]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Replaying:
+    """Two definitions, and whom they concern."""
+
+    means: Means
+    before: Scorecard | None
+    after: Scorecard
+    others: tuple[Scorecard, ...]
+    """That look at the level, each after those at whose it looks."""
+    published: Sequence[Scorecard]
+    kept: datetime | None
+
+    @property
+    def cards(self) -> tuple[Scorecard, ...]:
+        """All that is relived."""
+        return (*(() if self.before is None else (self.before,)), self.after, *self.others)
+
+    @property
+    def longest(self) -> timedelta:
+        """How long before an instant something may have happened that still counts at it: a failure
+        that is held, and whoever looks at the level is held after that."""
+        ladders = [(self.before, self.after), *((card,) for card in self.others)]
+        return sum(
+            (
+                max((c.grace for card in ladder if card for c in card.checks), default=timedelta())
+                for ladder in ladders
+            ),
+            timedelta(),
+        )
+
+    def past(self, ids: Sequence[int], start: datetime) -> Past:
+        """What is kept of these entities that may count from then on."""
+        since = start - self.longest
+        return remember(self.means, ids, self.cards, self.published, since=since)
+
+    def count(self, tally: _Tally, past: Past, ids: Sequence[int]) -> None:
+        """Add what these entities would have had."""
+        start = tally.at - self.longest
+        sure = self.kept is None or self.kept <= start
+        times = moments(
+            past,
+            ids,
+            start=start if self.kept is None else max(start, self.kept),
+            end=tally.at,
+            lives=self.cards,
+            sure=sure,
+        )
+        life = Life(card=self.after, means=replace(self.means, now=tally.at), past=past, sure=sure)
+        was = {} if self.before is None else replace(life, card=self.before).live(times)
+        now = life.live(times)
+        for entity in ids:
+            old, new = was[entity][-1] if was else NOT_THERE, now[entity][-1]
+            tally.uncollected += old.unsure or new.unsure
+            if (case := _case(self.before, self.after, old, new)) is not None:
+                tally.cases[case] += 1
+        self._count_others(tally, life, times, (was, now))
+
+    def _count_others(
+        self, tally: _Tally, life: Life, times: Moments, lives: tuple[Lives, Lives]
+    ) -> None:
+        """Add what happens to the other scorecards, where a level that they look at is another."""
+        told: tuple[dict[str, Lives], dict[str, Lives]] = ({}, {})
+        changed = self.after.name
+        for card in (None, *self.others):
+            if card is not None:
+                concerned = {entity for of in told[0].values() for entity in of}
+                some = {entity: times[entity] for entity in sorted(concerned)}
+                lives = (
+                    replace(life, card=card, told=told[0]).live(some),
+                    replace(life, card=card, told=told[1]).live(some),
+                )
+                changed = card.name
+                counted = tally.others.setdefault(card.name, Counter())
+                cases = [_case(card, card, lives[0][one][-1], lives[1][one][-1]) for one in some]
+                counted.update(case for case in cases if case is not None)
+            otherwise = [
+                one for one in lives[0] if _levels(lives[0][one]) != _levels(lives[1][one])
+            ]
+            for side in (0, 1):
+                told[side][collector_of(changed)] = {one: lives[side][one] for one in otherwise}
+
+    def point(self, tally: _Tally) -> Point:
+        """All that was counted, as it is told."""
+        ripples = []
+        for card in self.others:
+            compared = Comparison(card, card, now=tally.at)
+            cases = {("", case): n for case, n in tally.others.get(card.name, {}).items()}
+            one = Ripple(scorecard=card, simulation=compared.simulation(cases))
+            ripples += [one] if one.moving else []
+        compared = Comparison(self.before, self.after, now=tally.at)
+        return Point(
+            at=tally.at,
+            simulation=compared.simulation({("", case): n for case, n in tally.cases.items()}),
+            uncollected=tally.uncollected,
+            ripples=tuple(ripples),
+        )
+
+
+def _case(before: Scorecard | None, after: Scorecard, old: Lived, new: Lived) -> Case | None:
+    """How an entity fares; None: it is not concerned."""
+    if old.letters is None and new.letters is None:
+        return None
+    held = set[str]()
+    if before is not None and old.letters is not None:
+        held = {
+            c.id for c, letter in zip(before.checks, old.letters, strict=True) if letter == HELD
+        }
+    # Only what newly fails in a grace is told.
+    later = new.letters and "".join(
+        _PASS if letter == HELD and check.id in held else letter
+        for check, letter in zip(after.checks, new.letters, strict=True)
     )
-    gone = Unknown.NOT_COLLECTED.value
-    return Point(
-        at=at,
-        simulation=Comparison(before, after, now=at).simulation(cases),
-        uncollected=sum(any(why == gone for _, _, why in said.missing) for said in later.values()),
-    )
+    return Case(old.letters and old.letters.replace(HELD, _PASS), later)
 
 
-def _said(
-    means: Means, card: Scorecard, at: datetime, ids: Collection[int] | None
-) -> Mapping[int, Said]:
-    """What the scorecard says about each entity of then that it applies to."""
-    seq = instants.seq_at(means.connection, at)
-
-    def rows_of(reads: Reads) -> Rows:
-        return simulated.rows_at(means.connection, instant=at, seq=seq, reads=reads, ids=ids)
-
-    asked = ask(means, card, rows_of)
-    by_entity = zip(asked.entities, asked.said, strict=True)
-    return {entity: said for entity, said in by_entity if said is not None}
-
-
-def _letters(said: Said | None) -> str | None:
-    return None if said is None else said.letters
+def _levels(lives: Sequence[Lived]) -> list[object]:
+    return [one.reached for one in lives]

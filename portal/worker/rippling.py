@@ -74,7 +74,7 @@ def ripples(
     told = {change.after.name: _moved(done)}
     means = _telling(means, change.after, told[change.after.name])
     rippled: list[Ripple] = []
-    for name in _in_order(looks, [*others, change.after.name]):
+    for name in in_order(looks, [*others, change.after.name]):
         card = others[name]
         concerned = _concerned(looks[name], told)
         if not concerned:
@@ -91,8 +91,8 @@ def ripples(
     return tuple(rippled)
 
 
-def _in_order(looks: Mapping[str, Looks], names: Collection[str]) -> Iterator[str]:
-    """The scorecards that look at levels, after those whose levels they look at."""
+def in_order(looks: Mapping[str, Looks], names: Collection[str]) -> Iterator[str]:
+    """The scorecards that look at levels, after those whose levels they look at; `names` are of all."""
     owners = {level_fact(name): name for name in names}
     graph = {
         name: {owners[fact] for facts in of.values() for fact in facts if fact in owners}

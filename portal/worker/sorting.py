@@ -16,12 +16,12 @@ from functools import partial
 from portal.db import results, simulated
 from portal.db.simulated import Reads, Wanted
 from portal.worker.asking import Asked, Means, Rows, ask
-from scorecards.damping import runs_out_earlier, would_hold
+from scorecards.damping import HELD, runs_out_earlier, would_hold
 from scorecards.differences import Difference
 from scorecards.many import Said
 from scorecards.rules import Manual
 from scorecards.scorecard import Check, Scorecard
-from scorecards.simulation import HELD, Case, Comparison
+from scorecards.simulation import Case, Comparison
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

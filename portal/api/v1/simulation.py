@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response
@@ -19,10 +19,12 @@ from portal.pool import Pool
 from portal.trying import Children, read_definition, try_out
 from portal.wiring import Portal
 from portal.worker.replaying import Point, Replay
+from portal.worker.rippling import Ripple
 from portal.worker.simulating import Example, Simulated
+from scorecards.damping import HELD
 from scorecards.results import LETTERS
 from scorecards.scorecard import Scorecard
-from scorecards.simulation import HELD, Simulation
+from scorecards.simulation import Simulation
 
 LONGEST_DEFINITION = 500_000
 """Characters of YAML."""
@@ -143,8 +145,17 @@ class ReplayPointAnswer(Answer):
     up = fields.Integer(metadata={"description": "Entities that stand higher with the change."})
     down = fields.Integer()
     moves = fields.List(fields.Nested(MoveAnswer))
+    newly_held = fields.Integer(
+        metadata={"description": "Entities with a check that newly fails once its grace is over."}
+    )
     uncollected = fields.Integer(
-        metadata={"description": "Entities of which facts of then are not kept: unknown."}
+        metadata={
+            "description": "Entities of which something is unknown because what was then is not kept."
+        }
+    )
+    ripples = fields.List(
+        fields.Nested(RippleAnswer),
+        metadata={"description": "Other scorecards that would have changed with it, likewise."},
     )
 
 
@@ -292,16 +303,7 @@ def form(found: Simulated, after: Scorecard, past: Replay | None) -> forms.Json:
                 found.missing.items(), key=lambda item: (-item[1], item[0])
             )
         ],
-        "ripples": [
-            {
-                "scorecard": one.scorecard.name,
-                "title": one.scorecard.title,
-                "entities": one.moving,
-                "up": one.simulation.up,
-                "down": one.simulation.down,
-            }
-            for one in found.ripples
-        ],
+        "ripples": _ripples(found.ripples),
         "replay": _replay(before, after, past) if past else None,
     }
 
@@ -358,6 +360,19 @@ def _example(found: Simulated, after: Scorecard, example: Example) -> forms.Json
     }
 
 
+def _ripples(found: Sequence[Ripple]) -> list[forms.Json]:
+    return [
+        {
+            "scorecard": one.scorecard.name,
+            "title": one.scorecard.title,
+            "entities": one.moving,
+            "up": one.simulation.up,
+            "down": one.simulation.down,
+        }
+        for one in found
+    ]
+
+
 def _replay(before: Scorecard | None, after: Scorecard, past: Replay) -> forms.Json:
     return {
         "from": rfc3339(past.start),
@@ -374,5 +389,7 @@ def _point(before: Scorecard | None, after: Scorecard, point: Point) -> forms.Js
         "up": made.up,
         "down": made.down,
         "moves": _moves(before, after, made.moves),
+        "newlyHeld": sum(team.held for team in made.teams),
         "uncollected": point.uncollected,
+        "ripples": _ripples(point.ripples),
     }

@@ -159,12 +159,10 @@ def _teams(found: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def _points(replay: dict[str, Any]) -> list[tuple[str, ...]]:
+    names = ("entities", "up", "down", "newlyHeld", "uncollected")
     return [
-        ("at", "entities", "higher", "lower", "facts of then not kept"),
-        *(
-            (point["at"], *(str(point[name]) for name in ("entities", "up", "down", "uncollected")))
-            for point in replay["points"]
-        ),
+        ("at", "entities", "higher", "lower", "in a grace", "what was then is not kept"),
+        *((point["at"], *(str(point[name]) for name in names)) for point in replay["points"]),
     ]
 
 

@@ -46,6 +46,7 @@ SHAPES: dict[str, list[tuple[str, str]]] = {
         ("ci.lint > 0", "grace: 4h"),
         ("scan.bugs == 0 && ci.tests > 0", "grace: 6h"),
         ("scan.bugs == 0", "applies_to: ci.lint > 0"),
+        ("entity.spec.type == 'service'", "grace: 3h"),
     ],
     "two": [
         ("levels.one > 0", ""),

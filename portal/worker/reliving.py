@@ -1,0 +1,244 @@
+"""Reliving: what a scorecard would have said of entities over a time, had it been in force.
+
+It is asked at every moment at which something that it looks at became otherwise, as it is when it is
+in force, and what counts then follows: a pass with a grace, an exemption that was stored, an answer.
+What hangs on something that is not kept is said to be unsure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import NamedTuple
+
+from portal.db import spans
+from portal.db.simulated import Reads
+from portal.worker.asking import Means, Rows, ask
+from portal.worker.remembering import Moments, Past
+from scorecards import rules
+from scorecards.cel import Language, Program
+from scorecards.damping import HELD, UNSURE, relived
+from scorecards.level_facts import level_record
+from scorecards.levels import Reached, counting, reached
+from scorecards.many import Said
+from scorecards.results import LETTERS, Outcome
+from scorecards.rules import Manual
+from scorecards.scorecard import Check, Scorecard
+from scorecards.serialization import facts_to_json
+from scorecards.transitions import OUTCOMES
+
+_FAIL, _UNKNOWN, _EXEMPT = (LETTERS[o] for o in (Outcome.FAIL, Outcome.UNKNOWN, Outcome.EXEMPT))
+_INAPPLICABLE = LETTERS[Outcome.NOT_APPLICABLE]
+
+
+class Lived(NamedTuple):
+    """What counted for an entity at a moment."""
+
+    letters: str | None
+    """One for each check, `HELD` among them; None: the scorecard does not apply."""
+    reached: Reached | None
+    unsure: bool
+    """Whether an unknown check is so because of what is not kept: it said something then."""
+
+
+NOT_THERE = Lived(None, None, unsure=False)
+"""Of whom the scorecard does not apply to, or who is not there."""
+
+Lives = Mapping[int, Sequence[Lived]]
+"""By entity, what counted at each of its moments."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Life:
+    """A scorecard as it is relived, with what else it takes."""
+
+    card: Scorecard
+    means: Means
+    """Of the instant that everything leads to; its `collectors` have the levels, too."""
+    past: Past
+    sure: bool
+    """Whether everything is kept that may still count at that instant."""
+    told: Mapping[str, Lives] = field(default_factory=dict)
+    """Levels in place of stored ones, by what they come from, of some entities."""
+
+    def live(self, moments: Moments) -> dict[int, list[Lived]]:
+        """What counted at each moment; the last one of each entity is the instant."""
+        asked = [
+            (entity, place) for entity, times in moments.items() for place in range(len(times))
+        ]
+        said = iter(self._ask(asked, moments))
+        return {
+            entity: self._settled(entity, times, [next(said) for _ in times])
+            for entity, times in moments.items()
+        }
+
+    def _ask(
+        self, asked: Sequence[tuple[int, int]], moments: Moments
+    ) -> list[tuple[Said | None, frozenset[str]]]:
+        """What the rules say at each moment, and the checks of which it is not known."""
+        there: list[int] = []
+        lacks: list[_Lacks] = []
+
+        def rows_of(reads: Reads) -> Rows:
+            rows = []
+            for number, (entity, place) in enumerate(asked):
+                at = moments[entity][place]
+                body = spans.at(self.past.bodies.get(entity, ()), at)
+                if body is not None:
+                    there.append(number)
+                    lacks.append(_Lacks(set(), {}))
+                    columns = [
+                        self._column(name, entity, place, at, lacks[-1])
+                        for name in reads.collectors
+                    ]
+                    flat = [value for column in columns for value in column]
+                    rows.append((entity, None, body.what, *flat))
+            return [rows] if rows else []
+
+        found = ask(self.means, self.card, rows_of).said
+        result: list[tuple[Said | None, frozenset[str]]] = [(None, frozenset())] * len(asked)
+        for number, said, lack in zip(there, found, lacks, strict=True):
+            result[number] = (said, self._unsure(said, lack))
+        return result
+
+    def _column(
+        self, collector: str, entity: int, place: int, at: datetime, lacks: _Lacks
+    ) -> tuple[bytes | None, bool, datetime | None]:
+        """Facts, staleness and time of a collector."""
+        card = self.past.cards.get(collector)
+        if card is not None:
+            lacks.ages[collector] = timedelta.max  # since when it has been so, is not looked for
+            return self._level(collector, card, entity, place, at, lacks), False, _LONG_AGO
+        span = spans.at(self.past.facts.get((entity, collector), ()), at)
+        if span is None:
+            return None, False, None
+        if span.what is None:
+            lacks.collectors.add(collector)
+            return self.past.blank[collector], False, self.means.now
+        observed_at, valid_until, facts = span.what
+        seen = observed_at
+        if at < observed_at and span.start is not None:
+            # It was seen at some time from the start on; how old it was then, is not kept.
+            seen = span.start
+            lacks.ages[collector] = at - seen
+        # Ages are measured at the instant, and not at the moment.
+        return facts, valid_until is not None and valid_until < at, seen + (self.means.now - at)
+
+    def _level(
+        self, collector: str, card: Scorecard, entity: int, place: int, at: datetime, lacks: _Lacks
+    ) -> bytes | None:
+        told = self.told.get(collector, {}).get(entity)
+        if told is not None:
+            if told[place].unsure:
+                lacks.collectors.add(collector)
+            return _level_facts(card, told[place].reached)
+        stood = self.past.stood(entity, card.name, at)
+        if stood is not None:
+            return _level_facts(card, Reached(stood.proven, stood.possible))
+        if card.name in self.past.used and self.past.used[card.name] <= at:
+            return _level_facts(card, None)
+        lacks.collectors.add(collector)  # it was not there yet
+        return None
+
+    def _unsure(self, said: Said | None, lacks: _Lacks) -> frozenset[str]:
+        """The checks that are unknown because of what is not kept."""
+        if said is None or not (lacks.collectors or lacks.ages):
+            return frozenset()
+        oldest = {check.id: check.max_age for check in self.card.checks}
+        found = set()
+        for check, fact, _ in said.missing:
+            source, age = self.means.collectors.get(fact, ""), oldest[check]
+            if source in lacks.collectors or (
+                age is not None and lacks.ages.get(source, age) > age
+            ):
+                found.add(check)
+        return frozenset(found)
+
+    def _settled(
+        self,
+        entity: int,
+        times: Sequence[datetime],
+        asked: Sequence[tuple[Said | None, frozenset[str]]],
+    ) -> list[Lived]:
+        """What counted, where this is what was found."""
+        columns = []
+        for place, check in enumerate(self.card.checks):
+            letters = [
+                "" if said is None else UNSURE if check.id in unsure else said.letters[place]
+                for said, unsure in asked
+            ]
+            if check.grace:
+                sure = self.sure and check.id not in self._always_otherwise
+                letters = relived(
+                    list(zip(times, letters, strict=True)), grace=check.grace, sure=sure
+                )
+                if check.id in self._always_otherwise:
+                    letters = [UNSURE if one == _FAIL else one for one in letters]
+            columns.append(letters)
+        rows = zip(*columns, strict=True)
+        return [
+            self._lived(entity, at, row, applies=said is not None)
+            for at, row, (said, _) in zip(times, rows, asked, strict=True)
+        ]
+
+    def _lived(self, entity: int, at: datetime, found: Sequence[str], *, applies: bool) -> Lived:
+        if not applies:
+            return NOT_THERE
+        stood = self.past.stood(entity, self.card.name, at)
+        stored = {} if stood is None else stood.letters
+        each = zip(self.card.checks, found, strict=True)
+        decided = [_decided(check, letter, stored.get(check.id, "")) for check, letter in each]
+        letters = "".join(decided)
+        known = letters.replace(UNSURE, _UNKNOWN)
+        return Lived(known, self._reached(known, at), unsure=UNSURE in letters)
+
+    def _reached(self, letters: str, at: datetime) -> Reached:
+        each = zip(self.card.checks, letters, counting(self.card, at), strict=True)
+        said = [(check.level, _COUNTED[letter]) for check, letter, counts in each if counts]
+        return reached(len(self.card.levels), [s[0] for s in said], [s[1] for s in said])
+
+    @cached_property
+    def _always_otherwise(self) -> frozenset[str]:
+        """The damped checks that look at the time: since when one has failed, nothing tells."""
+        language = Language(self.means.schemas)
+        everywhere = [] if self.card.applies_to is None else [self.card.applies_to]
+
+        def looks_at_time(check: Check) -> bool:
+            own = [] if check.applies_to is None else [check.applies_to]
+            texts = (leaf.expression for leaf in (*everywhere, *own, *rules.leaves(check.rule)))
+            programs = (language.compile(text) for text in texts if "now" in text)
+            return any(isinstance(one, Program) and "now" in one.references for one in programs)
+
+        return frozenset(c.id for c in self.card.checks if c.grace and looks_at_time(c))
+
+
+class _Lacks(NamedTuple):
+    """What is not known of a moment."""
+
+    collectors: set[str]
+    """Those whose facts are not kept."""
+    ages: dict[str, timedelta]
+    """Those of which it is not kept how old their facts were, each with how old they were at most."""
+
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+_COUNTED = {**OUTCOMES, HELD: Outcome.PASS}
+
+
+def _decided(check: Check, letter: str, stored: str) -> str:
+    """What people decided: exemptions are from a check whatever it asks, answers are no facts."""
+    if stored in ("", _INAPPLICABLE) or letter == _INAPPLICABLE:
+        return letter
+    return stored if stored == _EXEMPT or isinstance(check.rule, Manual) else letter
+
+
+def _level_facts(card: Scorecard, found: Reached | None) -> bytes:
+    if found is not None and found.proven != found.possible:
+        # It had other levels then, perhaps: these are for the words alone.
+        top = len(card.levels) - 1
+        found = Reached(min(found.proven, top - 1), min(found.possible, top))
+    record = level_record("", card, found, at=datetime.min)
+    return facts_to_json(record)

@@ -1,0 +1,128 @@
+"""Remembering: what is kept of the past of entities, and at which moments it became otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from portal.db import spans
+from portal.db.spans import Bodies, Facts, Span, Stands, Stood
+from portal.worker.asking import Means
+from scorecards.facts import Unknown
+from scorecards.lens import Lens
+from scorecards.level_facts import collector_of, level_fact
+from scorecards.scorecard import Scorecard
+
+MOMENT = timedelta(microseconds=1)
+"""After the last instant at which facts are valid they are stale."""
+
+Moments = Mapping[int, Sequence[datetime]]
+"""By entity, the moments that are looked at, in their order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Past:
+    """What is kept of some entities over a time."""
+
+    bodies: Bodies
+    facts: Facts
+    stands: Stands
+    used: Mapping[str, datetime]
+    """When each scorecard was first used."""
+    cards: Mapping[str, Scorecard]
+    """By what its level comes from, each scorecard whose level is looked at."""
+    blank: Mapping[str, bytes]
+    """By collector, its facts as unknown ones."""
+
+    def stood(self, entity: int, card: str, at: datetime) -> Stood | None:
+        """The stored result of a moment."""
+        span = spans.at(self.stands.get((entity, card), ()), at)
+        return None if span is None else span.what
+
+
+def remember(
+    means: Means,
+    ids: Sequence[int],
+    cards: Sequence[Scorecard],
+    published: Sequence[Scorecard],
+    *,
+    since: datetime,
+) -> Past:
+    """All that these scorecards look at, of these entities, at any time since then."""
+    facts = frozenset[str]().union(
+        *(Lens(card, means.schemas, now=means.now).facts for card in cards)
+    )
+    looked_at = {one.name: one for one in published if level_fact(one.name) in facts}
+    sources = {means.collectors[name] for name in facts & means.collectors.keys()}
+    levels = {collector_of(name): card for name, card in looked_at.items()}
+    collectors = sorted(sources - levels.keys())
+    names = {*looked_at, *(card.name for card in cards)}
+    return Past(
+        bodies=spans.bodies(means.connection, ids, since=since),
+        facts=spans.observed(means.connection, ids, collectors, since=since),
+        stands=spans.stands(means.connection, ids, names, since=since),
+        used=spans.first_used(means.connection, names),
+        cards=levels,
+        blank={collector: _blank(means, collector) for collector in collectors},
+    )
+
+
+def _blank(means: Means, collector: str) -> bytes:
+    names = sorted(name for name, source in means.collectors.items() if source == collector)
+    state = {"f": Unknown.NOT_COLLECTED.value, "d": "what it was then is not kept"}
+    return orjson.dumps(dict.fromkeys(names, state))
+
+
+def moments(
+    past: Past,
+    ids: Iterable[int],
+    *,
+    start: datetime,
+    end: datetime,
+    lives: Sequence[Scorecard],
+    sure: bool,
+) -> dict[int, list[datetime]]:
+    """When something about each of these entities became otherwise from `start` to `end`.
+
+    `lives` are the scorecards that are relived, each after those at whose levels it looks: a failure
+    that does not count at first does at a moment of its own. Where nothing did, and what was before
+    `start` is known, the end alone is enough.
+    """
+    graces = [{check.grace for check in card.checks if check.grace} for card in lives]
+    ages = {check.max_age for card in lives for check in card.checks if check.max_age is not None}
+    by_entity: dict[int, set[datetime]] = {entity: set() for entity in ids}
+    for entity, body in past.bodies.items():
+        by_entity[entity].update(_edges(body))
+    for (entity, _), stand in past.stands.items():
+        by_entity[entity].update(_edges(stand))
+    for (entity, _), observed in past.facts.items():
+        by_entity[entity].update(_edges(observed))
+        for span in observed:
+            if span.what is not None:
+                ends = [span.what.observed_at + age for age in ages]
+                ends += [] if span.what.valid_until is None else [span.what.valid_until]
+                by_entity[entity].update(one + MOMENT for one in ends)
+    found = {}
+    for entity, all_times in by_entity.items():
+        times = {time for time in all_times if start < time <= end}
+        if times or not sure:
+            times.add(start)
+            for some in graces:
+                later = {time + grace for time in times for grace in some}
+                times |= {time for time in later if time <= end}
+        found[entity] = sorted(times | {end})
+    return found
+
+
+def _edges(of: Sequence[Span[Any]]) -> list[datetime]:
+    return [time for span in of for time in (span.start, span.end) if time is not None]
+
+
+def with_collectors(means: Means, published: Collection[Scorecard]) -> Means:
+    """The means with all levels among the facts, whether a rule looks at them so far or not."""
+    levels = {level_fact(card.name): collector_of(card.name) for card in published}
+    return replace(means, collectors={**means.collectors, **levels}, levels={})
