@@ -11,7 +11,6 @@ import orjson
 
 from catalog.pointers import Step
 from catalog.problems import quote
-from catalog.suggestions import nearest
 from scorecards.facts import (
     FactSchema,
     FactState,
@@ -22,6 +21,7 @@ from scorecards.facts import (
     Missing,
     Unknown,
 )
+from scorecards.near_facts import hint_for
 from scorecards.results import Outcome
 from scorecards.scorecard import Case
 
@@ -87,12 +87,11 @@ def _state(name: str, value: Any, schemas: Mapping[str, FactSchema]) -> FactStat
     path = ("given", name)
     schema = schemas.get(name)
     if schema is None:
-        near = nearest(name, schemas)
         return CaseFault(
             code="UNKNOWN_FACT",
             message=f"there is no fact '{quote(name)}'",
             path=path,
-            hint=f"Did you mean '{near}'?" if near else "",
+            hint=hint_for(name, schemas),
             found=quote(name),
         )
     if value is None:

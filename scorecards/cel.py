@@ -13,7 +13,6 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import Any, TypeAlias
 
 from cel_expr_python import cel
@@ -22,6 +21,7 @@ from cel_expr_python.ext import ext_strings
 from catalog.problems import quote
 from scorecards import compiled
 from scorecards.facts import FactSchema, FactType
+from scorecards.near_facts import hint_for, hyphened
 from scorecards.uses import Use, uses
 
 LONGEST_EXPRESSION = 2_000
@@ -129,7 +129,7 @@ class Language:
         try:
             run = self._environment.compile(expression)
         except (RuntimeError, ValueError) as error:
-            return self._faults(str(error))
+            return self._faults(expression, str(error))
         serialized = run.serialize()
         if faults := tuple(f for p in compiled.patterns(serialized) for f in self._bad_regex(p)):
             return faults
@@ -167,7 +167,7 @@ class Language:
         code = "REGEX_UNSUPPORTED"
         return (Fault(code=code, message=value.message, hint=hint, found=quote(pattern)),)
 
-    def _faults(self, message: str) -> tuple[Fault, ...]:
+    def _faults(self, expression: str, message: str) -> tuple[Fault, ...]:
         if "recursion" in message:
             hint = "Use a list (`x in [...]`), or `all:` and `any:` with several leaves."
             return (
@@ -175,33 +175,38 @@ class Language:
                     code="RULE_TOO_DEEP", message="the expression is nested too deeply", hint=hint
                 ),
             )
+        # Both halves of a name with a hyphen in it are one fault.
         faults = tuple(
-            self._fault(int(line), int(column), text)
-            for line, column, text in _ERROR.findall(message)
+            dict.fromkeys(
+                self._fault(expression, int(line), int(column), text)
+                for line, column, text in _ERROR.findall(message)
+            )
         )
         return faults or (Fault(code="EXPRESSION_SYNTAX", message=_plain(message)),)
 
-    def _fault(self, line: int, column: int, text: str) -> Fault:
+    def _fault(self, expression: str, line: int, column: int, text: str) -> Fault:
         line, column = max(line, 1), max(column, 1)
         if found := _UNDECLARED.search(text):
-            return self._undeclared(found[1], line=line, column=column)
+            return self._undeclared(expression, found[1], line=line, column=column)
         text = _plain(_CONTAINER.sub("", text))
         if text.startswith("Syntax error"):
             text = text.split(" expecting {")[0]
             return Fault(code="EXPRESSION_SYNTAX", message=text, line=line, column=column)
         return Fault(code="EXPRESSION_TYPE", message=text, line=line, column=column)
 
-    def _undeclared(self, name: str, *, line: int, column: int) -> Fault:
-        dotted = "." in name
+    def _undeclared(self, expression: str, name: str, *, line: int, column: int) -> Fault:
         # The engine points at the last dot of a dotted name; people look for its beginning.
-        column = max(1, column - name.rfind(".")) if dotted else column
-        close = get_close_matches(name, self.names, n=1, cutoff=0.8)
+        column = max(1, column - name.rfind(".")) if "." in name else column
+        lines = expression.split("\n")
+        if line <= len(lines) and (whole := hyphened(lines[line - 1], column, self.schemas)):
+            name, column = whole
+        dotted = "." in name
         return Fault(
             code="UNKNOWN_FACT" if dotted else "UNKNOWN_NAME",
             message=f"there is no {'fact' if dotted else 'variable or function'} '{quote(name)}'",
             line=line,
             column=column,
-            hint=f"Did you mean '{close[0]}'?" if close else "",
+            hint=hint_for(name, self.names),
             found=quote(name),
         )
 
