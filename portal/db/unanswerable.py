@@ -11,13 +11,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, not_, or_, select
 
-from portal.db.bulk import add, drop, pick
+from portal.db.bulk import add, among, drop, pick
 from portal.db.engine import utc
 from portal.db.result_patterns import owned_by
 from portal.db.state import raise_assessment
-from portal.db.tables import entities, unanswerable
+from portal.db.tables import entities, results, unanswerable
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unfresh:
+    """How many entities could not be assessed, as a scorecard sees it."""
+
+    before: int
+    """Those whose result of it is from before."""
+    never: int
+    """Those that no scorecard has a result of: whether it applies to them is not known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,32 +66,77 @@ def answered(connection: Connection, ids: Collection[int]) -> None:
 
 
 def listed(
-    connection: Connection, *, owners: Sequence[str] = (), limit: int | None = None
+    connection: Connection,
+    *,
+    owners: Sequence[str] = (),
+    scorecards: Collection[str] | None = None,
+    limit: int | None = None,
 ) -> tuple[Unanswered, ...]:
-    """Those of these owners (canonical refs; none: of anyone), by ref; all, or so many."""
-    found = _about(connection, owners).order_by(entities.c.ref).limit(limit)
+    """Those of these owners (canonical refs; none: of anyone), by ref; all, or so many.
+
+    With `scorecards` those that one of these has a result of, or none at all.
+    """
+    found = _about(connection, owners, scorecards).order_by(entities.c.ref).limit(limit)
     return tuple(map(_unanswered, connection.execute(found)))
 
 
-def count(connection: Connection, *, owners: Sequence[str] = ()) -> int:
-    """How many there are of these owners."""
-    found = select(func.count()).select_from(_about(connection, owners).subquery())
-    return connection.execute(found).scalar_one()
+def count(
+    connection: Connection,
+    *,
+    owners: Sequence[str] = (),
+    scorecards: Collection[str] | None = None,
+) -> int:
+    """How many `listed` has."""
+    found = _about(connection, owners, scorecards).subquery()
+    return connection.execute(select(func.count()).select_from(found)).scalar_one()
+
+
+def unfresh(connection: Connection, scorecard: str) -> Unfresh:
+    """How many there are, as this scorecard sees it."""
+    counted = select(func.count()).select_from(unanswerable)
+    theirs, anyones = _has_result(connection, [scorecard]), _has_result(connection, None)
+    return Unfresh(
+        before=connection.execute(counted.where(theirs)).scalar_one(),
+        never=connection.execute(counted.where(not_(anyones))).scalar_one(),
+    )
 
 
 def about(connection: Connection, entity: int) -> Unanswered | None:
     """Why the entity of this id could not be assessed; None: it was, or is yet to be."""
-    found = _about(connection, ()).where(unanswerable.c.entity_id == entity)
-    row = connection.execute(found).first()
-    return None if row is None else _unanswered(row)
+    return about_all(connection, [entity]).get(entity)
 
 
-def _about(connection: Connection, owners: Sequence[str]) -> Select[Any]:
-    found = select(entities.c.ref, unanswerable.c.reason, unanswerable.c.at).join(
+def about_all(connection: Connection, ids: Collection[int]) -> dict[int, Unanswered]:
+    """By id, why those of these entities could not be assessed that could not."""
+    found = select(unanswerable.c.entity_id, *_COLUMNS).join(
         entities, entities.c.id == unanswerable.c.entity_id
     )
-    return found.where(owned_by(connection, owners, entities.c.id)) if owners else found
+    rows = connection.execute(found.where(among(connection, unanswerable.c.entity_id, ids)))
+    return {row.entity_id: _unanswered(row) for row in rows}
 
 
-def _unanswered(row: Row[Any]) -> Unanswered:
+_COLUMNS = (entities.c.ref, unanswerable.c.reason, unanswerable.c.at)
+
+
+def _about(
+    connection: Connection, owners: Sequence[str], scorecards: Collection[str] | None
+) -> Select[Any]:
+    found = select(*_COLUMNS).join(entities, entities.c.id == unanswerable.c.entity_id)
+    if owners:
+        found = found.where(owned_by(connection, owners, entities.c.id))
+    if scorecards is not None:
+        theirs = _has_result(connection, scorecards)
+        found = found.where(or_(theirs, not_(_has_result(connection, None))))
+    return found
+
+
+def _has_result(connection: Connection, scorecards: Collection[str] | None) -> ColumnElement[bool]:
+    """The condition that one of these scorecards, or any, has a result of who has no answer."""
+    stored = select(results.c.entity_id).where(results.c.entity_id == unanswerable.c.entity_id)
+    if scorecards is not None:
+        stored = stored.where(among(connection, results.c.scorecard, sorted(scorecards)))
+    return stored.exists()
+
+
+def _unanswered(row: Any) -> Unanswered:
     return Unanswered(ref=row.ref, reason=row.reason, since=utc(row.at) or row.at)

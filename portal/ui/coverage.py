@@ -55,12 +55,16 @@ def memory_of(portal: Portal) -> StateMemory[Key, CoveragePage]:
         owner, name = key
         chosen = [cards[name]] if name else list(cards.values())
         owners = [owner] if owner else []
-        named = unanswerable.listed(connection, owners=owners, limit=MOST_NOT_ASSESSED)
+        names = [name] if name else None
+        named = unanswerable.listed(
+            connection, owners=owners, scorecards=names, limit=MOST_NOT_ASSESSED
+        )
+        number = unanswerable.count(connection, owners=owners, scorecards=names)
         return coverage_page(
             coverage_of(connection, portal, chosen, mentions, owners=owners),
             cards,
             not_assessed=named,
-            more_not_assessed=unanswerable.count(connection, owners=owners) - len(named),
+            more_not_assessed=number - len(named),
         )
 
     def state(connection: Connection) -> str:

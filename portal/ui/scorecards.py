@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from catalog.errors import QueryError
-from portal.db import results
+from portal.db import results, unanswerable
 from portal.db.freshness import freshness
 from portal.db.page import Page
 from portal.db.state import Connection
@@ -92,7 +92,9 @@ def _page(connection: Connection, card: Scorecard) -> ScorecardPage:
         results.distribution(connection, card.name, len(card.levels)),
         results.check_counts(connection, card.name, len(card.checks)),
         chosen=chosen,
+        unfresh=unanswerable.unfresh(connection, card.name),
         entities=found.items,
+        unanswered=unanswerable.about_all(connection, [row.id for row, _ in found.items]),
         pager=forward(
             params,
             start=start_of(request.args.get("from")),

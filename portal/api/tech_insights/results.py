@@ -4,6 +4,10 @@ What is unknown, and the error of a rule, are `false` with the truth in the desc
 `metadata.status`: the level that the browser computes is then the proven one. Left out instead
 (`plumbline.compat.techInsights.unknown: omit`) they would raise it. What does not apply and what is
 exempt is left out always.
+
+An entity that could not be assessed keeps its last results, as everywhere, and each of them says that it
+is from before, and why. One that never could be has none, which the pages would show as if everything
+passed: each check is not known then, as where it cannot be told whether a scorecard applies.
 """
 
 from __future__ import annotations
@@ -22,16 +26,19 @@ from portal.api.tech_insights.definitions import (
     links_of,
     metadata_of,
 )
-from portal.db import facts, results
+from portal.db import facts, results, unanswerable
 from portal.db.entities import EntityRow
 from portal.db.state import Connection
+from portal.db.unanswerable import Unanswered
 from scorecards.facts import FactRecord
+from scorecards.knowledge import rfc3339
 from scorecards.results import CheckResult, Outcome
 from scorecards.texts import fact_values, render_fix
 
 Json = dict[str, Any]
 
 _SHOWN = frozenset({Outcome.PASS, Outcome.FAIL})
+_NEVER = "whether it applies is not known"
 _NOT_KNOWN = {Outcome.UNKNOWN: "UNKNOWN", Outcome.ERROR: "ERROR OF THE RULE"}
 
 
@@ -45,19 +52,25 @@ def results_of(
 ) -> Iterator[list[Json]]:
     """For each of the entities the results of the checks `wanted` (None: all).
 
-    What passes comes first, then what fails. An entity that was not assessed has none.
+    What passes comes first, then what fails. An entity that was not assessed yet has none.
     """
     ids = [row.id for row in rows]
+    unanswered = unanswerable.about_all(connection, ids)
     stored = results.for_entities(connection, ids)
     records = facts.for_entities(connection, ids)
     asked = definitions.checks if wanted is None else frozenset(wanted)
     for row in rows:
-        entity = _Entity(definitions, row, records.get(row.id, ()))
+        why = unanswered.get(row.id)
+        entity = _Entity(definitions, row, records.get(row.id, ()), why)
+        told = [
+            (f.result.scorecard, said) for f in stored.get(row.id, ()) for said in f.result.results
+        ]
+        if not told and why is not None:
+            told = [(d.scorecard.name, _never(d)) for d in definitions.checks.values()]
         shown = [
             entity.result(definition, said)
-            for found in stored.get(row.id, ())
-            for said in found.result.results
-            if (definition := _asked(definitions, found.result.scorecard, said, asked))
+            for scorecard, said in told
+            if (definition := _asked(definitions, scorecard, said, asked))
             and (said.outcome in _SHOWN or (said.outcome in _NOT_KNOWN and not omits_unknown))
         ]
         yield sorted(shown, key=lambda result: not result["result"])
@@ -71,12 +84,29 @@ def _asked(
     return definitions.checks.get(name) if name in asked else None
 
 
+def _never(definition: Definition) -> CheckResult:
+    """What a check says of an entity that never could be assessed."""
+    return CheckResult(
+        check=definition.check.id,
+        outcome=Outcome.UNKNOWN,
+        reason=_NEVER,
+        observed={},
+        unknown={},
+        leaves=(),
+    )
+
+
 class _Entity:
     """What the results of one entity have in common."""
 
     def __init__(
-        self, definitions: Definitions, row: EntityRow, records: Sequence[FactRecord]
+        self,
+        definitions: Definitions,
+        row: EntityRow,
+        records: Sequence[FactRecord],
+        unanswered: Unanswered | None,
     ) -> None:
+        self._unanswered = unanswered
         self._schemas = definitions.schemas
         self._body = orjson.loads(row.body)
         self._values = fact_values(records)
@@ -90,6 +120,9 @@ class _Entity:
         metadata["status"] = said.outcome.value
         if said.reason:
             metadata["reason"] = said.reason
+        if self._unanswered is not None:
+            since = rfc3339(self._unanswered.since)
+            metadata["notAssessed"] = {"reason": self._unanswered.reason, "since": since}
         return {
             "facts": {
                 names[name]: {"value": said.observed[name], **described(schemas[name])}
@@ -101,7 +134,7 @@ class _Entity:
                 "id": definition.id,
                 "type": TYPE,
                 "name": check.title,
-                "description": _description(check.why, said),
+                "description": _description(check.why, said, self._unanswered),
                 "factIds": self._retrievers(definition),
                 "metadata": metadata,
                 "rule": {"conditions": definition.conditions.decided(check.rule, said)},
@@ -117,7 +150,10 @@ class _Entity:
         return [ENTITY_RETRIEVER, *named]
 
 
-def _description(why: str, said: CheckResult) -> str:
-    if said.outcome not in _NOT_KNOWN:
+def _description(why: str, said: CheckResult, unanswered: Unanswered | None) -> str:
+    if said.outcome in _NOT_KNOWN:
+        why = f"{_NOT_KNOWN[said.outcome]} - {said.reason or 'no reason was given'}. {why}"
+    if unanswered is None:
         return why
-    return f"{_NOT_KNOWN[said.outcome]} - {said.reason or 'no reason was given'}. {why}"
+    text = f"COULD NOT BE ASSESSED - {unanswered.reason} (first at {rfc3339(unanswered.since)})"
+    return f"{text}. {why}" if said.reason == _NEVER else f"{text}, this is from before. {why}"

@@ -80,7 +80,8 @@ class CoverageAnswer(Answer):
     not_assessed = fields.Integer(
         metadata={
             "description": "Entities of these owners that could not be assessed: their answers "
-            "are from before."
+            "are from before, or there are none. With `scorecard` those that one of these has a "
+            "result of, or none at all."
         }
     )
     not_assessed_entities = fields.List(
@@ -116,8 +117,11 @@ def resource(portal: Portal, tags: Tags) -> Resource:
         with portal.database.read() as connection:
             tag = tags.check(connection)
             found = coverage_of(connection, portal, cards, mentions, owners=owners)
-            entities = unanswerable.listed(connection, owners=owners, limit=MOST_NOT_ASSESSED)
-            number = unanswerable.count(connection, owners=owners)
+            names = asked["scorecard"] or None
+            entities = unanswerable.listed(
+                connection, owners=owners, scorecards=names, limit=MOST_NOT_ASSESSED
+            )
+            number = unanswerable.count(connection, owners=owners, scorecards=names)
         more = {
             "notAssessed": number,
             "notAssessedEntities": [

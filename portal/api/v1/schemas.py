@@ -171,6 +171,16 @@ class NotAssessedAnswer(Answer):
 
 NOT_ASSESSED = "Null: it could be, when that was last tried."
 
+NOT_ASSESSED_OF = (
+    "Of these, entities that could not be assessed when that was last tried: their results are from "
+    "before."
+)
+
+NEVER_ASSESSED = (
+    "Entities beside these that could not be assessed, and of which no scorecard has a result: whether "
+    "this one applies to them is not known."
+)
+
 
 class ResultAnswer(StandingAnswer):
     """A scorecard's result for an entity, explained."""

@@ -12,9 +12,10 @@ from portal.api.csv_table import table, wants_csv
 from portal.api.errors import Refusal
 from portal.api.v1 import forms
 from portal.api.v1.conventions import LARGEST_PAGE, Answer, Paging, Tags, after, answer, page
-from portal.api.v1.schemas import OUTCOMES, StandingAnswer
+from portal.api.v1.result_forms import not_assessed
+from portal.api.v1.schemas import NOT_ASSESSED, OUTCOMES, NotAssessedAnswer, StandingAnswer
 from portal.api.v1.times import rfc3339
-from portal.db import results
+from portal.db import results, unanswerable
 from portal.wiring import Portal
 from scorecards.results import LETTERS, Outcome
 from scorecards.scorecard import Scorecard
@@ -32,6 +33,9 @@ class ResultItemAnswer(Answer):
         keys=fields.String(),
         values=fields.String(validate=validate.OneOf(OUTCOMES)),
         metadata={"description": "By id of the check."},
+    )
+    not_assessed = fields.Nested(
+        NotAssessedAnswer, allow_none=True, metadata={"description": NOT_ASSESSED}
     )
 
 
@@ -75,6 +79,7 @@ def results_of(portal: Portal, tags: Tags, card: Scorecard, asked: Mapping[str, 
             found = results.entities(
                 connection, card.name, **wanted, after=after(asked), limit=asked["limit"]
             )
+            why = unanswerable.about_all(connection, [row.id for row, _ in found.items])
     if as_table:
         rows = csv_rows(portal, card, wanted)
         return table(_header(card), rows, name=f"{card.name}-results", tag=tag)
@@ -84,6 +89,7 @@ def results_of(portal: Portal, tags: Tags, card: Scorecard, asked: Mapping[str, 
             **{key: forms.entity_head(row)[key] for key in ("ref", "title")},
             "standing": forms.standings(cards, [summary])[0],
             "outcomes": _outcomes(card, summary.outcomes),
+            "notAssessed": not_assessed(why.get(row.id)),
         }
         for row, summary in found.items
     ]

@@ -18,13 +18,15 @@ from portal.api.v1.conventions import (
 from portal.api.v1.existing import existing_scorecard
 from portal.api.v1.schemas import (
     LIFECYCLE,
+    NEVER_ASSESSED,
+    NOT_ASSESSED_OF,
     LevelAnswer,
     LinkAnswer,
     ProblemAnswer,
 )
 from portal.api.v1.scorecard_results import ResultList, ResultPageAnswer, results_of
 from portal.api.v1.tallies import StepsAnswer, TallyAnswer, steps, tally
-from portal.db import results
+from portal.db import results, unanswerable
 from portal.stopping import pardon, stopped_rules
 from portal.wiring import Portal
 from portal.worker.requests import ASSESS, Lane
@@ -85,6 +87,8 @@ class ScorecardAnswer(ScorecardHeadAnswer):
     """A scorecard, defined and counted."""
 
     total = fields.Integer(metadata={"description": "Entities with a result."})
+    not_assessed = fields.Integer(metadata={"description": NOT_ASSESSED_OF})
+    never_assessed = fields.Integer(metadata={"description": NEVER_ASSESSED})
     distribution = fields.List(fields.Nested(StepsAnswer))
     checks = fields.List(fields.Nested(CheckAnswer))
 
@@ -121,9 +125,12 @@ def resource(portal: Portal, tags: Tags) -> Resource:
             tag = tags.check(connection)
             spread = results.distribution(connection, name, len(card.levels))
             counts = results.check_counts(connection, name, len(card.checks))
+            unfresh = unanswerable.unfresh(connection, name)
         shown = {
             **_head(card),
             "total": spread.total,
+            "notAssessed": unfresh.before,
+            "neverAssessed": unfresh.never,
             "distribution": steps(card, spread.proven, spread.possible),
             "checks": [
                 {**forms.check(card, check), **tally(count)}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
 
 from portal.db.entities import EntityRow
 from portal.db.results import Distribution, Summary
+from portal.db.unanswerable import Unfresh
 from portal.ui.models.catalog import link_of
 from portal.ui.models.charts import Segment
 from portal.ui.models.definition import CheckLine, check_lines, worst_first
@@ -54,6 +55,8 @@ class AssessedRow:
     kind: str
     mark: LevelMark
     passes: int
+    is_from_before: bool
+    """Whether it could not be assessed when that was last tried."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +69,7 @@ class ScorecardPage:
     worst: tuple[CheckLine, ...]
     chosen: EntityFilter
     outcomes: tuple[tuple[str, Look], ...]
+    unfresh: Unfresh
     rows: tuple[AssessedRow, ...]
     pager: Pager
 
@@ -76,10 +80,13 @@ def scorecard_page(
     checks: Sequence[Mapping[str, int]],
     *,
     chosen: EntityFilter,
+    unfresh: Unfresh,
     entities: Sequence[tuple[EntityRow, Summary]],
+    unanswered: Container[int],
     pager: Pager,
 ) -> ScorecardPage:
-    """The page from what was counted and listed."""
+    """The page from what was counted and listed; `unanswered` are entities, by id, that could not
+    be assessed."""
     card = scorecard_line(scorecard, counted)
     lines = check_lines(scorecard, checks)
     return ScorecardPage(
@@ -92,16 +99,23 @@ def scorecard_page(
         worst=worst_first(lines),
         chosen=chosen,
         outcomes=tuple((outcome.value, look) for outcome, look in LOOKS.items()),
-        rows=tuple(_row(scorecard, row, summary) for row, summary in entities),
+        unfresh=unfresh,
+        rows=tuple(
+            _row(scorecard, row, summary, is_from_before=row.id in unanswered)
+            for row, summary in entities
+        ),
         pager=pager,
     )
 
 
-def _row(scorecard: Scorecard, row: EntityRow, summary: Summary) -> AssessedRow:
+def _row(
+    scorecard: Scorecard, row: EntityRow, summary: Summary, *, is_from_before: bool
+) -> AssessedRow:
     body = orjson.loads(row.body)
     return AssessedRow(
         link=link_of(row, body),
         kind=text_at(body, "kind"),
         mark=level_mark(scorecard, summary),
         passes=summary.passes,
+        is_from_before=is_from_before,
     )

@@ -10,10 +10,12 @@ import pytest
 
 from portal.api.tech_insights.definitions import rank_of
 from portal.app import create_app
+from portal.db import tables, unanswerable
 from portal.db.engine import Database
 from portal.db.entities import by_ref
 from portal.wiring import Portal
 from scorecards.facts import FactRecord, FailedFact, Known, Missing, Unknown
+from scorecards.knowledge import rfc3339
 from scorecards.loading import load_scorecards
 from scorecards.results import CheckResult, Outcome, ScorecardResult
 from tests.catalog_rows import NOW, entity, save
@@ -281,6 +283,51 @@ def test_what_is_not_known_is_left_out_where_the_config_says_so(portal: Portal) 
     settings = replace(portal.settings, tech_insights_unknown="omit")
     shown = run(replace(portal, settings=settings))
     assert shown.keys() == {"care.passes", "care.entity", "care.fails"}
+
+
+def give_up(portal: Portal) -> None:
+    with portal.database.write() as connection:
+        row = by_ref(connection, "component:default/a")
+        assert row
+        unanswerable.give_up(connection, {row.id: "a child was lost"}, now=NOW)
+
+
+def test_results_of_an_entity_that_could_not_be_assessed_say_that_they_are_from_before(
+    portal: Portal,
+) -> None:
+    before = run(portal)
+    give_up(portal)
+    after = run(portal)
+    assert [one["result"] for one in after.values()] == [one["result"] for one in before.values()]
+    why = (
+        f"COULD NOT BE ASSESSED - a child was lost (first at {rfc3339(NOW)}), this is from before. "
+    )
+    for name, one in after.items():
+        assert one["check"]["description"] == why + before[name]["check"]["description"]
+        told = one["check"]["metadata"]["notAssessed"]
+        assert told == {"reason": "a child was lost", "since": rfc3339(NOW)}
+    assert "notAssessed" not in before["care.passes"]["check"]["metadata"]
+
+
+def test_an_entity_that_never_could_be_assessed_does_not_look_as_if_it_passed(
+    portal: Portal, database: Database
+) -> None:
+    with database.write() as connection:
+        connection.execute(tables.results.delete())
+    assert run(portal) == {}, "it is yet to be assessed"
+    give_up(portal)
+    shown = run(portal)
+    [card] = portal.scorecards
+    assert shown.keys() == {f"care.{check.id}" for check in card.checks}
+    for one in shown.values():
+        assert one["result"] is False
+        assert one["check"]["metadata"]["status"] == "unknown"
+        assert one["check"]["description"].startswith(
+            f"COULD NOT BE ASSESSED - a child was lost (first at {rfc3339(NOW)}). "
+            "UNKNOWN - whether it applies is not known. "
+        )
+    settings = replace(portal.settings, tech_insights_unknown="omit")
+    assert run(replace(portal, settings=settings)) == {}
 
 
 def test_the_rank_that_a_browser_computes_is_the_proven_one(portal: Portal) -> None:

@@ -78,3 +78,15 @@ def test_who_could_not_be_assessed_is_named_with_why_and_since_when(
     again = client.get(f"{path}/scorecards", headers={"If-None-Match": cards.headers["ETag"]})
     assert again.status_code == 200, "what was fresh is not any more"
     assert [one["notAssessed"] for one in again.json] == [why] * len(cards.json)
+    (name,) = {one["scorecard"] for one in again.json[:1]}
+    card, rollup = (
+        client.get(f"/api/v1/scorecards/{name}{rest}").json for rest in ("", "/rollup?limit=1")
+    )
+    assert [(one["notAssessed"], one["neverAssessed"]) for one in (card, rollup)] == [(1, 0)] * 2
+    items = client.get(f"/api/v1/scorecards/{name}/results?limit=500").json["items"]
+    assert {one["ref"]: one["notAssessed"] for one in items if one["notAssessed"]} == {ref: why}
+    others = {one.name for one in filled.scorecards} - {one["scorecard"] for one in again.json}
+    numbers = {
+        one: client.get(f"{PATH}?scorecard={one}").json["notAssessed"] for one in (name, *others)
+    }
+    assert numbers == {name: 1, **dict.fromkeys(others, 0)}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from portal.db import quarantine, unanswerable
 from portal.db.engine import Database
 from portal.db.entities import by_ref
 from portal.db.state import Connection, state_of
+from scorecards.results import ScorecardResult
 from tests.catalog_rows import NOW, entity, owned, save
+from tests.result_rows import ResultRows
 
 LONGEST = "entity.kind == '" + "ß" * 1_980 + "'"
 
@@ -89,3 +92,32 @@ def test_who_has_no_answer_can_be_asked_by_owner(database: Database) -> None:
         assert unanswerable.count(connection) == 2
         assert unanswerable.count(connection, owners=web) == 1
         assert unanswerable.about(connection, ids["c"]) is None
+
+
+def test_who_has_no_answer_is_counted_by_scorecard(database: Database) -> None:
+    save(database, *map(entity, "abcd"))
+    with database.write() as connection:
+        ids = {one: by_ref(connection, f"component:default/{one}").id for one in "abcd"}  # type: ignore[union-attr]
+    said = ScorecardResult(
+        ref="component:default/a",
+        scorecard="care",
+        version="1",
+        proven=0,
+        possible=0,
+        results=(),
+        evaluated_at=NOW,
+    )
+    other = replace(said, ref="component:default/b", scorecard="other")
+    fine = replace(said, ref="component:default/d")
+    ResultRows(database=database).save_results([ids["a"], ids["b"], ids["d"]], [said, other, fine])
+    with database.write() as connection:
+        unanswerable.give_up(connection, {ids[one]: "w" for one in "abc"}, now=NOW)
+        found = {name: unanswerable.unfresh(connection, name) for name in ("care", "none")}
+        assert found == {
+            "care": unanswerable.Unfresh(before=1, never=1),
+            "none": unanswerable.Unfresh(before=0, never=1),
+        }
+        listed = unanswerable.listed(connection, scorecards=["care"])
+        assert [one.ref[-1] for one in listed] == ["a", "c"]
+        assert unanswerable.count(connection, scorecards=["care", "other"]) == 3
+        assert unanswerable.about_all(connection, ids.values()).keys() == {ids[x] for x in "abc"}

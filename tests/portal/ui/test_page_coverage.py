@@ -81,5 +81,9 @@ def test_who_could_not_be_assessed_is_told_where_people_look(shop) -> None:
     assert "orders" in named
     assert "&lt;b&gt;A child&lt;/b&gt; was lost" in named
     for tab in ("", "?tab=scorecards"):
-        assert "It could not be assessed</strong> since" in read(shop.client, path + tab)
+        page = read(shop.client, path + tab)
+        assert (
+            "It could not be assessed</strong> when that was last tried: &lt;b&gt;A child" in page
+        )
+        assert "was lost. That first happened <time" in page
     assert "and not since: it could not be assessed" in read(shop.client, f"{path}?tab=scorecards")

@@ -2,7 +2,8 @@ from dataclasses import replace
 
 from catalog.problems import Problem
 from portal.app import create_app
-from portal.db import quarantine
+from portal.db import quarantine, tables, unanswerable
+from portal.db.entities import by_ref
 from portal.version import EDITION
 from scorecards.feeding import SwitchedOn
 from scorecards.rules import leaves
@@ -85,6 +86,23 @@ def test_filter_that_matches_nothing_is_not_an_empty_scorecard(shop, shops) -> N
 def test_nonsense_in_the_url_is_left_out(shop) -> None:
     for query in ("level=9", "level=x", "check=none", "outcome=perhaps", "after=..", "from=x"):
         shop.get(f"/scorecards/readiness?{query}")
+
+
+def test_who_could_not_be_assessed_is_counted_and_marked(shop) -> None:
+    path = "/scorecards/readiness"
+    assert "could not be assessed" not in shop.get(path)
+    with shop.portal.database.write() as connection:
+        orders = by_ref(connection, "component:default/orders")
+        unanswerable.give_up(connection, {orders.id: "a child was lost"}, now=NOW)
+    page = shop.get(path)
+    assert "1 entity could not be assessed</strong> when that was last tried." in page
+    assert "What is counted here of it is from before." in page
+    assert 'href="/coverage?scorecard=readiness#not-assessed"' in page
+    assert entities(page).count("from before") == 1
+    with shop.portal.database.write() as connection:
+        connection.execute(tables.results.delete())
+    page = shop.get(path)
+    assert "There is no result of it, so whether this scorecard applies is not known." in page
 
 
 def test_definition_has_rule_and_fix(shop) -> None:
