@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from catalog.query import EntityQuery, Equals, Order
 from portal.db import entities, problems, results
 from portal.db.freshness import freshness
+from portal.db.result_patterns import outcome_counts
 from portal.db.results import Summary
 from portal.db.state import Connection
 from portal.ui.facet_memory import FacetMemory
@@ -17,15 +18,14 @@ from portal.ui.models import home as model
 from portal.ui.models.attention import attention
 from portal.ui.models.catalog import ALL_KINDS, link_of
 from portal.ui.models.first_run import is_first_run
+from portal.ui.models.fixes import Fixes, fixes
 from portal.ui.models.links import EntityLink, kind_label, link_to
 from portal.wiring import Portal
-from scorecards.scorecard import Scorecard
+from scorecards.lifts import lifts
 
 COOKIE_AGE = 365 * 24 * 3600
 MOST_OWNED = 500
 """Services of a team that are looked at."""
-LOOKED_AT = 40
-"""Services of everyone that are looked at, for each scorecard."""
 
 Services = list[tuple[EntityLink, tuple[Summary, ...]]]
 
@@ -39,7 +39,7 @@ def register(pages: Blueprint, portal: Portal) -> None:
         team = chosen_team()
         with portal.database.read() as connection:
             first = is_first_run(entities.kind_counts(connection))
-            page = None if first else home_page(connection, team, portal.scorecards, memory)
+            page = None if first else home_page(portal, connection, team, memory)
             fresh = freshness(connection)
         if page is None:
             return first_run_page(portal)
@@ -56,35 +56,34 @@ def register(pages: Blueprint, portal: Portal) -> None:
 
 
 def home_page(
-    connection: Connection,
-    team: EntityLink | None,
-    scorecards: tuple[Scorecard, ...],
-    memory: FacetMemory,
+    portal: Portal, connection: Connection, team: EntityLink | None, memory: FacetMemory
 ) -> model.HomePage:
     """The page for a team, or for everyone."""
+    scorecards = portal.scorecards
     kinds = entities.kind_counts(connection)
     counts = problems.problem_counts(connection)
     lines = tuple(
         model.scorecard_line(card, results.distribution(connection, card.name, len(card.levels)))
         for card in scorecards
     )
-    services, total = (
-        _of_everyone(connection, scorecards, kinds) if team is None else _of_team(connection, team)
-    )
+    services, owned = _of_team(connection, team) if team else ([], sum(kinds.values()))
     found = attention(scorecards, services)
-    shown = () if team is None else model.service_lines(scorecards, services)[: model.MOST_SERVICES]
+    shown = model.service_lines(scorecards, services)[: model.MOST_SERVICES]
     teams = owning_groups(connection, team, memory)
     return model.HomePage(
         team_title=next((choice.title for choice in teams if choice.chosen), ""),
-        owned=total,
+        owned=owned,
         teams=teams,
-        assessed=any(summaries for _, summaries in services),
+        assessed=any(summaries for _, summaries in services)
+        if team
+        else any(line.total for line in lines),
+        fixes=Fixes() if team else _of_everyone(portal, connection),
         failing=found.failing[: model.MOST_BLOCKERS],
-        attention_note=model.attention_note(found, everyone=team is None),
+        attention_note=model.attention_note(found),
         unknown=found.unknown[: model.MOST_UNKNOWN],
-        unknown_note=model.unknown_note(found, everyone=team is None),
+        unknown_note=model.unknown_note(found),
         services=shown,
-        services_note=f"all {total:,} in the catalog",
+        services_note=f"all {owned:,} in the catalog",
         services_params={"kind": ALL_KINDS, "owner": team.ref} if team else {},
         scorecards=tuple(c for c in scorecards if any(c.name in s.marks for s in shown)),
         kinds=tuple((kind_label(kind), n) for kind, n in kinds.items()),
@@ -132,12 +131,10 @@ def _of_team(connection: Connection, team: EntityLink) -> tuple[Services, int]:
     return services, page.total
 
 
-def _of_everyone(
-    connection: Connection, scorecards: tuple[Scorecard, ...], kinds: dict[str, int]
-) -> tuple[Services, int]:
-    """The services with the most failing checks of each scorecard."""
-    services: Services = []
-    for card in scorecards:
-        worst = results.attention(connection, (), card.name, LOOKED_AT)
-        services += [(link_of(row), (summary,)) for row, summary in worst]
-    return services, sum(kinds.values())
+def _of_everyone(portal: Portal, connection: Connection) -> Fixes:
+    """What lifts most entities, whoever owns them."""
+    now = portal.now()
+    return fixes(
+        (card, lifts(card, outcome_counts(connection, card.name), now=now))
+        for card in portal.scorecards
+    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from portal.db.results import Distribution, Summary
 from portal.ui.models.attention import Attention, Blocker
 from portal.ui.models.charts import Segment, level_bar
+from portal.ui.models.fixes import Fixes
 from portal.ui.models.levels import LevelMark, marks
 from portal.ui.models.links import EntityLink
 from portal.ui.models.looks import plural
@@ -69,7 +70,10 @@ class HomePage:
     """Entities of the team, or everything."""
     teams: tuple[TeamChoice, ...]
     assessed: bool
+    fixes: Fixes
+    """For everyone: what lifts most."""
     failing: tuple[Blocker, ...]
+    """For a team: what each of its services lacks."""
     attention_note: str
     unknown: tuple[Blocker, ...]
     unknown_note: str
@@ -107,22 +111,19 @@ def service_lines(
     return tuple(sorted(lines, key=lambda line: (-line.failing, line.link.ref)))
 
 
-def attention_note(found: Attention, *, everyone: bool) -> str:
+def attention_note(found: Attention) -> str:
     """What is listed, and what is not."""
     count = len(found.failing)
     if not count:
         return ""
-    listed = min(count, MOST_BLOCKERS)
-    if everyone:
-        return f"{listed} quick wins among the services with the most failing checks"
     if count <= MOST_BLOCKERS:
         return f"{plural(count, 'check')}, closest to the next level first"
-    return f"The first {listed} of {count}, closest to the next level first"
+    return f"The first {MOST_BLOCKERS} of {count}, closest to the next level first"
 
 
-def unknown_note(found: Attention, *, everyone: bool) -> str:
+def unknown_note(found: Attention) -> str:
     """What is listed of the checks without data, and what is not."""
     count = len(found.unknown)
-    if everyone or count <= MOST_UNKNOWN:
+    if count <= MOST_UNKNOWN:
         return "Neither passed nor failed: the data is missing"
     return f"{MOST_UNKNOWN} of {count}; neither passed nor failed: the data is missing"

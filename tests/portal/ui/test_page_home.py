@@ -1,4 +1,6 @@
-from page_shop import component, put
+from page_shop import appraise, component, put
+
+from scorecards.facts import Known
 
 
 def test_everyone_is_the_default_and_teams_can_be_chosen(shop) -> None:
@@ -41,6 +43,35 @@ def test_what_has_no_data_is_listed_apart(shop) -> None:
     unclear = page.split('id="unclear"')[1].split("</section>")[0]
     assert "There is a README" in unclear
     assert "No data" in unclear
+
+
+def test_everyone_sees_each_check_once_what_lifts_most_first(shop) -> None:
+    put(shop.portal, shop.location, "more.yaml", component("more", more="description: x"))
+    appraise(
+        shop.portal,
+        {
+            "component:default/more": {
+                "repo.readme.bytes": Known(value=500),
+                "repo.tests.files": Known(value=1),
+            }
+        },
+    )
+    rows = shop.get("/").split('id="attention"')[1].split("</section>")[0].split("<tr>")[2:]
+    titles = [row.split("</a>")[0].split(">")[-1] for row in rows]
+    assert titles == ["The description says something", "There is a README", "There are tests"]
+    described, readme, tests = (" ".join(row.split()) for row in rows)
+    assert "<b>2 entities</b>" in described
+    assert "the last thing for 1<" in described
+    assert "check=described&amp;outcome=fail#entities" in described
+    assert "<b>1 entity</b>" in readme
+    assert "no data for 1<" in readme
+    assert "no data" not in tests
+
+
+def test_everyone_sees_of_how_many_nothing_is_known(shop) -> None:
+    unclear = shop.get("/").split('id="unclear"')[1].split("</section>")[0]
+    assert "check=readme&amp;outcome=unknown#entities" in unclear
+    assert "1 entity" in unclear
 
 
 def test_team_that_owns_nothing_is_told_so(shop) -> None:
