@@ -11,11 +11,12 @@ from portal.db.freshness import freshness
 from portal.db.result_patterns import outcome_counts
 from portal.db.results import Summary
 from portal.db.state import Connection
+from portal.ui.due import dues_of
 from portal.ui.facet_memory import FacetMemory
 from portal.ui.first_run import first_run_page
 from portal.ui.frame import TEAM_COOKIE, chosen_team
 from portal.ui.models import home as model
-from portal.ui.models.attention import attention
+from portal.ui.models.attention import Dues, attention
 from portal.ui.models.catalog import ALL_KINDS, link_of
 from portal.ui.models.first_run import is_first_run
 from portal.ui.models.fixes import Fixes, fixes
@@ -62,21 +63,24 @@ def home_page(
     scorecards = portal.scorecards
     kinds = entities.kind_counts(connection)
     counts = problems.problem_counts(connection)
+    services, owned = _of_team(connection, team) if team else ([], sum(kinds.values()))
     lines = tuple(
-        model.scorecard_line(card, results.distribution(connection, card.name, len(card.levels)))
+        model.scorecard_line(
+            card,
+            model.standing(card, (summaries for _, summaries in services))
+            if team
+            else results.distribution(connection, card.name, len(card.levels)),
+        )
         for card in scorecards
     )
-    services, owned = _of_team(connection, team) if team else ([], sum(kinds.values()))
-    found = attention(scorecards, services)
+    found = attention(scorecards, services, _dues(portal, connection, team, services))
     shown = model.service_lines(scorecards, services)[: model.MOST_SERVICES]
     teams = owning_groups(connection, team, memory)
     return model.HomePage(
         team_title=next((choice.title for choice in teams if choice.chosen), ""),
         owned=owned,
         teams=teams,
-        assessed=any(summaries for _, summaries in services)
-        if team
-        else any(line.total for line in lines),
+        assessed=any(line.total for line in lines),
         fixes=Fixes() if team else _of_everyone(portal, connection),
         failing=found.failing[: model.MOST_BLOCKERS],
         attention_note=model.attention_note(found),
@@ -115,13 +119,25 @@ def owning_groups(
     return tuple(sorted(choices, key=lambda choice: choice.title.lower()))
 
 
+def _owned_by(team: EntityLink) -> Equals:
+    return Equals(key="relations.ownedby", values=(team.ref,))
+
+
+def _dues(
+    portal: Portal, connection: Connection, team: EntityLink | None, services: Services
+) -> Dues:
+    if team is None:
+        return {}
+    refs = [link.ref for link, _ in services]
+    return dues_of(portal, connection, _owned_by(team), refs, most=MOST_OWNED)
+
+
 def _of_team(connection: Connection, team: EntityLink) -> tuple[Services, int]:
     """What a team owns, assessed or not."""
-    owned = Equals(key="relations.ownedby", values=(team.ref,))
     page = entities.by_query(
         connection,
         EntityQuery(
-            filter=owned,
+            filter=_owned_by(team),
             order=Order(field="metadata.name"),
             limit=MOST_OWNED,
         ),

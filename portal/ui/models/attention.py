@@ -1,24 +1,49 @@
 """The attention list: which failing checks keep which services from their next level.
 
-Only checks of the next level count: fixing one further up changes nothing yet. What is unknown is
-listed apart, because there the data is to be mended and not the service.
+Only checks of the next level count: fixing one further up changes nothing yet, unless a campaign wants
+it by a day. What is unknown is listed apart, because there the data is to be mended and not the service.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeAlias
 
 from portal.db.results import Summary
 from portal.ui.models.levels import shade_of
 from portal.ui.models.links import EntityLink
-from portal.ui.models.looks import LOOKS, Look
+from portal.ui.models.looks import LOOKS, Look, plural
 from scorecards.lifecycle import counts
 from scorecards.results import LETTERS, Outcome
 from scorecards.scorecard import Check, Scorecard
 
+FAR_OFF = datetime(9999, 1, 1, tzinfo=UTC)
+
 EFFORTS = {"minutes": 0, "hours": 1, "days": 2}
 """Order of the rough costs; anything else comes last."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Due:
+    """The campaign that wants a check to pass, and by when."""
+
+    on: datetime
+    """The beginning of the day."""
+    name: str
+    title: str
+
+    def words(self, now: datetime) -> str:
+        """'due in 5 days', 'due today', '3 days overdue'."""
+        days = (self.on.date() - now.date()).days
+        if days < 0:
+            return f"{plural(-days, 'day')} overdue"
+        return f"due in {plural(days, 'day')}" if days else "due today"
+
+
+Dues: TypeAlias = Mapping[tuple[str, str, str], Due]
+"""By ref of the entity, name of the scorecard and id of the check."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,9 +59,10 @@ class Blocker:
     rank: int
     top: int
     remaining: int
-    """Blockers of the same level that the service has in all, unknown ones included."""
+    """Blockers up to this level that the service has in all, unknown ones included."""
     state: Outcome
     """Fail, unknown or error."""
+    due: Due | None
 
     @property
     def look(self) -> Look:
@@ -57,8 +83,13 @@ class Attention:
     unknown: tuple[Blocker, ...]
 
 
-def blockers(service: EntityLink, scorecard: Scorecard, summary: Summary) -> list[Blocker]:
-    """What keeps one service from the next level of one scorecard; nothing at the top."""
+def blockers(
+    service: EntityLink, scorecard: Scorecard, summary: Summary, dues: Dues
+) -> list[Blocker]:
+    """What keeps one service from the next level of one scorecard, and what is due further up.
+
+    Nothing at the top.
+    """
     following = summary.proven + 1
     if following >= len(scorecard.levels) or len(summary.outcomes) != len(scorecard.checks):
         return []
@@ -66,9 +97,9 @@ def blockers(service: EntityLink, scorecard: Scorecard, summary: Summary) -> lis
         LETTERS[outcome]: outcome for outcome in (Outcome.FAIL, Outcome.UNKNOWN, Outcome.ERROR)
     }
     open_checks = [
-        (check, states[letter])
+        (check, states[letter], dues.get((service.ref, scorecard.name, check.id)))
         for check, letter in zip(scorecard.checks, summary.outcomes, strict=True)
-        if check.level == following and letter in states
+        if check.level >= following and letter in states
         if counts(check.lifecycle, summary.evaluated_at)
     ]
     return [
@@ -77,31 +108,38 @@ def blockers(service: EntityLink, scorecard: Scorecard, summary: Summary) -> lis
             scorecard=scorecard.name,
             scorecard_title=scorecard.title,
             check=check,
-            blocks=scorecard.levels[following].name,
-            rank=following,
+            blocks=scorecard.levels[check.level].name,
+            rank=check.level,
             top=len(scorecard.levels) - 1,
-            remaining=len(open_checks),
+            remaining=sum(other.level <= check.level for other, _, _ in open_checks),
             state=state,
+            due=due,
         )
-        for check, state in open_checks
+        for check, state, due in open_checks
+        if check.level == following or due
     ]
 
 
 def attention(
     scorecards: Sequence[Scorecard],
     services: Iterable[tuple[EntityLink, Sequence[Summary]]],
+    dues: Dues,
 ) -> Attention:
-    """The list for these services: closest to the next level first, then the cheapest fix."""
+    """The list for these services: what is due first, then what is closest to the next level.
+
+    Of what is equally close the cheapest fix comes first.
+    """
     by_name: Mapping[str, Scorecard] = {card.name: card for card in scorecards}
     found = [
         blocker
         for service, summaries in services
         for summary in summaries
         if summary.scorecard in by_name
-        for blocker in blockers(service, by_name[summary.scorecard], summary)
+        for blocker in blockers(service, by_name[summary.scorecard], summary, dues)
     ]
     found.sort(
         key=lambda b: (
+            b.due.on if b.due else FAR_OFF,
             b.remaining,
             b.rank,
             EFFORTS.get(b.check.effort, len(EFFORTS)),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from portal.db.results import Distribution, Summary
@@ -51,7 +52,7 @@ class ServiceLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScorecardLine:
-    """A scorecard with its distribution over everyone."""
+    """A scorecard with its distribution over everyone, or over what a team owns."""
 
     scorecard: Scorecard
     segments: tuple[Segment, ...]
@@ -88,6 +89,19 @@ class HomePage:
     warnings: int
 
 
+def standing(scorecard: Scorecard, found: Iterable[Sequence[Summary]]) -> Distribution:
+    """How these services stand on a scorecard; a level beyond the last counts as the last."""
+    top = len(scorecard.levels) - 1
+    mine = [one for some in found for one in some if one.scorecard == scorecard.name]
+    proven = Counter(min(one.proven, top) for one in mine)
+    possible = Counter(min(one.possible, top) for one in mine)
+    return Distribution(
+        proven=tuple(proven[rank] for rank in range(top + 1)),
+        possible=tuple(possible[rank] for rank in range(top + 1)),
+        total=len(mine),
+    )
+
+
 def scorecard_line(scorecard: Scorecard, counted: Distribution) -> ScorecardLine:
     """The distribution of a scorecard as a bar."""
     return ScorecardLine(
@@ -116,9 +130,10 @@ def attention_note(found: Attention) -> str:
     count = len(found.failing)
     if not count:
         return ""
+    order = "what is due first" if found.failing[0].due else "closest to the next level first"
     if count <= MOST_BLOCKERS:
-        return f"{plural(count, 'check')}, closest to the next level first"
-    return f"The first {MOST_BLOCKERS} of {count}, closest to the next level first"
+        return f"{plural(count, 'check')}, {order}"
+    return f"The first {MOST_BLOCKERS} of {count}, {order}"
 
 
 def unknown_note(found: Attention) -> str:

@@ -1,4 +1,5 @@
-from page_shop import appraise, component, put
+from page_shop import Shop, appraise, component, put
+from people import send
 
 from scorecards.facts import Known
 
@@ -35,6 +36,77 @@ def test_attention_list_has_what_blocks_the_next_level_cheapest_first(shop) -> N
     ]
     assert "?tab=scorecards#check-readiness-readme" in page
     assert "Readers look there first." in page
+
+
+def campaign(shop: Shop, name: str, **other: str) -> None:
+    plan = {
+        "name": name,
+        "title": f"The {name} campaign",
+        "owner": "alices",
+        "scorecard": "readiness",
+        "goal": "checks",
+        "starts_on": "2026-02-01",
+        **other,
+    }
+    assert send(shop.client, "/campaigns/new", **plan).status_code == 303
+
+
+def listed(shop: Shop) -> list[str]:
+    page = shop.get("/?team=group:default/alices")
+    rows = page.split('id="attention"')[1].split("</section>")[0].split("<tr>")[2:]
+    return [" ".join(row.split()) for row in rows]
+
+
+def test_what_a_campaign_wants_by_a_day_comes_first_with_that_day(shop) -> None:
+    campaign(shop, "late", checks="described", target_on="2026-02-26")
+    campaign(shop, "later", checks="readme", target_on="2026-03-06")
+    campaign(shop, "nearer", checks="readme", target_on="2026-03-01")
+    described, readme, tests = listed(shop)
+    assert "3 days overdue" in described
+    assert 'href="/campaigns/late">The late campaign</a>' in described
+    assert "due today" in readme
+    assert "The nearer campaign" in readme
+    assert "There are tests" in tests
+    assert "campaign" not in tests
+    assert "3 checks, what is due first" in shop.get("/?team=group:default/alices")
+
+
+def test_campaign_about_other_services_makes_nothing_due(shop) -> None:
+    campaign(
+        shop, "others", checks="readme", target_on="2026-03-06", filter="metadata.name=payments"
+    )
+    assert not any("campaign" in row for row in listed(shop))
+
+
+def test_campaign_that_has_not_begun_makes_nothing_due(shop) -> None:
+    campaign(shop, "planned", checks="readme", starts_on="2026-03-05", target_on="2026-03-06")
+    assert not any("campaign" in row for row in listed(shop))
+
+
+def test_campaign_for_a_level_further_up_lists_its_checks_early(shop) -> None:
+    put(shop.portal, shop.location, "early.yaml", component("early"))
+    appraise(
+        shop.portal,
+        {
+            "component:default/early": {
+                "repo.readme.bytes": Known(value=5),
+                "repo.tests.files": Known(value=0),
+            }
+        },
+    )
+    before = [row for row in listed(shop) if "early" in row]
+    assert len(before) == 2
+    campaign(shop, "run", checks="tested", target_on="2026-03-06")
+    first = next(row for row in listed(shop) if "early" in row)
+    assert "There are tests" in first
+    assert "1 of 3 things" in first
+    assert "Run</span>" in first
+
+
+def test_levels_beside_the_list_are_those_of_the_team(shop) -> None:
+    page = shop.get("/?team=group:default/charlies").split("<aside")[1]
+    assert "1 assessed, of what charlies owns." in page
+    assert "3 assessed, of everyone." in shop.get("/?team=").split("<aside")[1]
 
 
 def test_what_has_no_data_is_listed_apart(shop) -> None:
