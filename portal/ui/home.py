@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
 from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -10,7 +14,9 @@ from portal.db import entities, problems, results
 from portal.db.freshness import freshness
 from portal.db.result_patterns import outcome_counts
 from portal.db.results import Summary
+from portal.db.rollups import OWNED
 from portal.db.state import Connection
+from portal.db.trends import Related, courses_by_entity
 from portal.ui.due import dues_of
 from portal.ui.facet_memory import FacetMemory
 from portal.ui.first_run import first_run_page
@@ -21,6 +27,7 @@ from portal.ui.models.catalog import ALL_KINDS, link_of
 from portal.ui.models.first_run import is_first_run
 from portal.ui.models.fixes import Fixes, fixes
 from portal.ui.models.links import EntityLink, kind_label, link_to
+from portal.ui.models.recent import Recent, recent
 from portal.wiring import Portal
 from scorecards.lifts import lifts
 
@@ -28,7 +35,21 @@ COOKIE_AGE = 365 * 24 * 3600
 MOST_OWNED = 500
 """Services of a team that are looked at."""
 
+RECENTLY = timedelta(days=14)
+"""How far back changes of levels are told of."""
+
 Services = list[tuple[EntityLink, tuple[Summary, ...]]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Owned:
+    """What a team owns, assessed or not."""
+
+    services: Services
+    links: Mapping[int, EntityLink]
+    """The same by id."""
+    total: int
+    """With those that are not looked at."""
 
 
 def register(pages: Blueprint, portal: Portal) -> None:
@@ -63,7 +84,8 @@ def home_page(
     scorecards = portal.scorecards
     kinds = entities.kind_counts(connection)
     counts = problems.problem_counts(connection)
-    services, owned = _of_team(connection, team) if team else ([], sum(kinds.values()))
+    owned = _of_team(connection, team) if team else Owned(services=[], links={}, total=0)
+    services = owned.services
     lines = tuple(
         model.scorecard_line(
             card,
@@ -78,7 +100,7 @@ def home_page(
     teams = owning_groups(connection, team, memory)
     return model.HomePage(
         team_title=next((choice.title for choice in teams if choice.chosen), ""),
-        owned=owned,
+        owned=owned.total,
         teams=teams,
         assessed=any(line.total for line in lines),
         fixes=Fixes() if team else _of_everyone(portal, connection),
@@ -86,8 +108,9 @@ def home_page(
         attention_note=model.attention_note(found),
         unknown=found.unknown[: model.MOST_UNKNOWN],
         unknown_note=model.unknown_note(found),
+        recent=_recent(portal, connection, team, owned) if team else Recent(),
         services=shown,
-        services_note=f"all {owned:,} in the catalog",
+        services_note=f"all {owned.total:,} in the catalog",
         services_params={"kind": ALL_KINDS, "owner": team.ref} if team else {},
         scorecards=tuple(c for c in scorecards if any(c.name in s.marks for s in shown)),
         kinds=tuple((kind_label(kind), n) for kind, n in kinds.items()),
@@ -132,8 +155,7 @@ def _dues(
     return dues_of(portal, connection, _owned_by(team), refs, most=MOST_OWNED)
 
 
-def _of_team(connection: Connection, team: EntityLink) -> tuple[Services, int]:
-    """What a team owns, assessed or not."""
+def _of_team(connection: Connection, team: EntityLink) -> Owned:
     page = entities.by_query(
         connection,
         EntityQuery(
@@ -143,8 +165,25 @@ def _of_team(connection: Connection, team: EntityLink) -> tuple[Services, int]:
         ),
     )
     summaries = results.summaries(connection, [row.id for row in page.items])
-    services = [(link_of(row), summaries.get(row.id, ())) for row in page.items]
-    return services, page.total
+    links = {row.id: link_of(row) for row in page.items}
+    services = [(link, summaries.get(id_, ())) for id_, link in links.items()]
+    return Owned(services=services, links=links, total=page.total)
+
+
+def _recent(portal: Portal, connection: Connection, team: EntityLink, owned: Owned) -> Recent:
+    """What came to another level lately, while the team owned it."""
+    number = entities.ref_id(connection, team.ref)
+    if number is None:
+        return Recent()
+    end = portal.now()
+    related = Related(type=OWNED, targets=[number])
+    return recent(
+        (
+            (card, courses_by_entity(connection, card.name, end - RECENTLY, end, related))
+            for card in portal.scorecards
+        ),
+        owned.links,
+    )
 
 
 def _of_everyone(portal: Portal, connection: Connection) -> Fixes:

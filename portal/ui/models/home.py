@@ -14,6 +14,7 @@ from portal.ui.models.levels import LevelMark, marks
 from portal.ui.models.links import EntityLink
 from portal.ui.models.looks import plural
 from portal.ui.models.paging import Params
+from portal.ui.models.recent import Recent
 from scorecards.scorecard import Scorecard
 
 MOST_BLOCKERS = 15
@@ -68,7 +69,7 @@ class HomePage:
     team_title: str
     """'' for everyone."""
     owned: int
-    """Entities of the team, or everything."""
+    """Entities of the team."""
     teams: tuple[TeamChoice, ...]
     assessed: bool
     fixes: Fixes
@@ -78,6 +79,7 @@ class HomePage:
     attention_note: str
     unknown: tuple[Blocker, ...]
     unknown_note: str
+    recent: Recent
     services: tuple[ServiceLine, ...]
     services_note: str
     services_params: Params
