@@ -104,7 +104,7 @@ def home_page(
         teams=teams,
         assessed=any(line.total for line in lines),
         fixes=Fixes() if team else _of_everyone(portal, connection),
-        failing=found.failing[: model.MOST_BLOCKERS],
+        failing=found.failing[: model.MOST_FIXES],
         attention_note=model.attention_note(found),
         unknown=found.unknown[: model.MOST_UNKNOWN],
         unknown_note=model.unknown_note(found),

@@ -1,4 +1,4 @@
-"""The attention list: which failing checks keep which services from their next level.
+"""The attention list: which failing checks keep which services from their next level, each check once.
 
 Only checks of the next level count: fixing one further up changes nothing yet, unless a campaign wants
 it by a day. What is unknown is listed apart, because there the data is to be mended and not the service.
@@ -18,6 +18,9 @@ from portal.ui.models.looks import LOOKS, Look, plural
 from scorecards.lifecycle import counts
 from scorecards.results import LETTERS, Outcome
 from scorecards.scorecard import Check, Scorecard
+
+MOST_SERVICES = 3
+"""Services that are listed with one check."""
 
 FAR_OFF = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -76,11 +79,26 @@ class Blocker:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Fix:
+    """One check that keeps services from their next level: what is alike is done in one go."""
+
+    blockers: tuple[Blocker, ...]
+    """The first of them, the one to begin with first."""
+    more: int
+    """Services that are not listed."""
+
+    @property
+    def first(self) -> Blocker:
+        """The one by which the check has its place in the list."""
+        return self.blockers[0]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Attention:
     """What to look at, most rewarding first."""
 
-    failing: tuple[Blocker, ...]
-    unknown: tuple[Blocker, ...]
+    failing: tuple[Fix, ...]
+    unknown: tuple[Fix, ...]
 
 
 def blockers(
@@ -148,6 +166,17 @@ def attention(
         )
     )
     return Attention(
-        failing=tuple(b for b in found if b.state is Outcome.FAIL),
-        unknown=tuple(b for b in found if b.state is not Outcome.FAIL),
+        failing=_by_check(b for b in found if b.state is Outcome.FAIL),
+        unknown=_by_check(b for b in found if b.state is not Outcome.FAIL),
+    )
+
+
+def _by_check(found: Iterable[Blocker]) -> tuple[Fix, ...]:
+    """Each check once, where its first service stands."""
+    checks: dict[tuple[str, str], list[Blocker]] = {}
+    for one in found:
+        checks.setdefault((one.scorecard, one.check.id), []).append(one)
+    return tuple(
+        Fix(blockers=tuple(some[:MOST_SERVICES]), more=max(0, len(some) - MOST_SERVICES))
+        for some in checks.values()
     )

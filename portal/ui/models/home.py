@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from portal.db.results import Distribution, Summary
-from portal.ui.models.attention import Attention, Blocker
+from portal.ui.models.attention import Attention, Fix
 from portal.ui.models.charts import Segment, level_bar
 from portal.ui.models.fixes import Fixes
 from portal.ui.models.levels import LevelMark, marks
@@ -17,7 +17,7 @@ from portal.ui.models.paging import Params
 from portal.ui.models.recent import Recent
 from scorecards.scorecard import Scorecard
 
-MOST_BLOCKERS = 15
+MOST_FIXES = 15
 MOST_UNKNOWN = 8
 MOST_SERVICES = 20
 
@@ -74,10 +74,10 @@ class HomePage:
     assessed: bool
     fixes: Fixes
     """For everyone: what lifts most."""
-    failing: tuple[Blocker, ...]
+    failing: tuple[Fix, ...]
     """For a team: what each of its services lacks."""
     attention_note: str
-    unknown: tuple[Blocker, ...]
+    unknown: tuple[Fix, ...]
     unknown_note: str
     recent: Recent
     services: tuple[ServiceLine, ...]
@@ -132,10 +132,10 @@ def attention_note(found: Attention) -> str:
     count = len(found.failing)
     if not count:
         return ""
-    order = "what is due first" if found.failing[0].due else "closest to the next level first"
-    if count <= MOST_BLOCKERS:
+    order = "what is due first" if found.failing[0].first.due else "closest to the next level first"
+    if count <= MOST_FIXES:
         return f"{plural(count, 'check')}, {order}"
-    return f"The first {MOST_BLOCKERS} of {count}, {order}"
+    return f"The first {MOST_FIXES} of {count}, {order}"
 
 
 def unknown_note(found: Attention) -> str:

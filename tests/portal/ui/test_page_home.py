@@ -103,6 +103,19 @@ def test_campaign_for_a_level_further_up_lists_its_checks_early(shop) -> None:
     assert "Run</span>" in first
 
 
+def test_check_that_many_services_lack_stands_there_once_with_the_first_of_them(shop) -> None:
+    names = [f"same-{n}" for n in range(5)]
+    put(shop.portal, shop.location, "same.yaml", "---\n".join(map(component, names)))
+    facts = {"repo.readme.bytes": Known(value=500), "repo.tests.files": Known(value=1)}
+    appraise(shop.portal, {f"component:default/{name}": facts for name in names})
+    rows = [row for row in listed(shop) if "The description says something" in row]
+    assert len(rows) == 1
+    assert [name in rows[0] for name in names] == [True, True, True, False, False]
+    assert "and 3 more" in rows[0]
+    assert rows[0].count("the last thing") == 3
+    assert "/catalog/component/default/same-1?tab=scorecards#check-readiness-described" in rows[0]
+
+
 def test_levels_beside_the_list_are_those_of_the_team(shop) -> None:
     page = shop.get("/?team=group:default/charlies").split("<aside")[1]
     assert "1 assessed, of what charlies owns." in page
