@@ -31,6 +31,7 @@ from portal.ui.models.catalog import (
 from portal.ui.models.levels import marks
 from portal.ui.models.links import EntityLink, kind_plural
 from portal.ui.models.paging import Pager, numbered
+from portal.ui.models.same import catalog_address
 from portal.ui.models.views import query_text, view_links
 from portal.ui.own_views import own_views
 from portal.wiring import Portal
@@ -56,6 +57,8 @@ class CatalogPage:
     scorecards: tuple[Scorecard, ...]
     """Those that any of the rows has a level on: a column that is always empty is none."""
     pager: Pager
+    same: str
+    """Address of the same below that of the API; '' where there is none."""
 
 
 def register(pages: Blueprint, portal: Portal) -> None:
@@ -98,7 +101,7 @@ def filter_of(
     return (parts[0] if len(parts) == 1 else All(parts=parts)) if parts else None
 
 
-def scope_of(connection: Connection, query: CatalogQuery) -> Filter | None:
+def scope_of(connection: Connection, query: CatalogQuery) -> Equals | None:
     """What belongs to the group or domain that the query is within, or to what is below it."""
     if not query.within:
         return None
@@ -155,6 +158,7 @@ def catalog_page(
             total=found.total,
             per_page=PER_PAGE,
         ),
+        same=catalog_address(query, scope),
     )
 
 

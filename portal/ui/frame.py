@@ -13,6 +13,7 @@ from portal import logs
 from portal.auth import Person
 from portal.ui.models.links import EntityLink, link_to
 from portal.ui.models.looks import SEVERITIES
+from portal.ui.models.same import address
 from portal.version import VERSION
 from portal.wiring import Portal
 
@@ -45,6 +46,8 @@ class Frame:
     """Path of the description of the API."""
     v1: str
     """Path of the API."""
+    host: str
+    """What comes before a path in a whole address."""
     signed_in: bool
     style: str
     """Changes with the stylesheet."""
@@ -53,7 +56,7 @@ class Frame:
 
 
 def install(pages: Blueprint, portal: Portal) -> None:
-    """Give `frame`, `now` and `severities` to every template of the application."""
+    """Give `frame`, `now`, `severities` and `api_address` to every template of the application."""
     style, script = _digest("plumbline.css"), _digest("plumbline.js")
 
     @pages.app_context_processor
@@ -66,12 +69,14 @@ def install(pages: Blueprint, portal: Portal) -> None:
                 version=VERSION,
                 api=f"{request.root_path}/api/docs",
                 v1=f"{request.root_path}/api/v1",
+                host=request.host_url.rstrip("/"),
                 signed_in=isinstance(g.get("caller"), Person),
                 style=style,
                 script=script,
             ),
             "now": portal.now(),
             "severities": SEVERITIES,
+            "api_address": address,
         }
 
 

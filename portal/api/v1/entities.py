@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -20,8 +21,9 @@ from catalog.query import (
     parse_filters,
 )
 from catalog.refs import EntityRef, parse_ref
+from portal.api.csv_table import table, wants_csv
 from portal.api.errors import Refusal
-from portal.api.v1 import forms, result_forms
+from portal.api.v1 import entity_tables, forms, result_forms
 from portal.api.v1.conventions import LARGEST_PAGE, Paging, Resource, Tags, answer
 from portal.api.v1.existing import existing_entity
 from portal.api.v1.history import entity_at
@@ -68,7 +70,7 @@ class EntityList(Paging):
         metadata={"description": "Backstage's filter: `kind=component,spec.type=service`."},
     )
     q = fields.String(
-        load_default="", metadata={"description": "Text in name, title or description."}
+        load_default="", metadata={"description": "Text in name, title, description or tags."}
     )
     kind = fields.List(fields.String(), load_default=[])
     owner = fields.List(
@@ -85,6 +87,11 @@ class EntityList(Paging):
         validate=validate.OneOf([sign + name for name in SORTS for sign in ("", "-")]),
         metadata={"description": "A leading `-` turns the order round."},
     )
+    format = fields.String(
+        load_default=None,
+        validate=validate.OneOf(["json", "csv"]),
+        metadata={"description": "`csv` is of the whole list. By default what `Accept` prefers."},
+    )
 
 
 def resource(portal: Portal, tags: Tags) -> Resource:
@@ -96,22 +103,30 @@ def resource(portal: Portal, tags: Tags) -> Resource:
 
     @views.operation("GET", "", query=EntityList, answer=EntityPageAnswer)
     def list_entities(asked: dict[str, Any]) -> Response:
-        """List entities.
+        """List entities; as CSV all at once, with their levels.
 
         With a `cursor` only `limit` is heeded: the cursor holds the rest. Values of one parameter
         are alternatives, parameters are all to hold.
         """
         query = _query(asked)
+        as_table = wants_csv(asked["format"])
         with portal.database.read() as connection:
-            tag = tags.check(connection)
-            found = by_query(connection, query)
-            standing = results.summaries(connection, [row.id for row in found.items])
+            tag = tags.check(connection, "csv" if as_table else "json")
+            if not as_table:
+                found = by_query(connection, query)
+                standing = results.summaries(connection, [row.id for row in found.items])
+        if as_table:
+            every = replace(query, cursor=None)
+            head = entity_tables.header(portal.scorecards)
+            return table(head, entity_tables.rows(portal, every), name="entities", tag=tag)
         items = [
             forms.entity_item(row, {"scorecards": forms.standings(cards, standing.get(row.id, ()))})
             for row in found.items
         ]
         rest = orjson.dumps({"nextCursor": found.next_cursor, "total": found.total})
-        return answer(b'{"items":[' + b",".join(items) + b"]," + rest[1:], tag=tag)
+        response = answer(b'{"items":[' + b",".join(items) + b"]," + rest[1:], tag=tag)
+        response.headers["Vary"] = "Accept"
+        return response
 
     @views.operation("GET", ONE, query=AsOf, answer=EntityAnswer)
     def get_entity(asked: dict[str, Any], kind: str, namespace: str, name: str) -> Response:
@@ -245,7 +260,7 @@ def _query(asked: dict[str, Any]) -> EntityQuery:
     )
 
 
-_TEXT_FIELDS = ("metadata.name", "metadata.title", "metadata.description")
+_TEXT_FIELDS = ("metadata.name", "metadata.title", "metadata.description", "metadata.tags")
 
 
 def _refs(texts: Sequence[str], kind: str) -> list[str]:

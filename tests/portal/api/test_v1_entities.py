@@ -1,6 +1,10 @@
+import csv
+import io
+
 import pytest
 from flask.testing import FlaskClient
 
+from portal.api.v1 import entity_tables
 from portal.db import pending
 from portal.db.entities import by_ref
 from portal.db.results import for_entity as results_of
@@ -211,3 +215,34 @@ def test_a_new_result_makes_a_new_answer(client: FlaskClient, filled: Portal) ->
         rows.save_results([row.id], stored[:-1])
         assert client.get(path, headers=tag).status_code == 200
         rows.save_results([row.id], stored)
+
+
+def table(client: FlaskClient, query: str = "") -> list[dict[str, str]]:
+    answer = client.get(f"/api/v1/entities?format=csv{query}")
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    return list(csv.DictReader(io.StringIO(answer.text)))
+
+
+def test_whole_list_is_a_table_with_owner_and_levels(client: FlaskClient) -> None:
+    rows = table(client)
+    assert [row["ref"] for row in rows] == refs(client)
+    basket = rows[0]
+    assert (basket["kind"], basket["title"]) == ("Component", "Basket Service")
+    assert (basket["owner"], basket["system"]) == ("group:default/team-a", "system:default/shop")
+    standings = client.get("/api/v1/entities").json["items"][0]["scorecards"]
+    assert standings
+    for one in standings:
+        assert basket[one["scorecard"]] == one["proven"]["name"]
+        assert basket[f"{one['scorecard']}:possible"] == one["possible"]["name"]
+    assert int(basket["failed"]) == sum(one["failed"] for one in standings)
+
+
+def test_table_has_the_filters_and_the_order_of_the_list_and_no_pages(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entity_tables, "LARGEST_PAGE", 1)
+    found = table(client, "&kind=component&sort=-name&limit=1")
+    assert [row["name"] for row in found] == ["orders", "basket"]
+    assert [row["name"] for row in table(client, "&tag=python")] == ["basket"]
+    assert table(client, "&kind=nothing") == []

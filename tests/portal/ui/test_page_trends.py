@@ -144,7 +144,7 @@ def test_time_without_any_result_is_not_zero(client) -> None:
 def test_within_a_group_counts_what_the_group_owned_then(client, portal) -> None:
     page = get(client, "?within=group:default/web")
     assert '<option value="group:default/web" selected>' in page
-    assert "owner=group%3Adefault/web" in page
+    assert "owner=group%3Adefault%2Fweb" in page
 
 
 def test_csv_has_the_points_of_the_page(client) -> None:
