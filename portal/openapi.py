@@ -110,26 +110,28 @@ def outline(document: Json) -> Outline:
     listed = list(_operations(document))
     for tag, operation in listed[:MOST_OPERATIONS]:
         found.setdefault(tag, []).append(operation)
-    about = {_text(tag, "name"): _text(tag, "description") for tag in _list(document.get("tags"))}
-    named = {**_at(document, "definitions"), **_at(document, "components", "schemas")}
-    info = _at(document, "info")
+    about = {
+        text_in(tag, "name"): text_in(tag, "description") for tag in _list(document.get("tags"))
+    }
+    named = {**mapping_in(document, "definitions"), **mapping_in(document, "components", "schemas")}
+    info = mapping_in(document, "info")
     return Outline(
-        title=_text(info, "title"),
-        version=_text(info, "version"),
-        description=_text(info, "description"),
+        title=text_in(info, "title"),
+        version=text_in(info, "version"),
+        description=text_in(info, "description"),
         groups=tuple(
             Group(tag=tag, about=about.get(tag, ""), operations=tuple(operations))
             for tag, operations in found.items()
         ),
         hidden=max(0, len(listed) - MOST_OPERATIONS),
-        shapes=tuple(_shape(str(name), schema) for name, schema in _first(named, MOST_SCHEMAS)),
+        shapes=tuple(shape_of(str(name), schema) for name, schema in _first(named, MOST_SCHEMAS)),
         hidden_shapes=max(0, len(named) - MOST_SCHEMAS),
     )
 
 
 def _operations(document: Json) -> Iterator[tuple[str, Operation]]:
-    for path, item in _at(document, "paths").items():
-        item = _resolved(document, item)
+    for path, item in mapping_in(document, "paths").items():
+        item = resolved(document, item)
         for method in METHODS:
             operation = item.get(method)
             if isinstance(operation, Mapping):
@@ -143,23 +145,23 @@ def _operation(
     document: Json, path: str, method: str, operation: Json, shared: list[Json]
 ) -> Operation:
     listed = [*shared, *_list(operation.get("parameters"))]
-    given = [_resolved(document, one) for one in listed[:MOST_PARAMETERS]]
-    body = _resolved(document, operation.get("requestBody"))
+    given = [resolved(document, one) for one in listed[:MOST_PARAMETERS]]
+    body = resolved(document, operation.get("requestBody"))
     old = [one for one in given if one.get("in") == "body"]
     return Operation(
-        id=_text(operation, "operationId"),
+        id=text_in(operation, "operationId"),
         method=method.upper(),
         path=path[:LONGEST],
-        summary=_text(operation, "summary"),
-        description=_text(operation, "description"),
+        summary=text_in(operation, "summary"),
+        description=text_in(operation, "description"),
         deprecated=operation.get("deprecated") is True,
         parameters=tuple(_field(one) for one in given if one.get("in") != "body"),
         more=max(0, len(listed) - MOST_PARAMETERS),
         body=tuple(_replies("", body)) if body else tuple(_reply("", one, one, "") for one in old),
         replies=tuple(
             reply
-            for status, one in _first(_at(operation, "responses"), MOST_PARAMETERS)
-            for reply in islice(_replies(str(status)[:20], _resolved(document, one)), 1)
+            for status, one in _first(mapping_in(operation, "responses"), MOST_PARAMETERS)
+            for reply in islice(_replies(str(status)[:20], resolved(document, one)), 1)
         ),
     )
 
@@ -167,17 +169,17 @@ def _operation(
 def _field(parameter: Json) -> Field:
     schema = parameter.get("schema")
     return Field(
-        name=_text(parameter, "name"),
-        where=_text(parameter, "in"),
+        name=text_in(parameter, "name"),
+        where=text_in(parameter, "in"),
         required=parameter.get("required") is True,
         type=type_of(schema if isinstance(schema, Mapping) else parameter),
-        description=_text(parameter, "description"),
+        description=text_in(parameter, "description"),
     )
 
 
 def _replies(status: str, one: Json) -> Iterator[Reply]:
     """What stands under `content`, or as Swagger 2 has it; one without a body in any case."""
-    content = _at(one, "content")
+    content = mapping_in(one, "content")
     if not content:
         yield _reply(status, one, one, "")
     for media, inner in _first(content, MOST_VALUES):
@@ -188,14 +190,15 @@ def _reply(status: str, one: Json, inner: Json, media: str) -> Reply:
     schema = inner.get("schema")
     return Reply(
         status=status,
-        description=_text(one, "description"),
+        description=text_in(one, "description"),
         schema=type_of(schema) if isinstance(schema, Mapping) else "",
         media=media,
     )
 
 
-def _shape(name: str, schema: Any) -> Shape:
-    properties = _at(schema, "properties")
+def shape_of(name: str, schema: Any) -> Shape:
+    """A schema with its fields, under a name."""
+    properties = mapping_in(schema, "properties")
     needed = schema.get("required") if isinstance(schema, Mapping) else None
     return Shape(
         name=name[:200],
@@ -206,7 +209,7 @@ def _shape(name: str, schema: Any) -> Shape:
                 where="",
                 required=isinstance(needed, list) and field in needed,
                 type=type_of(inner),
-                description=_text(inner, "description"),
+                description=text_in(inner, "description"),
             )
             for field, inner in _first(properties, MOST_PARAMETERS)
         ),
@@ -238,7 +241,7 @@ def type_of(schema: Any, depth: int = 0) -> str:
     return words
 
 
-def _resolved(document: Json, value: Any) -> Json:
+def resolved(document: Json, value: Any) -> Json:
     """What a reference leads to, within the document; {} where that is nothing, or goes round."""
     for _ in range(FURTHEST):
         if not isinstance(value, Mapping):
@@ -253,7 +256,8 @@ def _resolved(document: Json, value: Any) -> Json:
     return {}
 
 
-def _at(value: Any, *path: str) -> Json:
+def mapping_in(value: Any, *path: str) -> Json:
+    """The mapping at `path`, empty where there is none."""
     for key in path:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value if isinstance(value, Mapping) else {}
@@ -267,6 +271,7 @@ def _list(value: Any) -> list[Json]:
     return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
 
 
-def _text(value: Any, key: str) -> str:
+def text_in(value: Any, key: str) -> str:
+    """The text there, cut to `LONGEST`; '' where there is none."""
     found = value.get(key) if isinstance(value, Mapping) else None
     return "" if found is None or isinstance(found, dict | list) else str(found)[:LONGEST]

@@ -9,6 +9,8 @@ from functools import lru_cache
 from catalog.parsing.documents import parse
 from catalog.problems import JsonValue, Problem
 from portal.openapi import Outline, outline
+from portal.ui.models.asyncapi import asyncapi_outline
+from portal.ui.models.graphql import NotUnderstood, graphql_outline
 from portal.ui.models.links import mapping_at, text_at
 from portal.ui.models.looks import plural
 from portal.ui.models.yaml_text import to_yaml
@@ -21,7 +23,12 @@ AROUND = 3
 """Lines before and after a fault."""
 
 NAMES = {"openapi": "OpenAPI", "asyncapi": "AsyncAPI", "graphql": "GraphQL", "grpc": "gRPC"}
-_LAID_OUT = ("openapi", "swagger")
+_WRITTEN_IN_YAML = {
+    "openapi": (("openapi", "swagger"), outline),
+    "swagger": (("openapi", "swagger"), outline),
+    "asyncapi": (("asyncapi",), asyncapi_outline),
+}
+"""By format, the keys of which one has to stand at the top, and how it is laid out."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,29 +80,43 @@ def api_definition(body: JsonValue) -> ApiDefinition:
 @lru_cache(maxsize=16)
 def _read(stated: str, text: str) -> tuple[Outline | None, tuple[Problem, ...], str]:
     """The outline, or why there is none: problems, or a note."""
-    if not text or stated not in _LAID_OUT:
+    if not text or (stated not in _WRITTEN_IN_YAML and stated != "graphql"):
         return None, (), ""
     if len(text) > LARGEST:
         return None, (), f"It is too large to be laid out here: {plural(len(text), 'character')}."
+    return _read_graphql(text) if stated == "graphql" else _read_yaml(stated, text)
+
+
+def _read_graphql(text: str) -> tuple[Outline | None, tuple[Problem, ...], str]:
+    try:
+        return graphql_outline(text), (), ""
+    except NotUnderstood as error:
+        # It may be right all the same: that it is valid is not what is asked here.
+        note = f"It is shown as text: from line {error.line} on it is not what a schema is made of."
+        return None, (), note
+
+
+def _read_yaml(stated: str, text: str) -> tuple[Outline | None, tuple[Problem, ...], str]:
+    keys, lay_out = _WRITTEN_IN_YAML[stated]
     parsed = parse(text.encode("utf-8", "replace"), file="spec.definition")
     problems, values = parsed.all_problems, parsed.values
     if problems:
         return None, tuple(problems[:20]), ""
     top = values[0] if len(values) == 1 else None
-    if not isinstance(top, dict) or not {"openapi", "swagger"} & top.keys():
-        return None, (_not_one(len(values)),), ""
-    return outline(top), (), ""
+    if not isinstance(top, dict) or not set(keys) & top.keys():
+        return None, (_not_one(keys[0], len(values)),), ""
+    return lay_out(top), (), ""
 
 
-def _not_one(documents: int) -> Problem:
+def _not_one(key: str, documents: int) -> Problem:
     found = "one document" if documents == 1 else plural(documents, "document")
     return Problem(
-        code="NOT_OPENAPI",
-        message="It has no `openapi` at the top, which states the version.",
+        code=f"NOT_{key.upper()}",
+        message=f"It has no `{key}` at the top, which states the version.",
         file="spec.definition",
         line=1,
         found=found,
-        expected="one mapping with `openapi: 3.1.0`",
+        expected=f"one mapping with `{key}: {'3.1.0' if key == 'openapi' else '3.0.0'}`",
     )
 
 

@@ -34,7 +34,7 @@ def test_operations_are_laid_out_with_parameters_bodies_and_answers(shop: Shop) 
     assert "list of string" in put_.split('id="schema-Order"')[1]
 
 
-@pytest.mark.parametrize("kind", ["asyncapi", "graphql", "grpc"])
+@pytest.mark.parametrize("kind", ["grpc", "graphql", "trpc"])
 def test_other_formats_are_shown_as_text(shop: Shop, kind: str) -> None:
     page = page_of(shop, kind, 'syntax = "proto3"; // <script>\n')
     assert "syntax = &#34;proto3&#34;; // &lt;script&gt;" in page
