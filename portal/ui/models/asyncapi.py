@@ -115,7 +115,12 @@ def _v3(reading: _Reading) -> Iterator[Operation]:
 
 
 def _messages(channel: Json) -> list[Any]:
-    return list(mapping_in(channel, "messages").values())
+    """Those of a channel, each under its name there unless it says another."""
+    return [
+        one if "$ref" in one else {"name": name, **one}
+        for name, one in mapping_in(channel, "messages").items()
+        if isinstance(one, Mapping)
+    ]
 
 
 def _operation(

@@ -110,12 +110,13 @@ def graphql_outline(text: str) -> Outline:
 
 
 def _operation(action: str, member: _Member) -> Operation:
+    summary, _, rest = member.description.partition("\n")
     return Operation(
         id=member.name,
         method=action.upper(),
         path=member.name,
-        summary=member.description.partition("\n")[0],
-        description=member.description if "\n" in member.description else "",
+        summary=summary,
+        description=rest.strip(),
         deprecated=member.deprecated,
         parameters=tuple(map(_field, member.arguments[:MOST_PARAMETERS])),
         more=max(0, len(member.arguments) - MOST_PARAMETERS),

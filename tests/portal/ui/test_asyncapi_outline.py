@@ -97,9 +97,12 @@ def test_version_3_is_laid_out_by_operation_and_channels_without_one_are_there_t
     assert (tell.method, tell.path, tell.id) == ("SEND", "user.signedup.{region}", "tell")
     assert [one.type for one in tell.parameters] == ["string: eu, us"]
     assert [one.schema for one in tell.body] == ["SignedUp"]
-    assert [(one.schema, one.description) for one in tell.replies] == [("boolean", "It is done")]
+    assert [(one.status, one.schema, one.description) for one in tell.replies] == [
+        ("Done", "boolean", "It is done")
+    ]
     assert [one.media for one in hear.body] == ["SignedUp"]
     assert (nobody.method, nobody.path) == ("CHANNEL", "nobody.listens")
+    assert [one.media for one in nobody.body] == ["Lost"]
     assert answers.path == "answers"
     assert [one.name for one in found.shapes] == ["SignedUp"]
 

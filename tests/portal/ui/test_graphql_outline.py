@@ -52,7 +52,7 @@ def test_what_can_be_asked_is_laid_out_with_arguments_and_what_it_returns() -> N
     assert (query.tag, query.about) == ("query", "What can be asked.")
     order, old = query.operations
     assert (order.method, order.path, order.summary) == ("QUERY", "order", "One order.")
-    assert order.description == "One order.\n\nBy its number."
+    assert order.description == "By its number."
     assert [(one.name, one.type, one.description) for one in order.parameters] == [
         ("id", "ID!", ""),
         ("at", "Date", "When it was"),
