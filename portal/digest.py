@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from portal.db import campaigns, definitions, exemption_lists, exemptions
 from portal.db.bulk import pick
@@ -54,11 +54,13 @@ class Need:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Due:
-    """A campaign whose target day is near, and how it stands at present."""
+    """A campaign whose target day is near, and how it stands."""
 
     campaign: Campaign
     open: int
     counted: int
+    seen_on: date | None = None
+    """The day on which it stood so; None: it does at present."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,7 +123,9 @@ def read_digest(
         needs=needs[:MOST],
         needs_total=len(needs),
         exemptions=_ending(connection, week, teams),
-        campaigns=_due(connection, scorecards, week, teams, now),
+        campaigns=_were_due(connection, week, now)
+        if week.end <= now and not team
+        else _due(connection, scorecards, week, teams, now),
         rules=rules,
         first=definitions.first_of(connection, {one.name for one in rules}),
     )
@@ -174,10 +178,10 @@ def _due(
     teams: Collection[str],
     now: datetime,
 ) -> tuple[Due, ...]:
-    """Those that run now: how others stood then is not kept by team."""
+    """Those that run now, as they stand: how a team stood in the past is not kept."""
     cards = {card.name: card for card in scorecards}
     found = []
-    first, last = week.start.date(), (week.end + AHEAD).date()
+    first, last = _target_days(week)
     # One whose day has come runs, whether that was written down or not.
     for one in campaigns.in_states(connection, [State.PLANNED, State.ACTIVE], now=now):
         card = cards.get(one.plan.scorecard)
@@ -189,3 +193,30 @@ def _due(
         if counted := sum(of.counted for of in tallies):
             found.append(Due(campaign=one, open=sum(of.open for of in tallies), counted=counted))
     return tuple(sorted(found, key=lambda due: (due.campaign.plan.target_on, due.campaign.name)))
+
+
+def _were_due(connection: Connection, week: Week, now: datetime) -> tuple[Due, ...]:
+    """Those that ran when a week was over, with what was last counted of them then."""
+    first, last = _target_days(week)
+    ran = {
+        one.name: one
+        for one in campaigns.in_states(connection, list(State), now=now)
+        if first <= one.plan.target_on < last and _ran(one, week.end)
+    }
+    kept = campaigns.last_days(connection, list(ran), before=week.end.date())
+    found = [
+        Due(campaign=ran[name], open=said.open, counted=said.counted, seen_on=day)
+        for name, (day, said) in kept.items()
+        if said.counted
+    ]
+    return tuple(sorted(found, key=lambda due: (due.campaign.plan.target_on, due.campaign.name)))
+
+
+def _target_days(week: Week) -> tuple[date, date]:
+    """From which day on, and until before which, a target is told of."""
+    return week.start.date(), (week.end + AHEAD).date()
+
+
+def _ran(campaign: Campaign, instant: datetime) -> bool:
+    states = [step.state for step in campaign.steps if step.at < instant]
+    return bool(states) and states[-1] is State.ACTIVE

@@ -128,14 +128,19 @@ def days(connection: Connection, name: str) -> Mapping[date, Tally]:
     }
 
 
-def last_days(connection: Connection, names: Collection[str]) -> dict[str, tuple[date, Tally]]:
-    """The last day that is kept of each of these campaigns, and how entities stood on it."""
-    last = (
-        select(campaign_days.c.name, func.max(campaign_days.c.day).label("day"))
-        .where(among(connection, campaign_days.c.name, list(names)))
-        .group_by(campaign_days.c.name)
-        .subquery()
+def last_days(
+    connection: Connection, names: Collection[str], *, before: date | None = None
+) -> dict[str, tuple[date, Tally]]:
+    """The last day that is kept of each of these campaigns, and how entities stood on it.
+
+    With `before` the last one before that day.
+    """
+    kept = select(campaign_days.c.name, func.max(campaign_days.c.day).label("day")).where(
+        among(connection, campaign_days.c.name, list(names))
     )
+    if before is not None:
+        kept = kept.where(campaign_days.c.day < before)
+    last = kept.group_by(campaign_days.c.name).subquery()
     same = and_(campaign_days.c.name == last.c.name, campaign_days.c.day == last.c.day)
     found = select(campaign_days).join(last, same)
     return {

@@ -67,13 +67,17 @@ class EndingAnswer(Answer):
 
 
 class DueAnswer(Answer):
-    """A campaign whose target day is near, as it stands at present."""
+    """A campaign whose target day is near, and how it stands."""
 
     campaign = fields.String()
     title = fields.String()
     target_on = fields.String(metadata={"format": "date"})
     open = fields.Integer()
     counted = fields.Integer(metadata={"description": "Entities that can be done."})
+    seen_on = fields.String(
+        allow_none=True,
+        metadata={"format": "date", "description": "The day it stood so; null: at present."},
+    )
 
 
 class RuleChangeAnswer(Answer):
@@ -169,6 +173,7 @@ def _shown(found: Digest) -> forms.Json:
                 "targetOn": one.campaign.plan.target_on.isoformat(),
                 "open": one.open,
                 "counted": one.counted,
+                "seenOn": one.seen_on.isoformat() if one.seen_on else None,
             }
             for one in found.campaigns
         ],

@@ -68,6 +68,8 @@ class DueRow:
     """The beginning of its day."""
     open: int
     counted: int
+    seen_on: datetime | None
+    """The beginning of the day on which it stood so; None: it does at present."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,6 +133,7 @@ def digest_page(
                 target=datetime.combine(one.campaign.plan.target_on, time(), UTC),
                 open=one.open,
                 counted=one.counted,
+                seen_on=datetime.combine(one.seen_on, time(), UTC) if one.seen_on else None,
             )
             for one in found.campaigns
         ),

@@ -2,18 +2,22 @@
 
 import re
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from page_shop import NOW
 from page_structure import faults
 from people import send
 
 from portal.app import create_app
+from portal.db import campaigns
 from portal.db.definitions import Published, record
 from portal.db.instants import KEPT_SINCE
 from portal.db.values import put as put_value
 from portal.wiring import Portal
+from scorecards.campaigns import State, Step, Tally
 from tests.portal.api.result_world import assess, day, with_past, write_card
 from tests.portal.conftest import MakePortal
 
@@ -167,3 +171,51 @@ def test_what_ends_or_is_due_is_told_to_whom_it_concerns(shop_on_both) -> None:
     assert tell(shop.client, "?week=2026-W06")["exemptions"] == []
     assert 'href="/digest?team=group:default/alices"' in shop.get("/catalog/group/default/alices")
     assert 'href="/digest"' in shop.get("/insights")
+
+
+def test_campaigns_of_a_week_that_is_over_are_told_as_they_stood_then(shop_on_both) -> None:
+    shop = shop_on_both
+    plan = {
+        "name": "spring",
+        "title": "Spring",
+        "owner": "alices",
+        "scorecard": "readiness",
+        "level": "Run",
+        "starts_on": "2026-02-20",
+        "target_on": "2026-03-05",
+    }
+    assert send(shop.client, "/campaigns/new", **plan).status_code == 303
+    with shop.portal.database.write() as connection:
+        campaigns.begin(connection, now=NOW)
+        for on, said in (
+            (1, Tally(done=1, open=4)),
+            (3, Tally(done=2, open=3)),
+            (9, Tally(done=5)),
+        ):
+            campaigns.keep_day(connection, "spring", date(2026, 3, on), said)
+    portal = replace(shop.portal, now=lambda: NOW + timedelta(days=30))
+    with portal.database.write() as connection:
+        ended = campaigns.find(connection, "spring", now=portal.now())
+        assert ended is not None
+        step = Step(state=State.ENDED, actor="", at=NOW + timedelta(days=8), reason="")
+        campaigns.put(connection, replace(ended, steps=(*ended.steps, step)))
+    client = create_app(portal).test_client()
+    week = "?week=2026-W10"
+    assert tell(client, week)["campaigns"] == [
+        {
+            "campaign": "spring",
+            "title": "Spring",
+            "targetOn": "2026-03-05",
+            "open": 3,
+            "counted": 5,
+            "seenOn": "2026-03-03",
+        }
+    ]
+    page = get(client, week)
+    assert "As they stood when the week was over" in page
+    assert "3 of 5" in page
+    assert "3 Mar</time>" in page
+    assert "Spring" not in get(client, f"{week}&team=group:default/alices")
+    assert [one["open"] for one in tell(client, "?week=2026-W09")["campaigns"]] == [4]
+    for before_it_began_or_after_it_ended in ("2026-W08", "2026-W11"):
+        assert tell(client, f"?week={before_it_began_or_after_it_ended}")["campaigns"] == []
