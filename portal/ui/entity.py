@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from catalog.problems import JsonValue, Problem
 from catalog.refs import EntityRef, parse_ref
 from portal.db import problems
+from portal.db.graph import Direction, walk
 from portal.db.history import Identity, identify
 from portal.db.past import present_ref
 from portal.db.results import StoredResult
@@ -27,8 +28,9 @@ from portal.ui.models.docs import ONLY_WITH_PAGES
 from portal.ui.models.facts import facts_page
 from portal.ui.models.graph import graph
 from portal.ui.models.ladder import OPEN, Ladder, ladder
+from portal.ui.models.layers import DEEPEST, MOST, WAYS, layers
 from portal.ui.models.levels import LevelMark, mark_of
-from portal.ui.models.links import link_to
+from portal.ui.models.links import EntityLink, link_to
 from portal.ui.models.paging import Params, forward, start_of
 from portal.ui.stored import MOST_PROBLEMS, NotThen, Stored, as_of, present
 from portal.wiring import Portal
@@ -150,7 +152,7 @@ def _shown(portal: Portal, connection: Connection, stored: Stored, asked: Asked)
                 "related": stored.related[:MOST_RELATIONS],
                 "hidden": max(0, len(stored.related) - MOST_RELATIONS),
                 "dangling": sum(not link.exists for _, link in stored.related),
-                "graph": graph(page.link, stored.related),
+                **_around(connection, stored, page.link),
             }
         case "facts":
             if not stored.past:
@@ -179,6 +181,36 @@ def _shown(portal: Portal, connection: Connection, stored: Stored, asked: Asked)
                 source=stored.source,
             )
     return shown
+
+
+def _around(connection: Connection, stored: Stored, root: EntityLink) -> dict[str, Any]:
+    """The picture: of what is several steps away where the address asks for it, else of its neighbors.
+
+    Of the past only the relations of one entity are told.
+    """
+    follow, way = request.args.get("follow", ""), WAYS.get(request.args.get("follow", ""))
+    if way is None or stored.past:
+        return {"graph": graph(root, stored.related), "ways": {} if stored.past else WAYS}
+    typed = request.args.get("steps", "")
+    steps = min(int(typed[:3]), DEEPEST) if typed.isascii() and typed.isdecimal() else 2
+    onward, backward = (
+        walk(
+            connection,
+            stored.id,
+            direction=Direction.OUT,
+            types=types,
+            depth=max(1, steps),
+            limit=MOST,
+        )
+        for types in (way.onward, way.backward)
+    )
+    return {
+        "layers": layers(root, way, onward, backward),
+        "ways": WAYS,
+        "follow": follow,
+        "way": way,
+        "steps": max(1, steps),
+    }
 
 
 def _ladders(

@@ -131,5 +131,6 @@ def _curve(node: Node, middle: int) -> str:
 
 
 def words(relation: str) -> str:
-    """A relation's type as words: `dependsOn` becomes 'depends on'."""
-    return "".join(f" {c.lower()}" if c.isupper() else c for c in relation).strip()
+    """A relation's type as words: `dependsOn` becomes 'depends on', `consumesApi` 'consumes API'."""
+    found = "".join(f" {c.lower()}" if c.isupper() else c for c in relation).strip()
+    return " ".join("API" if word == "api" else word for word in found.split(" "))

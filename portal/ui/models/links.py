@@ -29,6 +29,11 @@ class EntityLink:
     exists: bool
 
     @property
+    def kind(self) -> str:
+        """Its kind as descriptors spell it; '' where that cannot be told."""
+        return kind_label(self.parts.kind) if self.parts else ""
+
+    @property
     def icon(self) -> str:
         """Name of the icon of its kind; kinds that nobody drew share one."""
         kind = self.parts.kind if self.parts else ""

@@ -110,6 +110,8 @@ PATHS = [
     "/catalog/component/default/orders?tab=scorecards",
     "/catalog/component/default/unclear?tab=scorecards",
     "/catalog/component/default/hostile?tab=relations",
+    "/catalog/component/default/hostile?tab=relations&follow=dependencies&steps=3",
+    "/catalog/group/default/alices?tab=relations&follow=ownership",
     "/catalog/component/default/payments?tab=facts",
     "/catalog/component/default/hostile?tab=descriptor",
     "/catalog/api/default/shop?tab=api",

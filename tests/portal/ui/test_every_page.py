@@ -11,6 +11,8 @@ def shop(shop_to_see: Shop) -> Shop:
 
 PATHS = (
     "/",
+    "/catalog/component/default/hostile?tab=relations&follow=dependencies&steps=3",
+    "/catalog/group/default/alices?tab=relations&follow=ownership",
     "/?team=group:default/alices",
     "/?team=group:default/charlies",
     "/catalog",
