@@ -32,6 +32,7 @@ from portal.ui.models.layers import DEEPEST, MOST, WAYS, layers
 from portal.ui.models.levels import LevelMark, mark_of
 from portal.ui.models.links import EntityLink, link_to
 from portal.ui.models.paging import Params, forward, start_of
+from portal.ui.owned import owned_by
 from portal.ui.stored import MOST_PROBLEMS, NotThen, Stored, as_of, present
 from portal.wiring import Portal
 from scorecards.advice import next_steps
@@ -39,6 +40,8 @@ from scorecards.scorecard import Scorecard
 from scorecards.texts import fact_values, render, render_fix
 
 FIRST_TAB = "overview"
+OWNERS = ("group", "user")
+"""Kinds of which the overview says what they own."""
 MOST_RELATIONS = 500
 MOST_GUESSES = 10
 
@@ -179,8 +182,16 @@ def _shown(portal: Portal, connection: Connection, stored: Stored, asked: Asked)
                 advice=() if stored.past else _advice(ladders, stored.results),
                 related=stored.related,
                 source=stored.source,
+                belongings=None
+                if stored.past or kind not in OWNERS
+                else _belongings(portal, connection, stored.declared.ref),
             )
     return shown
+
+
+def _belongings(portal: Portal, connection: Connection, ref: str) -> model.Belongings:
+    found = owned_by(connection, ref)
+    return model.belongings(portal.scorecards, found.services, found.total)
 
 
 def _around(connection: Connection, stored: Stored, root: EntityLink) -> dict[str, Any]:

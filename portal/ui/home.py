@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from catalog.query import EntityQuery, Equals, Order
 from portal.db import entities, problems, results
 from portal.db.freshness import freshness
 from portal.db.result_patterns import outcome_counts
-from portal.db.results import Summary
 from portal.db.rollups import OWNED
 from portal.db.state import Connection
 from portal.db.trends import Related, courses_by_entity
@@ -28,28 +24,13 @@ from portal.ui.models.first_run import is_first_run
 from portal.ui.models.fixes import Fixes, fixes
 from portal.ui.models.links import EntityLink, kind_label, link_to
 from portal.ui.models.recent import Recent, recent
+from portal.ui.owned import MOST_OWNED, NOTHING, Owned, Services, owned_by, owning
 from portal.wiring import Portal
 from scorecards.lifts import lifts
 
 COOKIE_AGE = 365 * 24 * 3600
-MOST_OWNED = 500
-"""Services of a team that are looked at."""
-
 RECENTLY = timedelta(days=14)
 """How far back changes of levels are told of."""
-
-Services = list[tuple[EntityLink, tuple[Summary, ...]]]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Owned:
-    """What a team owns, assessed or not."""
-
-    services: Services
-    links: Mapping[int, EntityLink]
-    """The same by id."""
-    total: int
-    """With those that are not looked at."""
 
 
 def register(pages: Blueprint, portal: Portal) -> None:
@@ -84,7 +65,7 @@ def home_page(
     scorecards = portal.scorecards
     kinds = entities.kind_counts(connection)
     counts = problems.problem_counts(connection)
-    owned = _of_team(connection, team) if team else Owned(services=[], links={}, total=0)
+    owned = owned_by(connection, team.ref) if team else NOTHING
     services = owned.services
     lines = tuple(
         model.scorecard_line(
@@ -142,32 +123,13 @@ def owning_groups(
     return tuple(sorted(choices, key=lambda choice: choice.title.lower()))
 
 
-def _owned_by(team: EntityLink) -> Equals:
-    return Equals(key="relations.ownedby", values=(team.ref,))
-
-
 def _dues(
     portal: Portal, connection: Connection, team: EntityLink | None, services: Services
 ) -> Dues:
     if team is None:
         return {}
     refs = [link.ref for link, _ in services]
-    return dues_of(portal, connection, _owned_by(team), refs, most=MOST_OWNED)
-
-
-def _of_team(connection: Connection, team: EntityLink) -> Owned:
-    page = entities.by_query(
-        connection,
-        EntityQuery(
-            filter=_owned_by(team),
-            order=Order(field="metadata.name"),
-            limit=MOST_OWNED,
-        ),
-    )
-    summaries = results.summaries(connection, [row.id for row in page.items])
-    links = {row.id: link_of(row) for row in page.items}
-    services = [(link, summaries.get(id_, ())) for id_, link in links.items()]
-    return Owned(services=services, links=links, total=page.total)
+    return dues_of(portal, connection, owning(team.ref), refs, most=MOST_OWNED)
 
 
 def _recent(portal: Portal, connection: Connection, team: EntityLink, owned: Owned) -> Recent:

@@ -11,8 +11,17 @@ import orjson
 from catalog.problems import JsonValue, Problem, Severity
 from portal.db.entities import Related
 from portal.db.locations import FileOrigin
+from portal.db.results import Summary
 from portal.ui.models.catalog import first_link
 from portal.ui.models.graph import words
+from portal.ui.models.home import (
+    MOST_SERVICES,
+    ScorecardLine,
+    ServiceLine,
+    scorecard_line,
+    service_lines,
+    standing,
+)
 from portal.ui.models.ladder import CheckRow, Ladder
 from portal.ui.models.levels import LevelMark
 from portal.ui.models.links import EntityLink, link_to, mapping_at, text_at, texts_at
@@ -107,6 +116,41 @@ class RelationGroup:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Belongings:
+    """What a group or a user owns, for the overview."""
+
+    lines: tuple[ServiceLine, ...]
+    """Those that are assessed, the most failing checks first."""
+    more: int
+    """Assessed ones that are not listed."""
+    total: int
+    """Assessed or not."""
+    scorecards: tuple[Scorecard, ...]
+    """Those that any of the lines has a level on."""
+    standings: tuple[ScorecardLine, ...]
+    """How all of it stands, on the same ones."""
+
+
+def belongings(
+    scorecards: Sequence[Scorecard],
+    services: Sequence[tuple[EntityLink, Sequence[Summary]]],
+    total: int,
+) -> Belongings:
+    """What an owner has; `services` are those of it that were looked at."""
+    lines = service_lines(scorecards, services)
+    shown = tuple(card for card in scorecards if any(card.name in one.marks for one in lines))
+    return Belongings(
+        lines=lines[:MOST_SERVICES],
+        more=max(0, len(lines) - MOST_SERVICES),
+        total=total,
+        scorecards=shown,
+        standings=tuple(
+            scorecard_line(card, standing(card, (found for _, found in services))) for card in shown
+        ),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Overview:
     """The overview tab."""
 
@@ -115,6 +159,8 @@ class Overview:
     links: tuple[WebLink, ...]
     annotations: tuple[tuple[str, str], ...]
     source: Source | None
+    belongings: Belongings | None
+    """Of a group or a user."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -198,6 +244,7 @@ def overview(
     advice: tuple[Advice, ...],
     related: Sequence[tuple[str, EntityLink]],
     source: Source | None,
+    belongings: Belongings | None,
 ) -> Overview:
     """The overview of an entity."""
     groups: dict[str, list[EntityLink]] = {}
@@ -217,6 +264,7 @@ def overview(
         links=web_links(body),
         annotations=tuple((key, str(value)) for key, value in sorted(annotations.items())),
         source=source,
+        belongings=belongings,
     )
 
 
