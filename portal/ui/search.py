@@ -1,11 +1,18 @@
-"""Search: entities, checks and problems for a few letters, with what matched; pages by title."""
+"""Search: entities, checks and problems for a few letters, with what matched; pages by title.
+
+A word before a colon leads to the page that answers it: `owner:`, `tag:` and the like to the catalog.
+"""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from portal.db import documentation, entities, problems
 from portal.ui.models.search import check_hits, doc_hits, hits
+from portal.ui.models.search_words import catalog_params, level_named
 from portal.wiring import Portal
 
 MOST_ENTITIES = 60
@@ -20,10 +27,18 @@ def register(pages: Blueprint, portal: Portal) -> None:
     """`/search`."""
 
     @pages.get("/search", endpoint="search")
-    def find() -> str:
+    def find() -> ResponseReturnValue:
         wanted = " ".join(request.args.get("q", "")[:LONGEST].split())
         if wanted.lower().startswith(DOCS):
             return _documentation(portal, wanted)
+        if (params := catalog_params(wanted)) is not None:
+            values: dict[str, Any] = dict(params)
+            return redirect(url_for("pages.catalog", **values))
+        if (found := level_named(wanted, portal.scorecards)) is not None:
+            card, rank = found
+            return redirect(
+                url_for("pages.scorecard", name=card.name, level=rank, _anchor="entities")
+            )
         with portal.database.read() as connection:
             rows = entities.search(connection, wanted, MOST_ENTITIES) if wanted else []
             mentioned = (

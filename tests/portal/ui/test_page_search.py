@@ -1,3 +1,4 @@
+import pytest
 from page_shop import component
 from page_structure import faults
 
@@ -70,3 +71,31 @@ def test_text_without_entities_is_neither_good_nor_bad(shop) -> None:
 
 def test_too_much_text_is_refused_in_words(shop) -> None:
     assert "Too large for this page." in check(shop, "a" * (256 * 1024 + 1))
+
+
+@pytest.mark.parametrize(
+    ("typed", "there"),
+    [
+        ("owner:alices", "/catalog?kind=all&owner=group:default/alices"),
+        ("OWNER:user:ann", "/catalog?kind=all&owner=user:default/ann"),
+        ("kind:component tag:java tag:go", "/catalog?kind=component&tag=java&tag=go"),
+        ("short owner:alices desc", "/catalog?kind=all&owner=group:default/alices&q=short+desc"),
+        ("system:shop", "/catalog?kind=all&system=system:default/shop"),
+        ("level:walk", "/scorecards/readiness?level=1#entities"),
+    ],
+)
+def test_word_before_a_colon_leads_to_the_page_that_answers_it(
+    shop_to_see, typed: str, there: str
+) -> None:
+    answer = shop_to_see.client.get("/search", query_string={"q": typed})
+    assert answer.status_code == 302
+    assert answer.location == there
+    assert shop_to_see.client.get(there).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["owner:", "level:nowhere", "http://example.com", "a:b", "owner:group:", "system:default/shop"],
+)
+def test_what_only_looks_like_that_is_searched_for(shop_to_see, typed: str) -> None:
+    assert "Nothing was found" in shop_to_see.get(f"/search?q={typed}")
