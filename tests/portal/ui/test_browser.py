@@ -78,6 +78,8 @@ PATHS = [
     "/scorecards/readiness/versions",
     "/scorecards/readiness/edit",
     "/coverage",
+    "/risks",
+    "/risks?show=person",
     "/campaigns",
     "/campaigns/long",
     "/campaigns/long/promotion",

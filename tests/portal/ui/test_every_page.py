@@ -32,6 +32,8 @@ PATHS = (
     "/scorecards/readiness/versions?after=zzz",
     "/scorecards/readiness/edit",
     "/coverage",
+    "/risks",
+    "/risks?show=person",
     "/coverage?owner=group:default/charlies&scorecard=readiness",
     "/coverage?owner=%22%3E%3Cscript%3E&scorecard=%3Cb%3E",
     "/campaigns",
