@@ -123,6 +123,16 @@ def list_locations(connection: Connection) -> tuple[LocationRow, ...]:
     return tuple(_location(row) for row in connection.execute(wanted))
 
 
+def targets(connection: Connection) -> dict[str, str]:
+    """By id the targets of the same locations, without counting what they led to."""
+    rows = connection.execute(
+        select(locations.c.id, locations.c.target)
+        .where(locations.c.removed_at.is_(None))
+        .order_by(locations.c.registered_at, locations.c.target)
+    )
+    return {row.id: row.target for row in rows}
+
+
 def get_location(connection: Connection, location_id: str) -> LocationRow | None:
     """The registered location with this id; None where there is none, or no longer."""
     row = connection.execute(_locations().where(locations.c.id == location_id)).first()

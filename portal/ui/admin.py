@@ -39,7 +39,7 @@ def register(pages: Blueprint, portal: Portal) -> None:
         after = request.args.get("after")
         with portal.database.read() as connection:
             waiting = held.list_held(connection)
-            names = {row.id: row.target for row in locations.list_locations(connection)}
+            names = locations.targets(connection)
             try:
                 gone = buried.list_tombstones(connection, after=after, limit=PER_PAGE)
             except QueryError:
@@ -72,7 +72,7 @@ def _add_lists(pages: Blueprint, portal: Portal) -> None:
             tallies = pending.tallies(connection)
             first = pending.waiting(connection, limit=MOST_JOBS)
             failing = failures(portal, connection)
-            names = {row.id: row.target for row in locations.list_locations(connection)}
+            names = locations.targets(connection)
         return _page(
             "jobs",
             lanes=model.lane_lines(tallies),

@@ -11,7 +11,6 @@ from catalog.errors import QueryError
 from catalog.problems import Problem
 from portal.db import entities, locations, problems
 from portal.db.freshness import freshness
-from portal.db.locations import LocationRow
 from portal.db.page import Page
 from portal.db.problems import ProblemRow
 from portal.ui.models.links import EntityLink, link_to
@@ -43,7 +42,8 @@ class ProblemsPage:
     """Filters that are on, by name."""
     severities: Mapping[str, int]
     codes: tuple[tuple[str, int], ...]
-    locations: tuple[LocationRow, ...]
+    locations: Mapping[str, str]
+    """Targets by id."""
     rows: tuple[ProblemLine, ...]
     pager: Pager
 
@@ -68,7 +68,7 @@ def register(pages: Blueprint, portal: Portal) -> None:
             counts = problems.problem_counts(connection)
             codes = problems.code_counts(connection)
             known = entities.by_refs(connection, [one.ref for one in found.items if one.ref])
-            every_location = locations.list_locations(connection)
+            every_location = locations.targets(connection)
             fresh = freshness(connection)
         page = ProblemsPage(
             chosen=chosen,

@@ -50,6 +50,18 @@ def test_a_new_location_is_not_read_yet(database: Database) -> None:
     assert (row.state, row.problem, row.listed_at) == ("new", None, None)
 
 
+def test_targets_are_those_of_the_list_in_its_order(database: Database) -> None:
+    second = register(database, "/srv/a", hours=1)
+    first = register(database, "/srv/b")
+    gone = register(database, "/srv/c")
+    with database.write() as connection:
+        connection.execute(update(table).where(table.c.id == gone).values(removed_at=NOW))
+    with database.read() as connection:
+        found = locations.targets(connection)
+    assert list(found.items()) == [(first, "/srv/b"), (second, "/srv/a")]
+    assert list(found) == [row.id for row in listed(database)]
+
+
 def test_a_removed_location_is_not_shown(database: Database) -> None:
     first = register(database, "/srv/shop")
     with database.write() as connection:
