@@ -124,6 +124,12 @@ def mark(
     add(connection, unassessed, ("entity_id", "seq", "scope"), fresh)
 
 
+def is_marked(connection: Connection, entity_id: int) -> bool:
+    """Whether an entity waits to be looked at."""
+    found = select(unassessed.c.entity_id).where(unassessed.c.entity_id == entity_id)
+    return connection.execute(found).first() is not None
+
+
 def count_marks(connection: Connection) -> int:
     """How many entities wait to be looked at."""
     return connection.execute(select(func.count()).select_from(unassessed)).scalar_one()

@@ -22,6 +22,7 @@ from portal.inquiring import askable
 from portal.ui.entity_docs import docs_tab
 from portal.ui.entity_history import timeline
 from portal.ui.inquiries import inquiries_of
+from portal.ui.looking_again import what_came_of_it
 from portal.ui.models import entity as model
 from portal.ui.models.api_definition import api_definition
 from portal.ui.models.docs import ONLY_WITH_PAGES
@@ -146,6 +147,7 @@ def _shown(portal: Portal, connection: Connection, stored: Stored, asked: Asked)
         "tab": tab,
         "past": stored.past,
         "unanswered": stored.unanswered,
+        "again": None if stored.past else what_came_of_it(connection, stored.id),
     }
     match tab:
         case "scorecards":

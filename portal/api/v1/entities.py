@@ -25,7 +25,7 @@ from portal.api.csv_table import table, wants_csv
 from portal.api.errors import Refusal
 from portal.api.v1 import entity_tables, forms, result_forms
 from portal.api.v1.conventions import LARGEST_PAGE, Paging, Resource, Tags, answer
-from portal.api.v1.existing import existing_entity
+from portal.api.v1.existing import NO_ENTITY, existing_entity
 from portal.api.v1.history import entity_at
 from portal.api.v1.instants import AsOf, known
 from portal.api.v1.result_history import results_then
@@ -38,12 +38,11 @@ from portal.api.v1.schemas import (
     TicketAnswer,
 )
 from portal.api.v1.times import rfc3339
-from portal.db import facts, locations, marks, problems, results, unanswerable
+from portal.db import facts, locations, problems, results, unanswerable
 from portal.db.entities import EntityRow, by_query
 from portal.db.state import Connection
-from portal.db.targets import sources_of
+from portal.looking_again import look_again
 from portal.wiring import Portal
-from portal.worker.requests import ASSESS, Lane, ingest_key, refresh_key
 from scorecards.scorecard import Scorecard
 from scorecards.texts import fact_values
 
@@ -208,12 +207,9 @@ def _add_refresh(views: Resource, portal: Portal) -> None:
 
         Of a Location, what it names as well. The ticket is that of its own file, if there is one.
         """
-        with portal.database.write() as connection:
-            row = existing_entity(connection, kind, namespace, name)
-            marks.mark_one(connection, row.ref)
-            sources = sources_of(connection, row.ref) or ()
-        keys = [refresh_key(n) if n else ingest_key(location) for n, location in sources]
-        tickets = {key: portal.work.request(key, Lane.PERSON) for key in (*keys, ASSESS)}
+        tickets = look_again(portal, str(EntityRef(kind=kind, namespace=namespace, name=name)))
+        if tickets is None:
+            raise Refusal("NOT_FOUND", NO_ENTITY)
         key, ticket = next(iter(tickets.items()))
         return answer({"key": key, "ticket": ticket}, status=202)
 

@@ -1,0 +1,70 @@
+"""Looking again: a button on an entity, and what comes of it, on the same page."""
+
+from __future__ import annotations
+
+import html
+
+from page_shop import Shop
+from page_structure import faults
+from sqlalchemy import delete
+
+from portal.db import marks, pending
+from portal.db.entities import by_ref
+from portal.db.tables import pending as work
+from portal.db.tables import unassessed
+
+ORDERS = "/catalog/component/default/orders"
+
+
+def asked(shop: Shop, **typed: str) -> str:
+    answer = shop.client.post(f"{ORDERS}/refresh", data=typed)
+    assert answer.status_code == 303
+    return str(answer.location)
+
+
+def settle(shop: Shop) -> None:
+    """Let a worker have done everything that was asked for."""
+    with shop.portal.database.write() as connection:
+        connection.execute(delete(work))
+        connection.execute(delete(unassessed))
+
+
+def test_button_asks_for_the_repository_and_for_the_entity(shop: Shop) -> None:
+    settle(shop)
+    assert f'action="{ORDERS}/refresh"' in shop.get(ORDERS)
+    asked(shop)
+    with shop.portal.database.read() as connection:
+        row = by_ref(connection, "component:default/orders")
+        other = by_ref(connection, "component:default/payments")
+        assert row is not None
+        assert other is not None
+        assert marks.is_marked(connection, row.id)
+        assert not marks.is_marked(connection, other.id)
+        waiting = pending.waiting(connection, limit=10)
+    assert sorted(one.key.partition(":")[0] for one in waiting) == ["assess", "refresh"]
+
+
+def test_page_waits_until_it_is_looked_at_and_says_so_then(shop: Shop) -> None:
+    settle(shop)
+    there = asked(shop, tab="scorecards")
+    assert there.startswith(f"{ORDERS}?tab=scorecards&asked=")
+    page = shop.get(there)
+    assert faults(page) == []
+    assert "Being looked at" in page
+    assert 'id="again" role="status" data-refresh="1500"' in page
+    assert f'href="{there}"' in html.unescape(page)
+    with shop.portal.database.write() as connection:
+        connection.execute(delete(work))
+    assert "Being looked at" in shop.get(there), "its facts are not collected yet"
+    settle(shop)
+    page = shop.get(there)
+    assert "Looked at again" in page
+    assert "data-refresh" not in page
+    assert "Looked at again" not in shop.get(ORDERS)
+
+
+def test_what_is_not_there_or_past_cannot_be_looked_at_again(shop: Shop) -> None:
+    assert shop.client.post("/catalog/component/default/gone/refresh").status_code == 404
+    page = shop.get(f"{ORDERS}?as_of=2026-03-01T12:00:00Z&asked=x")
+    assert "Look again" not in page
+    assert "Looked at again" not in page
