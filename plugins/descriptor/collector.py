@@ -11,7 +11,7 @@ from plugins.descriptor.apis import Definitions
 from plugins.descriptor.fields import section, text
 from plugins.descriptor.schemas import SCHEMAS
 
-VERSION = "3"
+VERSION = "4"
 
 _LOCATION = "backstage.io/managed-by-location"
 

@@ -52,7 +52,7 @@ def facts(subject: Subject) -> Facts:
         "catalog.type": _text(text(spec, "type"), "spec.type"),
         **_place(subject),
         "catalog.tags": _list(texts(metadata, "tags"), "metadata.tags"),
-        "catalog.link_titles": _list([w for w in words if w], "metadata.links"),
+        "catalog.link_titles": _list([*dict.fromkeys(filter(None, words))], "metadata.links"),
         "catalog.link_count": Known(value=len(links), path="metadata.links"),
         "catalog.annotations": _list(sorted(annotations), "metadata.annotations"),
         "catalog.techdocs_ref": _annotation(annotations, _TECHDOCS),

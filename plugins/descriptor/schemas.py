@@ -29,7 +29,7 @@ _TABLE = (
     ("catalog.system_exists", _B, "That system is in the catalog."),
     ("catalog.domain_ref", _S, "Ref of the domain of the entity, or of its system."),
     ("catalog.tags", _L, "The tags."),
-    ("catalog.link_titles", _L, "Titles, types and icons of the links, lower case."),
+    ("catalog.link_titles", _L, "Titles, types and icons of the links, lower case, each once."),
     ("catalog.link_count", _I, "Number of links."),
     ("catalog.annotations", _L, "Keys of the annotations."),
     ("catalog.techdocs_ref", _S, "Where the documentation's source is, as annotated."),

@@ -149,7 +149,7 @@ def test_links_and_annotations_are_listed() -> None:
     entity = component(
         links=[
             {"url": "https://x", "title": "The Runbook", "icon": "Book"},
-            {"url": "https://y", "type": "Dashboard"},
+            {"url": "https://y", "type": "Dashboard", "icon": "dashboard"},
         ],
         annotations={
             "backstage.io/techdocs-ref": "dir:.",
