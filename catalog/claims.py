@@ -7,8 +7,6 @@ declared before still counts.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import sha1
-from itertools import chain
 
 from catalog.entity import Entity, Outcome, Verdict
 from catalog.store import FileReading
@@ -26,7 +24,7 @@ class Declaration:
     ref: str
     document: int
     digest: str
-    """`digest_of` the entity."""
+    """The entity's fingerprint."""
     serving: bool
     """Whether this is the declaration that is served."""
 
@@ -45,16 +43,6 @@ class Claim:
     """As read now; None: as the store holds it."""
     line: int | None = None
     """Where the document begins, where it was read now."""
-
-
-def digest_of(entity: Entity) -> str:
-    """A digest over all that is stored of an entity.
-
-    More than its body: a later version may relate or index the same body otherwise.
-    """
-    terms = (key if value is None else f"{key}\1{value}" for key, value in entity.terms)
-    parts = chain([entity.digest], chain.from_iterable(entity.relations), terms)
-    return sha1("\0".join(parts).encode(), usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +95,7 @@ def read_claims(file: int, reading: FileReading) -> list[Claim]:
             missing=False,
             ref=ref,
             document=outcome.document,
-            digest=digest_of(entity),
+            digest=entity.fingerprint,
             entity=entity,
             line=outcome.line,
         )

@@ -6,8 +6,10 @@ Reading a descriptor yields one `Outcome` for each YAML document. Only an accept
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha1
+from itertools import chain
 from typing import NamedTuple
 
 from catalog.problems import Problem
@@ -70,6 +72,16 @@ class Entity:
     """Of a Location: where else to read, without repeats."""
     etag: str | None = None
     """As the file declares it (Backstage keeps such a one); None: it is derived."""
+    fingerprint: str = field(init=False)
+    """A digest over all that is stored of it. More than its body: a later version may relate or index the
+    same body otherwise. Made with the entity, in the process that reads it."""
+
+    def __post_init__(self) -> None:
+        """Set the fingerprint."""
+        terms = (key if value is None else f"{key}\1{value}" for key, value in self.terms)
+        parts = chain([self.digest], chain.from_iterable(self.relations), terms)
+        made = sha1("\0".join(parts).encode(), usedforsecurity=False).hexdigest()
+        object.__setattr__(self, "fingerprint", made)
 
 
 class Verdict(StrEnum):

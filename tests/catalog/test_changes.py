@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 
 from catalog.changes import Plan, plan
-from catalog.claims import Declaration, digest_of
+from catalog.claims import Declaration
 from catalog.conflicts import ENTITY_CONFLICT, REMOVALS_HELD
 from catalog.entity import Entity
 from catalog.problems import Severity
@@ -31,7 +31,7 @@ def stored(
         missing=missing,
         ref=str(one.ref),
         document=document,
-        digest=digest_of(one),
+        digest=one.fingerprint,
         serving=serving,
     )
 
