@@ -91,7 +91,7 @@ def test_missing_target_is_a_failure_and_no_empty_listing(tmp_path: Path, source
     listing = source.list(str(tmp_path / "nowhere"))
     assert isinstance(listing, Failed)
     assert listing.problem.code == "NOT_FOUND"
-    assert str(tmp_path) in listing.problem.message
+    assert str(tmp_path)[:60] in listing.problem.message  # long paths are cut
     assert listing.problem.hint
 
 
