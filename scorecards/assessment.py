@@ -1,68 +1,33 @@
 """Assessment: every scorecard that applies, said about one entity, with the evidence.
 
 Pure: it reads what it is given and answers. Who is assessed when, and where results go, is decided
-elsewhere. One assessor compiles all expressions once and is then used for many entities. It works in
-letters, as they are stored; words are put to them only where somebody reads (`scorecards.evidence`).
+elsewhere. One assessor compiles all expressions once and is then used for many entities. What the
+leaves say of an entity is seen in `scorecards.sights`; here it is made into verdicts and evidence, in
+letters, as they are stored: words are put to them only where somebody reads (`scorecards.evidence`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from operator import itemgetter
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple
 
-import orjson
-
-from catalog.problems import JsonValue, quote
-from scorecards.answers import ABSENT, ERROR, Answers, Said, Unwatched, Watch
-from scorecards.cel import Language, Program
-from scorecards.errors import ExpressionError
+from catalog.problems import JsonValue
+from scorecards.answers import ABSENT, ERROR, Answers, Unwatched, Watch
+from scorecards.cel import Language, Program, compiled_or_raise
 from scorecards.evidence import Evidence, explained
-from scorecards.facts import FactRecord, FactSchema, FailedFact
-from scorecards.inputs import Inputs, Looks
-from scorecards.knowledge import ALL_FED, Knowledge, knowledge
+from scorecards.facts import FactSchema, FailedFact
+from scorecards.inputs import Looks
+from scorecards.knowledge import ALL_FED
 from scorecards.layouts import Layout, Slots, layout_of
 from scorecards.observing import Observation
 from scorecards.packing import PackedResult, evidence_of
 from scorecards.plans import Plan, Verdict
 from scorecards.results import ScorecardResult
 from scorecards.scorecard import Scorecard, expressions, observations
-from scorecards.stored_facts import Absences, StoredFacts, knowledge_of
-
-
-class Subject(Protocol):
-    """An entity with its facts; `scorecards.store.Assessable` is one."""
-
-    @property
-    def ref(self) -> str:
-        """Canonical ref."""
-        ...
-
-    @property
-    def body(self) -> bytes:
-        """Its JSON."""
-        ...
-
-    @property
-    def records(self) -> tuple[FactRecord, ...]:
-        """What the collectors observed."""
-        ...
-
-
-class _Seen(NamedTuple):
-    """One entity at one moment, with what the leaves say of it, and with facts of one age."""
-
-    known: Knowledge
-    entity: JsonValue
-    inputs: Inputs
-    said: Said
-    shown: Mapping[str, JsonValue]
-    """Every fact that anybody asks for: null where it is missing or not known."""
-
-
-_Sights: TypeAlias = "Mapping[timedelta | None, _Seen]"
-"""An entity as checks see it, by their `max_age`."""
+from scorecards.sights import Eyes, Sights, Subject
+from scorecards.stored_facts import StoredFacts
 
 
 class _Asked(NamedTuple):
@@ -104,27 +69,18 @@ class Assessor:
         everything = [*programs.values(), *observed.values()]
         # Facts that nobody asks for need not be prepared for every entity.
         wanted = {name: schemas[name] for program in everything for name in program.facts}
-        self._schemas = wanted
-        self._unfed = {name: why for name, why in unfed.items() if name in wanted}
-        self._absences = Absences(wanted, self._unfed)
-        self._nothing: dict[str, JsonValue] = dict.fromkeys(wanted)
-        self._looks = Looks(everything)
+        looks = Looks(everything)
         self._answers = Answers(
-            language,
-            list(programs.values()),
-            self._looks,
-            refused=refused,
-            watch=watch,
-            apart=apart,
+            language, list(programs.values()), looks, refused=refused, watch=watch, apart=apart
         )
+        ages = {check.max_age for card in cards for check in card.checks}
+        self._eyes = Eyes(wanted, looks, self._answers, unfed=unfed, ages=ages)
+        self._facts = len(wanted)
         self._observations = {
-            text: Observation(
-                program, language, self._looks, watch=watch, refused=refused.get(text, "")
-            )
+            text: Observation(program, language, looks, watch=watch, refused=refused.get(text, ""))
             for text, program in observed.items()
         }
         self._scorecards, self._programs, self._observed = cards, programs, observed
-        self._ages = {check.max_age for card in cards for check in card.checks} - {None}
         self._day: date | None = None
         self._cards: tuple[_Asked, ...] = ()
         self.layouts: dict[str, Layout] = {}
@@ -141,14 +97,7 @@ class Assessor:
 
         A scorecard that may apply, because it cannot be told, has a result too: of unknown checks.
         """
-
-        def known(max_age: timedelta | None) -> Knowledge:
-            return knowledge(
-                subject.records, self._schemas, now=now, max_age=max_age, unfed=self._unfed
-            )
-
-        oldest = min((record.observed_at for record in subject.records), default=now)
-        sights = self._see(known, oldest, subject.body, now)
+        sights = self._eyes.see(subject, now)
         return tuple(
             ScorecardResult(
                 ref=subject.ref,
@@ -168,7 +117,7 @@ class Assessor:
         self, body: bytes, records: Sequence[StoredFacts], *, now: datetime
     ) -> tuple[PackedResult, ...]:
         """The same of stored facts, in few bytes; `layouts` are needed to read them."""
-        sights = self._see_stored(body, records, now)
+        sights = self._eyes.see_stored(body, records, now)
         return tuple(
             PackedResult(
                 asked.plan.scorecard.name,
@@ -188,43 +137,14 @@ class Assessor:
         self, body: bytes, records: Sequence[StoredFacts], *, now: datetime
     ) -> tuple[tuple[str, Verdict], ...]:
         """Letters and levels alone, with the name of each scorecard that applies."""
-        sights = self._see_stored(body, records, now)
+        sights = self._eyes.see_stored(body, records, now)
         return tuple(
             (asked.plan.scorecard.name, verdict)
             for asked, _, verdict in self._verdicts(sights, now)
         )
 
-    def _see_stored(self, body: bytes, records: Sequence[StoredFacts], now: datetime) -> _Sights:
-        def known(max_age: timedelta | None) -> Knowledge:
-            return knowledge_of(records, self._absences, now=now, max_age=max_age)
-
-        oldest = min((record.observed_at for record in records), default=now)
-        return self._see(known, oldest, body, now)
-
-    def _see(
-        self,
-        known: Callable[[timedelta | None], Knowledge],
-        oldest: datetime,
-        body: bytes,
-        now: datetime,
-    ) -> _Sights:
-        """The entity as all checks see it; those to whom nothing is too old see the same."""
-        entity = orjson.loads(body)
-        everything = self._seen(known(None), entity, now)
-        sights: dict[timedelta | None, _Seen] = {None: everything}
-        for age in self._ages:
-            assert age is not None
-            old = oldest + age < now
-            sights[age] = self._seen(known(age), entity, now) if old else everything
-        return sights
-
-    def _seen(self, known: Knowledge, entity: JsonValue, now: datetime) -> _Seen:
-        inputs = self._looks.inputs(known.values, entity)
-        said = self._answers.ask(known, entity, inputs, now)
-        return _Seen(known, entity, inputs, said, {**self._nothing, **known.shown})
-
     def _verdicts(
-        self, sights: _Sights, now: datetime
+        self, sights: Sights, now: datetime
     ) -> Iterator[tuple[_Asked, Sequence[str], Verdict]]:
         """What each scorecard that applies says, with the letters of its leaves."""
         if now.astimezone(UTC).date() != self._day:
@@ -245,12 +165,12 @@ class Assessor:
         asked: _Asked,
         leaves: Sequence[str],
         verdict: Verdict,
-        sights: _Sights,
+        sights: Sights,
         now: datetime,
     ) -> Evidence:
         slots, common = asked.slots, sights[None]
         unknown, details = {}, {}
-        if asked.aged or len(common.known.values) < len(self._nothing):
+        if asked.aged or len(common.known.values) < self._facts:
             unknown = {
                 str(place): (why.reason.value, why.detail)
                 for place, (name, age) in enumerate(slots.facts)
@@ -277,7 +197,7 @@ class Assessor:
         )
 
     def _shown_besides(
-        self, asked: _Asked, leaves: Sequence[str], sights: _Sights, now: datetime
+        self, asked: _Asked, leaves: Sequence[str], sights: Sights, now: datetime
     ) -> tuple[JsonValue, ...]:
         """The values of observations; null where no check that shows it is asked."""
         if not asked.slots.observations:
@@ -317,13 +237,4 @@ def _all_of(keys: Sequence[Any]) -> Callable[[Any], Any]:
 
 def _compiled(language: Language, texts: Iterable[str]) -> dict[str, Program]:
     """The programs by their expressions, in order; raises `ExpressionError`."""
-    found: dict[str, Program] = {}
-    for expression in texts:
-        if expression not in found:
-            program = language.compile(expression)
-            if not isinstance(program, Program):
-                fault = program[0]
-                message = f"{fault.message} in `{quote(expression)}`"
-                raise ExpressionError(message, line=fault.line, column=fault.column)
-            found[expression] = program
-    return found
+    return {text: compiled_or_raise(language, text) for text in dict.fromkeys(texts)}

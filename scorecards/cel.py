@@ -20,6 +20,7 @@ from cel_expr_python.ext import ext_strings
 
 from catalog.problems import quote
 from scorecards import compiled
+from scorecards.errors import ExpressionError
 from scorecards.facts import FactSchema, FactType
 from scorecards.near_facts import hint_for, hyphened
 from scorecards.uses import Use, uses
@@ -209,6 +210,16 @@ class Language:
             hint=hint_for(name, self.names),
             found=quote(name),
         )
+
+
+def compiled_or_raise(language: Language, expression: str) -> Program:
+    """The program of an expression that was compiled before; raises `ExpressionError`."""
+    program = language.compile(expression)
+    if isinstance(program, Program):
+        return program
+    fault = program[0]
+    message = f"{fault.message} in `{quote(expression)}`"
+    raise ExpressionError(message, line=fault.line, column=fault.column)
 
 
 def evaluate(program: Any, bindings: Bindings) -> object:

@@ -14,8 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 import orjson
 
 from scorecards import rules
-from scorecards.cel import Language, Program
-from scorecards.errors import ExpressionError
+from scorecards.cel import Language, compiled_or_raise
 from scorecards.facts import FactSchema
 from scorecards.scorecard import Scorecard
 from scorecards.serialization import state_in
@@ -197,14 +196,6 @@ def asks_of(scorecard: Scorecard) -> tuple[Ask, ...]:
         leaves = (*own, *rules.leaves(check.rule))
         asks += [(leaf.expression, check.max_age) for leaf in leaves]
     return tuple(dict.fromkeys(asks))
-
-
-def compiled_or_raise(language: Language, expression: str) -> Program:
-    """The program; raises `ExpressionError`."""
-    program = language.compile(expression)
-    if isinstance(program, Program):
-        return program
-    raise ExpressionError(program[0].message, line=program[0].line, column=program[0].column)
 
 
 def _part(value: Any, paths: Collection[tuple[str, ...]]) -> Any:

@@ -15,10 +15,10 @@ from typing import NamedTuple
 from scorecards import rules
 from scorecards.answers import Watch
 from scorecards.assessment import Assessor
-from scorecards.cel import Language
+from scorecards.cel import Language, compiled_or_raise
 from scorecards.facts import FactRecord, FactSchema, FailedFact
 from scorecards.knowledge import ALL_FED
-from scorecards.lens import Ask, Glimpse, asks_of, compiled_or_raise
+from scorecards.lens import Ask, Glimpse, asks_of
 from scorecards.lifecycle import ACTIVE, Stage, stage
 from scorecards.results import LETTERS, Outcome
 from scorecards.rules import Leaf, Manual
