@@ -59,9 +59,6 @@ class Decisions:
     """The latest to each check."""
 
 
-NO_DECISIONS = Decisions()
-
-
 def is_answer(check: Check, said: CheckResult) -> bool:
     """Whether the result is that of a person, or that nobody has answered (yet, or any more)."""
     asked = said.outcome in (Outcome.PASS, Outcome.FAIL) or ANSWER in said.unknown

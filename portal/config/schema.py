@@ -10,7 +10,7 @@ from portal.config.access import BackendAuth, TrustedBackstage
 from portal.config.durations import Duration, Interval
 from portal.config.exempting import Exemptions
 from portal.config.fetching import FactsOfForges, FactsOfLinks, HttpFacts, fetched_once
-from portal.config.fields import Flag, Kind, Listen, Strict, Url, keys_of
+from portal.config.fields import Flag, Kind, Listen, Strict, Url
 from portal.config.hooking import ReceivedWebhook, events_schema, named_once
 from portal.config.integrations import integrations_schema
 from portal.config.noticing import Notices
@@ -192,11 +192,3 @@ class Config(Strict):
     integrations = fields.Nested(integrations_schema())
     ldap = fields.Nested(ldap_schema())
     plumbline = fields.Nested(_Plumbline)
-
-
-def known_keys(path: list[str]) -> list[str]:
-    """The keys of the object at `path`, which leads through objects only."""
-    schema: Any = Config()
-    for part in path:
-        schema = next(f for n, f in schema.fields.items() if (f.data_key or n) == part).schema
-    return keys_of(schema)

@@ -52,12 +52,6 @@ def unlinked(connection: Connection) -> list[str]:
     return list(connection.execute(gone).scalars())
 
 
-def linking_refs(connection: Connection, location: str) -> list[int]:
-    """The ids of the Location entities that name a location."""
-    named = select(location_links.c.ref_id).where(location_links.c.location_id == location)
-    return list(connection.execute(named.distinct()).scalars())
-
-
 def _put_parents(
     connection: Connection,
     repository_id: int,

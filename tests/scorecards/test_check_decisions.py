@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scorecard_samples import NOW, SCHEMAS, assess, check, scorecard, subject
 
 from scorecards.assessment import Assessor
-from scorecards.decisions import NO_DECISIONS, Decisions, Grant, decided, decided_packed
+from scorecards.decisions import Decisions, Grant, decided, decided_packed
 from scorecards.packing import unpack
 from scorecards.results import CheckResult, Outcome, ScorecardResult, outcome_letters
 from scorecards.serialization import evidence_from_json, evidence_to_json
@@ -70,7 +70,7 @@ def test_a_whole_scorecard_can_be_exempt_and_then_nothing_is_reached() -> None:
 def test_what_does_not_hold_changes_nothing(grants: tuple[Grant, ...]) -> None:
     before = said()
     assert decided(CARD, before, Decisions(grants=grants)) is before
-    assert decided(CARD, before, NO_DECISIONS) is before
+    assert decided(CARD, before, Decisions()) is before
 
 
 def test_of_several_the_one_that_lasts_longest_is_told() -> None:

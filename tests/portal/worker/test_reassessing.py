@@ -38,7 +38,7 @@ from portal.worker.saving import decisions_of
 from portal.worker.setup import Setup
 from portal.worker.tools import Tools
 from scorecards.assessment import Assessor
-from scorecards.decisions import NO_DECISIONS, Answer, Decisions, decided
+from scorecards.decisions import Answer, Decisions, decided
 from scorecards.facts import FactRecord, FactSchema, FactType, Known
 from scorecards.level_facts import level_record, level_schemas
 from scorecards.levels import Reached
@@ -178,7 +178,7 @@ class World:
                     decided_ = decided(
                         by_name[said.scorecard],
                         said,
-                        decisions.get(one.id, NO_DECISIONS),
+                        decisions.get(one.id, Decisions()),
                     )
                     found[said.ref, said.scorecard] = replace(decided_, evaluated_at=NOW)
         return found
