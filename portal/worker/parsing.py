@@ -20,35 +20,15 @@ def read_files(files: Sequence[ToRead]) -> list[FileReading]:
 
 
 def _read_file(file: ToRead) -> FileReading:
-    used: list[str] = []
-
-    def resolve(target: str) -> bytes | Problem:
-        key = companion_key(target, file.base)
-        if key is not None:
-            used.append(key)
-            if key in file.companions:
-                return file.companions[key]
-        return Problem(
-            code="PLACEHOLDER_UNREADABLE",
-            message="A placeholder names a file that is not in this repository.",
-            found=target,
-            hint="Name a file relative to the descriptor, in the same repository.",
-        )
-
-    def owner() -> Inferred | None:
-        used.extend(file.codeowners)
-        place = file.codeowners[-1]
-        rules = file.companions.get(place)
-        return infer(rules, place=place, path=file.path) if isinstance(rules, bytes) else None
-
+    beside = _Beside(file)
     outcomes, problems = read_descriptor(
         file.content,
         file=file.path,
         location=file.url,
         origin=file.origin,
         extra_annotations=file.annotations,
-        resolve=resolve,
-        infer=owner if file.codeowners else None,
+        resolve=beside.resolve,
+        infer=beside.owner if file.codeowners else None,
         rules=file.rules,
         kinds=kinds_of(file.kinds)[0],
     )
@@ -64,5 +44,34 @@ def _read_file(file: ToRead) -> FileReading:
             if o.entity
             for target in o.entity.targets
         ),
-        companions=tuple(Companion(key, "") for key in dict.fromkeys(used)),
+        companions=tuple(Companion(key, "") for key in dict.fromkeys(beside.used)),
     )
+
+
+class _Beside:
+    """What a descriptor may take in from elsewhere, and what of it is asked for."""
+
+    def __init__(self, file: ToRead) -> None:
+        self._file = file
+        self.used: list[str] = []
+
+    def resolve(self, target: str) -> bytes | Problem:
+        """The content that a placeholder names."""
+        key = companion_key(target, self._file.base)
+        if key is not None:
+            self.used.append(key)
+            if key in self._file.companions:
+                return self._file.companions[key]
+        return Problem(
+            code="PLACEHOLDER_UNREADABLE",
+            message="A placeholder names a file that is not in this repository.",
+            found=target,
+            hint="Name a file relative to the descriptor, in the same repository.",
+        )
+
+    def owner(self) -> Inferred | None:
+        """Whom CODEOWNERS names; None where there is no such file."""
+        self.used.extend(self._file.codeowners)
+        place = self._file.codeowners[-1]
+        rules = self._file.companions.get(place)
+        return infer(rules, place=place, path=self._file.path) if isinstance(rules, bytes) else None
