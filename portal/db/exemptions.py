@@ -60,25 +60,10 @@ def find(connection: Connection, identifier: int, *, now: datetime) -> Exemption
 
 def put(connection: Connection, exemption: Exemption) -> None:
     """Store an exemption, or the steps it took; what it begins or ends to cover is marked."""
-    scope, reason = exemption.scope, exemption.reason
-    whom = scope.whom
     known = select(exemption_steps.c.number).where(exemption_steps.c.exemption_id == exemption.id)
     stored = len(connection.execute(known).all())
     if stored == 0:
-        connection.execute(
-            insert(exemptions).values(
-                id=exemption.id,
-                scorecard=scope.scorecard,
-                check=scope.check,
-                ref=whom.ref if isinstance(whom, OneEntity) else None,
-                filter=whom.filter if isinstance(whom, Matching) else None,
-                ground=reason.ground.value,
-                text=reason.text,
-                compensated_by=reason.compensated_by,
-                expires_at=exemption.expires_at,
-                state=exemption.state.value,
-            )
-        )
+        _insert(connection, exemption)
     else:
         this = exemptions.c.id == exemption.id
         connection.execute(update(exemptions).where(this).values(state=exemption.state.value))
@@ -97,8 +82,28 @@ def put(connection: Connection, exemption: Exemption) -> None:
     if fresh:
         connection.execute(insert(exemption_steps), fresh)
     if {State.APPROVED, State.REVOKED, State.EXPIRED} & {step["state"] for step in fresh}:
+        scope = exemption.scope
         mark(connection, covered(connection, scope), {scope.scorecard})
         next_seq(connection)
+
+
+def _insert(connection: Connection, exemption: Exemption) -> None:
+    scope, reason = exemption.scope, exemption.reason
+    whom = scope.whom
+    connection.execute(
+        insert(exemptions).values(
+            id=exemption.id,
+            scorecard=scope.scorecard,
+            check=scope.check,
+            ref=whom.ref if isinstance(whom, OneEntity) else None,
+            filter=whom.filter if isinstance(whom, Matching) else None,
+            ground=reason.ground.value,
+            text=reason.text,
+            compensated_by=reason.compensated_by,
+            expires_at=exemption.expires_at,
+            state=exemption.state.value,
+        )
+    )
 
 
 def expire(connection: Connection, *, now: datetime) -> int:
