@@ -74,8 +74,14 @@ def promote(
         if lines is None:
             return _flow(source)
         items += _fitted(lines, place.indent, level)
+    return _written(target, items, document.offset + place.end, schemas)
+
+
+def _written(
+    target: Definition, items: Sequence[str], end: int, schemas: Mapping[str, FactSchema]
+) -> Promotion | Problem:
+    """The target with these behind its first `end` lines; or what is wrong with it, and was not before."""
     lines = target.text.split("\n")
-    end = document.offset + place.end
     text = "\n".join([*lines[:end], *items, *lines[end:]])
     _, before = load_scorecards(target.text, file=target.file, schemas=schemas)
     _, problems = load_scorecards(text, file=target.file, schemas=schemas)
