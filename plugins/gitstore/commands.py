@@ -83,15 +83,7 @@ def run_git(
                 hint="Install git, or put it on the PATH.",
             )
         )
-    environment = {
-        **_ENVIRONMENT,
-        "PATH": os.path.dirname(program) + os.pathsep + os.defpath,
-        "GIT_ALLOW_PROTOCOL": protocol,
-        "GIT_CONFIG_COUNT": str(len(config)),
-    }
-    for number, (key, value) in enumerate(config):
-        environment[f"GIT_CONFIG_KEY_{number}"] = key
-        environment[f"GIT_CONFIG_VALUE_{number}"] = value
+    environment = _environment(program, protocol, config)
     with tempfile.TemporaryFile() as given:  # a pipe could fill up on both sides
         given.write(stdin)
         given.seek(0)
@@ -113,6 +105,20 @@ def run_git(
     if process.returncode:
         raise GitError(_explain(process.returncode, errors.decode("utf-8", "replace")))
     return bytes(output)
+
+
+def _environment(program: str, protocol: str, config: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """All that `git` is given to know, and nothing of the portal's own."""
+    environment = {
+        **_ENVIRONMENT,
+        "PATH": os.path.dirname(program) + os.pathsep + os.defpath,
+        "GIT_ALLOW_PROTOCOL": protocol,
+        "GIT_CONFIG_COUNT": str(len(config)),
+    }
+    for number, (key, value) in enumerate(config):
+        environment[f"GIT_CONFIG_KEY_{number}"] = key
+        environment[f"GIT_CONFIG_VALUE_{number}"] = value
+    return environment
 
 
 def _drain(
