@@ -12,7 +12,7 @@ from flask import Flask, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.api.bodies import LARGEST_BODY, LARGEST_DELIVERY, take_body
-from portal.api.errors import Refusal
+from portal.api.errors import CODES, Refusal
 from portal.auth import (
     SAFE_METHODS,
     Machine,
@@ -37,6 +37,10 @@ OPEN_ENDPOINTS = frozenset({"health.live", "health.ready", "signin.page"})
 SIGNED_ENDPOINTS = frozenset({"webhooks.receive_delivery", "backstage_events.receive_event"})
 """Views that forges send to, with a signature over the body that the view looks at."""
 
+_WITH_WORDS = ("/api/catalog/", "/api/tech-insights/")
+"""Where what cannot be there has Backstage's own words. PostgreSQL holds no NUL in a text: elsewhere nothing
+that is called so is looked for."""
+
 
 def cookie_name(settings: Settings) -> str:
     """The cookie of a session; the prefix makes browsers hold it to this host and to TLS."""
@@ -52,6 +56,8 @@ def install(app: Flask, portal: Portal) -> None:
     def guard() -> AnyResponse | None:
         if settings.auth is Auth.OPEN and not is_known_host(request.host, settings):
             raise Refusal("BAD_HOST", "The Host header does not name this portal")
+        if "\0" in request.path and not request.path.startswith(_WITH_WORDS):
+            raise Refusal("NOT_FOUND", CODES["NOT_FOUND"][1])
         is_signed = request.endpoint in SIGNED_ENDPOINTS and request.method == "POST"
         take_body(request.environ, largest=LARGEST_DELIVERY if is_signed else LARGEST_BODY)
         g.caller = Nobody()

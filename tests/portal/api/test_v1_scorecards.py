@@ -120,4 +120,5 @@ def test_results_refuse_what_cannot_be_meant(client: FlaskClient, query: str, st
 @pytest.mark.parametrize("name", ["nowhere", "%00", "..%2f", "x" * 3000])
 def test_an_unknown_scorecard_is_not_found(client: FlaskClient, name: str) -> None:
     assert client.get(f"/api/v1/scorecards/{name}").status_code == 404
-    assert client.get(f"/api/v1/scorecards/{name}/results").status_code == 404
+    for part in ("results", "versions", "versions/x", "versions/x/diff"):
+        assert client.get(f"/api/v1/scorecards/{name}/{part}").status_code == 404
