@@ -113,7 +113,7 @@ def test_the_signature_is_that_of_the_published_example() -> None:
 
 @pytest.mark.parametrize(
     "secret",
-    ["", "whsec_", "whsec_!!", f"whsec_{base64.b64encode(b'x' * 23).decode()}", OLD[6:]],
+    ["", "whsec_", "whsec_!!", "whsec_ä", f"whsec_{base64.b64encode(b'x' * 23).decode()}", OLD[6:]],
 )
 def test_what_is_no_secret_is_none(secret: str) -> None:
     assert key_of(secret) is None
