@@ -75,8 +75,17 @@ def _home(portal: Portal, hook: Hook) -> str:
 
 def _within(hook: Hook, home: str, named: Iterable[str]) -> list[str]:
     """The web URLs of those that the hook may speak for, each once."""
-    urls = dict.fromkeys(web_url(f"{home}{one}" if one.startswith("/") else one) for one in named)
+    whole = (f"{home}{one}" if one.startswith("/") else one for one in named)
+    urls = dict.fromkeys(web_url(one) for one in whole if _is_address(one))
     return [url for url in urls if f"{url}/".lower().startswith(f"{hook.url}/".lower())]
+
+
+def _is_address(text: str) -> bool:
+    """Whether a repository can be there: nothing is at an address that cannot be read, or be kept."""
+    try:
+        return bool(urlsplit(text)) and "\0" not in text
+    except ValueError:  # an address in brackets that is none
+        return False
 
 
 def _groups(hook: Hook, home: str, named: Iterable[str]) -> list[str]:

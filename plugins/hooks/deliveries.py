@@ -76,10 +76,10 @@ def payload_of(delivery: Delivery) -> dict[str, Any] | Malformed:
 
 
 def text_at(payload: Any, *path: str) -> str:
-    """The text at a path of keys; '' where there is none."""
+    """The text at a path of keys; '' where there is none, or one that no database keeps."""
     for key in path:
         payload = payload.get(key) if isinstance(payload, dict) else None
-    return payload if isinstance(payload, str) else ""
+    return payload if isinstance(payload, str) and "\0" not in payload else ""
 
 
 def _malformed(message: str, *, found: str = "", line: int | None = None) -> Malformed:

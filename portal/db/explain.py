@@ -92,7 +92,7 @@ def ref_evidence(connection: Connection, ref: str) -> RefEvidence:
 
 def url_evidence(connection: Connection, url: str, *, readable: bool) -> UrlEvidence:
     """What is stored about a URL or a path; `readable`: whether a plugin can read it."""
-    if not storable([url]):
+    if not storable([url]) or not _is_address(url):
         return _nothing(url, readable)
     found = [file for file in files_where(connection, _is_file(url)) if _names(url, file)]
     file = found[0] if found else None
@@ -120,6 +120,15 @@ def url_evidence(connection: Connection, url: str, *, readable: bool) -> UrlEvid
         expected=bool(descriptor_paths([path])),
         readable=readable,
     )
+
+
+def _is_address(url: str) -> bool:
+    """Whether anything can be there: not so where an address stands in brackets that is none."""
+    try:
+        urlsplit(url.removeprefix("url:"))
+    except ValueError:
+        return False
+    return True
 
 
 def _nothing(url: str, readable: bool) -> UrlEvidence:

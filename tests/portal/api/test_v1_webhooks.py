@@ -142,6 +142,13 @@ def test_what_a_hook_does_not_speak_for_is_ignored(portal: Portal, client: Flask
     assert waiting(portal) == {}
 
 
+@pytest.mark.parametrize("url", ["https://[", f"{ACME}/\0", "https://github.com:x/acme/shop"])
+def test_what_is_no_address_is_ignored(portal: Portal, client: FlaskClient, url: str) -> None:
+    known(portal, ACME, SHOP)
+    assert keys_of(client, hub("push", push(url, NEW))) == []
+    assert keys_of(client, hub("repository", push(url, "a\0b"))) == []
+
+
 def test_a_new_repository_has_the_listing_over_it_asked(
     portal: Portal, client: FlaskClient
 ) -> None:

@@ -154,6 +154,11 @@ def test_what_never_was_is_said_to_be_unknown_with_what_may_hide_it(store: Store
     assert "The forge does not answer." in found.steps[1].words
 
 
+@pytest.mark.parametrize("url", ["https://[", "url:https://[x]/b", "file://[", "a\0b"])
+def test_what_is_no_address_is_in_no_catalog(store: Store, url: str) -> None:
+    assert not of_url(store, url).present
+
+
 @pytest.mark.parametrize(
     "url",
     [
