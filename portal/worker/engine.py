@@ -207,9 +207,14 @@ def _unfinished(ids: list[str]) -> list[WorkflowStatus]:
 
 def _dispatch(engine: Engine) -> None:
     """Start what is pending, one workflow for a key at a time; ask for the sweep when it is due."""
-    next_tidying = next_listening = started = engine.tools.now()
+    next_tidying = next_listening = started = seen = engine.tools.now()
     while not engine._stopping.is_set():
         try:
+            now = engine.tools.now()
+            if now < seen:  # the clock was set back, and nothing waits until it is there again
+                next_tidying = next_listening = now
+                started = min(started, now)
+            seen = now
             if _sweep_is_due(engine):
                 _sweep(engine)
             _ask_for_scheduled(engine, started)

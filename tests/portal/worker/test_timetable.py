@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from portal.config import ConfiguredSource, Settings
 from portal.config.schedules import Cron, Frequency, Schedule
-from portal.db import locations, pending, registrations
+from portal.db import locations, pending, registrations, values
 from portal.db.engine import Database
 from portal.pool import Pool
 from portal.server import engine_settings
@@ -122,4 +123,29 @@ def test_what_has_a_schedule_is_read_by_that_alone(tmp_path: Path) -> None:
     assert asked_for() == {"swept"}
     schedules, now = settings.schedules, portal.now()
     assert timetable.due(portal.database, schedules, started=now, now=now) == {}
+    portal.database.close()
+
+
+def test_a_clock_that_is_set_back_keeps_nothing_waiting(tmp_path: Path) -> None:
+    ahead = timedelta(days=1)
+    settings = Settings(
+        database=f"sqlite:///{tmp_path / 'portal.db'}",
+        data_dir=tmp_path,
+        sources=(ConfiguredSource("url", ACME, "config"),),
+        schedules={ACME: every(HALF)},
+    )
+    opened = open_portal(settings)
+    portal = replace(opened, now=lambda: opened.now() + ahead)
+    prepare(portal)
+
+    def is_asked_for() -> bool:
+        with portal.database.read() as connection:
+            said = values.get(connection, f"asked_at:{ACME}")
+        return said is not None and abs(datetime.fromisoformat(said) - portal.now()) < HALF
+
+    with working(portal, tmp_path):
+        eventually(is_asked_for, within=30)
+        ahead = timedelta(0)
+        portal.awake.set()
+        eventually(is_asked_for, within=30)
     portal.database.close()
