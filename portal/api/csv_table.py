@@ -18,6 +18,7 @@ PIECE = 64 * 1024
 """Characters that are sent at once."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_WIDE = {0xFF1D: "=", 0xFF0B: "+", 0xFF0D: "-", 0xFF20: "@"}
 
 
 def safe(value: object) -> object:
@@ -25,7 +26,7 @@ def safe(value: object) -> object:
     if not isinstance(value, str):
         return value
     # What looks empty before a sign is skipped by some of them; full-width signs count as signs.
-    first = value.lstrip(" \u00a0\ufeff\x00")[:1].translate({0xFF1D: "=", 0xFF0B: "+", 0xFF20: "@"})
+    first = value.lstrip(" \u00a0\ufeff\x00")[:1].translate(_WIDE)
     return f"'{value}" if first and first in _FORMULA else value
 
 

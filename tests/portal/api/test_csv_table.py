@@ -24,6 +24,7 @@ from portal.api.csv_table import safe, table
         "\ufeff=1",
         "＝1",
         "＋1",
+        "－1",
         "＠x",
     ],
 )
