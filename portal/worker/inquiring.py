@@ -7,7 +7,7 @@ what is kept in reserve for people may be used, and the next run is not put off 
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from portal.db import fetched, inquiries
 from portal.db.inquiries import Inquiry, Said
@@ -29,7 +29,7 @@ def inquire(tools: Tools, argument: str) -> Said | None:
     with tools.database.read() as connection:
         entity = fetched.candidate(connection, f"{kind}:{rest}")
         last = inquiries.listed(connection, entity.id).get(name) if entity else None
-    if one is None or entity is None or (last and last.at + PAUSE > tools.now()):
+    if one is None or entity is None or (last and _is_fresh(last, tools.now())):
         return None
     with learner_of(one, pool=tools.pool, now=tools.now, urgent=True) as learner:
         learned = learner.learn([entity])
@@ -40,6 +40,11 @@ def inquire(tools: Tools, argument: str) -> Said | None:
         fetched.keep(connection, learned.records, tools.readers, now=tools.now())
         inquiries.put(connection, entity.id, made)
     return made.said
+
+
+def _is_fresh(last: Inquiry, now: datetime) -> bool:
+    """Whether it was just made, and not by a clock that has since been set back."""
+    return last.at <= now < last.at + PAUSE
 
 
 def _inquiry(name: str, learned: Learned, tools: Tools) -> Inquiry:

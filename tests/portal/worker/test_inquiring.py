@@ -117,6 +117,15 @@ def test_nobody_floods_a_system_with_a_button(world_of: WorldOf) -> None:
     assert calls.asked == ["a", "a"]
 
 
+def test_a_clock_that_was_set_back_keeps_nobody_from_asking(world_of: WorldOf) -> None:
+    world = world_of({"a": "east/a"}, Calls())
+    asked_for(world)
+    assert work(world) == ["learned"]
+    world.later(minutes=-30)
+    asked_for(world)
+    assert work(world) == ["learned"]
+
+
 def test_what_no_system_knows_is_not_asked(world_of: WorldOf) -> None:
     calls = Calls()
     world = world_of({"a": "nobody", "b": "north/b"}, calls)
