@@ -15,6 +15,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 from gunicorn.app.base import BaseApplication
@@ -31,6 +32,7 @@ from portal.renewal import Renewal
 from portal.version import VERSION
 from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker.engine import Engine, EngineSettings, launch
+from portal.worker.job_file import put_aside_if_damaged
 
 THREADS = 64
 GRACE = 30
@@ -57,6 +59,8 @@ class Running:
 
 def start_engine(portal: Portal, report: Callable[[str], None]) -> Running:
     """Start background work in this process."""
+    if portal.database.is_sqlite and (aside := put_aside_if_damaged(_job_file(portal.settings))):
+        log.warning("the job engine's file was damaged, and a new one is used; it is %s now", aside)
     pool = Pool(max(1, min(4, os.cpu_count() or 1)))
     name, kept = worker_name(portal.settings.data_dir)
     engine = launch(
@@ -73,12 +77,16 @@ def engine_settings(settings: Settings, name: str) -> EngineSettings:
     """Embedded, the engine has a file of its own; on PostgreSQL a schema of the same database."""
     sqlite = settings.database.startswith("sqlite")
     return EngineSettings(
-        url=f"sqlite:///{settings.data_dir / 'jobs.db'}" if sqlite else settings.database,
+        url=f"sqlite:///{_job_file(settings)}" if sqlite else settings.database,
         executor=name,
         version=VERSION,
         sweep=settings.processing_interval,
         schedules=settings.schedules,
     )
+
+
+def _job_file(settings: Settings) -> Path:
+    return settings.data_dir / "jobs.db"
 
 
 class EmbeddedWorker(DirectWorker):
