@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
@@ -32,6 +33,12 @@ LARGEST_BATCH = 500_000
 
 ATTEMPTS = 3
 """How often a batch is sent; sending it again changes nothing."""
+
+PAUSE = 0.5
+"""Seconds until the second attempt, where nobody says otherwise; until the third it is twice that."""
+
+LONGEST_PAUSE = 30.0
+"""Seconds that a `Retry-After` is heeded for."""
 
 
 @click.group(cls=Lazy, table=COMMANDS)
@@ -77,7 +84,8 @@ def _items(file: Path) -> list[Any]:
     try:
         content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
         data = orjson.loads(content)
-    except (OSError, orjson.JSONDecodeError) as error:
+        orjson.dumps(data)  # which is not as deep as what can be read
+    except (OSError, orjson.JSONDecodeError, orjson.JSONEncodeError) as error:
         raise click.ClickException(f"{file} cannot be read: {error}") from None
     items = data.get("items") if isinstance(data, dict) else data
     if not isinstance(items, list) or not items:
@@ -133,18 +141,32 @@ def _send(url: str, batch: list[Any]) -> Any:
         except requests.RequestException as error:
             if attempt + 1 == ATTEMPTS:
                 raise click.ClickException(f"{url} does not answer: {error}") from None
+            time.sleep(PAUSE * 2**attempt)
             continue
         if answer.status_code >= 500 and attempt + 1 < ATTEMPTS:
+            time.sleep(_pause(answer, PAUSE * 2**attempt))
             continue
-        if answer.status_code == 200:
-            return answer.json()
-        raise click.ClickException(f"{url} answers {answer.status_code}: {_detail(answer)}")
+        said = _object(answer)
+        if answer.status_code == 200 and "items" in said:
+            return said
+        detail = said.get("detail") or answer.reason
+        raise click.ClickException(f"{url} answers {answer.status_code}: {detail}")
     raise AssertionError("the last attempt returns or raises")
 
 
-def _detail(answer: requests.Response) -> str:
-    is_json = "json" in answer.headers.get("Content-Type", "")
-    return str(answer.json().get("detail", "")) if is_json else answer.reason
+def _pause(answer: requests.Response, usual: float) -> float:
+    """Seconds until it may be asked again: a database that restarts needs some."""
+    said = answer.headers.get("Retry-After", "")
+    return min(float(said), LONGEST_PAUSE) if said.isascii() and said.isdigit() else usual
+
+
+def _object(answer: requests.Response) -> dict[str, Any]:
+    """The JSON object that is answered; empty where something else is, as by a proxy."""
+    try:
+        said = answer.json()
+    except requests.JSONDecodeError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _show(problem: dict[str, Any], place: str) -> None:
