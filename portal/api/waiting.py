@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Sequence
 
@@ -15,6 +16,11 @@ LONGEST = 60.0
 
 STEP = 0.02
 """Seconds between two looks."""
+
+MOST_WAITING = 24
+"""Requests of a process that wait at a time: the other threads answer, also that the process is alive."""
+
+_PLACES = threading.BoundedSemaphore(MOST_WAITING)
 
 
 def wait_of(text: str | None) -> float:
@@ -29,7 +35,19 @@ def wait_of(text: str | None) -> float:
 
 
 def wait_for(portal: Portal, tickets: Sequence[str], seconds: float) -> bool:
-    """Wait until the work that the tickets name is done; False where it takes longer."""
+    """Wait until the work that the tickets name is done; False where it takes longer.
+
+    Where too many wait already, nobody else does, as if the time was over.
+    """
+    if not seconds or not _PLACES.acquire(blocking=False):
+        return _is_done(portal, tickets, 0)
+    try:
+        return _is_done(portal, tickets, seconds)
+    finally:
+        _PLACES.release()
+
+
+def _is_done(portal: Portal, tickets: Sequence[str], seconds: float) -> bool:
     end = time.monotonic() + seconds
     left = list(tickets)
     while left:
