@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate, product
 
 from hypothesis import given
 from hypothesis import strategies as st
 from scorecard_samples import assess, check, scorecard, subject
 
-from scorecards.damping import Settled, counting, damped, places, settle
+from scorecards.damping import HELD, UNSURE, Settled, counting, damped, places, relived, settle
 from scorecards.decisions import Decisions, Grant, decided
 from scorecards.results import Held, Outcome, ScorecardResult
 from scorecards.serialization import evidence_from_json, evidence_to_json
+from scorecards.transitions import OUTCOMES
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 GRACE = timedelta(hours=48)
@@ -131,3 +133,51 @@ def test_what_an_exemption_hid_is_what_was_before() -> None:
     assert said(0, 3, exempt).results[0].held == Held(since=at(3), until=at(51))
     held = decided(CARD, said(0, 1, exempt), grants)
     assert said(0, 3, held).results[0].held == Held(since=at(1), until=at(49))
+
+
+found_letters = st.lists(st.tuples(st.integers(0, 30), st.sampled_from(["p", "f", "f", "u", ""])))
+unsure_letters = st.lists(st.tuples(st.integers(0, 30), st.sampled_from("pfffu??")), max_size=7)
+
+
+def lettered(schedule: list[tuple[int, str]]) -> list[tuple[datetime, str]]:
+    hours = accumulate(step for step, _ in schedule)
+    return [(at(hour), letter) for hour, (_, letter) in zip(hours, schedule, strict=True)]
+
+
+def lived(found: list[tuple[datetime, str]], was: str = "") -> list[str]:
+    """What counts after each finding, in letters; `was` counted before the first."""
+    counted, since, history = OUTCOMES.get(was), None, []
+    for now, letter in found:
+        outcome = OUTCOMES.get(letter)
+        standing = None if outcome is None else settle(counted, since, outcome, now, grace=GRACE)
+        counted = None if standing is None else counting(standing)
+        since = standing.since if isinstance(standing, Held) else None
+        history.append(HELD if since else letter)
+    return history
+
+
+@given(found_letters)
+def test_a_past_that_is_known_is_relived_as_it_was(schedule: list[tuple[int, str]]) -> None:
+    found = lettered(schedule)
+    assert relived(found, grace=GRACE) == lived(found)
+
+
+@given(unsure_letters, st.booleans())
+def test_what_is_told_of_a_past_that_is_not_known_holds_whatever_it_was(
+    schedule: list[tuple[int, str]], sure: bool
+) -> None:
+    found = lettered(schedule)
+    told = relived(found, grace=GRACE, sure=sure)
+    unsure = [place for place, (_, letter) in enumerate(found) if letter == UNSURE]
+    for letters in product("pfu", repeat=len(unsure)):
+        filled = dict(zip(unsure, letters, strict=True))
+        real = [(now, filled.get(n, letter)) for n, (now, letter) in enumerate(found)]
+        for was in ("",) if sure else ("", "p", "f"):
+            each = zip(told, lived(real, was), strict=True)
+            assert all(said in (UNSURE, is_) for said, is_ in each), (real, was)
+
+
+def test_a_failure_that_lasts_is_one_whatever_was_before() -> None:
+    found = [(at(0), "?"), (at(1), "f"), (at(48), "f"), (at(49), "f"), (at(50), "p"), (at(51), "f")]
+    assert relived(found, grace=GRACE) == ["?", "?", "?", "f", "p", "h"]
+    assert relived(found[1:], grace=GRACE, sure=False) == ["?", "?", "f", "p", "h"]
