@@ -68,6 +68,10 @@ class Lens:
         """Names of the facts that have to be read."""
         self.looks_at_entity = any(paths)
         """Whether the entity has to be read, too."""
+        self.asks = asks
+        """The leaves."""
+        self.at_any_time = tuple("now" not in program.references for program in programs)
+        """For each leaf, whether what it says of a glimpse is the same at any time."""
         self.looks_at_age = any(max_age is not None for _, max_age in asks)
         """Whether it matters when facts were observed."""
         self._facts = [(f'"{name}":'.encode(), set[bytes]()) for name in names]

@@ -53,6 +53,9 @@ class Levels(NamedTuple):
         )
 
 
+Remembered: TypeAlias = tuple[str, tuple[bytes, ...], bytes]
+"""The expression of a leaf, and what it sees as a `Glimpse` has it."""
+
 Rows: TypeAlias = Iterable[Sequence[Any]]
 """Chunks of rows as `portal.db.simulated` gives them."""
 
@@ -72,6 +75,9 @@ class Means:
     now: datetime
     levels: Mapping[str, Levels] = field(default_factory=dict)
     """By what they come from in `collectors`: levels that are others than those that are stored."""
+    memory: dict[Remembered, LeafSaid] | None = None
+    """What leaves have said of glimpses, where much the same is asked many times; None: nothing is
+    remembered."""
     refusals: Refusals = field(default_factory=lambda: Refusals({}))
     """Expressions that are not run; those that are found on the way are added, and not stored."""
 
@@ -154,14 +160,26 @@ def ask(means: Means, card: Scorecard, rows_of: Callable[[Reads], Rows]) -> Aske
     schemas = tuple(means.schemas[name] for name in names)
     unfed = tuple(means.unfed[name] for name in names if name in means.unfed)
     tasks: list[tuple[Question, Future[Reply]]] = []
+    read: dict[int, LeafSaid] = {}
+    numbers: list[int] = []
 
     def submit() -> None:
+        glimpses = []
+        for number, glimpse in enumerate(lens.take(), start=len(read) + len(numbers)):
+            said = _recalled(means, lens, glimpse)
+            if said is None:
+                numbers.append(number)
+                glimpses.append(glimpse)
+            else:
+                read[number] = said
+        if not glimpses:
+            return
         question = Question(
             scorecard=card,
             schemas=schemas,
             unfed=unfed,
             now=means.now,
-            glimpses=lens.take(),
+            glimpses=glimpses,
             care=means.refusals.care(),
         )
         tasks.append((question, _submit(means.pool, question, deadline=DEADLINE, step=STEP)))
@@ -179,7 +197,13 @@ def ask(means: Means, card: Scorecard, rows_of: Callable[[Reads], Rows]) -> Aske
     if lens.waiting():
         submit()
     others = [future for _, future in tasks]
-    read = [said for task in tasks for said in _said(means, *task, others)]
+    answered = (said for task in tasks for said in _said(means, *task, others))
+    read.update(zip(numbers, answered, strict=True))
+    if means.memory is not None:
+        asked = (glimpse for question, _ in tasks for glimpse in question.glimpses)
+        for number, glimpse in zip(numbers, asked, strict=True):
+            if lens.at_any_time[glimpse.leaf]:
+                means.memory[_remembered(lens, glimpse)] = read[number]
     answers: dict[tuple[LeafSaid, ...], Said | None] = {}
     said: dict[tuple[int, ...], Said | None] = {}
     for look in set(looks):
@@ -188,6 +212,15 @@ def ask(means: Means, card: Scorecard, rows_of: Callable[[Reads], Rows]) -> Aske
             answers[leaves] = combine(card, leaves, now=means.now)
         said[look] = answers[leaves]
     return Asked(entities=entities, stored=stored, said=[said[look] for look in looks])
+
+
+def _recalled(means: Means, lens: Lens, glimpse: Glimpse) -> LeafSaid | None:
+    return means.memory.get(_remembered(lens, glimpse)) if means.memory else None
+
+
+def _remembered(lens: Lens, glimpse: Glimpse) -> Remembered:
+    # How old facts may be is in what is seen of them: they are stale, or not.
+    return lens.asks[glimpse.leaf][0], glimpse.states, glimpse.fields
 
 
 def _columns(

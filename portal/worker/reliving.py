@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
@@ -62,6 +62,8 @@ class Life:
     """Whether everything is kept that may still count at that instant."""
     told: Mapping[str, Lives] = field(default_factory=dict)
     """Levels in place of stored ones, by what they come from, of some entities."""
+    _known: dict[tuple[str, date], Lived] = field(default_factory=dict, init=False)
+    """What letters come to on a day: most entities have the same ones."""
 
     def live(self, moments: Moments) -> dict[int, list[Lived]]:
         """What counted at each moment; the last one of each entity is the instant."""
@@ -163,6 +165,10 @@ class Life:
         asked: Sequence[tuple[Said | None, frozenset[str]]],
     ) -> list[Lived]:
         """What counted, where this is what was found."""
+        said, lacking = asked[-1]
+        if len(times) == 1 and self.sure and not (lacking or self._always_otherwise):
+            alone = "" if said is None else said.letters
+            return [self._lived(entity, times[0], alone, applies=said is not None)]
         columns = []
         for place, check in enumerate(self.card.checks):
             letters = [
@@ -187,12 +193,16 @@ class Life:
         if not applies:
             return NOT_THERE
         stood = self.past.stood(entity, self.card.name, at)
-        stored = {} if stood is None else stood.letters
-        each = zip(self.card.checks, found, strict=True)
-        decided = [_decided(check, letter, stored.get(check.id, "")) for check, letter in each]
-        letters = "".join(decided)
-        known = letters.replace(UNSURE, _UNKNOWN)
-        return Lived(known, self._reached(known, at), unsure=UNSURE in letters)
+        letters = "".join(found)
+        if stood is not None and (self._asks_people or _EXEMPT in stood.letters.values()):
+            each = zip(self.card.checks, found, strict=True)
+            decided = [_decided(check, one, stood.letters.get(check.id, "")) for check, one in each]
+            letters = "".join(decided)
+        key = (letters, at.astimezone(UTC).date())
+        if key not in self._known:
+            known = letters.replace(UNSURE, _UNKNOWN)
+            self._known[key] = Lived(known, self._reached(known, at), unsure=UNSURE in letters)
+        return self._known[key]
 
     def _reached(self, letters: str, at: datetime) -> Reached:
         each = zip(self.card.checks, letters, counting(self.card, at), strict=True)
@@ -200,18 +210,28 @@ class Life:
         return reached(len(self.card.levels), [s[0] for s in said], [s[1] for s in said])
 
     @cached_property
+    def _asks_people(self) -> bool:
+        return any(isinstance(check.rule, Manual) for check in self.card.checks)
+
+    @cached_property
     def _always_otherwise(self) -> frozenset[str]:
         """The damped checks that look at the time: since when one has failed, nothing tells."""
-        language = Language(self.means.schemas)
-        everywhere = [] if self.card.applies_to is None else [self.card.applies_to]
+        looking = timed(self.card, self.means)
+        return frozenset(c.id for c in self.card.checks if c.grace and c.id in looking)
 
-        def looks_at_time(check: Check) -> bool:
-            own = [] if check.applies_to is None else [check.applies_to]
-            texts = (leaf.expression for leaf in (*everywhere, *own, *rules.leaves(check.rule)))
-            programs = (language.compile(text) for text in texts if "now" in text)
-            return any(isinstance(one, Program) and "now" in one.references for one in programs)
 
-        return frozenset(c.id for c in self.card.checks if c.grace and looks_at_time(c))
+def timed(card: Scorecard, means: Means) -> frozenset[str]:
+    """The checks that look at the time, by id: what they say changes though nothing happens."""
+    language = Language(means.schemas)
+    everywhere = [] if card.applies_to is None else [card.applies_to]
+
+    def looks_at_time(check: Check) -> bool:
+        own = [] if check.applies_to is None else [check.applies_to]
+        texts = (leaf.expression for leaf in (*everywhere, *own, *rules.leaves(check.rule)))
+        programs = (language.compile(text) for text in texts if "now" in text)
+        return any(isinstance(one, Program) and "now" in one.references for one in programs)
+
+    return frozenset(check.id for check in card.checks if looks_at_time(check))
 
 
 class _Lacks(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -37,6 +38,13 @@ class Past:
     """By what its level comes from, each scorecard whose level is looked at."""
     blank: Mapping[str, bytes]
     """By collector, its facts as unknown ones."""
+    events: Mapping[int, Sequence[datetime]]
+    """By entity, when something about it became otherwise, in order."""
+
+    def between(self, entity: int, start: datetime, end: datetime) -> Sequence[datetime]:
+        """What of an entity's events is after `start`, and not after `end`."""
+        times = self.events[entity]
+        return times[bisect_right(times, start) : bisect_right(times, end)]
 
     def stood(self, entity: int, card: str, at: datetime) -> Stood | None:
         """The stored result of a moment."""
@@ -61,10 +69,14 @@ def remember(
     levels = {collector_of(name): card for name, card in looked_at.items()}
     collectors = sorted(sources - levels.keys())
     names = {*looked_at, *(card.name for card in cards)}
+    bodies = spans.bodies(means.connection, ids, since=since)
+    observed = spans.observed(means.connection, ids, collectors, since=since)
+    stands = spans.stands(means.connection, ids, names, since=since)
     return Past(
-        bodies=spans.bodies(means.connection, ids, since=since),
-        facts=spans.observed(means.connection, ids, collectors, since=since),
-        stands=spans.stands(means.connection, ids, names, since=since),
+        bodies=bodies,
+        facts=observed,
+        stands=stands,
+        events=_events(ids, cards, bodies, observed, stands),
         used=spans.first_used(means.connection, names),
         cards=levels,
         blank={collector: _blank(means, collector) for collector in collectors},
@@ -77,6 +89,30 @@ def _blank(means: Means, collector: str) -> bytes:
     return orjson.dumps(dict.fromkeys(names, state))
 
 
+def _events(
+    ids: Iterable[int], cards: Sequence[Scorecard], bodies: Bodies, facts: Facts, stands: Stands
+) -> dict[int, list[datetime]]:
+    """When something about each of these entities became otherwise for the rules, in order."""
+    ages = {check.max_age for card in cards for check in card.checks if check.max_age is not None}
+    found: dict[int, set[datetime]] = {entity: set() for entity in ids}
+    for entity, body in bodies.items():
+        found[entity].update(_edges(body))
+    for (entity, _), stand in stands.items():
+        found[entity].update(_edges(stand))
+    for (entity, _), observed in facts.items():
+        found[entity].update(_edges(observed))
+        for span in observed:
+            if span.what is not None:
+                ends = [span.what.observed_at + age for age in ages]
+                ends += [] if span.what.valid_until is None else [span.what.valid_until]
+                found[entity].update(one + MOMENT for one in ends)
+    return {entity: sorted(times) for entity, times in found.items()}
+
+
+def _edges(of: Sequence[Span[Any]]) -> list[datetime]:
+    return [time for span in of for time in (span.start, span.end) if time is not None]
+
+
 def moments(
     past: Past,
     ids: Iterable[int],
@@ -86,29 +122,16 @@ def moments(
     lives: Sequence[Scorecard],
     sure: bool,
 ) -> dict[int, list[datetime]]:
-    """When something about each of these entities became otherwise from `start` to `end`.
+    """When each of these entities has to be looked at, to know what counted at `end`.
 
     `lives` are the scorecards that are relived, each after those at whose levels it looks: a failure
-    that does not count at first does at a moment of its own. Where nothing did, and what was before
-    `start` is known, the end alone is enough.
+    that does not count at first does at a moment of its own. Where nothing became otherwise since
+    `start`, and what was before it is known (`sure`), the end alone is enough.
     """
     graces = [{check.grace for check in card.checks if check.grace} for card in lives]
-    ages = {check.max_age for card in lives for check in card.checks if check.max_age is not None}
-    by_entity: dict[int, set[datetime]] = {entity: set() for entity in ids}
-    for entity, body in past.bodies.items():
-        by_entity[entity].update(_edges(body))
-    for (entity, _), stand in past.stands.items():
-        by_entity[entity].update(_edges(stand))
-    for (entity, _), observed in past.facts.items():
-        by_entity[entity].update(_edges(observed))
-        for span in observed:
-            if span.what is not None:
-                ends = [span.what.observed_at + age for age in ages]
-                ends += [] if span.what.valid_until is None else [span.what.valid_until]
-                by_entity[entity].update(one + MOMENT for one in ends)
     found = {}
-    for entity, all_times in by_entity.items():
-        times = {time for time in all_times if start < time <= end}
+    for entity in ids:
+        times = set(past.between(entity, start, end))
         if times or not sure:
             times.add(start)
             for some in graces:
@@ -118,11 +141,8 @@ def moments(
     return found
 
 
-def _edges(of: Sequence[Span[Any]]) -> list[datetime]:
-    return [time for span in of for time in (span.start, span.end) if time is not None]
-
-
-def with_collectors(means: Means, published: Collection[Scorecard]) -> Means:
-    """The means with all levels among the facts, whether a rule looks at them so far or not."""
+def replaying_means(means: Means, published: Collection[Scorecard]) -> Means:
+    """The means with all levels among the facts, whether a rule looks at them so far or not, and
+    with a memory: at every instant most is what it was at the one before."""
     levels = {level_fact(card.name): collector_of(card.name) for card in published}
-    return replace(means, collectors={**means.collectors, **levels}, levels={})
+    return replace(means, collectors={**means.collectors, **levels}, levels={}, memory={})

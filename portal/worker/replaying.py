@@ -11,15 +11,17 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import NamedTuple
 
 from portal.db import instants, spans
 from portal.worker.asking import Means
-from portal.worker.reliving import NOT_THERE, Life, Lived, Lives
-from portal.worker.remembering import Moments, Past, moments, remember, with_collectors
-from portal.worker.rippling import Ripple, in_order
-from scorecards.circles import levels_read
+from portal.worker.reliving import NOT_THERE, Life, Lived, Lives, timed
+from portal.worker.remembering import Moments, Past, moments, remember, replaying_means
+from portal.worker.rippling import Ripple, downstream
 from scorecards.damping import HELD
-from scorecards.level_facts import collector_of, level_fact
+from scorecards.level_facts import collector_of
+from scorecards.lifecycle import ACTIVE
 from scorecards.results import LETTERS, Outcome
 from scorecards.scorecard import Scorecard
 from scorecards.simulation import Case, Comparison, Simulation
@@ -30,7 +32,7 @@ MOST_INSTANTS = 12
 TOGETHER = 5_000
 """Entities whose past is read at once."""
 
-_PASS = LETTERS[Outcome.PASS]
+_PASS, _FAIL, _UNKNOWN = (LETTERS[o] for o in (Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,18 +75,18 @@ def replay(
     kept = instants.kept_since(means.connection)
     start = min(max(start, kept or start), end)
     replaying = _Replaying(
-        means=with_collectors(means, published),
+        means=replaying_means(means, published),
         before=before,
         after=after,
-        others=_downstream(means, after.name, published),
+        others=downstream(means, after.name, published),
         published=published,
         kept=kept,
     )
     tallies = [_Tally(at=at) for at in _times(start, end)]
     for some in _chunks(means, ids):
-        past = replaying.past(some, start)
+        past, former = replaying.past(some, start), None
         for tally in tallies:
-            replaying.count(tally, past, some)
+            former = replaying.count(tally, past, some, former)
     return Replay(start=start, end=end, points=tuple(replaying.point(one) for one in tallies))
 
 
@@ -106,22 +108,6 @@ def _chunks(means: Means, ids: Collection[int] | None) -> Iterator[list[int]]:
         last = some[-1]
 
 
-def _downstream(
-    means: Means, changed: str, published: Sequence[Scorecard]
-) -> tuple[Scorecard, ...]:
-    """The scorecards that look at the level on the changed one, or at that on one of these, in order."""
-    others = {card.name: card for card in published if card.name != changed}
-    looks = {
-        name: read for name, card in others.items() if (read := levels_read(card, means.schemas))
-    }
-    moving, found = {level_fact(changed)}, []
-    for name in in_order(looks, [*others, changed]):
-        if moving & frozenset[str]().union(*looks[name].values()):
-            moving.add(level_fact(name))
-            found.append(others[name])
-    return tuple(found)
-
-
 @dataclass(kw_only=True)
 class _Tally:
     """What is counted at an instant."""
@@ -130,6 +116,16 @@ class _Tally:
     cases: Counter[Case] = field(default_factory=Counter)
     uncollected: int = 0
     others: dict[str, Counter[Case]] = field(default_factory=dict)
+
+
+class _Counted(NamedTuple):
+    """What some entities had at an instant."""
+
+    since: datetime
+    """To whom nothing happened from then on had the same since."""
+    sure: bool
+    was: Lives
+    now: Lives
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,27 +163,69 @@ class _Replaying:
         since = start - self.longest
         return remember(self.means, ids, self.cards, self.published, since=since)
 
-    def count(self, tally: _Tally, past: Past, ids: Sequence[int]) -> None:
-        """Add what these entities would have had."""
+    @cached_property
+    def is_steady(self) -> bool:
+        """Whether all says the same for as long as nothing happens to an entity."""
+        checks = [check for card in self.cards for check in card.checks]
+        return all(check.lifecycle == ACTIVE for check in checks) and not any(
+            timed(card, self.means) for card in self.cards
+        )
+
+    def count(
+        self, tally: _Tally, past: Past, ids: Sequence[int], former: _Counted | None
+    ) -> _Counted:
+        """Add what these entities would have had; `former` is what they had at an instant before."""
         start = tally.at - self.longest
         sure = self.kept is None or self.kept <= start
-        times = moments(
-            past,
-            ids,
-            start=start if self.kept is None else max(start, self.kept),
-            end=tally.at,
-            lives=self.cards,
-            sure=sure,
-        )
         life = Life(card=self.after, means=replace(self.means, now=tally.at), past=past, sure=sure)
-        was = {} if self.before is None else replace(life, card=self.before).live(times)
-        now = life.live(times)
+        was, now = dict[int, Sequence[Lived]](), dict[int, Sequence[Lived]]()
+        if former is not None and former.sure and self.is_steady:
+            same = [one for one in ids if not past.between(one, former.since, tally.at)]
+            was |= {entity: former.was[entity] for entity in same if former.was}
+            now |= {entity: former.now[entity] for entity in same}
+        times = self._moments(life, [entity for entity in ids if entity not in now])
+        if self.before is not None:
+            was |= self._live(replace(life, card=self.before), times)
+        now |= self._live(life, times)
         for entity in ids:
             old, new = was[entity][-1] if was else NOT_THERE, now[entity][-1]
             tally.uncollected += old.unsure or new.unsure
             if (case := _case(self.before, self.after, old, new)) is not None:
                 tally.cases[case] += 1
-        self._count_others(tally, life, times, (was, now))
+        every = {entity: times.get(entity, [tally.at]) for entity in ids}
+        self._count_others(tally, life, every, (was, now))
+        return _Counted(since=start, sure=sure, was=was, now=now)
+
+    def _moments(self, life: Life, ids: Sequence[int]) -> dict[int, list[datetime]]:
+        """The moments of the time before the instant of a life."""
+        end = life.means.now
+        start = end - self.longest
+        return moments(
+            life.past,
+            ids,
+            start=start if self.kept is None else max(start, self.kept),
+            end=end,
+            # Where levels matter at the end alone, so does when a failure comes to count.
+            lives=self.cards if self.others else (),
+            sure=life.sure,
+        )
+
+    def _live(self, life: Life, times: Moments) -> Lives:
+        """What counted at the instant; if others look at the level, at each moment before, too.
+
+        Else what was before matters to those alone of whom a check fails that has a grace.
+        """
+        if self.others:
+            return life.live(times)
+        lives = life.live({entity: of[-1:] for entity, of in times.items()})
+        graced = [place for place, check in enumerate(life.card.checks) if check.grace]
+        perhaps = _FAIL if life.sure else _FAIL + _UNKNOWN
+        held = {
+            entity: times[entity]
+            for entity, (one,) in lives.items()
+            if one.letters is not None and any(one.letters[place] in perhaps for place in graced)
+        }
+        return lives | life.live(held) if held else lives
 
     def _count_others(
         self, tally: _Tally, life: Life, times: Moments, lives: tuple[Lives, Lives]

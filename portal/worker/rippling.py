@@ -74,7 +74,7 @@ def ripples(
     told = {change.after.name: _moved(done)}
     means = _telling(means, change.after, told[change.after.name])
     rippled: list[Ripple] = []
-    for name in in_order(looks, [*others, change.after.name]):
+    for name in _in_order(looks, [*others, change.after.name]):
         card = others[name]
         concerned = _concerned(looks[name], told)
         if not concerned:
@@ -91,7 +91,21 @@ def ripples(
     return tuple(rippled)
 
 
-def in_order(looks: Mapping[str, Looks], names: Collection[str]) -> Iterator[str]:
+def downstream(means: Means, changed: str, published: Sequence[Scorecard]) -> tuple[Scorecard, ...]:
+    """The scorecards that look at the level on the changed one, or at that on one of these, in order."""
+    others = {card.name: card for card in published if card.name != changed}
+    looks = {
+        name: read for name, card in others.items() if (read := levels_read(card, means.schemas))
+    }
+    moving, found = {level_fact(changed)}, []
+    for name in _in_order(looks, [*others, changed]):
+        if moving & frozenset[str]().union(*looks[name].values()):
+            moving.add(level_fact(name))
+            found.append(others[name])
+    return tuple(found)
+
+
+def _in_order(looks: Mapping[str, Looks], names: Collection[str]) -> Iterator[str]:
     """The scorecards that look at levels, after those whose levels they look at; `names` are of all."""
     owners = {level_fact(name): name for name in names}
     graph = {
