@@ -42,6 +42,11 @@ for (const shown of document.querySelectorAll('[data-copy]')) {
   const button = copyButton(shown.dataset.copy, () => shown.textContent.trim());
   shown.matches('pre') ? shown.before(button) : shown.after(button);
 }
+for (const snippet of document.querySelectorAll('.more .md pre, .steps .md pre')) { // of a fix
+  const box = make('div', {className: 'snippet'});
+  snippet.replaceWith(box);
+  box.append(snippet, copyButton('this', () => snippet.textContent.trim()));
+}
 for (const row of document.querySelectorAll('[data-copy-link]')) {
   const button = copyButton('link', () => location.href);
   button.querySelector('.sr').className = '';

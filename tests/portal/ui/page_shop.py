@@ -64,7 +64,7 @@ spec:
       rule: catalog.description_length > 10
       expected: More than 10 characters
       why: Search shows it.
-      fix: Write one.
+      fix: "Write one:\\n\\n```yaml\\nmetadata:\\n  description: What it does\\n```"
       effort: hours
     - id: tested
       title: There are tests

@@ -486,6 +486,17 @@ def test_what_is_copied_is_said(base, page: Page) -> None:
     assert page.input_value("#find") == "component:default/payments"
 
 
+def test_a_snippet_of_a_fix_is_copied_as_it_stands(base, page: Page) -> None:
+    page.goto(
+        base[0] + "/catalog/component/default/orders?tab=scorecards#check-readiness-described"
+    )
+    page.get_by_role("button", name="Copy this").click()
+    page.get_by_role("status").filter(has_text="Copied").wait_for(state="attached")
+    page.keyboard.press("Control+k")
+    page.keyboard.press("Control+v")
+    assert page.input_value("#find") == "metadata:   description: What it does"
+
+
 def test_a_page_that_waits_renews_itself(base, page: Page) -> None:
     url = base[0] + "/start"
     waiting = '<div id="progress" data-refresh="50">Being read</div>'
