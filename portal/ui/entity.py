@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from portal.db import problems
 from portal.db.graph import Direction, walk
 from portal.db.history import Identity, identify
 from portal.db.past import present_ref
+from portal.db.result_history import moves
 from portal.db.results import StoredResult
 from portal.db.state import Connection
 from portal.inquiring import askable
@@ -33,6 +35,7 @@ from portal.ui.models.layers import DEEPEST, MOST, WAYS, layers
 from portal.ui.models.levels import LevelMark, mark_of
 from portal.ui.models.links import EntityLink, link_to
 from portal.ui.models.paging import Params, forward, start_of
+from portal.ui.models.strips import Key, Strip, strips
 from portal.ui.owned import owned_by
 from portal.ui.stored import MOST_PROBLEMS, NotThen, Stored, as_of, present
 from portal.wiring import Portal
@@ -44,6 +47,10 @@ FIRST_TAB = "overview"
 OWNERS = ("group", "user")
 """Kinds of which the overview says what they own."""
 MOST_RELATIONS = 500
+MOST_MOVES = 200
+"""Transitions that strips are made from."""
+LATELY = timedelta(days=90)
+"""How long strips are."""
 MOST_GUESSES = 10
 
 
@@ -151,7 +158,11 @@ def _shown(portal: Portal, connection: Connection, stored: Stored, asked: Asked)
     }
     match tab:
         case "scorecards":
-            shown |= {"ladders": ladders, "open_states": () if stored.past else OPEN}
+            shown |= {
+                "ladders": ladders,
+                "open_states": () if stored.past else OPEN,
+                "strips": {} if stored.past else _strips(connection, asked.ref, portal.now()),
+            }
         case "relations":
             shown |= {
                 "related": stored.related[:MOST_RELATIONS],
@@ -194,6 +205,15 @@ def _shown(portal: Portal, connection: Connection, stored: Stored, asked: Asked)
 def _belongings(portal: Portal, connection: Connection, ref: str) -> model.Belongings:
     found = owned_by(connection, ref)
     return model.belongings(portal.scorecards, found.services, found.total)
+
+
+def _strips(connection: Connection, ref: str, now: datetime) -> dict[Key, Strip]:
+    """What each check said lately."""
+    identity = identify(connection, ref)
+    found = moves(connection, identity.ids, limit=MOST_MOVES) if identity else None
+    if found is None:
+        return {}
+    return strips(found.items, whole=found.after is None, start=now - LATELY, end=now)
 
 
 def _around(connection: Connection, stored: Stored, root: EntityLink) -> dict[str, Any]:
