@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 
 from portal.ui.models.charts import Segment
 
@@ -145,6 +146,6 @@ def pieces(points: Sequence[tuple[float, float | None]]) -> tuple[str, ...]:
 
 def count_grid(most: float) -> tuple[float, tuple[tuple[float, str], ...]]:
     """The top of an axis of counts that has room for `most`, and its lines from 0 up."""
-    unit = next(step * 10**n for n in range(12) for step in (1, 2, 5) if step * 10**n * 4 >= most)
-    top = unit * 4
-    return top, tuple((height_of(n / 4), f"{unit * n:,}") for n in range(5))
+    unit = next(step * 10**n for n in range(12) for step in (1, 2, 5) if step * 10**n * 5 >= most)
+    count = max(4, ceil(most / unit))
+    return unit * count, tuple((height_of(n / count), f"{unit * n:,}") for n in range(count + 1))

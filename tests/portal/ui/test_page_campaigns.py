@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from page_shop import NOW, Shop
+from page_shop import NOW, Shop, appraise, component, put
 from people import read, send
 from werkzeug.datastructures import MultiDict
 
@@ -12,6 +12,7 @@ from portal.db import campaigns as store
 from portal.ui.models.campaigns import burn_down
 from portal.ui.models.plots import count_grid
 from scorecards.campaigns import Campaign, Checks, Reach, State, Tally
+from scorecards.facts import Known
 
 PATH = "/campaigns/readme-push"
 FORM = {
@@ -195,12 +196,34 @@ def test_plot_holds_all_days_and_the_target(shop) -> None:
 
 
 @pytest.mark.parametrize(
-    ("most", "top"), [(0, 4), (1, 4), (5, 8), (11, 20), (81, 200), (20_000, 20_000)]
+    ("most", "top"),
+    [(0, 4), (1, 4), (5, 5), (11, 20), (81, 100), (10_000, 10_000), (20_000, 20_000)],
 )
 def test_axis_of_counts_has_whole_numbers(most: int, top: int) -> None:
     found, lines = count_grid(most)
     assert found == top
     assert next(text for _, text in lines) == "0"
+
+
+def test_teams_beyond_the_first_can_be_unfolded(shop) -> None:
+    plan(shop, starts_on="2026-02-01")
+    assert "more owner" not in read(shop.client, PATH)
+    owners = [f"team-{n:02}" for n in range(25)]
+    put(
+        shop.portal, shop.location, "more.yaml", "---\n".join(component(o, owner=o) for o in owners)
+    )
+    facts = {"repo.readme.bytes": Known(value=5), "repo.tests.files": Known(value=1)}
+    appraise(shop.portal, {f"component:default/{name}": facts for name in owners})
+    page = read(shop.client, PATH)
+    assert "7 more owners with less that is left" in page
+    assert all(f"group:default/{name}" in page for name in owners)
+
+
+def test_campaign_that_runs_is_not_ended_by_the_first_button_that_one_sees(shop) -> None:
+    plan(shop)
+    assert 'class="btn main" formaction="/campaigns/readme-push/start"' in read(shop.client, PATH)
+    move(shop, "start")
+    assert 'class="btn" formaction="/campaigns/readme-push/end"' in read(shop.client, PATH)
 
 
 def test_campaign_past_its_day_is_overdue_in_words_and_not_failed(shop) -> None:
