@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from flask import Blueprint, Response, g, make_response, render_template, request
 
@@ -18,6 +19,8 @@ from portal.version import VERSION
 from portal.wiring import Portal
 
 TEAM_COOKIE = "team"
+TITLE_COOKIE = "team-title"
+"""Quoted, as cookies are not for every character."""
 
 AREAS = (
     ("home", "Home", "pages.home"),
@@ -106,7 +109,12 @@ def not_permitted(why: str, *, whom: str, back: str) -> Response:
 
 
 def chosen_team() -> EntityLink | None:
-    """The team in the URL, else in the cookie; a client says either, so it is only a name."""
-    ref = request.args.get("team", request.cookies.get(TEAM_COOKIE, ""))[:300]
-    link = link_to(ref) if ref else None
+    """The team in the URL, else in the cookie; a client says either, so it is only a name.
+
+    Its title is the one that the home page last knew, which the browser keeps, too.
+    """
+    kept = request.cookies.get(TEAM_COOKIE, "")[:300]
+    ref = request.args.get("team", kept)[:300]
+    title = unquote(request.cookies.get(TITLE_COOKIE, "")[:600]) if ref == kept else ""
+    link = link_to(ref, title=title) if ref else None
     return link if link is not None and link.parts is not None else None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import quote
 
-from flask import Blueprint, make_response, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from portal.db import entities, problems, results
@@ -16,7 +17,7 @@ from portal.db.trends import Related, courses_by_entity
 from portal.ui.due import dues_of
 from portal.ui.facet_memory import FacetMemory
 from portal.ui.first_run import first_run_page
-from portal.ui.frame import TEAM_COOKIE, chosen_team
+from portal.ui.frame import TEAM_COOKIE, TITLE_COOKIE, chosen_team
 from portal.ui.models import home as model
 from portal.ui.models.attention import Dues, attention
 from portal.ui.models.catalog import ALL_KINDS, link_of
@@ -47,15 +48,21 @@ def register(pages: Blueprint, portal: Portal) -> None:
         if page is None:
             return first_run_page(portal)
         response = make_response(render_template("home.html", page=page, fresh=fresh))
-        if "team" in request.args:
-            path = f"{request.root_path}/"
-            if team is None:
-                response.delete_cookie(TEAM_COOKIE, path=path)
-            else:
-                response.set_cookie(
-                    TEAM_COOKIE, team.ref, COOKIE_AGE, path=path, httponly=True, samesite="Lax"
-                )
+        _keep_team(response, team, page.team_title)
         return response
+
+
+def _keep_team(response: Response, team: EntityLink | None, title: str) -> None:
+    """Let the browser keep the team that was just chosen, and what it is called now."""
+    path = f"{request.root_path}/"
+    if team is None:
+        if "team" in request.args:
+            for name in (TEAM_COOKIE, TITLE_COOKIE):
+                response.delete_cookie(name, path=path)
+        return
+    for name, value in ((TEAM_COOKIE, team.ref), (TITLE_COOKIE, quote(title[:150]))):
+        if request.cookies.get(name) != value:
+            response.set_cookie(name, value, COOKIE_AGE, path=path, httponly=True, samesite="Lax")
 
 
 def home_page(

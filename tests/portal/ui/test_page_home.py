@@ -13,11 +13,30 @@ def test_everyone_is_the_default_and_teams_can_be_chosen(shop) -> None:
 
 def test_team_in_the_url_is_kept_in_a_cookie(shop) -> None:
     response = shop.client.get("/?team=group:default/alices")
-    assert "team=group:default/alices" in response.headers["Set-Cookie"]
-    assert "HttpOnly" in response.headers["Set-Cookie"]
+    kept = response.headers.getlist("Set-Cookie")
+    assert "team=group:default/alices" in kept[0]
+    assert all("HttpOnly" in cookie for cookie in kept)
     assert "Alice&#39;s team: what to fix first" in shop.get("/")
     shop.client.get("/?team=")
     assert "<h1>What to fix first</h1>" in shop.get("/")
+
+
+def test_every_page_calls_the_team_by_its_title(shop) -> None:
+    said = "<span>Alice&#39;s team</span>"
+    assert said in shop.get("/?team=group:default/alices")
+    assert said in shop.get("/catalog")
+    assert said in shop.get("/")
+    assert "<span>charlies</span>" in shop.get("/digest?team=group:default/charlies")
+    shop.client.get("/?team=")
+    assert "<span>Everyone</span>" in shop.get("/catalog")
+
+
+def test_title_of_a_team_is_that_of_the_catalog_again_when_home_is_looked_at(shop) -> None:
+    shop.get("/?team=group:default/alices")
+    shop.client.set_cookie("team-title", "%3Cb%3EOld")
+    assert "<span>&lt;b&gt;Old</span>" in shop.get("/catalog")
+    shop.get("/")
+    assert "<span>Alice&#39;s team</span>" in shop.get("/catalog")
 
 
 def test_nonsense_for_a_team_means_everyone(shop) -> None:
