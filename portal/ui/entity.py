@@ -180,7 +180,9 @@ def _shown(portal: Portal, connection: Connection, stored: Stored, asked: Asked)
                 stored.records or (), portal.schemas, portal.unfed, now=portal.now()
             )
         case "descriptor":
-            shown["descriptor"] = model.descriptor_text(stored.declared, stored.source)
+            shown["descriptor"] = model.descriptor_text(
+                stored.declared, stored.source, page.problems
+            )
         case "docs":
             href = stored.source.href if stored.source else ""
             shown["docs"] = docs_tab(connection, stored.id, stored.declared.ref, body, href=href)

@@ -8,6 +8,8 @@ from datetime import datetime
 
 import orjson
 
+from catalog.parsing.documents import parse
+from catalog.parsing.positions import locate
 from catalog.problems import JsonValue, Problem, Severity
 from portal.db.entities import Related
 from portal.db.locations import FileOrigin
@@ -25,6 +27,7 @@ from portal.ui.models.home import (
 from portal.ui.models.ladder import CheckRow, Ladder
 from portal.ui.models.levels import LevelMark
 from portal.ui.models.links import EntityLink, link_to, mapping_at, text_at, texts_at
+from portal.ui.models.verdict import Line
 from portal.ui.models.yaml_text import to_yaml
 from scorecards.advice import Step
 from scorecards.scorecard import Scorecard
@@ -171,6 +174,8 @@ class DescriptorText:
     cut: int
     """Characters that are not shown."""
     source: Source | None
+    lines: tuple[Line, ...]
+    """The same with the problems where they are; empty where none has a place in it."""
 
 
 def related_links(related: Sequence[Related]) -> list[tuple[str, EntityLink]]:
@@ -294,9 +299,33 @@ def source_of(origin: FileOrigin | None) -> Source | None:
     )
 
 
-def descriptor_text(declared: Declared, source: Source | None) -> DescriptorText:
-    """The entity as YAML, without what the portal adds."""
+def descriptor_text(
+    declared: Declared, source: Source | None, problems: Sequence[Problem]
+) -> DescriptorText:
+    """The entity as YAML, without what the portal adds, and with its problems."""
     text = to_yaml(orjson.loads(declared.body))
+    cut = max(0, len(text) - LONGEST_TEXT)
     return DescriptorText(
-        text=text[:LONGEST_TEXT], cut=max(0, len(text) - LONGEST_TEXT), source=source
+        text=text[:LONGEST_TEXT],
+        cut=cut,
+        source=source,
+        lines=() if cut else _lines(text, problems),
+    )
+
+
+def _lines(text: str, problems: Sequence[Problem]) -> tuple[Line, ...]:
+    """The lines of the text, if a problem is at one: what the file lacks is told where it belongs."""
+    if not any(problem.pointer for problem in problems):
+        return ()
+    document = next(iter(parse(text.encode(), file="").documents), None)
+    by_line: dict[int, list[Problem]] = {}
+    for problem in problems:
+        place = locate(document, problem.pointer) if document and problem.pointer else None
+        if place is not None:
+            by_line.setdefault(place.line, []).append(problem)
+    if not by_line:
+        return ()
+    return tuple(
+        Line(number=number, text=line, problems=tuple(by_line.get(number, ())))
+        for number, line in enumerate(text.splitlines(), start=1)
     )

@@ -1,7 +1,9 @@
+import re
 from dataclasses import replace
 from datetime import timedelta
 
 from page_shop import NOW, component, put
+from page_structure import faults
 
 from portal.db import entities, results
 from scorecards.results import Held, Outcome
@@ -67,6 +69,24 @@ def test_relations_mark_what_does_not_exist(shop) -> None:
     page = shop.get("/catalog/component/default/hostile?tab=relations")
     assert "2 relations, 2 to something that is not in the catalog" in page
     assert 'class="node gone"' in page
+
+
+def test_problems_stand_in_the_descriptor_where_they_belong(shop) -> None:
+    put(shop.portal, shop.location, "one.yaml", component("one"))
+    bad = component("one").replace("owner: alices", "owner: 3").replace("  type: service\n", "")
+    put(shop.portal, shop.location, "one.yaml", bad)
+    page = shop.get("/catalog/component/default/one?tab=descriptor")
+    assert faults(page) == []
+    shown = page.partition('aria-label="The descriptor with its problems"')[2].partition(
+        "</table>"
+    )[0]
+    hits = re.findall(
+        r'<tr class="hit error"><td>\d+</td><td>([^<]+)</td></tr><tr class="note error">', shown
+    )
+    assert hits == ["  type: service", "  owner: alices"]
+    assert "This is the last good version" in page
+    assert '<pre hidden data-copy="YAML">' in page
+    assert "The descriptor with its problems" not in shop.get(f"{PAYMENTS}?tab=descriptor")
 
 
 def test_descriptor_is_shown_as_yaml_with_its_source(shop) -> None:
