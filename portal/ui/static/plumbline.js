@@ -1,4 +1,4 @@
-// Plumbline's own script. Everything works without it: it makes searching, copying and waiting quicker.
+// Plumbline's script. All works without it: it makes searching, copying, waiting quicker.
 
 const said = document.createElement('p');
 said.className = 'sr';
@@ -42,10 +42,9 @@ for (const shown of document.querySelectorAll('[data-copy]')) {
   const button = copyButton(shown.dataset.copy, () => shown.textContent.trim());
   shown.matches('pre') ? shown.before(button) : shown.after(button);
 }
-for (const snippet of document.querySelectorAll('.more .md pre, .steps .md pre')) { // of a fix
-  const box = make('div', {className: 'snippet'});
-  snippet.replaceWith(box);
-  box.append(snippet, copyButton('this', () => snippet.textContent.trim()));
+for (const fix of document.querySelectorAll(':is(.more, .steps) .md pre')) {
+  const text = fix.textContent;
+  fix.append(copyButton('this', () => text));
 }
 for (const row of document.querySelectorAll('[data-copy-link]')) {
   const button = copyButton('link', () => location.href);
