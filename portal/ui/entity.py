@@ -37,6 +37,7 @@ from portal.ui.models.links import EntityLink, link_to
 from portal.ui.models.paging import Params, forward, start_of
 from portal.ui.models.strips import Key, Strip, strips
 from portal.ui.owned import owned_by
+from portal.ui.starred import starred
 from portal.ui.stored import MOST_PROBLEMS, NotThen, Stored, as_of, present
 from portal.wiring import Portal
 from scorecards.advice import next_steps
@@ -154,6 +155,7 @@ def _shown(portal: Portal, connection: Connection, stored: Stored, asked: Asked)
         "tab": tab,
         "past": stored.past,
         "unanswered": stored.unanswered,
+        "is_starred": stored.declared.ref in starred(),
         "again": None if stored.past else what_came_of_it(connection, stored.id),
     }
     match tab:

@@ -26,6 +26,7 @@ from portal.ui.models.fixes import Fixes, fixes
 from portal.ui.models.links import EntityLink, kind_label, link_to
 from portal.ui.models.recent import Recent, recent
 from portal.ui.owned import MOST_OWNED, NOTHING, Owned, Services, owned_by, owning
+from portal.ui.starred import starred_lines
 from portal.wiring import Portal
 from scorecards.lifts import lifts
 
@@ -97,6 +98,7 @@ def home_page(
         unknown=found.unknown[: model.MOST_UNKNOWN],
         unknown_note=model.unknown_note(found),
         recent=_recent(portal, connection, team, owned) if team else Recent(),
+        starred=starred_lines(connection, scorecards),
         services=shown,
         services_note=f"all {owned.total:,} in the catalog",
         services_params={"kind": ALL_KINDS, "owner": team.ref} if team else {},

@@ -80,6 +80,7 @@ class HomePage:
     unknown: tuple[Fix, ...]
     unknown_note: str
     recent: Recent
+    starred: tuple[ServiceLine, ...]
     services: tuple[ServiceLine, ...]
     services_note: str
     services_params: Params
@@ -89,6 +90,12 @@ class HomePage:
     distributions: tuple[ScorecardLine, ...]
     errors: int
     warnings: int
+
+    @property
+    def starred_scorecards(self) -> tuple[Scorecard, ...]:
+        """Those that any of the starred has a level on."""
+        cards = (line.scorecard for line in self.distributions)
+        return tuple(c for c in cards if any(c.name in s.marks for s in self.starred))
 
 
 def standing(scorecard: Scorecard, found: Iterable[Sequence[Summary]]) -> Distribution:
