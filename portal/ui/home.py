@@ -28,7 +28,6 @@ from portal.ui.models.recent import Recent, recent
 from portal.ui.owned import MOST_OWNED, NOTHING, Owned, Services, owned_by, owning
 from portal.ui.starred import starred_lines
 from portal.wiring import Portal
-from scorecards.lifts import lifts
 
 COOKIE_AGE = 365 * 24 * 3600
 RECENTLY = timedelta(days=14)
@@ -159,8 +158,5 @@ def _recent(portal: Portal, connection: Connection, team: EntityLink, owned: Own
 
 def _of_everyone(portal: Portal, connection: Connection) -> Fixes:
     """What lifts most entities, whoever owns them."""
-    now = portal.now()
-    return fixes(
-        (card, lifts(card, outcome_counts(connection, card.name), now=now))
-        for card in portal.scorecards
-    )
+    counts = ((card, outcome_counts(connection, card.name)) for card in portal.scorecards)
+    return fixes(counts, now=portal.now())

@@ -6,17 +6,23 @@ knows is apart, because there the data is to be mended and not the services.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from portal.ui.models.levels import shade_of
 from portal.ui.models.looks import plural
 from scorecards.advice import MINUTES
-from scorecards.lifts import Fix, Lifts
+from scorecards.levels import counting
+from scorecards.results import LETTERS, Outcome
 from scorecards.scorecard import Check, Scorecard
 
 MOST_FIXES = 12
 MOST_UNKNOWN = 6
+
+FAIL = LETTERS[Outcome.FAIL]
+OPEN = frozenset({FAIL, LETTERS[Outcome.UNKNOWN], LETTERS[Outcome.ERROR]})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,9 +78,13 @@ class Fixes:
         return f"{plural(self.failing_total, 'check')}, what lifts most first"
 
 
-def fixes(found: Iterable[tuple[Scorecard, Lifts]]) -> Fixes:
-    """What lifts most entities, and what is unknown of most of them."""
-    lines = [_line(card, fix) for card, counted in found for fix in counted.fixes]
+def fixes(found: Iterable[tuple[Scorecard, Mapping[str, int]]], *, now: datetime) -> Fixes:
+    """What lifts most entities, and what is unknown of most of them.
+
+    By scorecard, how many entities have which outcome letters; those of another number of checks
+    are of another definition, and are left out.
+    """
+    lines = [line for card, counts in found for line in _lines(card, counts, now)]
     failing = sorted((line for line in lines if line.failing), key=_most_lifted_first)
     unknown = sorted(
         (line for line in lines if line.unknown),
@@ -88,14 +98,41 @@ def fixes(found: Iterable[tuple[Scorecard, Lifts]]) -> Fixes:
     )
 
 
-def _line(card: Scorecard, fix: Fix) -> FixLine:
-    return FixLine(
-        scorecard=card,
-        check=card.checks[fix.check],
-        failing=fix.blocks - fix.unknown,
-        unknown=fix.unknown,
-        lifts=fix.lifts,
-    )
+def _lines(card: Scorecard, counts: Mapping[str, int], now: datetime) -> list[FixLine]:
+    """What `scorecards.lifts` says of single checks, and nothing else, which takes a thirtieth."""
+    counted = counting(card, now)
+    rungs = [
+        [index for index, check in enumerate(card.checks) if counted[index] and check.level == rank]
+        for rank in range(1, len(card.levels))
+    ]
+    failing, unknown, lifts = Counter[int](), Counter[int](), Counter[int]()
+    for letters, n in counts.items():
+        if len(letters) != len(card.checks):
+            continue
+        blocking = _blocking(letters, rungs)
+        for index in blocking:
+            (failing if letters[index] == FAIL else unknown)[index] += n
+        if len(blocking) == 1:
+            lifts[blocking[0]] += n
+    return [
+        FixLine(
+            scorecard=card,
+            check=check,
+            failing=failing[index],
+            unknown=unknown[index],
+            lifts=lifts[index],
+        )
+        for index, check in enumerate(card.checks)
+        if failing[index] or unknown[index]
+    ]
+
+
+def _blocking(letters: str, rungs: Sequence[Sequence[int]]) -> list[int]:
+    """The checks of the lowest level that anything stands in the way of."""
+    for rung in rungs:
+        if found := [index for index in rung if letters[index] in OPEN]:
+            return found
+    return []
 
 
 def _most_lifted_first(line: FixLine) -> tuple[int, int, int, str, str]:
