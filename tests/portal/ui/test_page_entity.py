@@ -71,6 +71,18 @@ def test_relations_mark_what_does_not_exist(shop) -> None:
     assert 'class="node gone"' in page
 
 
+def test_annotations_are_those_that_somebody_wrote(shop) -> None:
+    noted = "annotations: {example.com/a: b}"
+    put(shop.portal, shop.location, "noted.yaml", component("noted", more=noted))
+    page = shop.get("/catalog/component/default/noted")
+    assert "example.com/a" in page
+    assert "managed-by" not in page
+    assert "managed-by-origin-location" in shop.get(
+        "/catalog/component/default/noted?tab=descriptor"
+    )
+    assert "<h2>Annotations</h2>" not in shop.get(PAYMENTS)
+
+
 def test_problems_stand_in_the_descriptor_where_they_belong(shop) -> None:
     put(shop.portal, shop.location, "one.yaml", component("one"))
     bad = component("one").replace("owner: alices", "owner: 3").replace("  type: service\n", "")
