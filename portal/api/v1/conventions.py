@@ -138,11 +138,12 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest 
         status: int = 200,
         headers: Sequence[Mapping[str, Any]] = (),
         content_type: str = "application/json",
+        as_table: bool = False,
     ) -> Callable[[View], View]:
         """Serve `rule` by a view.
 
         It is given the query's arguments first, then the JSON body if there is one, then the path's.
-        `headers` are described.
+        `headers` are described, and with `as_table` that it may answer as CSV.
         """
 
         def decorate(view: View) -> View:
@@ -151,6 +152,9 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest 
                 described = self.arguments(body, location="json")(described)
             if headers:
                 described = self.doc(parameters=list(headers))(described)
+            if as_table:
+                content = {"text/csv": {"schema": {"type": "string"}}}
+                described = self.doc(responses={status: {"content": content}})(described)
             asked = self.arguments(query, location="query")(described)
             self.route(rule, methods=[method])(asked)
             return view

@@ -100,7 +100,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
     )
     cards = {card.name: card for card in portal.scorecards}
 
-    @views.operation("GET", "", query=EntityList, answer=EntityPageAnswer)
+    @views.operation("GET", "", query=EntityList, answer=EntityPageAnswer, as_table=True)
     def list_entities(asked: dict[str, Any]) -> Response:
         """List entities; as CSV all at once, with their levels.
 

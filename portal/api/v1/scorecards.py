@@ -149,7 +149,9 @@ def resource(portal: Portal, tags: Tags) -> Resource:
             portal.work.request(ASSESS, Lane.PERSON)
         return answer({"pardoned": pardoned})
 
-    @views.operation("GET", "/<name>/results", query=ResultList, answer=ResultPageAnswer)
+    @views.operation(
+        "GET", "/<name>/results", query=ResultList, answer=ResultPageAnswer, as_table=True
+    )
     def list_results(asked: dict[str, Any], name: str) -> Response:
         """List the entities that a scorecard applies to, by name; as CSV all at once."""
         card = existing_scorecard(cards, name)

@@ -129,7 +129,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
     )
     cards = {card.name: card for card in portal.scorecards}
 
-    @views.operation("GET", "/<name>/trend", query=TrendQuery, answer=TrendAnswer)
+    @views.operation("GET", "/<name>/trend", query=TrendQuery, answer=TrendAnswer, as_table=True)
     def get_trend(asked: dict[str, Any], name: str) -> Response:
         """Get levels and pass rates at the beginning of each day, week or month, and the change.
 
