@@ -175,7 +175,7 @@ class Life:
                 "" if said is None else UNSURE if check.id in unsure else said.letters[place]
                 for said, unsure in asked
             ]
-            if check.grace:
+            if check.grace and _FAIL in letters:  # nothing else is damped
                 sure = self.sure and check.id not in self._always_otherwise
                 letters = relived(
                     list(zip(times, letters, strict=True)), grace=check.grace, sure=sure
