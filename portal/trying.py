@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,6 +44,8 @@ class Trial:
     past: Replay | None
     stopped: tuple[Problem, ...]
     """Rules that took too long: their checks say error."""
+    refused: Mapping[str, str]
+    """Expressions that are not run, each with why."""
 
 
 def read_definition(
@@ -98,5 +100,9 @@ def try_out(
                 published=portal.scorecards,
             )
     return Trial(
-        after=after, found=found, past=past, stopped=tuple(stopped([after], means.refusals.why))
+        after=after,
+        found=found,
+        past=past,
+        stopped=tuple(stopped([after], means.refusals.why)),
+        refused=means.refusals.why,
     )

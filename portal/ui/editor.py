@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from catalog.errors import RefError
 from catalog.problems import Problem, Severity
+from catalog.refs import parse_ref
 from portal.db import definitions
 from portal.trying import Children, read_definition, try_out
+from portal.trying_on import MOST, try_on
 from portal.ui.frame import not_found
 from portal.ui.models.trial import TrialResult, trial_result
+from portal.ui.models.tried_on import EntityLines, entity_lines
 from portal.ui.models.versions import SOURCES
+from portal.ui.starred import starred
 from portal.wiring import Portal
 from scorecards.scorecard import Scorecard
 
 LIMIT = 256 * 1024
 """Bytes of a definition that is tried here; the API takes larger ones."""
+
+LONGEST_CHOICE = 2_000
+"""Characters of the names of chosen entities."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +37,10 @@ class Edited:
     result: TrialResult | None = None
     fault: str = ""
     """Why it was not tried, beside its problems."""
+    chosen: str = ""
+    """Entities that it is tried on, as they were written."""
+    lines: tuple[EntityLines, ...] = ()
+    """What it says of them."""
 
 
 def register(pages: Blueprint, portal: Portal) -> None:
@@ -41,14 +53,18 @@ def register(pages: Blueprint, portal: Portal) -> None:
         if card is None:
             return not_found(f"There is no scorecard named {name}.")
         if request.method == "GET":
-            return _page(portal, card, Edited(text=portal.scorecard_texts[name]))
+            pinned = " ".join(starred()[-MOST:])
+            return _page(portal, card, Edited(text=portal.scorecard_texts[name], chosen=pinned))
         text = request.form.get("definition", "").replace("\r\n", "\n")
         if "download" in request.form:
             return _download(name, text)
-        return _page(portal, card, _tried(portal, children, card, text))
+        chosen = request.form.get("on", "")[:LONGEST_CHOICE]
+        return _page(
+            portal, card, replace(_tried(portal, children, card, text, chosen), chosen=chosen)
+        )
 
 
-def _tried(portal: Portal, children: Children, card: Scorecard, text: str) -> Edited:
+def _tried(portal: Portal, children: Children, card: Scorecard, text: str, chosen: str) -> Edited:
     if len(text.encode()) > LIMIT:
         return Edited(text=text, fault=f"It is larger than {LIMIT // 1024} KiB.")
     cards, problems = read_definition(portal, text, file=card.file)
@@ -57,7 +73,24 @@ def _tried(portal: Portal, children: Children, card: Scorecard, text: str) -> Ed
     if len(cards) != 1:
         return Edited(text=text, problems=problems, fault="It has to define exactly one scorecard.")
     trial = try_out(portal, children.get(), cards[0])
-    return Edited(text=text, problems=(*problems, *trial.stopped), result=trial_result(trial))
+    found = try_on(portal, children.get(), cards[0], _refs(chosen), refused=trial.refused)
+    return Edited(
+        text=text,
+        problems=(*problems, *trial.stopped),
+        result=trial_result(trial),
+        lines=entity_lines(trial.found.before, cards[0], found),
+    )
+
+
+def _refs(chosen: str) -> list[str]:
+    """Canonical refs of what was written; what is none is left as it is, and found nowhere."""
+    found = []
+    for text in chosen.replace(",", " ").split():
+        try:
+            found.append(str(parse_ref(text, default_kind="component")))
+        except RefError:
+            found.append(text)
+    return found
 
 
 def _download(name: str, text: str) -> Response:
@@ -77,5 +110,6 @@ def _page(portal: Portal, card: Scorecard, edited: Edited) -> Response:
         edited=edited,
         source=SOURCES.get(kept.source, kept.source) if kept else "",
         limit=LIMIT,
+        most=MOST,
     )
     return make_response(text, status)

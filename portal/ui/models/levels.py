@@ -87,3 +87,21 @@ def marks(scorecards: Sequence[Scorecard], summaries: Sequence[Summary]) -> Mapp
         for card in scorecards
         if card.name in by_name
     }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rung:
+    """A level as a pill needs it."""
+
+    name: str
+    rank: int
+    top: int
+    shade: int
+
+
+def rung_of(card: Scorecard | None, rank: int | None) -> Rung | None:
+    """The level of this rank; None where there is no scorecard, or it says nothing."""
+    if card is None or rank is None:
+        return None
+    top = len(card.levels) - 1
+    return Rung(name=card.levels[rank].name, rank=rank, top=top, shade=shade_of(rank, top))

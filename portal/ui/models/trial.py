@@ -5,25 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from portal.trying import Trial
-from portal.ui.models.levels import shade_of
+from portal.ui.models.levels import Rung, rung_of
 from portal.ui.models.links import EntityLink, link_to
 from portal.ui.models.looks import plural
 from portal.worker.simulating import Example
-from scorecards.scorecard import Scorecard
 from scorecards.simulation import CheckChange
 
 MOST_TEAMS = 50
 MOST_EXAMPLES = 25
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rung:
-    """A level as a pill needs it."""
-
-    name: str
-    rank: int
-    top: int
-    shade: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,7 +79,7 @@ def trial_result(trial: Trial) -> TrialResult:
     """What a trial found."""
     made, before, after = trial.found.simulation, trial.found.before, trial.after
     moves = [
-        MoveRow(before=_rung(before, was), after=_rung(after, now), entities=n)
+        MoveRow(before=rung_of(before, was), after=rung_of(after, now), entities=n)
         for (was, now), n in made.moves.items()
         if was != now
     ]
@@ -147,19 +136,12 @@ def _finding(trial: Trial) -> str:
     return f"Of {plural(made.entities, 'entity', 'entities')}, {', '.join(parts)}"
 
 
-def _rung(card: Scorecard | None, rank: int | None) -> Rung | None:
-    if card is None or rank is None:
-        return None
-    top = len(card.levels) - 1
-    return Rung(name=card.levels[rank].name, rank=rank, top=top, shade=shade_of(rank, top))
-
-
 def _example(trial: Trial, one: Example) -> ExampleRow:
     effect = trial.found.comparison.effect(one.case)
     assert effect.before is not None
     assert effect.after is not None
-    before = _rung(trial.found.before, effect.before.proven)
-    after = _rung(trial.after, effect.after.proven)
+    before = rung_of(trial.found.before, effect.before.proven)
+    after = rung_of(trial.after, effect.after.proven)
     assert before is not None
     assert after is not None
     return ExampleRow(link=link_to(one.ref), before=before, after=after)

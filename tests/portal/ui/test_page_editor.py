@@ -93,3 +93,34 @@ def test_hostile_text_stays_text(shop) -> None:
 
 def test_scorecard_that_is_not_there_has_no_editor(shop) -> None:
     assert "There is no scorecard named none." in shop.get("/scorecards/none/edit", 404)
+
+
+def test_chosen_entities_show_what_each_check_would_say_of_them(shop) -> None:
+    stricter = SCORECARD.replace("> 100", "> 1000")
+    answer = send(shop.client, PATH, definition=stricter, on="payments, component:default/nobody")
+    assert faults(answer.text) == []
+    shown = answer.text.split('id="chosen"')[1].split("</section>")
+    lines = shown[0].split("<tbody>")[1].split("</tr>")
+    assert "There is a README" in lines[0]  # what changes comes first
+    assert "changes" in lines[0]
+    assert ">Pass<" in lines[0].split('data-label="Now"')[1].split("</td>")[0]
+    assert ">Fail<" in lines[0].split('data-label="With this"')[1].split("</td>")[0]
+    assert "repo.readme.bytes: " in lines[0]
+    assert all("changes" not in line for line in lines[1:])
+    assert ">Walk<" in shown[0].split("</header>")[0]
+    assert ">Start<" in shown[0].split("</header>")[0]
+    assert "There is no such entity." in shown[1]
+    assert 'value="payments, component:default/nobody"' in answer.text
+
+
+def test_starred_entities_are_chosen_at_first(shop) -> None:
+    shop.client.post("/catalog/component/default/payments/star", data={"on": "1"})
+    assert 'name="on" value="component:default/payments"' in read(shop.client, PATH)
+
+
+def test_entity_to_which_the_definition_would_not_apply_says_so(shop) -> None:
+    other = SCORECARD.replace("entity.kind == 'Component'", "entity.kind == 'API'")
+    page = send(shop.client, PATH, definition=other, on="payments").text
+    head = page.split('id="chosen"')[1].split("</header>")[0]
+    assert "does not apply" in head
+    assert ">Walk<" in head
