@@ -52,11 +52,11 @@ def lived(
     world.publish(cards)
     world.work()
     for hour in days:
+        world.pass_time(1)
+        work(world)
         # Of what happens at one moment only the last is kept.
         for step in {step[:3]: step for step in hour}.values():
             happen(world, step, there)
-        work(world)
-        world.pass_time(1)
         work(world)
     return world
 
