@@ -29,13 +29,19 @@ LATE = 0.05
 """Seconds. An answer that took longer was not short."""
 
 PAUSE = 100
-"""Times as long as a late answer took, threads answer everything after it: whatever makes answers late,
-such as keys of tokens that have to be fetched, takes no more than a hundredth of everybody's time."""
+"""Times as long as a late answer took, threads answer everything after it: whatever makes answers late
+takes no more than a hundredth of everybody's time."""
 
 PEEKED = 16_384
 """Bytes of a request that are looked at. A longer one is not short."""
 
-_TO_WAIT_FOR = re.compile(rb"\r\n(?:transfer-encoding|expect|upgrade) *:", re.IGNORECASE)
+_TO_WAIT_FOR = re.compile(
+    rb"\r\n(?:(?:transfer-encoding|expect|upgrade) *:|authorization *:[ \t]*bearer[ \t]+ey)",
+    re.IGNORECASE,
+)
+"""What takes its time: a body that is not all there, and a JSON Web Token, whose key may have to be fetched
+from whoever signed it, or says so."""
+
 _LENGTH = re.compile(rb"\r\ncontent-length(?: *: *(\d{1,6}) *(?=\r|$))?", re.IGNORECASE)
 """Wherever a length is told; the group is empty where it is told in a way that is not understood here."""
 

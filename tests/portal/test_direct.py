@@ -128,6 +128,20 @@ def test_a_request_in_pieces_keeps_nobody_waiting(port: int, client: socket.sock
             assert b"By: thread" in read_answers(slow, 1)
 
 
+def test_a_token_whose_key_may_have_to_be_fetched_is_left_to_a_thread(
+    port: int, client: socket.socket
+) -> None:
+    head = b"GET /short/ab HTTP/1.1\r\nHost: x\r\nAuthorization: %s\r\n\r\n"
+    for token, answers in (
+        (b"Bearer eyJhbGciOiJFUzI1NiJ9.e30.AA", b"thread"),
+        (b"Bearer 1a2b", b"watch"),
+    ):
+        with connected(port) as asking:
+            asking.sendall(head % token)
+            assert b"By: %s" % answers in read_answers(asking, 1)
+    assert ask(client, "/short") == ("watch", "/short")
+
+
 @pytest.mark.parametrize("length", [b":\t5", b": 1000000", b": 0000005", b": 5\t"])
 def test_a_length_in_an_unusual_form_keeps_nobody_waiting_for_the_body(
     port: int, client: socket.socket, length: bytes
