@@ -6,11 +6,12 @@ Reading a descriptor yields one `Outcome` for each YAML document. Only an accept
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from hashlib import sha1
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from catalog.problems import Problem
 from catalog.refs import EntityRef
@@ -82,6 +83,26 @@ class Entity:
         parts = chain([self.digest], chain.from_iterable(self.relations), terms)
         made = sha1("\0".join(parts).encode(), usedforsecurity=False).hexdigest()
         object.__setattr__(self, "fingerprint", made)
+
+    def __getstate__(self) -> tuple[object, ...]:
+        """The fields in order, for another process: relations and terms as rows of texts.
+
+        As tuples, each of a class, they would take three quarters of the time of all that is sent.
+        """
+        values = ((one.name, getattr(self, one.name)) for one in fields(self))
+        return tuple((*chain(*value),) if name in _ROWS else value for name, value in values)
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        """The same entity again."""
+        for one, value in zip(fields(self), state, strict=True):
+            row = _ROWS.get(one.name)
+            if row is not None:
+                parts = zip(*[iter(value)] * len(row._fields), strict=True)
+                value = tuple(map(row._make, parts))
+            object.__setattr__(self, one.name, value)
+
+
+_ROWS: Mapping[str, type[Relation | Term]] = {"relations": Relation, "terms": Term}
 
 
 class Verdict(StrEnum):

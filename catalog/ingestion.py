@@ -24,9 +24,6 @@ NOT_THERE = ("NOT_FOUND", "FILE_NOT_FOUND")
 BATCH_ENTITIES = 2500
 """Entities in one transaction: enough to make set-based SQL pay, little enough to stay brief."""
 
-FIRST_ENTITIES = 300
-"""In the first one, while the others are still being read; each has twice as many as the one before."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ingested:
@@ -181,15 +178,15 @@ def _missing(path: str, file: StoredFile, missed: int) -> MissingFile:
 
 
 def _batches(readings: Iterable[FileReading]) -> Iterator[tuple[FileReading, ...]]:
-    """Groups of `FIRST_ENTITIES` to `BATCH_ENTITIES` documents; a file is never split."""
+    """Groups of about `BATCH_ENTITIES` documents; a file is never split."""
     group: list[FileReading] = []
-    size, enough = 0, FIRST_ENTITIES
+    size = 0
     for reading in readings:
         group.append(reading)
         size += max(1, len(reading.outcomes))
-        if size >= enough:
+        if size >= BATCH_ENTITIES:
             yield tuple(group)
-            group, size, enough = [], 0, min(2 * enough, BATCH_ENTITIES)
+            group, size = [], 0
     if group:
         yield tuple(group)
 

@@ -6,6 +6,8 @@ its own: kind, name, namespace, uid and relations.
 
 from __future__ import annotations
 
+import sys
+
 from catalog.entity import Term
 from catalog.numbers import as_javascript
 from catalog.pointers import dotted
@@ -49,7 +51,8 @@ def terms(data: dict[str, JsonValue]) -> tuple[tuple[Term, ...], list[Problem]]:
         text = _text(value)
         folded = None if text is None else text.lower()
         if (lower, folded) not in found:
-            found[lower, folded] = Term(lower, text)
+            # The same keys come again and again, and go to other processes: once each is enough.
+            found[lower, folded] = Term(sys.intern(lower), text)
     ordered = sorted(found.values(), key=lambda term: (term.key, term.value or ""))
     return tuple(ordered), [_clash(key, other) for key, other in clashing.items()]
 
@@ -72,16 +75,11 @@ def _walk(path: str, value: JsonValue, rows: list[tuple[str, JsonValue]], listed
 
 
 def _text(value: JsonValue) -> str | None:
-    match value:
-        case str():
-            text = value
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return as_javascript(value)
-        case _:
-            return None
-    return None if _is_long(text) else text
+    if isinstance(value, str):
+        return None if _is_long(value) else value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return as_javascript(value) if isinstance(value, int | float) else None
 
 
 def _is_long(text: str) -> bool:
