@@ -32,6 +32,39 @@ def stored(record: FactRecord) -> StoredFacts:
     return StoredFacts(record.observed_at, record.valid_until, facts_to_json(record))
 
 
+class PackedRecord(NamedTuple):
+    """A record as a store keeps it, and as it goes from one process to another."""
+
+    ref: str
+    collector: str
+    version: str
+    url: str
+    revision: str
+    observed_at: datetime
+    valid_until: datetime | None
+    facts: bytes
+    """As `serialization.facts_to_json` writes them."""
+
+    @property
+    def seen(self) -> StoredFacts:
+        """As far as rules can see it."""
+        return StoredFacts(self.observed_at, self.valid_until, self.facts)
+
+
+def pack_record(record: FactRecord) -> PackedRecord:
+    """The same in few bytes."""
+    return PackedRecord(
+        record.ref,
+        record.collector,
+        record.version,
+        record.url,
+        record.revision,
+        record.observed_at,
+        record.valid_until,
+        facts_to_json(record),
+    )
+
+
 class Absences:
     """What is known of facts beforehand."""
 

@@ -17,6 +17,7 @@ from scorecards.facts import FactRecord
 from scorecards.packing import PackedResult, pack
 from scorecards.results import ScorecardResult
 from scorecards.store import Asked, Assessable
+from scorecards.stored_facts import pack_record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ class FactRows:
     def save_facts(self, records: Sequence[FactRecord]) -> None:
         """Replace the stored records of the same entity and collector; one transaction."""
         with self.database.write() as connection:
-            facts.save(connection, records)
+            facts.save(connection, map(pack_record, records))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -14,8 +14,8 @@ from portal.db.engine import utc
 from portal.db.state import raise_assessment
 from portal.db.tables import entities, facts
 from scorecards.facts import FactRecord
-from scorecards.serialization import facts_from_json, facts_to_json, records_to_json
-from scorecards.stored_facts import StoredFacts
+from scorecards.serialization import facts_from_json, records_to_json
+from scorecards.stored_facts import PackedRecord, StoredFacts
 
 COLUMNS = (
     "entity_id",
@@ -41,7 +41,7 @@ class Told(NamedTuple):
     said: StoredFacts
 
 
-def save(connection: Connection, records: Sequence[FactRecord]) -> set[tuple[str, str]]:
+def save(connection: Connection, records: Iterable[PackedRecord]) -> set[tuple[str, str]]:
     """Replace the stored records of the same entity and collector, and keep the former ones.
 
     Returns ref and collector of those that were written. A record of an entity that went is dropped.
@@ -49,29 +49,18 @@ def save(connection: Connection, records: Sequence[FactRecord]) -> set[tuple[str
     the record is valid for a time only: of such a one `since` is. The connection is in a write
     transaction.
     """
-    refs = {record.ref for record in records}
+    by_key = {(record.ref, record.collector): record for record in records}
     found = select(entities.c.ref, entities.c.id)
-    where = among(connection, entities.c.ref, sorted(refs))
+    where = among(connection, entities.c.ref, sorted({ref for ref, _ in by_key}))
     ids = {row.ref: row.id for row in connection.execute(found.where(where))}
-    given = {(ids[record.ref], record.collector): record for record in records if record.ref in ids}
+    given = {(ids[ref], name): record for (ref, name), record in by_key.items() if ref in ids}
     stored = {
         (row.entity_id, row.collector): _row(row)
         for row in connection.execute(
             select(facts).where(among(connection, facts.c.entity_id, sorted(ids.values())))
         )
     }
-    rows = [
-        (
-            *key,
-            record.version,
-            record.url,
-            record.revision,
-            record.observed_at,
-            record.valid_until,
-            facts_to_json(record),
-        )
-        for key, record in sorted(given.items(), key=lambda item: item[0])
-    ]
+    rows = [(*key, *record[2:]) for key, record in sorted(given.items(), key=lambda item: item[0])]
     fresh = [row for row in rows if _said(stored.get(row[:2])) != _said(row)]
     old = [row[:2] for row in fresh if row[:2] in stored]
     put_aside(connection, sorted({entity for entity, _ in old}))

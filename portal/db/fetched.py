@@ -17,6 +17,7 @@ from portal.db.engine import utc
 from portal.db.pushed import Key, mark_readers
 from portal.db.tables import entities, fetches
 from scorecards.facts import FactRecord, FailedFact, Unknown
+from scorecards.stored_facts import pack_record
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,7 +119,7 @@ def keep(
         for record in records
         if not (has_failed(record) and _holds(stored.get((record.ref, record.collector)), now))
     }
-    written = facts.save(connection, list(fresh.values()))
+    written = facts.save(connection, map(pack_record, fresh.values()))
     other: dict[Key, tuple[FactRecord | None, FactRecord]] = {
         key: (stored.get(key), fresh[key])
         for key in written

@@ -12,6 +12,7 @@ from portal.db.bulk import among
 from portal.db.tables import entities
 from scorecards.facts import FactRecord
 from scorecards.pushed import Verdict, add_up, is_same_run, joined
+from scorecards.stored_facts import pack_record
 
 Key: TypeAlias = tuple[str, str]
 """Ref of the entity, and namespace."""
@@ -54,7 +55,7 @@ def push(
             verdicts.setdefault(key, made)
         else:
             fresh[key] = made
-    written = facts.save(connection, list(fresh.values()))
+    written = facts.save(connection, map(pack_record, fresh.values()))
     mark_readers(connection, ids, {key: (stored.get(key), fresh[key]) for key in written}, readers)
     for key in fresh:
         verdicts[key] = Verdict.STORED if key in written else Verdict.UNCHANGED

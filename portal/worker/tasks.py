@@ -13,7 +13,7 @@ from functools import partial
 
 from catalog.documentation import Documentation
 from catalog.sources import Snapshot
-from plugins.contract import FactRecord, Subject
+from plugins.contract import Subject
 from portal.worker.documenting import document
 from portal.worker.setup import Setup, assessor_of
 from portal.worker.views import view_of
@@ -21,7 +21,7 @@ from portal.worker.watching import NO_CARE, Care, named
 from scorecards.collectors import ask
 from scorecards.layouts import layout_to_json
 from scorecards.packing import PackedResult, digest_of
-from scorecards.stored_facts import StoredFacts, stored
+from scorecards.stored_facts import PackedRecord, StoredFacts, pack_record
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +49,7 @@ class Collection:
 class Collected:
     """Facts, and documentation."""
 
-    records: tuple[FactRecord, ...]
+    records: tuple[PackedRecord, ...]
     documentation: tuple[Documentation, ...]
 
 
@@ -98,7 +98,7 @@ class Assessed:
 class Appraised:
     """Facts that were collected, and results, of the same subjects in the same order."""
 
-    records: tuple[FactRecord, ...]
+    records: tuple[PackedRecord, ...]
     assessed: Assessed
 
     @property
@@ -112,13 +112,14 @@ def collect(task: Collection) -> Collected:
     plugins = task.setup.plugins()
     collectors = [one for plugin in plugins for one in plugin.collectors]
     documenters = [one for plugin in plugins for one in plugin.documenters]
-    records: list[FactRecord] = []
+    records: list[PackedRecord] = []
     documentation: list[Documentation] = []
     for place in task.places:
         view = view_of(plugins, place.snapshot)
         for collector in collectors:
             if collector.name in place.collectors:
-                records += ask(collector, place.subjects, view, now=task.now)
+                found = ask(collector, place.subjects, view, now=task.now)
+                records.extend(map(pack_record, found))
         documentation += document(documenters, place.subjects, view, place.outlines)
     return Collected(records=tuple(records), documentation=tuple(documentation))
 
@@ -127,18 +128,18 @@ def appraise(task: Appraisal) -> Appraised:
     """Collect the facts about the subjects and assess them with every scorecard."""
     plugins = task.setup.plugins()
     view = view_of(plugins, task.snapshot)
-    records: dict[str, list[FactRecord]] = {subject.ref: [] for subject in task.subjects}
+    records: dict[str, list[PackedRecord]] = {subject.ref: [] for subject in task.subjects}
     for plugin in plugins:
         for collector in plugin.collectors:
             if collector.name not in task.spared:
                 for record in ask(collector, task.subjects, view, now=task.now):
-                    records[record.ref].append(record)
+                    records[record.ref].append(pack_record(record))
     reading = Reading(
         setup=task.setup,
         cards=None,
         bodies=task.bodies,
         facts=tuple(
-            (*map(stored, records[subject.ref]), *given)
+            (*(record.seen for record in records[subject.ref]), *given)
             for subject, given in zip(task.subjects, task.given, strict=True)
         ),
         now=task.now,

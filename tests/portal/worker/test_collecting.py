@@ -23,6 +23,7 @@ from portal.worker import assessing, collecting, jobs
 from portal.worker.tasks import Collected, Collection
 from portal.worker.tasks import collect as collect_in_child
 from portal.worker.tools import Tools
+from scorecards.stored_facts import pack_record
 
 COMPONENT = """\
 apiVersion: backstage.io/v1alpha1
@@ -124,7 +125,7 @@ def test_what_is_believed_for_a_time_is_collected_again_after_it(
         row = entities.by_ref(connection, "component:default/one")
         assert row is not None
         (record,) = facts.for_entities(connection, [row.id], ["repo"])[row.id]
-        facts.save(connection, [replace(record, valid_until=ends)])
+        facts.save(connection, [pack_record(replace(record, valid_until=ends))])
 
     def until() -> Any:
         with portal.database.write() as connection:

@@ -14,6 +14,7 @@ from portal.db.engine import Database
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker import assessing, jobs, reading
+from scorecards.stored_facts import pack_record
 
 COMPONENT = """\
 apiVersion: backstage.io/v1alpha1
@@ -157,7 +158,7 @@ def test_facts_that_could_not_be_looked_for_are_collected_again(
         (record,) = facts.for_entities(connection, [found.id], ["repo"])[found.id]
         failed = FailedFact(reason=Unknown.SOURCE_FAILED, detail="The disk was busy.")
         states = {**record.facts, "repo.readme.path": failed}
-        facts.save(connection, [replace(record, facts=states)])
+        facts.save(connection, [pack_record(replace(record, facts=states))])
         marks.mark_one(connection, BASKET)
     assert readme(portal, "basket") is None
     while assessing.assess_round(tools_of(portal, pool)):
