@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
-import orjson
 from sqlalchemy import Connection, func, select
 
-from catalog.problems import JsonValue
 from portal.db.bulk import among
 from portal.db.tables import edges, entities, files, relation_types
-from scorecards.collectors import Subject
+from scorecards.subjects import PackedSubject
 
 
 def read_subjects(
     connection: Connection, ids: Collection[int], *, alone: bool = False
-) -> list[tuple[int, bytes, Subject]]:
-    """Id, body and subject of each entity that still exists, by id; `alone`: without neighbors."""
+) -> dict[int, PackedSubject]:
+    """The subject of each entity that still exists, by id; `alone`: without neighbors."""
     rows = connection.execute(
         select(entities.c.id, entities.c.ref, entities.c.body, files.c.path)
         .outerjoin(files, files.c.id == entities.c.file_id)
@@ -26,24 +23,17 @@ def read_subjects(
         .order_by(entities.c.id)
     ).all()
     neighbors, members = ({}, {}) if alone else _neighbors(connection, [row.id for row in rows])
-    found = []
+    found = {}
     for row in rows:
         near = neighbors.get(row.id, {})
-        subject = Subject(
-            ref=row.ref,
-            entity=orjson.loads(row.body),
-            file=row.path or "",
-            directory=posixpath.dirname(row.path or ""),
-            neighbors=near,
-            members={ref: members[ref] for ref in near if ref in members},
-        )
-        found.append((row.id, row.body, subject))
+        of_groups = {ref: members[ref] for ref in near if ref in members}
+        found[row.id] = PackedSubject(row.ref, row.body, row.path or "", near, of_groups)
     return found
 
 
 def _neighbors(
     connection: Connection, ids: Sequence[int]
-) -> tuple[dict[int, dict[str, Mapping[str, JsonValue]]], dict[str, int]]:
+) -> tuple[dict[int, dict[str, bytes]], dict[str, int]]:
     """For each entity the bodies of those it refers to; and the size of each group among them."""
     forward = (
         select(edges.c.source_id, edges.c.target_id)
@@ -52,15 +42,15 @@ def _neighbors(
     )
     pairs = connection.execute(forward).all()
     wanted = sorted({pair.target_id for pair in pairs})
-    bodies: dict[int, tuple[str, Mapping[str, JsonValue]]] = {}
+    bodies: dict[int, tuple[str, bytes]] = {}
     groups: dict[int, str] = {}
     for part in (wanted[n : n + 500] for n in range(0, len(wanted), 500)):
         columns = select(entities.c.id, entities.c.ref, entities.c.kind, entities.c.body)
         for row in connection.execute(columns.where(entities.c.id.in_(part))):
-            bodies[row.id] = (row.ref, orjson.loads(row.body))
+            bodies[row.id] = (row.ref, row.body)
             if row.kind == "group":
                 groups[row.id] = row.ref
-    near: dict[int, dict[str, Mapping[str, JsonValue]]] = defaultdict(dict)
+    near: dict[int, dict[str, bytes]] = defaultdict(dict)
     for pair in pairs:
         if pair.target_id in bodies:
             ref, body = bodies[pair.target_id]

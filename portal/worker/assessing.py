@@ -57,7 +57,7 @@ def _appraise_round(tools: Tools, within: range | None = None) -> int:
     with tools.database.read() as connection:
         ids = [entity for group in marked for entity in group.seqs]
         known = spared(connection, tools.plugins, tools.givers, marked, now=now)
-        found = {subject[0]: subject for subject in read_subjects(connection, ids)}
+        found = read_subjects(connection, ids)
         decisions = saving.decisions_of(connection, ids, now)
         seq = int(values.get(connection, "catalog_seq") or 0)
         care = refusing.care_of(connection)
@@ -68,20 +68,19 @@ def _appraise_round(tools: Tools, within: range | None = None) -> int:
         group, beforehand = alike[0]
         snapshot = snapshot_of(tools, group) if beforehand.needs_snapshot else None
         given = {entity: said for _, one in alike for entity, said in one.given.items()}
-        subjects = [found[entity] for entity in sorted(given) if entity in found]
-        for some in (subjects[n : n + SUBJECTS] for n in range(0, len(subjects), SUBJECTS)):
+        here = [entity for entity in sorted(given) if entity in found]
+        for some in (here[n : n + SUBJECTS] for n in range(0, len(here), SUBJECTS)):
             task = Appraisal(
                 setup=tools.setup,
                 snapshot=snapshot,
-                subjects=tuple(subject for _, _, subject in some),
-                bodies=tuple(body for _, body, _ in some),
-                given=tuple(given[entity] for entity, _, _ in some),
+                subjects=tuple(found[entity] for entity in some),
+                given=tuple(given[entity] for entity in some),
                 spared=beforehand.collectors,
                 now=now,
                 care=care,
             )
             future = _appraise(tools.pool, task, deadline=DEADLINE, step=STEP)
-            tasks.append((task, future, [entity for entity, _, _ in some]))
+            tasks.append((task, future, some))
     for task, future, part_ids in tasks:
         retrying = _retrying(tools, task, [other for _, other, _ in tasks])
         for piece in retrying.pieces(future, len(part_ids), care):
@@ -131,7 +130,6 @@ def _again(pool: Pool, whole: Appraisal, part: Part) -> Future[Appraised]:
     task = replace(
         whole,
         subjects=whole.subjects[some],
-        bodies=whole.bodies[some],
         given=whole.given[some],
         care=part.care,
     )

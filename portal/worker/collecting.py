@@ -27,7 +27,7 @@ from portal.worker.sparing import Spared, spared
 from portal.worker.tasks import Collected, Collection, Place
 from portal.worker.tools import Tools
 from portal.worker.views import source_for
-from scorecards.collectors import Subject
+from scorecards.subjects import PackedSubject
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def collect(tools: Tools, groups: Sequence[Marked]) -> None:
             if group.repository is not None and (one.lacking or not one.is_documented)
         ]
         ids = [entity for group, _ in due for entity in group.seqs]
-        found = {subject[0]: subject[2] for subject in read_subjects(connection, ids, alone=True)}
+        found = read_subjects(connection, ids, alone=True)
         outlines = documentation.outlines(connection, ids)
     stored = {found[entity].ref: outline for entity, outline in outlines.items() if entity in found}
     tasks: deque[tuple[Collection, Future[Collected]]] = deque()
@@ -106,7 +106,7 @@ def _weight(place: Place) -> int:
 def _places(
     tools: Tools,
     due: Sequence[tuple[Marked, Spared]],
-    found: Mapping[int, Subject],
+    found: Mapping[int, PackedSubject],
     outlines: Mapping[str, str],
 ) -> Iterator[Place]:
     """What is to be looked at where, some subjects of one repository at a time."""

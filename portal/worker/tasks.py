@@ -13,7 +13,6 @@ from functools import partial
 
 from catalog.documentation import Documentation
 from catalog.sources import Snapshot
-from plugins.contract import Subject
 from portal.worker.documenting import document
 from portal.worker.setup import Setup, assessor_of
 from portal.worker.views import view_of
@@ -22,6 +21,7 @@ from scorecards.collectors import ask
 from scorecards.layouts import layout_to_json
 from scorecards.packing import PackedResult, digest_of
 from scorecards.stored_facts import PackedRecord, StoredFacts, pack_record
+from scorecards.subjects import PackedSubject, unpack_subjects
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,7 +29,7 @@ class Place:
     """Entities of one repository, to collect facts about that last as long as its revision."""
 
     snapshot: Snapshot
-    subjects: tuple[Subject, ...]
+    subjects: tuple[PackedSubject, ...]
     collectors: frozenset[str]
     """Names of those that are asked."""
     outlines: Mapping[str, str]
@@ -60,8 +60,7 @@ class Appraisal:
     setup: Setup
     snapshot: Snapshot | None
     """Of the repository that all subjects live in; None: it cannot be read, or nobody looks at it."""
-    subjects: tuple[Subject, ...]
-    bodies: tuple[bytes, ...]
+    subjects: tuple[PackedSubject, ...]
     given: tuple[tuple[StoredFacts, ...], ...]
     """Of each subject, what need not be collected."""
     spared: frozenset[str] = frozenset()
@@ -115,29 +114,29 @@ def collect(task: Collection) -> Collected:
     records: list[PackedRecord] = []
     documentation: list[Documentation] = []
     for place in task.places:
-        view = view_of(plugins, place.snapshot)
+        view, subjects = view_of(plugins, place.snapshot), unpack_subjects(place.subjects)
         for collector in collectors:
             if collector.name in place.collectors:
-                found = ask(collector, place.subjects, view, now=task.now)
+                found = ask(collector, subjects, view, now=task.now)
                 records.extend(map(pack_record, found))
-        documentation += document(documenters, place.subjects, view, place.outlines)
+        documentation += document(documenters, subjects, view, place.outlines)
     return Collected(records=tuple(records), documentation=tuple(documentation))
 
 
 def appraise(task: Appraisal) -> Appraised:
     """Collect the facts about the subjects and assess them with every scorecard."""
     plugins = task.setup.plugins()
-    view = view_of(plugins, task.snapshot)
-    records: dict[str, list[PackedRecord]] = {subject.ref: [] for subject in task.subjects}
+    view, subjects = view_of(plugins, task.snapshot), unpack_subjects(task.subjects)
+    records: dict[str, list[PackedRecord]] = {subject.ref: [] for subject in subjects}
     for plugin in plugins:
         for collector in plugin.collectors:
             if collector.name not in task.spared:
-                for record in ask(collector, task.subjects, view, now=task.now):
+                for record in ask(collector, subjects, view, now=task.now):
                     records[record.ref].append(pack_record(record))
     reading = Reading(
         setup=task.setup,
         cards=None,
-        bodies=task.bodies,
+        bodies=tuple(subject.body for subject in task.subjects),
         facts=tuple(
             (*(record.seen for record in records[subject.ref]), *given)
             for subject, given in zip(task.subjects, task.given, strict=True)
