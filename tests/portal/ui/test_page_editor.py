@@ -115,7 +115,7 @@ def test_chosen_entities_show_what_each_check_would_say_of_them(shop) -> None:
 
 def test_starred_entities_are_chosen_at_first(shop) -> None:
     shop.client.post("/catalog/component/default/payments/star", data={"on": "1"})
-    assert 'name="on" value="component:default/payments"' in read(shop.client, PATH)
+    assert 'name="on" type="text" value="component:default/payments"' in read(shop.client, PATH)
 
 
 def test_entity_to_which_the_definition_would_not_apply_says_so(shop) -> None:
