@@ -30,9 +30,11 @@ from portal.worker.requests import (
     SCORECARDS,
     Lane,
     Requests,
+    assess_key,
     fetch_key,
     ingest_key,
     later_key,
+    part_key,
 )
 from tests.conftest import new_postgres_database
 from tests.plugins.pluginworld import commit, make_git
@@ -60,7 +62,7 @@ ROADS = {
     "ask_for_what_was_put_off": "later",
     "assess_round": ALONE,
     "share_out_assessment": ALONE,
-    "assess_part": "several",
+    "assess_part": "part",
     "fetch_facts": "fetch",
     "inquire": "inquire",
     "read_scorecards": "rules",
@@ -202,6 +204,11 @@ class World:
             case "several":
                 self.change(*CHANGED)
                 self.post(f"/locations/{self.location(self.fleet.source)}/refresh")
+            case "part":  # read, and not assessed with it
+                self.change(CHANGED[0])
+                self.ask(part_key(self.location(self.fleet.source), 0))
+                eventually(lambda: self.fleet.promised() == 0)
+                self.ask(assess_key(0))
             case "one":
                 self.change(CHANGED[0])
                 self.post(f"/entities/component/default/{CHANGED[0]}/refresh")
