@@ -75,9 +75,8 @@ class Holding:
             # What was settled right before this process was killed is begun again, too.
             if self.not_kept([claim.key]):
                 log.warning("%s is no longer held by this worker", claim.key)
-        except (
-            Exception
-        ) as failure:  # round one job: it is logged, and asked for again by the sweep
+        except Exception as failure:
+            # Round one job: it is logged, and asked for again by the sweep.
             log.exception("job %s failed", claim.key)
             if is_unavailable(failure):
                 self._drop([claim])

@@ -30,9 +30,8 @@ def _is_sound(file: Path) -> bool:
     try:
         with closing(sqlite3.connect(file, timeout=1)) as database:
             found = database.execute("PRAGMA quick_check(1)").fetchone()
-    except (
-        sqlite3.OperationalError
-    ):  # it is in use, or the disk fails: the engine waits, or says so
+    except sqlite3.OperationalError:
+        # It is in use, or the disk fails: the engine waits, or says so.
         return True
     except sqlite3.DatabaseError:
         return False

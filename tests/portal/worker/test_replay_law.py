@@ -7,7 +7,6 @@ Then the past is replayed, and compared with the transitions that were stored.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import datetime
@@ -31,7 +30,7 @@ from scorecards.level_facts import collector_of, level_fact
 from scorecards.scorecard import Scorecard
 from tests.catalog_rows import NOW, entity, save
 from tests.portal.worker.test_reassessing import HOUR, NAMES, SCHEMAS, World, world_of
-from tests.portal.worker.test_simulation_law import SHAPES, Checks, card
+from tests.portal.worker.test_simulation_law import SHAPES, Checks, card, moved, moves
 
 Step = tuple[Any, ...]
 """What happens within an hour."""
@@ -124,23 +123,6 @@ def told(
             published=world.cards,
         )
     return found.points
-
-
-def compared(before: Levels, after: Levels, place: int) -> dict[Any, int]:
-    """How many go from which level to which, of those that have one in either world."""
-    return dict(
-        Counter(
-            (
-                before[one][place] if one in before else None,
-                after[one][place] if one in after else None,
-            )
-            for one in before.keys() | after.keys()
-        )
-    )
-
-
-def moved(of: Mapping[Any, int]) -> dict[Any, int]:
-    return {move: n for move, n in of.items() if move[0] != move[1]}
 
 
 @pytest.fixture(scope="module")
@@ -245,7 +227,7 @@ def test_a_change_is_told_as_it_would_have_been_stored(
         others = {one.scorecard.name: one.simulation for one in point.ripples}
         for one in before:
             levels = (stored(was, one, point.at), stored(would, one, point.at))
-            proven, possible = (compared(*levels, place) for place in (0, 1))
+            proven, possible = (moves(*levels, place) for place in (0, 1))
             if one == name:
                 found = point.simulation
                 assert (dict(found.moves), dict(found.possible)) == (proven, possible), point.at

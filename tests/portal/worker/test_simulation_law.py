@@ -126,7 +126,9 @@ def levels(world: World, name: str) -> Levels:
     }
 
 
-def moves(before: Levels, after: Levels, place: int) -> dict[Any, int]:
+def moves(
+    before: Mapping[Any, tuple[int, int]], after: Mapping[Any, tuple[int, int]], place: int
+) -> dict[Any, int]:
     """How many go from which level to which, of those that have one before or after."""
     return dict(
         Counter(
