@@ -14,6 +14,7 @@ from sqlalchemy import Column, Connection, Select, bindparam, select
 from portal.db.bulk import is_listed, listed
 from portal.db.filters import storable
 from portal.db.prepared import Prepared
+from portal.db.state import catalog_state
 from portal.db.tables import entities
 
 START = b'{"metadata":{'
@@ -64,6 +65,12 @@ def by_uid(connection: Connection, uid: str) -> Answerable | None:
     return _one(connection, _BY_UID, uid)
 
 
+def look_up(connection: Connection, ref: str) -> tuple[str, Answerable] | None:
+    """The entity with this canonical ref, and the state of the catalog, of one statement."""
+    rows = _WITH_STATE.rows(connection, {"value": ref}) if storable([ref]) else []
+    return (rows[0][-1], Answerable._make(rows[0][:-1])) if rows else None
+
+
 def by_refs(connection: Connection, wanted: Sequence[str]) -> dict[str, Answerable]:
     """The entities that exist among these canonical refs, by ref."""
     rows = _BY_REFS.rows(connection, listed(connection, storable(wanted)))
@@ -95,4 +102,7 @@ def _among(column: Column[Any]) -> Prepared:
 
 
 _BY_REF, _BY_UID = _equal(entities.c.ref), _equal(entities.c.uid)
+_WITH_STATE = Prepared(
+    lambda _: select(*COLUMNS, catalog_state()).where(entities.c.ref == bindparam("value"))
+)
 _BY_REFS, _BY_IDS = _among(entities.c.ref), _among(entities.c.id)

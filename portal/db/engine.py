@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -107,11 +107,8 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection on one consistent snapshot."""
-        with self.engine.connect() as connection:
-            if not self.is_sqlite:
-                connection.execution_options(isolation_level="REPEATABLE READ")
-            with connection.begin():
-                yield connection
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
 
     @contextmanager
     def read_in_turn(self) -> Iterator[Connection]:
@@ -119,9 +116,23 @@ class Database:
 
         The main thread takes no turn: where it answers, it watches all connections and is not to wait.
         """
-        queues = self.is_sqlite and threading.current_thread() is not threading.main_thread()
-        with self._in_turn() if queues else nullcontext(), self.read() as connection:
+        with self._turn_to_read(), self.read() as connection:
             yield connection
+
+    @contextmanager
+    def look_in_turn(self) -> Iterator[Connection]:
+        """As `read_in_turn`, for one prepared statement alone, which is a snapshot by itself.
+
+        No transaction is begun or ended: on PostgreSQL that is one round trip, and not three.
+        """
+        with self._turn_to_read(), self.engine.connect() as connection:
+            if not self.is_sqlite:
+                connection.execution_options(isolation_level="AUTOCOMMIT")
+            yield connection
+
+    def _turn_to_read(self) -> AbstractContextManager[None]:
+        queues = self.is_sqlite and threading.current_thread() is not threading.main_thread()
+        return self._in_turn() if queues else nullcontext()
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
@@ -156,8 +167,10 @@ class Database:
                 finally:
                     connection.info.pop("begin", None)
         else:
-            with self.engine.connect() as connection, _turn(connection):
-                yield connection
+            with self.engine.connect() as connection:
+                connection.execution_options(isolation_level="READ COMMITTED")
+                with _turn(connection):
+                    yield connection
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -181,12 +194,14 @@ def open_database(url: str) -> Database:
         return Database(engine=engine)
     engine = create_engine(
         parsed.set(drivername="postgresql+psycopg"),
+        isolation_level="REPEATABLE READ",  # of readers, which are most
         pool_size=8,
         max_overflow=8,
         pool_timeout=5,
         pool_use_lifo=True,
         connect_args={"connect_timeout": 5, "options": " ".join(f"-c {o}" for o in POSTGRES)},
     )
+    event.listen(engine, "connect", _prepare_postgres)
     event.listen(engine, "checkin", _note_idle)
     event.listen(engine, "checkout", _ask_whether_alive)
     return Database(engine=engine)
@@ -211,6 +226,18 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+class _BinaryCursor(psycopg.Cursor[Any]):
+    """Rows come as they are: as text, each byte of a body would be two, to be read again."""
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self.format = psycopg.pq.Format.BINARY
+
+
+def _prepare_postgres(connection: Any, _record: Any) -> None:
+    connection.cursor_factory = _BinaryCursor
 
 
 def _note_idle(_connection: Any, record: Any) -> None:

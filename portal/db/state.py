@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from portal.db import values
 from portal.db.bulk import is_listed, listed
 from portal.db.prepared import Prepared
 from portal.db.tables import meta
 
-__all__ = ["ASSESSMENT", "Connection", "catalog_state_of", "raise_assessment", "state_of"]
+__all__ = [
+    "ASSESSMENT",
+    "Connection",
+    "catalog_state",
+    "catalog_state_of",
+    "raise_assessment",
+    "state_of",
+]
 # The web edge hands connections on, and may not know SQLAlchemy.
 
 ASSESSMENT = "assessment_seq"
@@ -37,6 +44,16 @@ def catalog_state_of(connection: Connection) -> str:
 def _state(connection: Connection, keys: tuple[str, ...]) -> str:
     kept: dict[str, str] = dict(_VALUES.rows(connection, listed(connection, keys)))
     return "/".join(kept.get(key, "") for key in keys)
+
+
+def catalog_state() -> ColumnElement[str]:
+    """The same as a column, for a statement that reads something besides."""
+    parts: list[ColumnElement[str]] = []
+    for key in _CATALOG:
+        value = select(meta.c.value).where(meta.c.key == key).scalar_subquery()
+        parts.append(func.coalesce(value, ""))
+    first, second = parts
+    return first.concat("/").concat(second)
 
 
 def raise_assessment(connection: Connection) -> None:

@@ -13,7 +13,7 @@ from portal.api.backstage.errors import NotFoundError
 from portal.api.backstage.parameters import body_of, check_names, fields_of, strings
 from portal.api.backstage.projection import shower
 from portal.api.backstage.queries import predicate_of
-from portal.api.backstage.replies import current, reply
+from portal.api.backstage.replies import current, current_entity, reply
 from portal.db import answerable
 from portal.db.ancestry import Ancestor, ancestry
 from portal.db.entities import by_refs
@@ -40,19 +40,19 @@ def _add_by_name(routes: Blueprint, portal: Portal) -> None:
         check_names(request.args, ())
         ref = str(EntityRef(kind=kind, namespace=namespace, name=name))
 
-        def read(connection: Connection) -> Response:
-            if (entity := answerable.by_ref(connection, ref)) is not None:
-                return reply(entity.answer())
+        def renamed(connection: Connection) -> Response:
             present = present_ref(connection, ref)
             if present is None or (entity := answerable.by_ref(connection, present)) is None:
                 raise NotFoundError(
                     f"No entity named '{name}' found, with kind '{kind}' in namespace '{namespace}'"
                 )
-            renamed = reply(entity.answer())
-            renamed.headers["X-Renamed-To"] = present  # ours: the entity answers to its former name
-            return renamed
+            response = reply(entity.answer())
+            response.headers["X-Renamed-To"] = (
+                present  # ours: the entity answers to its former name
+            )
+            return response
 
-        return current(portal, read)
+        return current_entity(portal, ref, renamed)
 
     @routes.get("/entities/by-name/<kind>/<namespace>/<name>/ancestry")
     def get_ancestry(kind: str, namespace: str, name: str) -> Response:
@@ -91,7 +91,8 @@ def _add_by_identity(routes: Blueprint, portal: Portal) -> None:
         refs = [_canonical(text) for text in strings(body["entityRefs"], "entityRefs")]
         fields = fields_of(strings(body.get("fields", []), "fields"))
         tree = _both(parse_filters(request.args.getlist("filter")), predicate_of(body))
-        with portal.database.read_in_turn() as connection:
+        database = portal.database
+        with database.look_in_turn() if tree is None else database.read_in_turn() as connection:
             shown = _shown(connection, refs, tree, fields)
         return reply(b'{"items":[%b]}' % b",".join(shown.get(ref, b"null") for ref in refs))
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from flask import Response, current_app, request
 
 from portal.api.answers import Answers
+from portal.db.answerable import look_up
 from portal.db.state import Connection, catalog_state_of
 from portal.version import VERSION
 from portal.wiring import Portal
@@ -39,6 +40,27 @@ def current(portal: Portal, read: Callable[[Connection], Response]) -> Response:
         else:
             response = read(connection)
             answers.put(tag, response)
+    return _tagged(response, tag)
+
+
+def current_entity(
+    portal: Portal, ref: str, otherwise: Callable[[Connection], Response]
+) -> Response:
+    """The reply to a GET of one entity, in one statement; of what `otherwise` finds, where there is none.
+
+    It is no longer than what would be kept of it: no answer is.
+    """
+    with portal.database.look_in_turn() as connection:
+        found = look_up(connection, ref)
+    if found is None:
+        return current(portal, otherwise)
+    state, entity = found
+    tag = _tag(state)
+    known = request.if_none_match.contains_weak(tag)
+    return _tagged(Response(status=304) if known else reply(entity.answer()), tag)
+
+
+def _tagged(response: Response, tag: str) -> Response:
     response.headers["ETag"] = f'"{tag}"'
     return response
 

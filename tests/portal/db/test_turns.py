@@ -1,10 +1,16 @@
-"""Reads in turn: on SQLite a few at a time, and nobody else waits for them."""
+"""Reads in turn: on SQLite a few at a time, and nobody else waits for them; and looks of one statement."""
 
 import threading
+from typing import cast
+
+from psycopg import Connection
+from psycopg.pq import TransactionStatus
 
 from portal.db import engine
+from portal.db.answerable import look_up
 from portal.db.engine import Database
-from portal.db.state import state_of
+from portal.db.state import catalog_state_of, state_of
+from tests.catalog_rows import entity, save
 
 EVERYBODY = 6
 
@@ -36,3 +42,25 @@ def test_a_few_read_in_turn_and_the_others_come_after_them(database: Database) -
     for thread in threads:
         thread.join()
     assert most == at_once
+
+
+def test_a_look_is_one_statement_without_a_transaction(database: Database) -> None:
+    save(database, entity("web"))
+    with database.read() as connection:
+        state = catalog_state_of(connection)
+    with database.look_in_turn() as connection:
+        found = look_up(connection, "component:default/web")
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        if database.is_sqlite:
+            assert not driver.in_transaction
+        else:
+            assert cast(Connection, driver).info.transaction_status is TransactionStatus.IDLE
+    assert found is not None
+    assert (found[0], found[1].ref) == (state, "component:default/web")
+
+
+def test_a_look_finds_nothing_where_there_is_nothing(database: Database) -> None:
+    with database.look_in_turn() as connection:
+        assert look_up(connection, "component:default/web") is None
+        assert look_up(connection, "component:default/nul\0") is None
