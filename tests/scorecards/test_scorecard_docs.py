@@ -77,7 +77,7 @@ def test_every_expression_of_the_page_compiles(expression: str) -> None:
 def test_every_code_is_told() -> None:
     sources = "".join(
         (ROOT / f"scorecards/{name}.py").read_text()
-        for name in ("cel", "loading", "extending", "reading", "case_reading", "shape")
+        for name in ("cel", "loading", "extending", "reading", "case_reading", "promotion", "shape")
     )
     codes = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', sources))
     assert {code for code in codes if f"`{code}`" not in PAGE} == set()
