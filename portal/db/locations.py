@@ -7,7 +7,7 @@ them is in `portal.db.catalog_store`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -53,8 +53,11 @@ class LocationRow:
     state: str
     """new, ok, partial, failed: of its last listing, and of the repositories that it led to."""
     problem: Problem | None
-    """Why the last listing, or one of these repositories, could not be read."""
+    """Why the last listing could not be done; else of the first of these repositories that could not
+    be read, whose name is the problem's `file`."""
     listed_at: datetime | None
+    failed: int
+    """Of the repositories, those that could not be read."""
     repositories: int
     files: int
     entities: int
@@ -205,11 +208,16 @@ def _locations() -> Select[Any]:
     these = select(tables.repositories.c.id).where(in_location)
     inside = tables.files.c.repository_id.in_(these.correlate_except(tables.repositories))
     has_failed = and_(in_location, tables.repositories.c.problem.is_not(None))
-    fault = select(tables.repositories.c.problem).where(has_failed).limit(1)
+    in_order = (tables.repositories.c.name, tables.repositories.c.id)
+    fault, faulty = (
+        select(column).where(has_failed).order_by(*in_order).limit(1).scalar_subquery()
+        for column in (tables.repositories.c.problem, tables.repositories.c.name)
+    )
     return select(
         locations,
         _count(tables.repositories, has_failed).label("failed"),
-        fault.scalar_subquery().label("fault"),
+        fault.label("fault"),
+        faulty.label("faulty"),
         _count(tables.repositories, in_location).label("repositories"),
         _count(tables.files, inside).label("files"),
         *_contents(inside),
@@ -245,8 +253,9 @@ def _location(row: Row[Any]) -> LocationRow:
         depth=row.depth,
         ref=row.ref,
         state=_state(row),
-        problem=_problem(row.problem or row.fault),
+        problem=_problem(row.problem) or _of_repository(row),
         listed_at=utc(row.listed_at),
+        failed=row.failed,
         repositories=row.repositories,
         files=row.files,
         entities=row.entities,
@@ -260,6 +269,12 @@ def _state(row: Row[Any]) -> str:
     if row.state == "ok" and row.failed:
         return "failed" if row.failed == row.repositories else "partial"
     return str(row.state)
+
+
+def _of_repository(row: Row[Any]) -> Problem | None:
+    """The problem of the first repository that failed, with its name as the place."""
+    problem = _problem(row.fault)
+    return problem and replace(problem, file=problem.file or row.faulty)
 
 
 def _file(row: Row[Any]) -> FileRow:

@@ -49,6 +49,7 @@ class LocationLine:
     look: Look
     problem: Problem | None
     listed_at: datetime | None
+    failed: int
     repositories: int
     files: int
     entities: int
@@ -66,6 +67,7 @@ def line(row: LocationRow) -> LocationLine:
         look=STATES.get(row.state, STATES["new"]),
         problem=row.problem,
         listed_at=row.listed_at,
+        failed=row.failed,
         repositories=row.repositories,
         files=row.files,
         entities=row.entities,

@@ -99,6 +99,14 @@ def test_a_failed_listing_is_shown_with_its_problem(database: Database) -> None:
     assert (row.state, row.problem, row.listed_at) == ("ok", None, NOW)
 
 
+def test_the_problem_of_a_location_names_the_repository_that_could_not_be_read(
+    database: Database,
+) -> None:
+    filled(database)
+    (row,) = listed(database)
+    assert (row.failed, row.problem) == (1, replace(WRONG, file=OTHER.name))
+
+
 def test_repositories_say_how_they_stand(database: Database) -> None:
     filled(database)
     with database.read() as connection:
