@@ -32,6 +32,8 @@ class Change(StrEnum):
     """See why it fails."""
     COLLECT = "collect"
     """Collect: it never did, or what it saw is out of date."""
+    INSPECT = "inspect"
+    """See what it says: it looked, and could not make anything of what it saw."""
     ASSESS = "assess"
     """Assess: the facts are there by now."""
     ANSWER = "answer"
@@ -200,6 +202,8 @@ def in_words(cause: Cause) -> str:
             return f"See why the collector {subject} fails"
         case Change.COLLECT:
             return f"Let the collector {subject} look: it never did, or long ago"
+        case Change.INSPECT:
+            return f"See what the collector {subject} says: it looked, and cannot tell"
         case Change.ASSESS:
             return "Assess again: the facts are there by now"
         case Change.ANSWER:

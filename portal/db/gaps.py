@@ -198,4 +198,6 @@ def _lack(name: str, collector: str, state: bytes, stale: bool) -> Lack | None:
         if not isinstance(found, FailedFact):
             return None
         reason, detail = found.reason, found.detail
+        if reason is Unknown.NOT_COLLECTED:
+            return Lack(Cause(Change.INSPECT, collector), name, reason.value, detail)
     return Lack(Cause(CHANGE_OF[reason], collector), name, reason.value, detail)

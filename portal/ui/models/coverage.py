@@ -25,6 +25,7 @@ WHO = {
     Change.GRANT: "the operator",
     Change.REPAIR: "the operator",
     Change.COLLECT: "the operator",
+    Change.INSPECT: "the owners, or the operator",
     Change.ASSESS: "nobody: it happens by itself",
     Change.ANSWER: "the owners",
     Change.MEND: "the owner of the scorecard",

@@ -89,11 +89,12 @@ def record(name: str, fact: str, state: FactState, **more: object) -> FactRecord
 
 @pytest.fixture
 def assessed(database: Database) -> Database:
-    """Five components: everything known, a few causes, and one that nobody has looked at."""
+    """Five components: everything known, a few causes, and one of which next to nothing is."""
     save(database, *(owned(name, "web" if name < "d" else "pay") for name in "abcde"))
     fine = Known(value=True)
     not_configured = FailedFact(reason=Unknown.NOT_CONFIGURED, detail="no token for {x}")
     not_permitted = FailedFact(reason=Unknown.NOT_PERMITTED, detail="403")
+    unread = FailedFact(reason=Unknown.NOT_COLLECTED, detail="no file of it can be read")
     FactRows(database=database).save_facts(
         [
             *(record(name, "repo.tests", fine) for name in "ab"),
@@ -106,6 +107,7 @@ def assessed(database: Database) -> Database:
             record("c", "sonar.gate", fine),
             record("c", "pager.rota", not_permitted),
             record("d", "sonar.gate", Known(value=False)),
+            record("e", "repo.tests", unread),
         ]
     )
     rows = ResultRows(database=database)
@@ -161,7 +163,7 @@ def test_causes_name_what_has_to_be_done(assessed: Database) -> None:
     assert causes["b", "rota"] == {sonar}, "whether it applies comes first"
     assert causes["c", "tests"] == {repo}
     assert causes["c", "rota"] == {Cause(Change.GRANT, "pager")}
-    assert causes["e", "both"] == {repo, Cause(Change.COLLECT, "sonar")}
+    assert causes["e", "both"] == {Cause(Change.INSPECT, "repo"), Cause(Change.COLLECT, "sonar")}
     assert causes["a", "broken"] == {Cause(Change.MEND, "card/broken")}
     assert ("d", "both") not in causes
     assert causes["a", "asked"] == {Cause(Change.ANSWER, "card/asked")}
