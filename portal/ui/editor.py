@@ -14,6 +14,7 @@ from portal.db import definitions
 from portal.trying import Children, read_definition, try_out
 from portal.trying_on import MOST, try_on
 from portal.ui.frame import not_found
+from portal.ui.models.starter import STARTER
 from portal.ui.models.trial import TrialResult, trial_result
 from portal.ui.models.tried_on import EntityLines, entity_lines
 from portal.ui.models.versions import SOURCES
@@ -23,6 +24,9 @@ from scorecards.scorecard import Scorecard
 
 LIMIT = 256 * 1024
 """Bytes of a definition that is tried here; the API takes larger ones."""
+
+NEW_FILE = "scorecard.yaml"
+"""What the text of a new scorecard is called in its problems, and downloaded as."""
 
 LONGEST_CHOICE = 2_000
 """Characters of the names of chosen entities."""
@@ -44,30 +48,38 @@ class Edited:
 
 
 def register(pages: Blueprint, portal: Portal) -> None:
-    """`/scorecards/<name>/edit`."""
+    """`/scorecards/<name>/edit`, and `/new-scorecard` for one that there is not yet."""
     children = Children()
+
+    @pages.route("/new-scorecard", methods=["GET", "POST"])
+    def new_scorecard() -> ResponseReturnValue:
+        return _edited(portal, children, None, STARTER)
 
     @pages.route("/scorecards/<name>/edit", methods=["GET", "POST"])
     def editor(name: str) -> ResponseReturnValue:
         card = next((card for card in portal.scorecards if card.name == name), None)
         if card is None:
             return not_found(f"There is no scorecard named {name}.")
-        if request.method == "GET":
-            pinned = " ".join(starred()[-MOST:])
-            return _page(portal, card, Edited(text=portal.scorecard_texts[name], chosen=pinned))
-        text = request.form.get("definition", "").replace("\r\n", "\n")
-        if "download" in request.form:
-            return _download(name, text)
-        chosen = request.form.get("on", "")[:LONGEST_CHOICE]
-        return _page(
-            portal, card, replace(_tried(portal, children, card, text, chosen), chosen=chosen)
-        )
+        return _edited(portal, children, card, portal.scorecard_texts[name])
 
 
-def _tried(portal: Portal, children: Children, card: Scorecard, text: str, chosen: str) -> Edited:
+def _edited(portal: Portal, children: Children, card: Scorecard | None, begin: str) -> Response:
+    """The page of a published scorecard, or of one that is new, which `begin` is the text of."""
+    if request.method == "GET":
+        pinned = " ".join(starred()[-MOST:])
+        return _page(portal, card, Edited(text=begin, chosen=pinned))
+    text = request.form.get("definition", "").replace("\r\n", "\n")
+    if "download" in request.form:
+        return _download(card.name if card else "scorecard", text)
+    chosen = request.form.get("on", "")[:LONGEST_CHOICE]
+    edited = _tried(portal, children, card.file if card else NEW_FILE, text, chosen)
+    return _page(portal, card, replace(edited, chosen=chosen))
+
+
+def _tried(portal: Portal, children: Children, file: str, text: str, chosen: str) -> Edited:
     if len(text.encode()) > LIMIT:
         return Edited(text=text, fault=f"It is larger than {LIMIT // 1024} KiB.")
-    cards, problems = read_definition(portal, text, file=card.file)
+    cards, problems = read_definition(portal, text, file=file)
     if any(problem.severity is Severity.ERROR for problem in problems):
         return Edited(text=text, problems=problems)
     if len(cards) != 1:
@@ -100,9 +112,9 @@ def _download(name: str, text: str) -> Response:
     return response
 
 
-def _page(portal: Portal, card: Scorecard, edited: Edited) -> Response:
+def _page(portal: Portal, card: Scorecard | None, edited: Edited) -> Response:
     with portal.database.read() as connection:
-        kept = definitions.find(connection, card.name, card.version)
+        kept = definitions.find(connection, card.name, card.version) if card else None
     status = 422 if edited.fault or (edited.problems and edited.result is None) else 200
     text = render_template(
         "editor.html",

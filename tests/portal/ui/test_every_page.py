@@ -31,6 +31,7 @@ PATHS = (
     "/scorecards/readiness/versions",
     "/scorecards/readiness/versions?after=zzz",
     "/scorecards/readiness/edit",
+    "/new-scorecard",
     "/coverage",
     "/risks",
     "/risks?show=person",

@@ -1,11 +1,16 @@
 """The rule editor: what a change would do, before it is published; and nothing is stored by it."""
 
+import html
+
 import pytest
 from page_shop import SCORECARD, Shop
 from page_structure import faults
 from people import read, send
 
 from portal.db import results, tables
+from portal.trying import read_definition
+from portal.ui.models.starter import STARTER
+from scorecards.cases import trials
 
 PATH = "/scorecards/readiness/edit"
 
@@ -124,3 +129,28 @@ def test_entity_to_which_the_definition_would_not_apply_says_so(shop) -> None:
     head = page.split('id="chosen"')[1].split("</header>")[0]
     assert "does not apply" in head
     assert ">Walk<" in head
+
+
+def test_a_scorecard_can_be_written_from_nothing_and_says_where_everybody_would_stand(shop) -> None:
+    begun = read(shop.client, "/new-scorecard")
+    text = html.unescape(begun.split("required>\n")[1].split("</textarea>")[0])
+    assert text == STARTER
+    answer = send(shop.client, "/new-scorecard", definition=text, on="payments")
+    assert faults(answer.text) == []
+    assert 'data-label="To"' in answer.text.split('id="result"')[1]
+    assert "A team answers for it" in answer.text.split('id="chosen"')[1]
+    assert "my-scorecard" not in [card.name for card in shop.portal.scorecards]
+
+
+def test_the_scorecard_to_begin_with_has_no_fault_and_passes_its_own_tests(shop) -> None:
+    cards, problems = read_definition(shop.portal, STARTER)
+    assert problems == ()
+    tried_cases = [one for card in cards for one in trials(card, shop.portal.schemas)]
+    assert tried_cases
+    assert all(one.holds for one in tried_cases)
+
+
+def test_a_new_scorecard_is_downloaded_under_a_name_of_its_own(shop) -> None:
+    form = {"definition": "a: 1\r\n", "download": "1"}
+    answer = shop.client.post("/new-scorecard", data=form)
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="scorecard.yaml"'

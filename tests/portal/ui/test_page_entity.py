@@ -31,6 +31,19 @@ def test_address_disregards_case(shop) -> None:
     assert "payments" in shop.get("/catalog/Component/Default/Payments")
 
 
+def test_each_ladder_has_a_badge_to_copy_which_answers_and_leads_back(shop) -> None:
+    page = shop.get(ORDERS + "?tab=scorecards")
+    (told,) = re.findall(r'data-copy="Markdown">(.*?)</pre>', page)
+    label, picture, target = re.fullmatch(r"\[!\[(.*)\]\((.*)\)\]\((.*)\)", told).groups()
+    assert label == "Readiness"
+    drawn = shop.client.get(picture.removeprefix("http://localhost"))
+    assert drawn.content_type == "image/svg+xml"
+    assert "Readiness: Start" in drawn.text
+    assert f'href="{picture.removeprefix("http://localhost")}"' in page
+    there, _, anchor = target.removeprefix("http://localhost").partition("#")
+    assert f'id="{anchor}"' in shop.get(there)
+
+
 def test_ladder_says_why_the_level_is_what_it_is(shop) -> None:
     page = shop.get(ORDERS + "?tab=scorecards")
     assert "The level is Start, because 2 checks of Walk fail." in page
