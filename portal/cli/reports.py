@@ -86,8 +86,9 @@ class TextReport:
         """Print how many there were of what."""
         accepted, rejected, ignored, _ = (self._verdicts[verdict] for verdict in Verdict)
         errors, warnings, _ = (self._severities[severity] for severity in Severity)
+        files = "1 file" if self._files == 1 else f"{self._files} files"
         self._console.print(
-            f"{self._files} files: {accepted} entities accepted, {rejected} documents rejected, "
+            f"{files}: {accepted} entities accepted, {rejected} documents rejected, "
             f"{ignored} ignored; {errors} errors, {warnings} warnings",
             style="red" if errors else "green",
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterator
 from typing import Any, TextIO
 
 from rich.console import Console
@@ -9,15 +11,24 @@ from rich.markup import escape
 from rich.table import Table
 
 from portal.cli.card import Comparison
-from portal.cli.card_reports.words import LOOKS, observed, summary
+from portal.cli.card_reports.words import LOOKS, fix, observed, summary
 from portal.cli.options import show_problem
+from scorecards.advice import Action, next_steps
 from scorecards.introduced import CardChange, Verdict
+from scorecards.levels import next_level
 from scorecards.results import Outcome, ScorecardResult
 from scorecards.scorecard import Scorecard
 
+_OTHER = {
+    Action.FIND_OUT: ": no data, find out",
+    Action.REPORT: ": its rule is broken, tell its owner",
+}
+"""What is said of a step that nothing in the checkout can mend."""
+
 
 def plain(found: Comparison, out: TextIO) -> None:
-    """A table for each card; with a base, only of what changes."""
+    """A table for each card, and what leads to its next level; with a base, only of what changes, and
+    how to fix what newly fails."""
     # Where nobody looks at a terminal, a table of 80 columns helps nobody either.
     console = Console(file=out, width=None if out.isatty() else 140)
     for problem in found.problems:
@@ -27,6 +38,8 @@ def plain(found: Comparison, out: TextIO) -> None:
     shown = [change for change in found.changes if not found.base or change.changes]
     for change in shown:
         console.print(_table(change, compared=bool(found.base)))
+        for line in _newly_failing(found, change) if found.base else _next(found, change):
+            console.print(escape(line), soft_wrap=True)
     if found.base:
         console.print(escape(summary(found)))
 
@@ -46,6 +59,32 @@ def _table(change: CardChange, *, compared: bool) -> Table:
         # What comes from a repository is no markup.
         table.add_row(*looks, *map(escape, shown))
     return table
+
+
+def _next(found: Comparison, change: CardChange) -> Iterator[str]:
+    """What leads to the next level, cheapest first, and how the first of it is done; nothing at the
+    top."""
+    steps = next_steps(change.scorecard, change.after)
+    level = next_level(change.scorecard, change.after)
+    if level is None or not steps:
+        return
+    things = "1 thing" if len(steps) == 1 else f"{len(steps)} things"
+    yield f"{things} to reach {change.scorecard.levels[level].name}:"
+    for number, step in enumerate(steps, 1):
+        effort = f" (takes {step.effort})" if step.effort else ""
+        yield f"  {number}. {step.title}{_OTHER.get(step.action, '')}{effort}"
+        if number == 1:
+            (said,) = (one for one in change.checks if one.check.id == step.check)
+            yield textwrap.indent(fix(found, change, said).strip(), "     ")
+    yield ""
+
+
+def _newly_failing(found: Comparison, change: CardChange) -> Iterator[str]:
+    """How to fix what the change makes fail."""
+    for one in change.of(Verdict.INTRODUCED):
+        yield f"How to fix: {one.check.title}"
+        yield textwrap.indent(fix(found, change, one).strip(), "  ")
+        yield ""
 
 
 def _look(outcome: Outcome | None) -> str:

@@ -156,6 +156,24 @@ def test_text_shows_what_changes(found: Comparison) -> None:
     assert "✗ fail" in text
 
 
+def test_text_says_how_to_fix_what_newly_fails_and_nothing_else(found: Comparison) -> None:
+    text = written(found, "text")
+    assert text.count("How to fix: ") == 2, "the README counts on two ladders"
+    after = text.split("How to fix: The README explains the service\n")[1]
+    assert "README.md" in after.split("\n\n")[0]
+
+
+def test_text_of_a_card_ends_with_what_leads_to_the_next_level(found: Comparison) -> None:
+    text = written(compare("", None, found.card), "text")
+    shelf = text.split("component:default/shelf: Documentation")[1]
+    steps = shelf.split(" to reach ")[1].split("\n\n")[0].splitlines()
+    assert steps[0].endswith(":")
+    assert steps[1].startswith("  1. ")
+    assert "(takes " in steps[1]
+    assert steps[2].startswith("     "), "how it is done"
+    assert "How to fix" not in text
+
+
 def test_json_says_of_every_check_what_it_was(found: Comparison) -> None:
     answer = json.loads(written(found, "json"))
     assert (answer["base"], answer["introduced"]) == ("main", True)
