@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,15 @@ KINDS_WITH_ICON = frozenset(
 
 SPELLINGS = {"api": "API"}
 """Kinds that are not spelled like a word."""
+
+
+LONGEST_TITLE = 200
+"""Characters of a title that are shown; descriptors set no limit."""
+
+# What turns the direction of the text around it: a title could show its own letters backwards.
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
+_MARKS = re.compile(f"({_MARK}{{4}}){_MARK}+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,15 +55,23 @@ def link_to(ref: str, *, title: str = "", exists: bool = True) -> EntityLink:
     try:
         parsed = parse_ref(ref.lower())
     except RefError:
-        return EntityLink(ref=ref, parts=None, title=title or ref, exists=False)
+        return EntityLink(ref=ref, parts=None, title=readable(title or ref), exists=False)
     name = parsed.name if parsed.namespace == "default" else f"{parsed.namespace}/{parsed.name}"
     reachable = "/" not in parsed.name and "/" not in parsed.kind
     return EntityLink(
         ref=str(parsed),
         parts=parsed if reachable else None,
-        title=title or name,
+        title=readable(title) or name,
         exists=exists,
     )
+
+
+def readable(title: str) -> str:
+    """The title as one line of a page can carry it: without what turns the direction of text, with at
+    most four marks on a letter (no script needs more), and cut where it is longer than any title."""
+    if not title.isascii():
+        title = _MARKS.sub(r"\1", _TURNS.sub("", title[: 10 * LONGEST_TITLE]))
+    return title if len(title) <= LONGEST_TITLE else f"{title[:LONGEST_TITLE].rstrip()}…"
 
 
 def text_at(value: JsonValue, *path: str) -> str:

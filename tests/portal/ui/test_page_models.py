@@ -169,3 +169,23 @@ def test_what_is_not_known_is_told_with_why_and_not_as_nothing() -> None:
         (("repo.readme.bytes", "nothing"),),
         (),
     )
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("Orders", "Orders"),
+        ("W" * 10_000, "W" * 200 + "…"),
+        ("\u202elive\u202c service", "live service"),
+        ("\u2067service\u2069", "service"),
+        ("Z" + "\u0301\u0334\u0489" * 300, "Z\u0301\u0334\u0489\u0301"),
+        (
+            "\u0627\u0644\u0637\u0644\u0628\u0627\u062a",
+            "\u0627\u0644\u0637\u0644\u0628\u0627\u062a",
+        ),
+        ("e\u0301te\u0301", "e\u0301te\u0301"),
+        ("", "orders"),
+    ],
+)
+def test_a_title_is_shown_as_one_line_can_carry_it(title: str, shown: str) -> None:
+    assert link_to("component:default/orders", title=title).title == shown
