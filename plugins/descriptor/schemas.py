@@ -21,7 +21,7 @@ _TABLE = (
     ("catalog.owner_ref", _S, "Ref of the owner."),
     ("catalog.owner_kind", _S, "Kind of the owner, lower case: group or user."),
     ("catalog.owner_exists", _B, "The owner is in the catalog."),
-    ("catalog.owner_members", _I, "Number of members of the owning group."),
+    ("catalog.owner_members", _I, "Number of members of the owning group: users of the catalog."),
     ("catalog.owner_contact", _S, "Email address or chat of the owning group."),
     ("catalog.lifecycle", _S, "The lifecycle: production, experimental, ..."),
     ("catalog.type", _S, "The type: service, website, library, ..."),
