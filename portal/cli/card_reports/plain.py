@@ -108,6 +108,8 @@ def _level(scorecard: Scorecard, result: ScorecardResult) -> str:
 
 def _words(value: Any) -> str:
     """A value for people: a list as its items, and what is not there as `nothing`."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
     return "nothing" if value is None else str(value)
