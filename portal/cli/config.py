@@ -42,10 +42,18 @@ def _leads_to(settings: Settings) -> dict[str, list[str]]:
         "listening": [settings.url],
         "sign-in": ["required" if signed else "none: everybody who reaches it may do everything"],
         "database": ["SQLite" if settings.database.startswith("sqlite") else "PostgreSQL"],
-        "reading": [source.target for source in settings.sources] or ["nothing"],
+        "reading": [_there(one.type, one.target) for one in settings.sources] or ["nothing"],
+        "scorecards": [_there("file", str(path)) for path in settings.scorecards],
         "pack": [pack.name for pack in settings.packs],
         "rules": [one.target for one in settings.scorecard_repositories],
     }
+
+
+def _there(type_: str, target: str) -> str:
+    """The target; of a path that is there no more, or not yet, with a word about that."""
+    if type_ != "file" or set(target) & set("*?[{") or Path(target).exists():
+        return target
+    return f"{target} (nothing is there)"
 
 
 @config.command()

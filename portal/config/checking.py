@@ -11,6 +11,7 @@ from typing import Any
 from marshmallow import ValidationError
 
 from catalog.problems import JsonValue, Problem, Severity, quote
+from portal.config.absent import absent
 from portal.config.contested import contested
 from portal.config.fields import UnknownKey, UnknownWord
 from portal.config.files import escape
@@ -55,7 +56,7 @@ def check(merged: Merged) -> tuple[dict[str, Any], list[Problem]]:
             _drop(data, path)
     values = _load(data).values if found.messages else found.values
     said = {problem.pointer for problem in problems}
-    more = [*_lost(merged), *unserved(merged), *contested(merged)]
+    more = [*_lost(merged), *unserved(merged), *contested(merged), *absent(merged)]
     problems += [problem for problem in more if problem.pointer not in said]
     problems.sort(key=lambda p: (p.file, p.line or 0, p.column or 0, p.pointer))
     return values, problems

@@ -19,6 +19,7 @@ ENVIRON = {
     "GITHUB_APP_PRIVATE_KEY": "hidden-2",
     "GITHUB_WEBHOOK_SECRET": "hidden-3",
     "GHE_TOKEN": "hidden-4",
+    "GITLAB_TOKEN": "hidden-7",
     "GCS_KEY": "hidden-5",
     "AZURE_TENANT_ID": "tenant",
     "LDAP_SECRET": "hidden-6",

@@ -51,5 +51,13 @@ def test_a_key_without_effect_is_a_warning_that_can_be_made_to_count(tmp_path: P
     assert "techdocs" in invoke("config", "check", "--strict", file, status=1).stderr
 
 
+def test_what_it_names_and_is_not_there_is_said(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    more = "  scorecards: [./here, ./gone]\n"
+    said = run("config", "check", written(tmp_path, GOOD + more))
+    assert f"{tmp_path}/gone (nothing is there)\n" in said
+    assert f"{tmp_path}/here\n" in said
+
+
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert "none.yaml" in invoke("config", "check", tmp_path / "none.yaml", status=2).stderr
