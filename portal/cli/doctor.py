@@ -20,7 +20,7 @@ from portal.db import fetched, locations, unanswerable
 from portal.db.engine import open_database
 from portal.db.failures import is_damaged, is_unavailable, reason_of
 from portal.db.integrity import integrity_fault
-from portal.db.migrations import HEAD, current
+from portal.db.migrations import HEAD, current, is_newer
 from portal.instance import find
 from portal.packs import states
 from portal.stopping import stopped_rules
@@ -108,7 +108,12 @@ def _database(settings: Settings) -> Iterator[Finding]:
     database = open_database(settings.database)
     revision = current(database)
     fits = revision == HEAD
-    yield Finding("schema", fits, str(revision), f"Run `portal migrate` (to {HEAD}).")
+    hint = (
+        f"A later version made it: this one knows {HEAD}."
+        if is_newer(revision)
+        else f"Run `portal migrate` (to {HEAD})."
+    )
+    yield Finding("schema", fits, str(revision), hint)
     fault = integrity_fault(database)
     yield Finding("integrity", not fault, fault or "no fault found", "Run `portal restore`.")
 

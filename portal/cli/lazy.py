@@ -63,7 +63,10 @@ class Lazy(click.Group):
 def _without_database(error: Exception) -> NoDatabase | None:
     """What is said where this is a database that cannot be used; else None."""
     from portal.db.failures import is_damaged, is_unavailable, reason_of
+    from portal.db.migrations import NewerSchema
 
+    if isinstance(error, NewerSchema):
+        return NoDatabase(f"the database cannot be used: {error}")
     if not is_unavailable(error):
         return None
     hint = "put a backup in its place with `portal restore`" if is_damaged(error) else ""

@@ -175,6 +175,20 @@ def test_a_backup_can_be_taken_while_the_portal_runs_and_be_restored(
     run("restore", copy, *place, status=1)
 
 
+def test_a_database_of_a_later_version_is_told_from_a_damaged_one(
+    tmp_path: Path, migrated_file: Path
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    (data / "portal.db").write_bytes(migrated_file.read_bytes())
+    with closing(sqlite3.connect(data / "portal.db")) as opened, opened:
+        opened.execute("UPDATE alembic_version SET version_num = '9000'")
+    for command in ("up", "migrate"):
+        said = invoke(command, "--data-dir", data, status=3).stderr
+        assert "its schema is 9000, of a later version" in said
+    assert "A later version made it" in run("doctor", "--data-dir", data, status=1)
+
+
 def test_a_damaged_database_is_said_to_be_one_and_gives_no_backup(
     tmp_path: Path, migrated_file: Path
 ) -> None:

@@ -8,11 +8,11 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from portal.db import values
 from portal.db.engine import Database, open_database
-from portal.db.migrations import HEAD, current, migrate
+from portal.db.migrations import HEAD, NewerSchema, current, migrate
 from portal.db.migrations.upgrading import config
 from portal.db.tables import metadata
 from tests.conftest import new_postgres_database
@@ -37,6 +37,14 @@ def test_a_new_database_is_brought_to_the_newest_schema(empty: Database) -> None
 
 def test_migrating_again_changes_nothing(database: Database) -> None:
     assert migrate(database) == (HEAD, HEAD)
+
+
+def test_a_database_of_a_later_version_is_left_as_it_is(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9000'"))
+    with pytest.raises(NewerSchema, match=f"9000.*{HEAD}"):
+        migrate(database)
+    assert current(database) == "9000"
 
 
 def test_the_newest_revision_is_that_of_the_newest_script() -> None:
