@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from portal.db.failures import is_unavailable
-from portal.db.migrations import HEAD, current
+from portal.db.migrations import HEAD, current, is_newer
 from portal.wiring import Portal
 
 BACKSTAGE = "/.backstage/health/v1"
@@ -82,4 +82,6 @@ class _Probe:
             if not is_unavailable(error):
                 log.exception("the database could not be looked at")
             return "cannot be read"
-        return "ok" if revision == HEAD else "has another schema"
+        # A later schema has all that this version reads. Were it unready, every process of the version
+        # before would leave its balancer at once when the migration of the next one has run.
+        return "ok" if revision == HEAD or is_newer(revision) else "has another schema"

@@ -1,10 +1,13 @@
 import io
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from portal.app import POLICY, create_app
 from portal.config import Auth, StaticToken
@@ -80,6 +83,27 @@ def test_ready_means_database_schema_and_engine(make_portal: MakePortal) -> None
     empty = replace(portal, database=open_database("sqlite://"))
     schema = create_app(empty).test_client().get("/readyz")
     assert schema.json["checks"]["database"] == "has another schema"
+
+
+def test_a_process_stays_ready_when_the_next_version_has_migrated(make_portal: MakePortal) -> None:
+    portal = make_portal()
+    client = create_app(portal).test_client()
+    with portal.database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9000'"))
+    assert client.get("/readyz").status_code == 200
+    with portal.database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    assert client.get("/readyz").json["checks"]["database"] == "has another schema"
+
+
+def test_every_metric_is_in_the_guide(app: Flask) -> None:
+    guide = (Path(__file__).resolve().parents[2] / "docs/how-to/watch-it.md").read_text()
+    client = app.test_client()
+    client.get("/livez")
+    shown = re.findall(r"^# TYPE (plumbline_\w+)", client.get("/metrics").text, re.M)
+    assert len(shown) > 5
+    missing = [name for name in shown if f"| `{name}" not in guide and "_created" not in name]
+    assert missing == []
 
 
 def test_metrics_count_requests_by_route_and_never_by_path(app: Flask) -> None:
