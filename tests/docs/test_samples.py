@@ -170,9 +170,31 @@ def test_the_commands_of_the_readme_exist() -> None:
             assert done.returncode == 0, done.stderr
 
 
-def test_every_link_between_pages_leads_somewhere() -> None:
-    for page in PAGES:
-        prose = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
-        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", prose):
-            if "://" not in target:
-                assert (page.parent / target).exists(), f"{name(page)}: {target}"
+def links(page: Path) -> Iterator[tuple[Path, str]]:
+    """Files that the page links to, each with the anchor in it."""
+    for target, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([^)]*))?\)", prose(page)):
+        if "://" not in target:
+            yield ((page.parent / target).resolve() if target else page), anchor
+
+
+def prose(page: Path) -> str:
+    return re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """Of its headings, as forges make them."""
+    headings = re.findall(r"^#+ +(.*)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
+    for target, anchor in links(page):
+        assert target.exists(), f"{name(page)}: {target}"
+        assert not anchor or anchor in anchors(target), f"{name(page)}: {target.name}#{anchor}"
+
+
+def test_every_page_is_in_the_contents() -> None:
+    contents = {target for target, _ in links(ROOT / "docs" / "README.md")}
+    pages = {page for page in (ROOT / "docs").rglob("*.md") if page.name != "README.md"}
+    assert pages - contents == set()
