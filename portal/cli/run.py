@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import signal
+import socket
 import sys
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,9 @@ from portal.renewal import Renewal
 from portal.server import Server, log_to_stderr, say, start_engine
 from portal.version import VERSION
 from portal.wiring import Portal, open_portal, prepare
+
+PATIENCE = 5.0
+"""Seconds that an address is waited for."""
 
 
 @click.command()
@@ -43,6 +49,7 @@ def up(**options: Any) -> None:
     own = StaticToken(token=token, subject="instance")
     settings = replace(settings, tokens=(*settings.tokens, own))
     with lock:
+        _refuse_taken(settings)
         portal = open_portal(settings)
         _announce(portal)
         prepare(portal)
@@ -59,6 +66,7 @@ def up(**options: Any) -> None:
 def serve(workers: int, **options: Any) -> None:
     """Serve only: one of several processes on one PostgreSQL database."""
     settings = _shared_settings(options)
+    _refuse_taken(settings)
     Server(settings, works=False, workers=workers).run()
 
 
@@ -99,6 +107,27 @@ def _shared_settings(options: dict[str, Any]) -> Settings:
         )
     Path(settings.data_dir).mkdir(mode=0o700, parents=True, exist_ok=True)
     return settings
+
+
+def _refuse_taken(settings: Settings) -> None:
+    """End with a word where the address cannot be had, before it is announced as ours.
+
+    The children of a portal that was killed listen for a moment longer.
+    """
+    deadline = time.monotonic() + PATIENCE
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    while True:
+        try:
+            with socket.socket(family) as tried:
+                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                tried.bind((settings.host, settings.port))
+                return
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                place = f"{settings.host}:{settings.port}"
+                hint = "choose another port with --port"
+                raise click.ClickException(f"{place}: {error.strerror}; {hint}") from None
+            time.sleep(0.2)
 
 
 def _announce(portal: Portal) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -173,6 +174,17 @@ def test_a_backup_can_be_taken_while_the_portal_runs_and_be_restored(
     assert "WRONG" not in run("doctor", *place)
     copy.write_bytes(copy.read_bytes()[:-1] + b"x")
     run("restore", copy, *place, status=1)
+
+
+def test_an_address_that_is_taken_is_told_before_it_is_announced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.cli.run.PATIENCE", 0.0)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        said = invoke("up", "--port", str(port), "--data-dir", tmp_path / "data", status=1).stderr
+    assert f"127.0.0.1:{port}: Address already in use; choose another port with --port" in said
+    assert "open:" not in said
 
 
 def test_a_database_of_a_later_version_is_told_from_a_damaged_one(
