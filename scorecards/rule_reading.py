@@ -15,6 +15,7 @@ from catalog.suggestions import nearest
 from scorecards import rules
 from scorecards.cel import Language, Program
 from scorecards.durations import duration
+from scorecards.overloads import explained
 from scorecards.rules import Leaf, Rule
 from scorecards.scorecard import Filter, Observation
 from scorecards.telling import Telling
@@ -136,10 +137,11 @@ class RuleReader:
         if isinstance(program, Program):
             return program
         for fault in program:
+            message, hint = explained(fault.message)
             problem = Problem(
                 code=fault.code,
-                message=fault.message,
-                hint=fault.hint,
+                message=message,
+                hint=fault.hint or hint,
                 pointer=pointer(path),
                 found=fault.found,
             )
