@@ -13,8 +13,10 @@ from catalog.formats import is_api_version
 from catalog.problems import JsonValue, Problem
 from catalog.schema_faults import OUTPUT_FIELDS, TYPES
 
-_KINDS = "Processor BuiltinKindsEntityProcessor threw an error while"
+_PROCESSORS = {"template": "ScaffolderEntitiesProcessor"}
+"""What looks at a kind, where that is not the `BuiltinKindsEntityProcessor`."""
 _PLACEHOLDERS = "Processor PlaceholderProcessor threw an error while preprocessing"
+_REF_FORM = "was not on the form [<kind>:][<namespace>/]<name>"
 _MORE = (
     "To learn more about catalog file format, visit: https://github.com/backstage/backstage/"
     "blob/master/docs/architecture-decisions/adr002-default-catalog-file-format.md"
@@ -92,7 +94,9 @@ def backstage_error(
             text = f"Entity has duplicate keys that vary only in casing, '{key}'"
             return _error("InputError", text)
         case "REF_FORMAT":
-            return _caused(f"{_KINDS} postprocessing", "Error", problem.message)
+            # The class that Backstage throws for what cannot be taken apart is another one.
+            name = "TypeError" if problem.message.endswith(_REF_FORM) else "Error"
+            return _caused(f"{_processor(ref)} postprocessing", name, problem.message)
         case code if code.startswith("PLACEHOLDER_"):
             return _caused(_PLACEHOLDERS, "Error", _placeholder(problem))
         case code if code in _FORMATS or code.startswith(("FIELD_", "KIND_")):
@@ -118,8 +122,14 @@ def _of_field(problem: Problem, subject: str) -> BackstageError:
     is_absent = (problem.code, problem.pointer) == ("FIELD_REQUIRED", "/spec")
     if is_absent or problem.pointer.startswith("/spec/"):
         cause = f"{place} {text} - {detail}" if detail else text
-        return _caused(f"{_KINDS} validating the entity {subject}", "TypeError", cause)
+        return _caused(f"{_processor(subject)} validating the entity {subject}", "TypeError", cause)
     return _caused(policy, "Error", f"Malformed envelope, {place} {text}" if detail else text)
+
+
+def _processor(subject: str | None) -> str:
+    kind = (subject or "").partition(":")[0]
+    name = _PROCESSORS.get(kind, "BuiltinKindsEntityProcessor")
+    return f"Processor {name} threw an error while"
 
 
 def _schema_fault(problem: Problem) -> tuple[str, str, str]:

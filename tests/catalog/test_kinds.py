@@ -31,6 +31,8 @@ VALID: list[tuple[str, str, dict[str, Any]]] = [
         },
     ),
     ("Resource", V1, {"type": "database", "owner": "a"}),
+    ("Resource", V1, {"type": "database", "owner": "a", "dependencyOf": "b:c"}),
+    ("Resource", V1, {"type": "database", "owner": "a", "dependencyOf": None}),
     ("System", V1, {"owner": "a"}),
     ("Domain", V1, {"owner": "a", "subdomainOf": "b"}),
     ("Group", V1, {"type": "team", "children": [], "profile": {"email": "a@example.com"}}),
@@ -43,6 +45,8 @@ VALID: list[tuple[str, str, dict[str, Any]]] = [
         TEMPLATE,
         {"type": "service", "steps": [], "parameters": {}, "output": {"links": [], "any": "text"}},
     ),
+    ("Template", TEMPLATE, {"type": "x", "steps": [], "formDecorators": [{"input": {}}]}),
+    ("Template", TEMPLATE, {"type": "x", "steps": [], "parameters": [{"when": True}]}),
     ("AiResource", V1, {"type": "skill", "lifecycle": "x", "owner": "a"}),
     ("AiResource", V1, {"type": "plugin", "lifecycle": "x", "owner": "a", "skills": ["b"]}),
     (
@@ -73,6 +77,30 @@ INVALID: list[tuple[str, str, dict[str, Any], set[str]]] = [
     ("Location", V1, {"presence": "maybe"}, {"/spec/presence"}),
     ("Template", TEMPLATE, {"type": "x", "steps": [{"id": "a"}]}, {"/spec/steps/0/action"}),
     ("Template", TEMPLATE, {"type": "x", "steps": [], "output": {"a": 1}}, {"/spec/output/a"}),
+    (
+        "Template",
+        TEMPLATE,
+        {"type": "x", "steps": [], "output": {"text": [{"title": ""}]}},
+        {"/spec/output/text/0/title"},
+    ),
+    (
+        "Template",
+        TEMPLATE,
+        {"type": "x", "steps": [], "parameters": [{"when": 1}]},
+        {"/spec/parameters/0/when"},
+    ),
+    (
+        "Template",
+        TEMPLATE,
+        {"type": "x", "steps": [], "parameters": {"backstage:permissions": {"tags": "a"}}},
+        {"/spec/parameters/backstage:permissions/tags"},
+    ),
+    (
+        "Template",
+        TEMPLATE,
+        {"type": "x", "steps": [], "EXPERIMENTAL_formDecorators": [{"id": 1}]},
+        {"/spec/EXPERIMENTAL_formDecorators/0/id"},
+    ),
     (
         "AiResource",
         V1,

@@ -198,20 +198,50 @@ def test_an_api_version_of_the_wrong_form_fails_the_policy_check() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ref", "inner"),
+    ("ref", "name", "inner"),
     [
         (
             "a",
+            "Error",
             'Entity reference "a" had missing or empty kind '
             '(e.g. did not start with "component:" or similar)',
         ),
-        ("'a:'", 'Entity reference "a:" was not on the form [<kind>:][<namespace>/]<name>'),
+        (
+            "'a:'",
+            "TypeError",
+            'Entity reference "a:" was not on the form [<kind>:][<namespace>/]<name>',
+        ),
     ],
 )
-def test_a_reference_that_cannot_be_read_fails_postprocessing(ref: str, inner: str) -> None:
+def test_a_reference_that_cannot_be_read_fails_postprocessing(
+    ref: str, name: str, inner: str
+) -> None:
     found = only(f"{GOOD}  dependsOn: [{ref}]\n")
-    assert found.message == f"{KINDS} postprocessing; caused by Error: {inner}"
-    assert found.cause == ("Error", inner)
+    assert found.message == f"{KINDS} postprocessing; caused by {name}: {inner}"
+    assert found.cause == (name, inner)
+
+
+@pytest.mark.parametrize(
+    ("spec", "doing", "inner"),
+    [
+        (
+            "type: service",
+            "validating the entity template:default/x",
+            "TypeError: /spec must have required property 'steps' - missingProperty: steps",
+        ),
+        (
+            "{type: service, steps: [], owner: 'a:'}",
+            "postprocessing",
+            'TypeError: Entity reference "a:" was not on the form [<kind>:][<namespace>/]<name>',
+        ),
+    ],
+)
+def test_a_template_is_looked_at_by_the_scaffolders_processor(
+    spec: str, doing: str, inner: str
+) -> None:
+    head = "apiVersion: scaffolder.backstage.io/v1beta3\nkind: Template\nmetadata: {name: x}\n"
+    start = "Processor ScaffolderEntitiesProcessor threw an error while"
+    assert only(f"{head}spec:\n  {spec}\n").message == f"{start} {doing}; caused by {inner}"
 
 
 def test_a_placeholder_without_a_path_fails_preprocessing() -> None:
