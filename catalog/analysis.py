@@ -5,6 +5,7 @@ The suggestion is that of Backstage catalog 4.0.0 (reference 3.9, observed).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -12,11 +13,21 @@ from catalog.locations import web_url
 from catalog.problems import JsonValue
 from catalog.scm import forge_file
 
+_INSIDE = re.compile(
+    r"(/[^/]+/[^/]+(?:/[^/]+)*?)/(?:-(?:/.*)?|(?:blob|tree|raw|edit|src|issues)(?:/.*)?)"
+)
+"""The path of a page of a repository on a forge, as of a branch; the group is the repository's."""
+
 
 def repository_of(url: str) -> str:
-    """The address of the repository that a URL of a repository, a folder or a file belongs to."""
+    """The address of the repository that a URL of a repository, or of a page of it, belongs to."""
     file = forge_file(url)
-    return file.home if file else web_url(url.partition("?")[0].partition("#")[0])
+    if file is not None:
+        return file.home
+    home = web_url(url.partition("?")[0].partition("#")[0])
+    parts = urlsplit(home)
+    inside = _INSIDE.fullmatch(parts.path)
+    return f"{parts.scheme}://{parts.netloc}{inside[1]}" if inside else home
 
 
 def clone_urls(repository: str) -> tuple[str, ...]:

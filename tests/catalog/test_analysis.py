@@ -31,7 +31,16 @@ def suggested(url: str) -> tuple[Any, Any]:
             "shop",
             {"github.com/project-slug": "acme/shop"},
         ),
+        (
+            "https://github.com/acme/shop/tree/main",
+            "shop",
+            {"github.com/project-slug": "acme/shop"},
+        ),
+        ("https://github.com/acme/shop/issues", "shop", {"github.com/project-slug": "acme/shop"}),
+        ("https://github.com/acme/tree", "tree", {"github.com/project-slug": "acme/tree"}),
+        ("https://codeberg.org/acme/shop/src/branch/main", "shop", None),
         ("https://gitlab.com/a/b/c", "c", {"gitlab.com/project-slug": "a/b/c"}),
+        ("https://gitlab.com/a/b/c/-/tree/main", "c", {"gitlab.com/project-slug": "a/b/c"}),
         (
             "https://git.acme.org/a/b/-/blob/main/x.yaml",
             "b",

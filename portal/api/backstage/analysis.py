@@ -31,6 +31,8 @@ def add_analysis_routes(routes: Blueprint, portal: Portal) -> None:
         location = member(body, "location")
         target = text(location, "target", within="/location")
         text(location, "type", within="/location")
+        if location.keys() - {"type", "target"}:
+            raise QueryError("request/body/location must NOT have additional properties")
         if "catalogFilename" in body:
             text(body, "catalogFilename")
         if not is_url(target):

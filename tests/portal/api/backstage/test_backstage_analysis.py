@@ -74,7 +74,9 @@ def test_slugs_follow_the_configured_forges(at_acme: FlaskClient) -> None:
     assert annotations("https://elsewhere.org/a/b") is None
 
 
-@pytest.mark.parametrize("rest", ["", ".git", "/tree/main/a", "/blob/main/catalog-info.yaml"])
+@pytest.mark.parametrize(
+    "rest", ["", ".git", "/tree/main", "/tree/main/a", "/blob/main/catalog-info.yaml"]
+)
 def test_what_a_repository_declares_is_found_and_nothing_is_suggested(
     at_acme: FlaskClient, rest: str
 ) -> None:
@@ -104,6 +106,10 @@ def test_what_a_repository_declares_is_found_and_nothing_is_suggested(
             "request/body/location must have required property 'type'",
         ),
         ({"location": {"type": "url", "target": 1}}, "request/body/location/target must be string"),
+        (
+            {"location": {"type": "url", "target": "a:b", "presence": "optional"}},
+            "request/body/location must NOT have additional properties",
+        ),
         (
             {"location": {"type": "url", "target": "a:b"}, "catalogFilename": 1},
             "request/body/catalogFilename must be string",
