@@ -65,8 +65,8 @@ def _error(status: int, message: str) -> dict[str, JsonValue]:
 
 
 def _relative_url() -> str:
-    """Path below the plugin's mount point, and the query string, as they were sent."""
-    _, slash, below = request.path.partition("/api/")[2].partition("/")
-    path = quote(f"{slash}{below}", safe="/:@!$&'()*+,;=~")
-    query = request.query_string.decode("latin-1")
-    return f"{path}?{query}" if query else path
+    """What is below the plugin's mount point, with the query string, as it was sent."""
+    sent = str(request.environ.get("RAW_URI") or request.full_path.removesuffix("?"))
+    path, question, query = sent.partition("?")
+    _, slash, below = path.partition("/api/")[2].partition("/")
+    return quote(f"{slash}{below}", safe="/:@!$&'()*+,;=~%") + question + query

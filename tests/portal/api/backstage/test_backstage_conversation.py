@@ -107,6 +107,21 @@ def test_an_unknown_path_is_not_found(refused: Any, path: str) -> None:
     assert refused("GET", path, status=404)[0] == "NotFoundError"
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/entities/by-name/component/default/no%2Dthing",
+        "/entities/by-name/component/de%C3%A9/x//",
+        "/entities/by-uid/a%20b/?",
+        "/nope/?a=%62&b=",
+    ],
+)
+def test_an_error_names_the_address_as_it_was_sent(client: FlaskClient, path: str) -> None:
+    answer = client.get(f"{API}{path}", environ_overrides={"RAW_URI": f"/base{API}{path}"})
+    assert answer.status_code in (400, 404)
+    assert answer.json["request"] == {"method": "GET", "url": path}
+
+
 def test_a_body_that_is_too_large_is_said_to_be(refused: Any) -> None:
     body = {"entityRefs": ["component:default/" + "x" * 60] * 20_000}
     name, message = refused("POST", "/entities/by-refs", status=413, json=body)
