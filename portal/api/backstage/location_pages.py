@@ -11,10 +11,12 @@ import orjson
 from catalog.errors import QueryError
 from catalog.matching import matches
 from catalog.predicates import parse_predicate
-from catalog.problems import JsonValue
-from catalog.query import All, AnyOf, Filter
+from catalog.problems import JsonValue, quote
+from portal.api.backstage.parameters import member, text
 
 DEFAULT_LIMIT = 1000
+
+_KEYS = ("id", "type", "target", "entityref")
 
 
 def page_of_locations(
@@ -22,23 +24,20 @@ def page_of_locations(
 ) -> dict[str, JsonValue]:
     """The page of `found`, which is sorted by id, that a request's body asks for.
 
-    Raises `QueryError`. The cursor is a base64 JSON object, as Backstage's clients expect.
+    Raises `QueryError`. The cursor is a base64 JSON object, as Backstage's clients expect. With one,
+    limit and query are those of the cursor.
     """
-    limit, query, after = body.get("limit", DEFAULT_LIMIT), body.get("query"), ""
+    asked, after = body, ""
     if "cursor" in body:
-        cursor = _decoded(body["cursor"])
-        after, query = str(cursor.get("afterId", "")), cursor.get("query")
-        limit = body.get("limit", cursor.get("limit", DEFAULT_LIMIT))
-    if isinstance(limit, bool) or not isinstance(limit, int | float):
-        raise QueryError("request/body/limit must be number")
-    if limit < 1:
-        raise QueryError("Limit must be a positive integer >= 1")
-    if query is not None and not isinstance(query, dict):
-        raise QueryError("request/body/query must be object")
-    tree = None if query is None else parse_predicate(query)
-    hits = [one for one in found if tree is None or _fits(tree, one)]
+        asked = _decoded(text(body, "cursor"))
+        after = str(asked.get("afterId", ""))
+    limit = _limit(asked)
+    query = member(asked, "query") if "query" in asked else {}
+    parse_predicate(query)  # it is one, and not too large
+    _check_keys(query)
+    hits = [one for one in found if _fits(query, one)]
     rest = [one for one in hits if one["id"] > after]
-    page = rest[: int(limit)]
+    page = rest[:limit]
     info: dict[str, JsonValue] = {}
     if len(rest) > len(page):
         place = {"limit": limit, "afterId": page[-1]["id"], **({"query": query} if query else {})}
@@ -46,16 +45,62 @@ def page_of_locations(
     return {"items": [dict(one) for one in page], "totalItems": len(hits), "pageInfo": info}
 
 
-def _fits(tree: Filter, one: dict[str, str]) -> bool:
-    # Backstage: of locations an empty list of conditions matches nothing, whatever it joins.
-    if isinstance(tree, All | AnyOf) and not tree.parts:
-        return False
-    return matches(tree, {key.lower(): (value.lower(),) for key, value in one.items()})
+def _limit(asked: dict[str, JsonValue]) -> int:
+    limit = asked.get("limit", DEFAULT_LIMIT)
+    if isinstance(limit, bool) or not isinstance(limit, int | float):
+        raise QueryError("request/body/limit must be number")
+    if limit < 1 or limit != int(limit):
+        raise QueryError("Limit must be a positive integer >= 1")
+    return int(limit)
 
 
-def _decoded(cursor: JsonValue) -> dict[str, JsonValue]:
+def _check_keys(query: dict[str, JsonValue]) -> None:
+    """Refuse a key that no location has: nothing would ever be found by it."""
+    for key, value in query.items():
+        for part in _parts(key, value):
+            _check_keys(part)
+        if not key.startswith("$") and key.lower() not in _KEYS:
+            named = "'id', 'type', 'target', or 'entityRef'"
+            raise QueryError(
+                f"Invalid filter predicate, expected key to be {named}, got '{quote(key)}'"
+            )
+
+
+def _fits(query: dict[str, JsonValue], one: dict[str, str]) -> bool:
+    """Whether a predicate holds for a location: otherwise than for entities, in two things.
+
+    A list of conditions that is empty matches nothing, whatever it joins, and nothing contains
+    anything (Backstage, observed).
+    """
+    for key, value in query.items():
+        held = [_fits(part, one) for part in _parts(key, value)]
+        match key:
+            case "$all":
+                fits = bool(held) and all(held)
+            case "$any":
+                fits = any(held)
+            case "$not":
+                fits = not held[0]
+            case _:
+                contains = isinstance(value, dict) and "$contains" in value
+                values = {name.lower(): (held.lower(),) for name, held in one.items()}
+                fits = not contains and matches(parse_predicate({key: value}), values)
+        if not fits:
+            return False
+    return True
+
+
+def _parts(key: str, value: JsonValue) -> list[dict[str, JsonValue]]:
+    """The predicates that a logical operator joins; none for a condition."""
+    inner = value if isinstance(value, list) else [value]
+    return [part for part in inner if isinstance(part, dict)] if key.startswith("$") else []
+
+
+def _decoded(cursor: str) -> dict[str, JsonValue]:
+    if not cursor:
+        raise QueryError("Cursor cannot be empty")
     try:
-        decoded = orjson.loads(base64.b64decode(str(cursor), validate=True))
+        decoded = orjson.loads(base64.b64decode(cursor, validate=True))
     except (binascii.Error, ValueError):
         raise QueryError("Malformed cursor, unknown encoding") from None
     if not isinstance(decoded, dict):
