@@ -125,12 +125,15 @@ class _Reader:
     def _relation(self, key: str, inner: dict[str, JsonValue]) -> Filter:
         if key != "relations":
             raise QueryError(f'Object form of $contains is not supported for field "{quote(key)}"')
-        match inner:
-            case {"type": str(name), "targetRef": str(ref)} if len(inner) == 2:
+        given = {name.lower(): value for name, value in inner.items()}
+        match given if len(given) == len(inner) else {}:
+            case {"type": str(name), "targetref": str(ref)} if name and len(given) == 2:
                 return Equals(key=f"relations.{name.lower()}", values=(ref.lower(),))
-            case {"type": str(name), "targetRef": {"$in": [*refs]}} if len(inner) == 2 and refs:
+            case {"type": str(name), "targetref": {"$in": [*refs]}} if (
+                name and refs and len(given) == 2
+            ):
                 return Equals(key=f"relations.{name.lower()}", values=self._texts(key, refs))
-            case {"type": str(name)} if len(inner) == 1:
+            case {"type": str(name)} if name and len(given) == 1:
                 return Has(key=f"relations.{name.lower()}")
         raise _invalid("$contains of relations needs a type, and may have a targetRef")
 

@@ -109,8 +109,9 @@ class EntityQuery:
 def parse_filters(texts: Sequence[str]) -> Filter | None:
     """The filter of repeated `filter` parameters: any of them; None where they ask for nothing.
 
-    Each is a list of `key`, `key=` or `key=value`, all of which hold; values of the same key are
-    alternatives (Backstage `parseEntityFilterString`, observed). Raises `QueryError`.
+    Each is a list of `key`, `key=` or `key=value`, all of which hold; values of the same key, in the
+    same spelling, are alternatives (Backstage `parseEntityFilterString`, observed). Raises
+    `QueryError`.
     """
     if sum(text.count(",") + 1 for text in texts) > MOST_CONDITIONS:
         raise QueryError(f"Invalid filter, over {MOST_CONDITIONS} statements")
@@ -142,7 +143,7 @@ def _parse_set(text: str) -> Filter | None:
         if not statement:
             continue
         key, equals, value = statement.partition("=")
-        key = key.strip().lower()
+        key = key.strip()
         if not key:
             raise QueryError(
                 f"Invalid filter, '{quote(statement)}' is not a valid statement "
@@ -152,7 +153,7 @@ def _parse_set(text: str) -> Filter | None:
         if equals and (wanted := value.strip().lower()) not in found:
             found.append(wanted)
     parts: list[Filter] = [
-        Equals(key=key, values=tuple(found)) if found else Has(key=key)
+        Equals(key=key.lower(), values=tuple(found)) if found else Has(key=key.lower())
         for key, found in values.items()
     ]
     if not parts:
@@ -161,9 +162,12 @@ def _parse_set(text: str) -> Filter | None:
 
 
 def parse_order(text: str) -> Order:
-    """The order of an `orderField` parameter, `<field>[,asc|desc]`. Raises `QueryError`."""
-    field, _, direction = text.partition(",")
-    direction = direction.strip().lower() or "asc"
+    """The order of an `orderField` parameter, `<field>[,asc|desc]`. Raises `QueryError`.
+
+    What follows a further comma is not looked at (Backstage, observed).
+    """
+    field, *rest = text.split(",")
+    direction = rest[0] if rest else "asc"
     if direction not in ("asc", "desc"):
         raise QueryError("Invalid order field order, must be asc or desc")
     return Order(field=field.strip().lower(), descending=direction == "desc")

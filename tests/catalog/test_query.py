@@ -36,6 +36,11 @@ def test_values_of_the_same_key_are_alternatives() -> None:
     )
 
 
+def test_the_same_key_in_another_spelling_is_a_condition_of_its_own() -> None:
+    user, group = (Equals(key="kind", values=(value,)) for value in ("user", "group"))
+    assert parse_filters(["kind=user,Kind=group"]) == All(parts=(user, group))
+
+
 def test_a_bare_key_is_part_of_its_own_equality() -> None:
     assert parse_filters(["kind,kind=component"]) == KIND
 
@@ -71,9 +76,14 @@ def test_a_filter_has_an_end() -> None:
 
 def test_an_order_has_a_direction() -> None:
     assert parse_order("metadata.name") == Order(field="metadata.name")
-    assert parse_order("metadata.Name,DESC") == Order(field="metadata.name", descending=True)
+    assert parse_order("metadata.Name,desc") == Order(field="metadata.name", descending=True)
+    assert parse_order("metadata.name,asc,desc") == Order(field="metadata.name")
+
+
+@pytest.mark.parametrize("direction", ["up", "DESC", " asc", ""])
+def test_another_direction_is_refused(direction: str) -> None:
     with pytest.raises(QueryError, match="Invalid order field order, must be asc or desc"):
-        parse_order("metadata.name,up")
+        parse_order(f"metadata.name,{direction}")
 
 
 def test_a_predicate_is_the_same_tree_as_a_filter() -> None:
@@ -117,6 +127,7 @@ def test_a_relation_is_looked_for_by_type_and_target() -> None:
     assert relation(type="ownedBy", targetRef={"$in": ["a", "b"]}) == Equals(
         key="relations.ownedby", values=("a", "b")
     )
+    assert relation(Type="ownedBy", targetref="A") == Equals(key="relations.ownedby", values=("a",))
 
 
 def test_other_lists_are_not_looked_into() -> None:
@@ -143,6 +154,8 @@ def test_other_lists_are_not_looked_into() -> None:
         {"$all": [], "kind": "x"},
         {"$nor": []},
         {"relations": {"$contains": {"targetRef": "x"}}},
+        {"relations": {"$contains": {"type": ""}}},
+        {"relations": {"$contains": {"type": "x", "Type": "x"}}},
         {"relations": {"$contains": {"type": "x", "targetRef": {"$in": []}}}},
         {"k": {"$in": ["x"] * 20_000}},
     ],

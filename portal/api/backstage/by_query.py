@@ -6,7 +6,7 @@ import orjson
 from flask import Blueprint, Response, request
 
 from catalog.query import EntityQuery
-from portal.api.backstage.parameters import body_of, check_names
+from portal.api.backstage.parameters import body_of, check_names, query_of
 from portal.api.backstage.projection import shower
 from portal.api.backstage.queries import page_query_of, page_query_of_body
 from portal.api.backstage.replies import current, reply
@@ -21,7 +21,7 @@ def add_query_routes(routes: Blueprint, portal: Portal) -> None:
 
     @routes.get("/entities/by-query")
     def get_by_query() -> Response:
-        query, fields = page_query_of(request.args)
+        query, fields = page_query_of(query_of(request))
         return current(portal, lambda connection: reply(_page(connection, query, fields)))
 
     @routes.post("/entities/by-query")

@@ -10,7 +10,14 @@ from catalog.problems import JsonValue
 from catalog.query import All, Filter, parse_filters
 from catalog.refs import EntityRef, parse_ref
 from portal.api.backstage.errors import NotFoundError
-from portal.api.backstage.parameters import body_of, check_names, fields_of, strings
+from portal.api.backstage.parameters import (
+    body_of,
+    check_names,
+    fields_of,
+    query_of,
+    strings,
+    texts,
+)
 from portal.api.backstage.projection import shower
 from portal.api.backstage.queries import predicate_of
 from portal.api.backstage.replies import current, current_entity, reply
@@ -82,15 +89,16 @@ def _add_by_identity(routes: Blueprint, portal: Portal) -> None:
 
     @routes.post("/entities/by-refs")
     def post_by_refs() -> Response:
-        check_names(request.args, ("filter",))
+        given = query_of(request)
+        check_names(given, ("filter",))
         if not request.mimetype:
             raise QueryError(NO_BODY)
         body = body_of(request, required=True)
         if "entityRefs" not in body:
             raise QueryError("request/body must have required property 'entityRefs'")
         refs = [_canonical(text) for text in strings(body["entityRefs"], "entityRefs")]
-        fields = fields_of(strings(body.get("fields", []), "fields"))
-        tree = _both(parse_filters(request.args.getlist("filter")), predicate_of(body))
+        fields = fields_of(texts(body, "fields"))
+        tree = _both(parse_filters(given.getlist("filter")), predicate_of(body))
         database = portal.database
         with database.look_in_turn() if tree is None else database.read_in_turn() as connection:
             shown = _shown(connection, refs, tree, fields)

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 
 from catalog.errors import QueryError
 from catalog.query import Filter, parse_filters
-from portal.api.backstage.parameters import body_of, check_names, strings
+from portal.api.backstage.parameters import body_of, check_names, query_of, strings
 from portal.api.backstage.queries import predicate_of
 from portal.api.backstage.replies import current, reply
 from portal.db.entities import facets
@@ -25,12 +25,14 @@ def add_facet_routes(routes: Blueprint, portal: Portal) -> None:
 
     @routes.get("/entity-facets")
     def get_facets() -> Response:
-        check_names(request.args, ("facet", "filter"))
-        keys = request.args.getlist("facet")
+        given = query_of(request)
+        check_names(given, ("facet", "filter"))
+        keys = given.getlist("facet")
         if not keys:
             raise QueryError("request/query must have required property 'facet'")
-        keys = _checked(keys)
-        tree = parse_filters(request.args.getlist("filter"))
+        if not (keys := _checked(keys)):
+            raise QueryError("Missing facet parameter")
+        tree = parse_filters(given.getlist("filter"))
         return current(portal, lambda connection: reply(_facets(connection, keys, tree)))
 
     @routes.post("/entity-facets")
@@ -39,16 +41,15 @@ def add_facet_routes(routes: Blueprint, portal: Portal) -> None:
         body = body_of(request)
         if "facets" not in body:
             raise QueryError("request/body must have required property 'facets'")
-        keys = _checked(strings(body["facets"], "facets"))
-        tree = predicate_of(body)
-        if not keys:
+        if not (keys := _checked(strings(body["facets"], "facets"))):
             raise QueryError("Missing or empty facets parameter")
+        tree = predicate_of(body)
         with portal.database.read_in_turn() as connection:
             return reply(_facets(connection, keys, tree))
 
 
 def _checked(keys: Sequence[str]) -> list[str]:
-    unique = list(dict.fromkeys(keys))
+    unique = list(dict.fromkeys(key for key in keys if key))
     if len(unique) > MOST_FACETS:
         raise QueryError(f"Over {MOST_FACETS} facets")
     return unique

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, Response, request
 
+from portal.api.backstage.parameters import query_of
 from portal.api.backstage.projection import shower
 from portal.api.backstage.queries import after_of, list_query_of
 from portal.api.backstage.replies import current, reply
@@ -29,7 +30,7 @@ def add_list_routes(routes: Blueprint, portal: Portal) -> None:
 
     @routes.get("/entities")
     def get_entities() -> Response:
-        query = list_query_of(request.args)
+        query = list_query_of(query_of(request))
         show = shower(query.fields)
 
         def read(connection: Connection) -> Response:

@@ -19,15 +19,39 @@ from catalog.problems import JsonValue
 LARGEST = 2**31 - 1
 """Any greater number means the same: no catalog has so many entities."""
 
+LISTS = ("facet", "fields", "filter", "fullTextFilterFields", "order", "orderField")
+"""Parameters of queries that may be repeated."""
+
+_OF_LIST = re.compile(rf"({'|'.join(LISTS)})\[[0-9]*\]")
+
+
+def query_of(request: Request) -> MultiDict[str, str]:
+    """The parameters of a query; `filter[]` and `filter[0]` are `filter` (Backstage, observed)."""
+    given: MultiDict[str, str] = MultiDict()
+    for name, value in request.args.items(multi=True):
+        of_list = _OF_LIST.fullmatch(name)
+        given.add(of_list[1] if of_list else name, value)
+    return given
+
 
 def check_names(given: MultiDict[str, str], allowed: Collection[str]) -> None:
-    """Refuse a parameter that is not known, and one without a value."""
+    """Refuse a parameter that is not known, and one that stands once and has no value.
+
+    Of repeated ones those without a value say nothing (Backstage, observed).
+    """
     for name in given:
         if name not in allowed:
             raise QueryError(f"Unknown query parameter '{name}'")
     for name, values in given.lists():
-        if "" in values:
+        if values == [""]:
             raise QueryError(f"Empty value found for query parameter '{name}'")
+
+
+def single(given: MultiDict[str, str], name: str) -> str | None:
+    """The text of a parameter that may stand once; None where it is not given."""
+    if len(given.getlist(name)) > 1:
+        raise QueryError(f"request/query/{name} must be string")
+    return given.get(name)
 
 
 def whole(given: MultiDict[str, str], name: str) -> int | None:
@@ -35,7 +59,7 @@ def whole(given: MultiDict[str, str], name: str) -> int | None:
     text = given.get(name)
     if text is None:
         return None
-    if not re.fullmatch(r"[+-]?[0-9]{1,1000}", text):
+    if len(given.getlist(name)) > 1 or not re.fullmatch(r"[+-]?[0-9]{1,1000}", text):
         raise QueryError(f"request/query/{name} must be integer")
     if int(text) < 0:
         raise QueryError(f"request/query/{name} must be >= 0")
@@ -91,14 +115,19 @@ def member(body: dict[str, JsonValue], name: str) -> dict[str, JsonValue]:
 
 def number(body: dict[str, JsonValue], name: str, default: int) -> int:
     """The number of a key of a body, from 0, without its fraction."""
-    value = body.get(name)
-    if value is None:
+    if name not in body:
         return default
+    value = body[name]
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise QueryError(f"request/body/{name} must be number")
     if value < 0:
         raise QueryError(f"request/body/{name} must be >= 0")
     return int(min(value, LARGEST))
+
+
+def texts(body: dict[str, JsonValue], name: str, *, within: str = "") -> tuple[str, ...]:
+    """The strings of the list at a key of a body, or of the object `within` it; none without it."""
+    return strings(body[name], f"{within}{name}") if name in body else ()
 
 
 def strings(value: JsonValue, path: str) -> tuple[str, ...]:

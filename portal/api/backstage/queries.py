@@ -30,8 +30,11 @@ from portal.api.backstage.parameters import (
     check_names,
     fields_of,
     listed,
+    member,
     number,
-    strings,
+    single,
+    text,
+    texts,
     whole,
 )
 
@@ -74,7 +77,7 @@ def list_query_of(given: MultiDict[str, str]) -> ListQuery:
     orders = tuple(_list_order(text) for text in given.getlist("order"))
     if len(orders) > MOST_ORDERS:
         raise QueryError(f"Invalid order parameter, over {MOST_ORDERS} orders")
-    if (after := given.get("after")) is not None:
+    if (after := single(given, "after")) is not None:
         limit, offset = _after(after, limit, offset)
     return ListQuery(
         filter=parse_filters(given.getlist("filter")),
@@ -97,7 +100,8 @@ def page_query_of(given: MultiDict[str, str]) -> tuple[EntityQuery, tuple[str, .
     """The query of `GET /entities/by-query`, and the fields to show; none: all."""
     check_names(given, QUERY_NAMES)
     orders = [parse_order(text) for text in given.getlist("orderField")]
-    term = given.get("fullTextFilterTerm")
+    term = single(given, "fullTextFilterTerm")
+    counted = single(given, "totalItems")
     limit = whole(given, "limit")
     query = EntityQuery(
         filter=parse_filters(given.getlist("filter")),
@@ -107,37 +111,30 @@ def page_query_of(given: MultiDict[str, str]) -> tuple[EntityQuery, tuple[str, .
         else None,
         limit=DEFAULT_LIMIT if limit is None else limit,
         offset=whole(given, "offset") or 0,
-        cursor=given.get("cursor"),
-        count=_is_counted(given.get("totalItems", "include"), "query"),
+        cursor=single(given, "cursor"),
+        count=_is_counted("include" if counted is None else counted, "query"),
     )
     return query, fields_of(listed(given, "fields"))
 
 
 def page_query_of_body(body: dict[str, JsonValue]) -> tuple[EntityQuery, tuple[str, ...]]:
     """The query of `POST /entities/by-query`, and the fields to show; none: all."""
-    cursor = body.get("cursor")
-    if cursor is not None and not isinstance(cursor, str):
-        raise QueryError("request/body/cursor must be string")
+    cursor = text(body, "cursor") if "cursor" in body else None
     query = EntityQuery(
         filter=predicate_of(body),
-        order=_body_order(body.get("orderBy")),
-        full_text=_body_text(body.get("fullTextFilter")),
+        order=_body_order(body["orderBy"]) if "orderBy" in body else None,
+        full_text=_body_text(member(body, "fullTextFilter")) if "fullTextFilter" in body else None,
         limit=number(body, "limit", DEFAULT_LIMIT),
         offset=number(body, "offset", 0),
         cursor=cursor,
         count=_is_counted(body.get("totalItems", "include"), "body"),
     )
-    return query, fields_of(strings(body.get("fields", []), "fields"))
+    return query, fields_of(texts(body, "fields"))
 
 
 def predicate_of(body: dict[str, JsonValue]) -> Filter | None:
     """The filter that the `query` of a body writes."""
-    predicate = body.get("query")
-    if predicate is None:
-        return None
-    if not isinstance(predicate, dict):
-        raise QueryError("request/body/query must be object")
-    return parse_predicate(predicate)
+    return parse_predicate(member(body, "query")) if "query" in body else None
 
 
 def _list_order(text: str) -> Order:
@@ -169,38 +166,33 @@ def _place(place: dict[str, JsonValue], name: str, least: int, default: int | No
     return min(value, LARGEST)
 
 
-def _is_counted(text: JsonValue, where: str) -> bool:
-    if text not in ("include", "exclude"):
-        allowed = "must be equal to one of the allowed values: include, exclude"
-        raise QueryError(f"request/{where}/totalItems {allowed}")
-    return text == "include"
+def _is_counted(value: JsonValue, where: str) -> bool:
+    place = f"request/{where}/totalItems"
+    if not isinstance(value, str):
+        raise QueryError(f"{place} must be string")
+    if value not in ("include", "exclude"):
+        raise QueryError(f"{place} must be equal to one of the allowed values: include, exclude")
+    return value == "include"
 
 
 def _body_order(value: JsonValue) -> Order | None:
-    if value is None or value == []:
-        return None
     if not isinstance(value, list):
         raise QueryError("request/body/orderBy must be array")
-    orders = []
-    for place, item in enumerate(value):
-        if not isinstance(item, dict) or not isinstance(item.get("field"), str):
-            raise QueryError(f"request/body/orderBy/{place} must have required property 'field'")
-        if item.get("order") not in ("asc", "desc"):
-            raise QueryError(
-                f"request/body/orderBy/{place}/order must be equal to one of the allowed values: "
-                "asc, desc"
-            )
-        field = str(item["field"]).lower()
-        orders.append(Order(field=field, descending=item["order"] == "desc"))
-    return orders[0]
+    orders = [_field_order(item, f"orderBy/{place}") for place, item in enumerate(value)]
+    return orders[0] if orders else None
 
 
-def _body_text(value: JsonValue) -> FullText | None:
-    if value is None:
-        return None
-    if not isinstance(value, dict):
-        raise QueryError("request/body/fullTextFilter must be object")
-    term = value.get("term", "")
-    if not isinstance(term, str):
-        raise QueryError("request/body/fullTextFilter/term must be string")
-    return FullText(term=term, fields=strings(value.get("fields", []), "fullTextFilter/fields"))
+def _field_order(item: JsonValue, path: str) -> Order:
+    if not isinstance(item, dict):
+        raise QueryError(f"request/body/{path} must be object")
+    within = f"/{path}"
+    field, direction = (text(item, name, within=within) for name in ("field", "order"))
+    if direction not in ("asc", "desc"):
+        allowed = "must be equal to one of the allowed values: asc, desc"
+        raise QueryError(f"request/body/{path}/order {allowed}")
+    return Order(field=field.lower(), descending=direction == "desc")
+
+
+def _body_text(value: dict[str, JsonValue]) -> FullText:
+    term = text(value, "term", within="/fullTextFilter") if "term" in value else ""
+    return FullText(term=term, fields=texts(value, "fields", within="fullTextFilter/"))

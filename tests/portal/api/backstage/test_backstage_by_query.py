@@ -61,18 +61,41 @@ def test_full_text_and_offset_are_parameters(client: FlaskClient) -> None:
     assert names(found) == ["b", "a"]
 
 
+def test_lists_may_be_written_with_brackets(client: FlaskClient) -> None:
+    def found(query: str) -> Any:
+        return client.get(f"{BY_QUERY}?{query}").json
+
+    plain = found("filter=kind%3Dgroup&fields=kind,spec")
+    assert plain["items"] == [{"kind": "Group", "spec": {"type": "team"}}]
+    assert found("filter[]=kind%3Dgroup&fields%5B%5D=kind&fields%5B%5D=spec") == plain
+    assert found("filter[0]=kind%3Dgroup&filter%5B1%5D=&fields=kind,spec") == plain
+
+
+def test_repeated_filters_without_a_value_say_nothing(client: FlaskClient) -> None:
+    assert client.get(f"{BY_QUERY}?filter=kind%3Dgroup&filter=").json["totalItems"] == 1
+    assert client.get(f"{BY_QUERY}?filter=&filter=").json["totalItems"] == 7
+
+
 @pytest.mark.parametrize(
     ("query", "message"),
     [
         ("nope=1", "Unknown query parameter 'nope'"),
         ("cursor=", "Empty value found for query parameter 'cursor'"),
-        ("filter=kind%3Dapi&filter=", "Empty value found for query parameter 'filter'"),
+        ("filter=", "Empty value found for query parameter 'filter'"),
+        ("limit=1&limit=2", "request/query/limit must be integer"),
+        ("cursor=a&cursor=b", "request/query/cursor must be string"),
+        (
+            "fullTextFilterTerm=&fullTextFilterTerm=",
+            "request/query/fullTextFilterTerm must be string",
+        ),
+        ("limit%5B%5D=1", "Unknown query parameter 'limit[]'"),
         (
             "filter=%3Dx",
             "Invalid filter, '=x' is not a valid statement "
             "(expected a string on the form a=b or a= or a)",
         ),
         ("orderField=metadata.name%2Cup", "Invalid order field order, must be asc or desc"),
+        ("orderField=metadata.name%2CASC", "Invalid order field order, must be asc or desc"),
         ("limit=x", "request/query/limit must be integer"),
         ("limit=1.5", "request/query/limit must be integer"),
         ("limit=-1", "request/query/limit must be >= 0"),
@@ -112,6 +135,30 @@ def test_a_bad_parameter_is_refused_in_backstages_form(
             {"orderBy": [{"field": "a", "order": "up"}]},
             "request/body/orderBy/0/order must be equal to one of the allowed values: asc, desc",
         ),
+        ({"orderBy": ["a"]}, "request/body/orderBy/0 must be object"),
+        (
+            {"orderBy": [{"field": "a"}]},
+            "request/body/orderBy/0 must have required property 'order'",
+        ),
+        (
+            {"orderBy": [{"field": 1, "order": "asc"}]},
+            "request/body/orderBy/0/field must be string",
+        ),
+        *(
+            ({name: None}, f"request/body/{name} must be {kind}")
+            for name, kind in (
+                ("query", "object"),
+                ("cursor", "string"),
+                ("limit", "number"),
+                ("offset", "number"),
+                ("orderBy", "array"),
+                ("fullTextFilter", "object"),
+                ("fields", "array"),
+                ("totalItems", "string"),
+            )
+        ),
+        ({"fullTextFilter": {"term": None}}, "request/body/fullTextFilter/term must be string"),
+        ({"fullTextFilter": {"fields": "x"}}, "request/body/fullTextFilter/fields must be array"),
         ({"fields": "x"}, "request/body/fields must be array"),
         ({"fields": [1]}, "request/body/fields/0 must be string"),
         ({"fullTextFilter": "x"}, "request/body/fullTextFilter must be object"),

@@ -23,7 +23,7 @@ def test_values_are_counted_as_they_are_spelled(client: FlaskClient) -> None:
             "nope": [],
         }
     }
-    body = {"facets": ["kind", "Spec.Type", "spec.nothing", "nope", "kind"]}
+    body = {"facets": ["kind", "Spec.Type", "", "spec.nothing", "nope", "kind"]}
     assert client.post(FACETS, json=body).json == answer.json
 
 
@@ -50,6 +50,7 @@ def test_tags_and_relations_are_facets_too(client: FlaskClient) -> None:
     [
         ("", "request/query must have required property 'facet'"),
         ("?facet=", "Empty value found for query parameter 'facet'"),
+        ("?facet=&facet=", "Missing facet parameter"),
         ("?facet=kind&x=1", "Unknown query parameter 'x'"),
         (
             "?facet=kind&filter=%3Dx",
@@ -68,9 +69,11 @@ def test_a_bad_parameter_is_refused(refused: Any, query: str, message: str) -> N
     [
         ({}, "request/body must have required property 'facets'"),
         ({"facets": []}, "Missing or empty facets parameter"),
+        ({"facets": [""], "query": {"$x": 1}}, "Missing or empty facets parameter"),
         ({"facets": "kind"}, "request/body/facets must be array"),
         ({"facets": [1]}, "request/body/facets/0 must be string"),
         ({"facets": ["kind"], "query": "x"}, "request/body/query must be object"),
+        ({"facets": ["kind"], "query": None}, "request/body/query must be object"),
     ],
 )
 def test_a_bad_body_is_refused(refused: Any, body: Any, message: str) -> None:

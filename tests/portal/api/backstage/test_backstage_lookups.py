@@ -87,7 +87,9 @@ def test_refs_may_be_answered_with_fields(client: FlaskClient) -> None:
         ({"entityRefs": None}, "request/body/entityRefs must be array"),
         ({"entityRefs": [1]}, "request/body/entityRefs/0 must be string"),
         ({"entityRefs": [], "fields": "x"}, "request/body/fields must be array"),
+        ({"entityRefs": [], "fields": None}, "request/body/fields must be array"),
         ({"entityRefs": [], "query": []}, "request/body/query must be object"),
+        ({"entityRefs": [], "query": None}, "request/body/query must be object"),
         (
             {"entityRefs": [], "fields": ["metadata.tags[0]"]},
             'Invalid field "metadata.tags[0]", array type fields are not supported',
