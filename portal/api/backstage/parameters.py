@@ -7,7 +7,7 @@ messages: Backstage catalog backend 4.0.0 (reference 3.1), observed.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 import orjson
 from flask import Request
@@ -68,13 +68,18 @@ def whole(given: MultiDict[str, str], name: str) -> int | None:
 
 def listed(given: MultiDict[str, str], name: str) -> tuple[str, ...]:
     """The parts of a parameter that is separated by commas, and may be repeated."""
-    parts = (part.strip() for text in given.getlist(name) for part in text.split(","))
+    parts = (part.strip() for part in parted(given.getlist(name)))
     return tuple(part for part in parts if part)
 
 
+def parted(texts: Iterable[str]) -> Iterator[str]:
+    """The parts of texts that are separated by commas."""
+    return (part for text in texts for part in text.split(","))
+
+
 def fields_of(fields: Iterable[str]) -> tuple[str, ...]:
-    """The fields to show, checked; none: all."""
-    fields = tuple(fields)
+    """The fields to show, checked, without spaces around them; none: all."""
+    fields = tuple(name for field in fields if (name := field.strip()))
     for field in fields:
         if "[" in field:
             raise QueryError(f'Invalid field "{field}", array type fields are not supported')

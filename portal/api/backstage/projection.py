@@ -85,11 +85,12 @@ def _walk_joining(entity: dict[str, Any], parts: Sequence[str]) -> tuple[Sequenc
     """As `_walk`, where some key has dots in it."""
     keys: list[str] = []
     value: Any = entity
-    pending = ""
+    pending: list[str] = []
     for part in parts:
-        pending = f"{pending}.{part}" if pending else part
-        if isinstance(value, dict) and pending in value:
-            value = value[pending]
-            keys.append(pending)
-            pending = ""
+        pending.append(part)
+        key = ".".join(pending)
+        if isinstance(value, dict) and key in value:
+            value = value[key]
+            keys.append(key)
+            pending = []
     return ([], None) if pending else (keys, value)

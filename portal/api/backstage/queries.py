@@ -32,6 +32,7 @@ from portal.api.backstage.parameters import (
     listed,
     member,
     number,
+    parted,
     single,
     text,
     texts,
@@ -129,7 +130,7 @@ def page_query_of_body(body: dict[str, JsonValue]) -> tuple[EntityQuery, tuple[s
         cursor=cursor,
         count=_is_counted(body.get("totalItems", "include"), "body"),
     )
-    return query, fields_of(texts(body, "fields"))
+    return query, fields_of(parted(texts(body, "fields")))
 
 
 def predicate_of(body: dict[str, JsonValue]) -> Filter | None:

@@ -5,6 +5,7 @@ import orjson
 import pytest
 from flask.testing import FlaskClient
 
+GROUP = {"kind": "Group", "spec": {"type": "team"}}
 BY_QUERY = "/api/catalog/entities/by-query"
 NAMES = "kind,metadata.name"
 
@@ -66,9 +67,18 @@ def test_lists_may_be_written_with_brackets(client: FlaskClient) -> None:
         return client.get(f"{BY_QUERY}?{query}").json
 
     plain = found("filter=kind%3Dgroup&fields=kind,spec")
-    assert plain["items"] == [{"kind": "Group", "spec": {"type": "team"}}]
+    assert plain["items"] == [GROUP]
     assert found("filter[]=kind%3Dgroup&fields%5B%5D=kind&fields%5B%5D=spec") == plain
     assert found("filter[0]=kind%3Dgroup&filter%5B1%5D=&fields=kind,spec") == plain
+
+
+def test_fields_of_a_body_may_be_separated_by_commas_too(client: FlaskClient) -> None:
+    def found(*fields: str) -> Any:
+        body = {"query": {"kind": "group"}, "fields": list(fields)}
+        return client.post(BY_QUERY, json=body).json["items"]
+
+    assert found("kind,spec") == found(" kind ", "", "spec") == [GROUP]
+    assert found("") == found() != [GROUP]
 
 
 def test_repeated_filters_without_a_value_say_nothing(client: FlaskClient) -> None:

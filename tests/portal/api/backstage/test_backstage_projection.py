@@ -29,7 +29,7 @@ ENTITY: dict[str, Any] = {
         (["metadata.annotations.x"], {"metadata": {"annotations": {"x": None}}}),
         (["metadata.links"], {"metadata": {"links": [{"url": "u"}]}}),
         (["metadata.links.url"], {}),
-        (["Kind", "nope", "metadata.nope", "", "."], {}),
+        (["Kind", "nope", "metadata.nope", "", ".", "metadata.", "metadata..name"], {}),
         (["spec"], {"spec": {}}),
         (["metadata", "metadata.name"], {"metadata": ENTITY["metadata"]}),
         (["metadata.name", "metadata"], {"metadata": ENTITY["metadata"]}),
