@@ -223,7 +223,12 @@ def _not_meant(data: JsonValue, file: _File) -> Problem | None:
         code="NOT_A_DESCRIPTOR",
         severity=Severity.INFO,
         message="This is no descriptor: it has neither `apiVersion` nor `kind`; it is ignored.",
+        found="" if isinstance(data, dict) else _quoted(data),
     )
+
+
+def _quoted(data: JsonValue) -> str:
+    return "a list" if isinstance(data, list) else quote(data)
 
 
 def _not_a_mapping(data: JsonValue) -> Problem:
@@ -231,7 +236,7 @@ def _not_a_mapping(data: JsonValue) -> Problem:
     return Problem(
         code="NOT_A_MAPPING",
         message="A descriptor is a mapping with `apiVersion`, `kind` and `metadata`.",
-        found="a list" if isinstance(data, list) else quote(data),
+        found=_quoted(data),
         expected="a mapping",
         hint="This looks like an HTML page: was a sign-in page saved in its place?"
         if is_html

@@ -14,8 +14,13 @@ from catalog.registration import generated_entity
 from catalog.store import FileReading
 from catalog.wording import backstage_error
 
-_ERRORS_THERE = ("LOCATION_TARGET_MISSING", "PLACEHOLDER_UNREADABLE", "PLACEHOLDER_TOO_LARGE")
-"""Codes of warnings of ours that Backstage takes for errors."""
+_ERRORS_THERE = (
+    "LOCATION_TARGET_MISSING",
+    "NOT_A_DESCRIPTOR",
+    "PLACEHOLDER_UNREADABLE",
+    "PLACEHOLDER_TOO_LARGE",
+)
+"""Codes of warnings and notes of ours that Backstage takes for errors."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

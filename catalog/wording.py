@@ -10,8 +10,9 @@ import re
 from dataclasses import dataclass
 
 from catalog.formats import is_api_version
-from catalog.problems import JsonValue, Problem
+from catalog.problems import JsonValue, Problem, Severity
 from catalog.schema_faults import OUTPUT_FIELDS, TYPES
+from catalog.urls import is_url
 
 _PROCESSORS = {"template": "ScaffolderEntitiesProcessor"}
 """What looks at a kind, where that is not the `BuiltinKindsEntityProcessor`."""
@@ -83,8 +84,10 @@ def backstage_error(
             return _error("Error", f"YAML error at {location}, {_yaml(problem)}")
         case "NOT_A_MAPPING":
             return _error("Error", f"Expected object at root, got {_typeof(problem.found)}")
+        case "NOT_A_DESCRIPTOR" if problem.severity is Severity.INFO and problem.found:
+            return _error("Error", f"Expected object at root, got {_typeof(problem.found)}")
         case "NOT_A_DESCRIPTOR":
-            return _error("TypeError", _required("<root>", "kind"))
+            return _error("TypeError", _required("<root>", "apiVersion"))
         case "KIND_NOT_ALLOWED":
             place = f"{ref} at {location}, originated at {origin or location},"
             text = f"Entity {place} is not of an allowed kind for that location"
@@ -184,18 +187,36 @@ def _of_place(problem: Problem, location: str) -> BackstageError:
         case "LOCATION_TARGET_MISSING":
             text = f"Unable to read {kind or 'url'}, no matching files found for {problem.found}"
             return _error("NotFoundError", text)
+        case "NO_SOURCE" if kind == "url":
+            return _no_url(problem.found or target)
         case "NO_SOURCE":
-            asked = f"{kind or 'url'}:{problem.found or target}"
+            asked = f"{kind}:{problem.found or target}"
             return _error("InputError", f"No processor was able to handle reading of {asked}")
         case "HOST_NOT_ALLOWED":
-            text = (
-                f"Unable to read url, Reading from '{problem.found or target}' is not allowed. "
-                "You may need to configure an integration for the target host, or add it to the "
-                "configured list of allowed hosts at 'backend.reading.allow'"
-            )
-            return _error("Error", text)
+            return _not_allowed(problem.found or target)
+        case "URL_PATTERN":
+            return _error("Error", "Unable to read url, Unsupported search pattern URL")
         case code:
             return _error("NotFoundError" if code in _NOT_FOUND else "Error", problem.message)
+
+
+def _no_url(text: str) -> BackstageError:
+    """What is told of the target of a `url` that no reader takes."""
+    if not text.strip():
+        form = "expected '<type>:<target>', e.g. 'url:https://host/path'"
+        return _error("TypeError", f"Unable to parse location ref 'url:{text}', {form}")
+    if not is_url(text):
+        return _error("Error", "Unable to read url, Invalid URL")
+    return _not_allowed(text)
+
+
+def _not_allowed(url: str) -> BackstageError:
+    text = (
+        f"Unable to read url, Reading from '{url}' is not allowed. "
+        "You may need to configure an integration for the target host, or add it to the "
+        "configured list of allowed hosts at 'backend.reading.allow'"
+    )
+    return _error("Error", text)
 
 
 def _yaml(problem: Problem) -> str:

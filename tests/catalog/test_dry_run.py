@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import orjson
+import pytest
 
 from catalog.descriptors import read_descriptor
 from catalog.dry_run import DryRun, dry_run_answer
@@ -97,6 +98,24 @@ def test_what_backstage_takes_for_an_error_is_one() -> None:
     assert found.errors == (
         "NotFoundError: Unable to read url, no matching files found for ./b.yaml",
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("some notes\n", "Error: Expected object at root, got string"),
+        ("- a\n", "Error: Expected object at root, got object"),
+        (
+            "{a: b}\n",
+            "TypeError: <root> must have required property 'apiVersion' - "
+            "missingProperty: apiVersion",
+        ),
+    ],
+)
+def test_a_file_that_holds_something_else_is_told(text: str, error: str) -> None:
+    outcomes, _ = read_descriptor(text.encode(), file="notes.txt", location="url:a", origin="url:a")
+    notes = FileReading(path="notes.txt", token="1", url="url:a", outcomes=outcomes, problems=())
+    assert answer(notes).errors == (error,)
 
 
 def test_a_location_that_leads_to_nothing_is_its_entity_alone() -> None:

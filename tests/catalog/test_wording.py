@@ -299,7 +299,22 @@ def test_a_document_that_is_no_mapping_is_told_by_its_javascript_type(
         ),
         (
             Problem(code="NO_SOURCE", message="", found="gopher://a"),
-            "InputError: No processor was able to handle reading of url:gopher://a",
+            "Error: Unable to read url, Reading from 'gopher://a' is not allowed. You may need to "
+            "configure an integration for the target host, or add it to the configured list of "
+            "allowed hosts at 'backend.reading.allow'",
+        ),
+        (
+            Problem(code="NO_SOURCE", message="", found="not a url"),
+            "Error: Unable to read url, Invalid URL",
+        ),
+        (
+            Problem(code="NO_SOURCE", message="", found=" "),
+            "TypeError: Unable to parse location ref 'url: ', expected '<type>:<target>', "
+            "e.g. 'url:https://host/path'",
+        ),
+        (
+            Problem(code="URL_PATTERN", message=""),
+            "Error: Unable to read url, Unsupported search pattern URL",
         ),
         (
             Problem(code="HOST_NOT_ALLOWED", message=""),
@@ -323,6 +338,12 @@ def test_a_document_that_is_no_mapping_is_told_by_its_javascript_type(
 )
 def test_a_place_that_cannot_be_read_is_told(problem: Problem, expected: str) -> None:
     assert str(backstage_error(problem, ref=None, location=FILE)) == expected
+
+
+def test_a_place_of_another_type_is_told_with_its_type() -> None:
+    problem = Problem(code="NO_SOURCE", message="", found="x")
+    expected = "InputError: No processor was able to handle reading of s3:x"
+    assert str(backstage_error(problem, ref=None, location="s3:a")) == expected
 
 
 def test_an_error_has_a_cause_in_json_only_where_there_is_one() -> None:

@@ -212,8 +212,10 @@ def test_another_target_keeps_the_id_and_the_uids(world: World) -> None:
 def test_a_dry_run_shows_what_would_be_there_and_stores_nothing(world: World) -> None:
     world.write("inner.yaml", component("dry-inner"))
     target = world.write("dry.yaml", leading_to("dry", "./inner.yaml"), component("dry-one"))
-    answer = world.call("POST", "/locations?dryRun=true", json={"type": "url", "target": target})
+    body = {"type": "url", "target": target, "presence": "optional"}
+    answer = world.call("POST", "/locations?dryRun=true", json=body)
     assert answer.status_code == 201
+    assert answer.json()["location"]["presence"] == "optional"
     names = [entity["metadata"]["name"] for entity in answer.json()["entities"]]
     assert names[1:] == ["dry", "dry-one", "dry-inner"]
     assert answer.json()["exists"] is False

@@ -24,8 +24,17 @@ class DryRuns:
         self._pool: Pool | None = None
         self._lock = threading.Lock()
 
-    def answer(self, *, type: str, target: str) -> Response:  # noqa: A002 - Backstage's word
-        """What is there, processed and not stored; raises `QueryError` with all that is wrong."""
+    def answer(
+        self,
+        *,
+        type: str,  # noqa: A002 - Backstage's word
+        target: str,
+        presence: str | None,
+    ) -> Response:
+        """What is there, processed and not stored; raises `QueryError` with all that is wrong.
+
+        `presence` is only told again, where it was given.
+        """
         with self._portal.database.read() as connection:
             exists = registrations.find(connection, type, target) is not None
         with self._lock:
@@ -39,6 +48,7 @@ class DryRuns:
         location = {
             "type": type,
             "target": target,
+            **({} if presence is None else {"presence": presence}),
             "id": f"{type}:{target}",
             "entityRef": generated_ref(type, target),
         }

@@ -100,10 +100,12 @@ def _add_registering(routes: Blueprint, portal: Portal) -> None:
         check_names(request.args, ("dryRun", "onConflict", "wait"))
         wait = wait_of(request.args.get("wait"))
         on_conflict = _on_conflict(request.args.get("onConflict"), portal)
-        body = _location_body(body_of(request, required=True), {"type", "target", "presence"})
+        given = body_of(request, required=True)
+        body = _location_body(given, {"type", "target", "presence"})
         if _is_yes(request.args.get("dryRun"), "dryRun"):
             _check_type(body)
-            return dry_runs.answer(type=body["type"], target=body["target"])
+            presence = body["presence"] if "presence" in given else None
+            return dry_runs.answer(type=body["type"], target=body["target"], presence=presence)
         _check_writable(portal)
         _check_type(body)
         made = register(
