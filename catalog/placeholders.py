@@ -11,6 +11,7 @@ import posixpath
 import re
 from dataclasses import dataclass
 
+from catalog.problems import Problem
 from catalog.scm import resolve_url, same_repository
 
 RESOLVERS = ("$text", "$json", "$yaml", "$openapi", "$asyncapi")
@@ -58,6 +59,16 @@ def companion_key(target: str, base: Base) -> str | None:
     folder = "" if target.startswith("/") else posixpath.dirname(base.path)
     path = posixpath.normpath(posixpath.join(folder, target.lstrip("/")))
     return None if path == ".." or path.startswith("../") else path
+
+
+def outside(target: str) -> Problem:
+    """What is told of a target that may not be read, or is none of the companions."""
+    return Problem(
+        code="PLACEHOLDER_UNREADABLE",
+        message="A placeholder names a file that is not in this repository.",
+        found=target,
+        hint="Name a file relative to the descriptor, in the same repository.",
+    )
 
 
 def beside(key: str, base: Base) -> Base:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from catalog.formats import is_api_version
+from catalog.placeholders import RESOLVERS
 from catalog.problems import JsonValue, Problem, Severity
 from catalog.schema_faults import OUTPUT_FIELDS, TYPES
 from catalog.urls import is_url
@@ -80,6 +81,8 @@ def backstage_error(
     `origin` that of the registered location, if it is another one.
     """
     match problem.code:
+        case code if code.startswith("PLACEHOLDER_") or _placeholder_key(problem) in RESOLVERS:
+            return _caused(_PLACEHOLDERS, "Error", _placeholder(problem))
         case "YAML_SYNTAX" | "YAML_DUPLICATE_KEY":
             return _error("Error", f"YAML error at {location}, {_yaml(problem)}")
         case "NOT_A_MAPPING":
@@ -100,8 +103,6 @@ def backstage_error(
             # The class that Backstage throws for what cannot be taken apart is another one.
             name = "TypeError" if problem.message.endswith(_REF_FORM) else "Error"
             return _caused(f"{_processor(ref)} postprocessing", name, problem.message)
-        case code if code.startswith("PLACEHOLDER_"):
-            return _caused(_PLACEHOLDERS, "Error", _placeholder(problem))
         case code if code in _FORMATS or code.startswith(("FIELD_", "KIND_")):
             return _of_field(problem, ref or location)
         case _:
@@ -172,12 +173,21 @@ def _malformed(problem: Problem) -> str:
     return f'"{".".join(steps)}" is not valid; {expected}. {_MORE}'
 
 
+def _placeholder_key(problem: Problem) -> str:
+    return problem.pointer.rpartition("/")[2]
+
+
 def _placeholder(problem: Problem) -> str:
-    key = problem.pointer.rpartition("/")[2]
+    key = _placeholder_key(problem)
     if problem.code in ("PLACEHOLDER_TARGET", "PLACEHOLDER_INLINE"):
         form = "in the form of an absolute URL or a relative path"
         return f"Placeholder {key} expected a string value parameter, {form}"
-    return f"Placeholder {key} could not read location {problem.found}, {problem.message}"
+    why = problem.message
+    if problem.code == "HOST_NOT_ALLOWED":
+        why = f"NotAllowedError: {_not_allowed_text(problem.found)}"
+    elif not problem.code.startswith("PLACEHOLDER_"):
+        why = f"{'NotFoundError' if problem.code in _NOT_FOUND else 'Error'}: {why}"
+    return f"Placeholder {key} could not read location {problem.found}, {why}"
 
 
 def _of_place(problem: Problem, location: str) -> BackstageError:
@@ -211,12 +221,15 @@ def _no_url(text: str) -> BackstageError:
 
 
 def _not_allowed(url: str) -> BackstageError:
-    text = (
-        f"Unable to read url, Reading from '{url}' is not allowed. "
+    return _error("Error", f"Unable to read url, {_not_allowed_text(url)}")
+
+
+def _not_allowed_text(url: str) -> str:
+    return (
+        f"Reading from '{url}' is not allowed. "
         "You may need to configure an integration for the target host, or add it to the "
         "configured list of allowed hosts at 'backend.reading.allow'"
     )
-    return _error("Error", text)
 
 
 def _yaml(problem: Problem) -> str:

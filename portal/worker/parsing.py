@@ -8,7 +8,7 @@ from catalog.defined_kinds import kinds_of
 from catalog.descriptors import read_descriptor
 from catalog.entity import NamedTarget
 from catalog.inference import Inferred, infer
-from catalog.placeholders import companion_key
+from catalog.placeholders import companion_key, outside
 from catalog.problems import Problem
 from catalog.readings import ToRead
 from catalog.store import Companion, FileReading
@@ -62,12 +62,7 @@ class _Beside:
             self.used.append(key)
             if key in self._file.companions:
                 return self._file.companions[key]
-        return Problem(
-            code="PLACEHOLDER_UNREADABLE",
-            message="A placeholder names a file that is not in this repository.",
-            found=target,
-            hint="Name a file relative to the descriptor, in the same repository.",
-        )
+        return outside(target)
 
     def owner(self) -> Inferred | None:
         """Whom CODEOWNERS names; None where there is no such file."""

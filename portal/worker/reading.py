@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 
 from catalog.companions import LARGEST_FILE
@@ -12,6 +12,7 @@ from catalog.problems import Problem
 from catalog.readings import Reader, ToRead
 from catalog.sources import Blob, Failed, Repository
 from catalog.store import FileReading
+from plugins.contract import Plugin
 from portal.pool import Pool, TaskFailed
 from portal.worker.tools import Tools
 from portal.worker.views import source_for
@@ -29,16 +30,16 @@ def reader_of(tools: Tools) -> Reader:
     return Reader(
         read=lambda files: _read_in_pool(tools.pool, files),
         describe=describe_file,
-        fetch=lambda url: fetch(tools, url),
+        fetch=lambda url: fetch(tools.plugins, url),
         kinds=tools.kinds,
         same_repository=tools.same_repository,
         codeowners=tools.codeowners,
     )
 
 
-def fetch(tools: Tools, url: str) -> tuple[str, bytes] | Problem:
+def fetch(plugins: Sequence[Plugin], url: str) -> tuple[str, bytes] | Problem:
     """A token that changes with the content of a URL, and the content; or why there is none."""
-    source = source_for(tools.plugins, url, checked=True)
+    source = source_for(plugins, url, checked=True)
     if source is None:
         return no_source(url)
     snapshot = source.snapshot(Repository(url=url, name=url))

@@ -334,6 +334,20 @@ def test_a_document_that_is_no_mapping_is_told_by_its_javascript_type(
             "InputError: Processor PlaceholderProcessor threw an error while preprocessing; "
             "caused by Error: Placeholder $json could not read location a, `a` is not JSON.",
         ),
+        (
+            Problem(code="NOT_FOUND", message="Not there.", found="./a", pointer="/spec/x/$text"),
+            "InputError: Processor PlaceholderProcessor threw an error while preprocessing; "
+            "caused by Error: Placeholder $text could not read location ./a, "
+            "NotFoundError: Not there.",
+        ),
+        (
+            Problem(code="HOST_NOT_ALLOWED", message="", found="http://a/b", pointer="/spec/$yaml"),
+            "InputError: Processor PlaceholderProcessor threw an error while preprocessing; "
+            "caused by Error: Placeholder $yaml could not read location http://a/b, "
+            "NotAllowedError: Reading from 'http://a/b' is not allowed. You may need to configure "
+            "an integration for the target host, or add it to the configured list of allowed hosts "
+            "at 'backend.reading.allow'",
+        ),
     ],
 )
 def test_a_place_that_cannot_be_read_is_told(problem: Problem, expected: str) -> None:

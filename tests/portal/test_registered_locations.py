@@ -233,6 +233,29 @@ def test_a_dry_run_tells_all_that_is_wrong_at_once(world: World) -> None:
     assert "Also Bad" in message
 
 
+def test_a_validation_reads_what_placeholders_name(world: World) -> None:
+    (world.folder / "tags.json").write_text('["java"]')
+    (world.folder / "notes.txt").write_text("some notes")
+
+    def answer(tags: dict[str, str]) -> requests.Response:
+        spec = {"type": "service", "lifecycle": "production", "owner": "team"}
+        entity = {"apiVersion": "backstage.io/v1alpha1", "kind": "Component", "spec": spec}
+        body = {
+            "entity": {**entity, "metadata": {"name": "validated", "tags": tags}},
+            "location": f"url:{world.base}/validated.yaml",
+        }
+        return world.call("POST", "/validate-entity", json=body)
+
+    assert (answer({"$json": "./tags.json"}).status_code, answer({"$json": "tags.json"}).text) == (
+        200,
+        "",
+    )
+    [error] = answer({"$text": "./notes.txt"}).json()["errors"]
+    assert "/metadata/tags must be array" in error["message"]
+    [error] = answer({"$text": "./no.txt"}).json()["errors"]
+    assert "Placeholder $text could not read location ./no.txt, " in error["message"]
+
+
 @pytest.mark.parametrize(
     ("target", "said"),
     [("http://127.0.0.1:9/x.yaml", "backend.reading.allow"), ("http://[", "no URL")],

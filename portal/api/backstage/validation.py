@@ -1,26 +1,31 @@
 """`POST /validate-entity`: whether an entity would be accepted, before anybody commits it.
 
 Source of form and messages: Backstage catalog backend 4.0.0 (reference 3.9), observed. Unlike
-Backstage it tells all errors at once. What placeholders name is not read.
+Backstage it tells all errors at once. What placeholders name is read as an ingestion would.
 """
 
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import orjson
 from flask import Blueprint, Response, request
 
+from catalog.bundling import Resolve
+from catalog.companions import MOST_COMPANIONS
 from catalog.defined_kinds import kinds_of
 from catalog.descriptors import read_descriptor
 from catalog.errors import RefError
 from catalog.kinds.registry import Kinds
 from catalog.location_refs import parse_location
+from catalog.placeholders import Base, companion_key, outside
 from catalog.problems import JsonValue, Problem, Severity
 from catalog.wording import BackstageError, backstage_error
 from portal.api.backstage.parameters import body_of, check_names, member, text
 from portal.api.backstage.replies import reply
 from portal.wiring import Portal
+from portal.worker.reading import fetch
 
 FILE = "catalog-info.json"
 """A name that means a descriptor, whatever it holds."""
@@ -37,16 +42,23 @@ def add_validation_routes(routes: Blueprint, portal: Portal) -> None:
         check_names(request.args, ())
         body = body_of(request, required=True)
         entity, location = member(body, "entity"), text(body, "location")
-        errors = faults_of(entity, location, kinds_of(portal.kind_files)[0])
+        resolve = _reading(portal, location)
+        errors = faults_of(entity, location, kinds_of(portal.kind_files)[0], resolve)
         if not errors:
             return Response(status=200, content_type="application/json; charset=utf-8")
         return reply(orjson.dumps({"errors": [error.as_dict() for error in errors]}), 400)
 
 
 def faults_of(
-    entity: dict[str, JsonValue], location: str, kinds: Kinds | None = None
+    entity: dict[str, JsonValue],
+    location: str,
+    kinds: Kinds | None = None,
+    resolve: Resolve | None = None,
 ) -> list[BackstageError]:
-    """All that is wrong with an entity, were it read from a location, in Backstage's words."""
+    """All that is wrong with an entity, were it read from a location, in Backstage's words.
+
+    `resolve` reads what placeholders name; without it they stay in place.
+    """
     try:
         type_, target = parse_location(location)
     except RefError as error:
@@ -56,7 +68,12 @@ def faults_of(
         message = f"Invalid location ref {type_}:{target}, {only}"
         return [BackstageError(name="TypeError", message=message)]
     outcomes, problems = read_descriptor(
-        _as_yaml(entity), file=FILE, location=location, origin=location, kinds=kinds
+        _as_yaml(entity),
+        file=FILE,
+        location=location,
+        origin=location,
+        resolve=resolve,
+        kinds=kinds,
     )
     found: list[tuple[str | None, Problem]] = [(None, one) for one in problems]
     found += [(outcome.ref, one) for outcome in outcomes for one in outcome.problems]
@@ -65,6 +82,24 @@ def faults_of(
         for ref, one in found
         if one.severity is Severity.ERROR
     ]
+
+
+def _reading(portal: Portal, location: str) -> Resolve:
+    """Reads what placeholders of a descriptor at this location name, each once."""
+    url = location.partition(":")[2].strip()
+    base = Base(path=FILE, direct=url, same_repository=portal.settings.same_repository_placeholders)
+    read: set[str] = set()
+
+    @cache
+    def resolve(target: str) -> bytes | Problem:
+        key = companion_key(target, base)
+        read.add(target)
+        if key is None or len(read) > MOST_COMPANIONS:
+            return outside(target)
+        found = fetch(portal.plugins, key)
+        return found if isinstance(found, Problem) else found[1]
+
+    return resolve
 
 
 def _as_yaml(entity: dict[str, JsonValue]) -> bytes:

@@ -86,12 +86,22 @@ def test_a_template_engines_marks_do_not_hide_an_error(client: FlaskClient) -> N
     assert 'but found "{{{ name }}"' in error["message"]
 
 
-def test_placeholders_are_not_read_but_have_to_name_something(client: FlaskClient) -> None:
-    spec = {"type": "service", "lifecycle": {"$text": "./a.txt"}, "owner": "acme"}
-    answer = client.post(PATH, json={"entity": component(spec=spec), "location": PLACE})
-    assert answer.status_code == 200
-    [error] = errors(client, component(spec={**spec, "lifecycle": {"$text": 1}}))
-    assert "Placeholder $text expected a string value parameter" in error["message"]
+def test_placeholders_are_read_where_that_is_allowed_and_have_to_name_something(
+    client: FlaskClient,
+) -> None:
+    def only(placeholder: Any, location: str = PLACE) -> str:
+        spec = {"type": "service", "lifecycle": {"$text": placeholder}, "owner": "acme"}
+        [error] = errors(client, component(spec=spec), location)
+        start = (
+            "Processor PlaceholderProcessor threw an error while preprocessing; caused by Error: "
+        )
+        return str(error["message"].removeprefix(start))
+
+    assert only(1).startswith("Placeholder $text expected a string value parameter")
+    assert only("./a.txt").startswith("Placeholder $text could not read location ./a.txt, ")
+    assert "not in this repository" in only("file:///etc/passwd")
+    elsewhere = "https://github.com/acme/other/blob/main/a.txt"
+    assert "not in this repository" in only(elsewhere, "url:https://github.com/acme/a/blob/main/b")
 
 
 @pytest.mark.parametrize(
