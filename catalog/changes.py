@@ -179,8 +179,10 @@ def _settle(
     was_suppressed = bool(before) and served is None
     if len(before) > 1 or len(claims) > 1 or was_suppressed:
         result.contested.add(ref)
-    if winner is not None and len(claims) > 1:
-        _note_conflict(ref, winner, [c for c in claims if c is not winner], readings, result)
+    # A file to which two locations lead is not another file.
+    losers = [c for c in claims if winner is not None and c.url != winner.url]
+    if winner is not None and losers:
+        _note_conflict(ref, winner, losers, readings, result)
 
 
 def _note_conflict(

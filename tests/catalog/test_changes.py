@@ -129,6 +129,15 @@ def test_both_sides_of_a_conflict_are_told() -> None:
     assert "file:/srv/shop/1" in winner.message
 
 
+def test_a_file_to_which_two_locations_lead_is_in_no_conflict_with_itself() -> None:
+    found = made({1: reading("1", A), 2: reading("1", A)})
+    assert [claim.ref for claim in found.added] == [REF]
+    assert (found.conflicts, found.problems) == (0, {1: [], 2: []})
+    third = made({1: reading("1", A), 2: reading("1", A), 3: reading("3", A2)})
+    assert third.conflicts == 1
+    assert [len(third.problems[n]) for n in (1, 2, 3)] == [1, 0, 1]
+
+
 def test_a_message_of_a_conflict_is_short_however_long_the_url() -> None:
     long = stored(2, A, url="file:/" + "x" * 3000 + "/end\n.yaml")
     message = made({1: reading("1", A2)}, [long]).problems[1][0].problem.message
