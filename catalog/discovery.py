@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from catalog.entity import NamedTarget
-from catalog.globs import compile_glob, is_glob
+from catalog.globs import compile_glob, is_file_glob, is_glob
 from catalog.locations import web_url
 from catalog.problems import Problem, Severity, quote
 from catalog.scm import resolve_url
@@ -83,8 +83,8 @@ def resolve_targets(
     result = Resolved()
     globs = 0
     for target in targets:
-        globs += is_glob(target.text)
-        if is_glob(target.text) and globs > MOST_GLOBS:
+        globs += is_file_glob(target.text)
+        if is_file_glob(target.text) and globs > MOST_GLOBS:
             hits: list[str] | Elsewhere | Problem
             hits = _too_many(target.text, base, f"{MOST_GLOBS} patterns")
         else:
@@ -128,7 +128,7 @@ def _resolve(
     for path in candidates:
         if path in paths:
             return [path]
-    if is_glob(target):
+    if is_file_glob(target) if on_disk else is_glob(target):
         return _matching(candidates[0], target, base, paths)
     return _missing(target, base)
 

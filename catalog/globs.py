@@ -71,8 +71,16 @@ def compile_glob(
 
 
 def is_glob(text: str) -> bool:
-    """Whether Backstage takes a location's target for a pattern."""
+    """Whether Backstage takes the URL that a location names for a pattern."""
     return "*" in text or "?" in text
+
+
+def is_file_glob(text: str) -> bool:
+    """Whether the path of files on disk that a location names has more than one meaning.
+
+    Backstage takes every such path for a pattern.
+    """
+    return any(mark in text for mark in "*?[{")
 
 
 def _expanded(pattern: str) -> list[str] | None:

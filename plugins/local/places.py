@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote as quote_url
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
-from catalog.globs import compile_glob, is_glob
+from catalog.globs import compile_glob, is_file_glob
 from catalog.problems import quote
 from plugins.contract import Complete, Failed, Listing, Partial, Problem, Repository, Severity
 from plugins.gitstore.commands import GitError
@@ -48,7 +48,7 @@ def list_target(target: str) -> Listing:
             place = place_of(target)
             path = place.folder / place.named
         path = Path(os.path.abspath(path))
-        if is_glob(target) and not path.exists():
+        if is_file_glob(target) and not path.exists():
             return _matching(path)
         mode = path.stat().st_mode
         if stat.S_ISREG(mode):
@@ -66,7 +66,7 @@ def list_target(target: str) -> Listing:
 def _matching(pattern: Path) -> Listing:
     """The files that a pattern names, each read by itself (Backstage's `file` locations)."""
     compiled = compile_glob(str(pattern))
-    fixed = next((p for p in pattern.parents if not is_glob(str(p))), Path("/"))
+    fixed = next((p for p in pattern.parents if not is_file_glob(str(p))), Path("/"))
     found: list[Repository] = []
     unreadable: list[Path] = []
     walk = os.walk(fixed, onerror=lambda error: unreadable.append(Path(error.filename)))

@@ -117,6 +117,14 @@ def test_patterns_name_what_is_listed_and_repeats_are_dropped() -> None:
     ]
 
 
+def test_a_choice_is_a_pattern_among_files_on_disk_alone() -> None:
+    folder, forge = "file:///srv/shop", "https://github.com/acme/shop"
+    for target in ("./{groups,users}.yaml", "./[gu]*.yaml", "./{group,user}[s].yaml"):
+        assert resolved(target, url=folder)[0] == ["org/groups.yaml", "org/users.yaml"]
+    paths, problems = resolved("./{groups,users}.yaml", url=forge)
+    assert (paths, [p.code for p in problems]) == ([], ["LOCATION_TARGET_MISSING"])
+
+
 @pytest.mark.parametrize(
     ("target", "code", "severity"),
     [
