@@ -22,7 +22,7 @@ from catalog.rules import AllowRule
 from catalog.sources import Blob, Snapshot, Source
 from catalog.store import Companion, FileReading, StoredFile, StoredRepository
 
-READER = "2"
+READER = "3"
 """Raised whenever the same file may be read otherwise than before: all files are read again."""
 
 _DIGITS = 12
@@ -151,7 +151,9 @@ class Pass:
             found: set[str] = set()
             for reading in self._read_changed(changed):
                 more = self._resolve(reading.path, reading.targets)
-                problems = [_placed(fault, reading) for fault in more.problems]
+                reading = _told(reading, more.problems)
+                reading = replace(reading, token=reading.token + _mark(more.problems))
+                problems = []
                 is_deep = more.paths and depth == DEEPEST_CHAIN
                 if is_deep or (more.elsewhere and self._origin.depth >= DEEPEST_CHAIN):
                     problems.append(_too_deep(reading.path))
@@ -170,7 +172,8 @@ class Pass:
         file: StoredFile | None = self._stored.files.get(path)
         return (
             file is not None
-            and file.token == self._token(path)
+            # What was missing may be there by now, and the other way round.
+            and file.token == self._token(path) + _mark(self._resolve(path, file.targets).problems)
             # What cannot be read for now is no reason to give up what it was.
             and all(self._companions.token(c.key) in (c.token, None) for c in file.companions)
         )
@@ -257,15 +260,31 @@ def _digest(parts: Iterable[str]) -> str:
     return sha1("\0".join(parts).encode(), usedforsecurity=False).hexdigest()[:_DIGITS]
 
 
-def _placed(problem: Problem, reading: FileReading) -> Problem:
-    """A problem of a target, where the file names that target."""
-    for outcome in reading.outcomes:
-        for target in outcome.entity.targets if outcome.entity else ():
-            if quote(target.text) == problem.found:
-                return replace(
-                    problem, document=target.document, line=target.line, column=target.column
-                )
-    return problem
+def _mark(faults: Sequence[Problem]) -> str:
+    """What tells the token of a file whose targets lead nowhere from one whose targets are there."""
+    return f"/{_digest([f'{one.code} {one.found}' for one in faults])}" if faults else ""
+
+
+def _told(reading: FileReading, faults: Sequence[Problem]) -> FileReading:
+    """The reading with what is wrong with targets, at the Locations that name them."""
+    outcomes, others = list(reading.outcomes), []
+    for fault in faults:
+        named = next(
+            (
+                (n, target)
+                for n, outcome in enumerate(outcomes)
+                for target in (outcome.entity.targets if outcome.entity else ())
+                if quote(target.text) == fault.found
+            ),
+            None,
+        )
+        if named is None:
+            others.append(fault)
+            continue
+        n, target = named
+        placed = replace(fault, document=target.document, line=target.line, column=target.column)
+        outcomes[n] = replace(outcomes[n], problems=(*outcomes[n].problems, placed))
+    return replace(reading, outcomes=tuple(outcomes), problems=(*reading.problems, *others))
 
 
 def _too_deep(path: str) -> Problem:

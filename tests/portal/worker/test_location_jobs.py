@@ -108,6 +108,25 @@ def test_a_location_that_cannot_be_read_says_so_in_its_status(
     assert "status" not in body(portal, generated_ref("file", str(file)))
 
 
+def test_a_location_whose_target_is_missing_says_so_in_its_own_status(
+    portal: Portal, pool: Pool, tmp_path: Path
+) -> None:
+    targets = "[./b/x.yaml, '{a,b}.yml']"
+    root = write(tmp_path / "a" / "root.yaml", LOCATION.format(name="root", targets=targets))
+    write(tmp_path / "a" / "b.yml", COMPONENT.format(name="chosen"))
+    portal = configured(portal, root)
+    read(portal, pool)
+    [item] = body(portal, "location:default/root")["status"]["items"]  # type: ignore[misc]
+    assert (item["level"], item["plumbline"]["found"]) == ("warning", "./b/x.yaml")
+    assert item["plumbline"]["line"] == 4
+    assert "status" not in body(portal, generated_ref("file", str(root)))
+    assert "component:default/chosen" in refs(portal)
+    write(tmp_path / "a" / "b" / "x.yaml", COMPONENT.format(name="leaf"))
+    read(portal, pool)
+    assert "component:default/leaf" in refs(portal)
+    assert "status" not in body(portal, "location:default/root")
+
+
 def test_a_document_that_nobody_can_name_is_in_the_status_of_the_location(
     portal: Portal, pool: Pool, tmp_path: Path
 ) -> None:
@@ -141,7 +160,7 @@ def test_a_pattern_of_files_is_one_location_with_many_files(
 ) -> None:
     for name in ("one", "two"):
         write(tmp_path / "repos" / name / "info.yaml", COMPONENT.format(name=name))
-    portal = configured(portal, tmp_path / "repos" / "*" / "info.yaml")
+    portal = configured(portal, tmp_path / "repos" / "{one,two,three}" / "info.yaml")
     read(portal, pool)
     found = body(portal, "component:default/two")["metadata"]["annotations"]
     assert found["backstage.io/managed-by-location"] == (  # type: ignore[index]
