@@ -8,7 +8,7 @@ of the same width before parsing, and back in every value, so that columns stay 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from catalog.problems import Problem
 
@@ -73,10 +73,19 @@ def stand_in(text: str) -> tuple[str, Callable[[str], str]]:
 
 def _free_stand_ins(text: str) -> dict[int, str]:
     """For each refused character of `text` a private-use one that `text` neither holds nor escapes."""
+    free = _free(text)
+    return {ord(odd): next(free) for odd in sorted(set(text) & _REFUSED)}
+
+
+def free_character(text: str) -> str:
+    """A private-use character that `text` neither holds nor escapes."""
+    return next(_free(text))
+
+
+def _free(text: str) -> Iterator[str]:
     present = set(text)
     plane = 0xF0000 if "\\U0010" in text else 0x100000
-    free = (chr(place) for place in range(plane, plane + 0xFFFE) if chr(place) not in present)
-    return {ord(odd): next(free) for odd in sorted(present & _REFUSED)}
+    return (chr(place) for place in range(plane, plane + 0xFFFE) if chr(place) not in present)
 
 
 def _unchanged(value: str) -> str:

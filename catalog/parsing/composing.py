@@ -6,20 +6,19 @@ breaks a limit, whatever its depth. What nodes mean as JSON is not decided here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
 import yaml
 
-from catalog.parsing.characters import stand_in
+from catalog.parsing import tabs
+from catalog.parsing.characters import free_character, stand_in
 from catalog.parsing.limits import Limits
 from catalog.problems import quote
 
 _LIBYAML_TOO_DEEP = "exceeded maximum nesting depth"
 """libyaml looks ahead for the end of a key and can meet its own limit (1,000) before ours."""
-_BLANK_LINE = re.compile(r"^[ ]*\t[ \t]*$", re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -115,15 +114,31 @@ def compose(text: str, limits: Limits) -> Node | None:
     except yaml.MarkedYAMLError as error:
         if error.problem == _LIBYAML_TOO_DEEP:
             raise _too_deep(limits, *_place_of(error.problem_mark)) from error
-        # libyaml stumbles over lines of nothing but tabs, which the reference parser skips.
-        without_tabs = _BLANK_LINE.sub(_spaces, readable)
-        if without_tabs == readable:
+        if "\t" not in readable:
             raise
-        return _Composer(limits, restored).compose(without_tabs)
+        return _compose_without_tabs(readable, restored, error, limits)
 
 
-def _spaces(found: re.Match[str]) -> str:
-    return " " * len(found[0])
+def _compose_without_tabs(
+    text: str, restored: Callable[[str], str], first: yaml.MarkedYAMLError, limits: Limits
+) -> Node | None:
+    """As `compose`, for what libyaml stumbled over; raises `first` where it is not over tabs."""
+    tab = free_character(text)
+
+    def with_tabs(value: str) -> str:
+        return restored(value.replace(tab, "\t"))
+
+    changed: str | None = tabs.without_blank(text)
+    if changed == text:
+        changed = tabs.without_one(text, first, tab)
+    for _ in range(tabs.MOST):
+        if changed is None:
+            break
+        try:
+            return _Composer(limits, with_tabs).compose(changed)
+        except yaml.MarkedYAMLError as error:
+            changed = tabs.without_one(changed, error, tab)
+    raise first
 
 
 class _Composer:

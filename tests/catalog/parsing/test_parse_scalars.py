@@ -184,6 +184,39 @@ def test_a_line_of_tabs_alone_is_a_blank_line() -> None:
     assert value_of("a: 1\n\t\nb: 2\n") == {"a": 1, "b": 2}
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a: 1\n\t# note\n  \t # note\nb: 2\n", {"a": 1, "b": 2}),
+        ("-\ta\n- \tb c\n- -\t\t1\n", ["a", "b c", [1]]),
+        ("a: |\n  \tx\n  \t# y\nb: 1\n", {"a": "\tx\n\t# y\n", "b": 1}),
+        ("a:\n  - |- # note\n\n    \tx\n      y\n", {"a": ["\n\tx\n  y"]}),
+        ('a: |\n  \tx\nb: "\\U0010FFFD\\U00100000"\n', {"a": "\tx\n", "b": "\U0010fffd\U00100000"}),
+    ],
+)
+def test_tabs_that_indent_nothing_are_taken_as_by_the_reference(text: str, value: object) -> None:
+    assert value_of(text) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a:\n\tb: 1\n",
+        "a: |\n\tx\n",
+        "a: b\n\tc\n",
+        "-\ta: b\n",
+        "- \t- a\n",
+        "a: |\n  \tx\n y\n",
+        "".join(f"- a\n\t# {n}\n" for n in range(30)),
+    ],
+)
+def test_other_tabs_stay_an_error_with_the_first_place(text: str) -> None:
+    [document] = parse(text.encode(), file="f.yaml").documents
+    assert isinstance(document.state, Malformed)
+    [problem] = document.state.problems
+    assert problem.line == text[: text.index("\t")].count("\n") + 1
+
+
 def test_json_is_yaml() -> None:
     assert value_of('{"a": [1, 2.5, true, null, "x\\ny"], "200": {}}') == {
         "a": [1, 2.5, True, None, "x\ny"],
