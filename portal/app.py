@@ -10,6 +10,7 @@ import logging
 import re
 import secrets
 from collections.abc import Callable, Iterable
+from http.client import responses
 from typing import Any
 
 import orjson
@@ -126,11 +127,18 @@ def _install_request_ids(app: Flask) -> None:
             logs.request_id.reset(g.pop("logged"))
 
 
+def _phrase(status: int) -> str:
+    """Of a status, as RFC 9110 spells it: clients of Backstage show it to people. Flask shouts."""
+    return "Payload Too Large" if status == 413 else responses.get(status, "Unknown")
+
+
 def _install_headers(app: Flask, settings: Settings) -> None:
     """Headers of every answer, errors included."""
 
     @app.after_request
     def add(response: Response) -> Response:
+        if response.status_code != 200:
+            response.status = f"{response.status_code} {_phrase(response.status_code)}"
         headers = response.headers
         headers.setdefault("Content-Security-Policy", POLICY)
         headers["X-Content-Type-Options"] = "nosniff"

@@ -55,6 +55,29 @@ def test_every_answer_has_the_headers_that_keep_browsers_honest(app: Flask) -> N
     assert "unsafe" not in POLICY
 
 
+def test_a_status_is_spelled_as_people_are_shown_it(app: Flask) -> None:
+    client = app.test_client()
+    statuses = [
+        client.open(f"/api/catalog{path}", method=method, json=body).status
+        for method, path, body in (
+            ("GET", "/entities", None),
+            ("GET", "/entities/by-name/component/default/none", None),
+            ("POST", "/locations", {}),
+            ("PUT", "/entities", {}),
+            ("POST", "/refresh", {"entityRef": "x" * 20_000_000}),
+            ("DELETE", "/entities/by-uid/none", None),
+        )
+    ]
+    assert statuses == [
+        "200 OK",
+        "404 Not Found",
+        "400 Bad Request",
+        "405 Method Not Allowed",
+        "413 Payload Too Large",
+        "204 No Content",
+    ]
+
+
 def test_a_request_id_comes_back_and_a_forged_one_does_not(app: Flask) -> None:
     client = app.test_client()
     given = client.get("/livez", headers={"X-Request-Id": "trace-1.2_3"})
