@@ -140,6 +140,8 @@ def _install_headers(app: Flask, settings: Settings) -> None:
         if response.status_code != 200:
             response.status = f"{response.status_code} {_phrase(response.status_code)}"
         headers = response.headers
+        if response.status_code == 204:
+            headers.pop("Content-Type", None)  # of nothing
         headers.setdefault("Content-Security-Policy", POLICY)
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "same-origin"

@@ -78,6 +78,12 @@ def test_a_status_is_spelled_as_people_are_shown_it(app: Flask) -> None:
     ]
 
 
+def test_an_answer_without_content_has_no_type(app: Flask) -> None:
+    answer = app.test_client().delete("/api/catalog/entities/by-uid/none")
+    assert (answer.status_code, answer.data) == (204, b"")
+    assert "Content-Type" not in answer.headers
+
+
 def test_a_request_id_comes_back_and_a_forged_one_does_not(app: Flask) -> None:
     client = app.test_client()
     given = client.get("/livez", headers={"X-Request-Id": "trace-1.2_3"})
