@@ -22,7 +22,14 @@ from catalog.store import Batch, FileReading
 from portal.db import bulk, links
 from portal.db.catalog_store import Store, next_seq
 from portal.db.descriptor_files import BatchFiles
-from portal.db.tables import entities, files, held_removals, locations, repositories
+from portal.db.tables import (
+    entities,
+    files,
+    held_removals,
+    location_links,
+    locations,
+    repositories,
+)
 
 WITH_ENTITY = ("config", "api")
 """Origins of locations that have a Location entity."""
@@ -156,7 +163,10 @@ def retarget(connection: Connection, location: str, *, target: str, now: datetim
     """Let a location name another target: what it read so far goes when the new one is read.
 
     Its id and the name of its Location entity stay, and entities that both declare keep their uid.
+    What Location entities name, or somebody registered before, may be that target; a location that is
+    registered may not.
     """
+    before = _set_aside(connection, location, target=target, now=now)
     connection.execute(
         update(locations)
         .where(locations.c.id == location)
@@ -168,6 +178,54 @@ def retarget(connection: Connection, location: str, *, target: str, now: datetim
     overdue = {"missed": 9, "missing_since": datetime(2000, 1, 1, tzinfo=now.tzinfo)}
     connection.execute(update(files).where(files.c.repository_id.in_(these)).values(overdue))
     connection.execute(update(repositories).where(of_location).values(overdue))
+    if before is not None:
+        _take_over(connection, before, location)
+
+
+def _set_aside(connection: Connection, location: str, *, target: str, now: datetime) -> str | None:
+    """Free a target for a location; returns the id of the location that had it, if there is one.
+
+    That one stays for what refers to it, removed, under a name that nobody asks for.
+    """
+    type_ = select(locations.c.type).where(locations.c.id == location).scalar_subquery()
+    same = and_(locations.c.type == type_, locations.c.target == target, locations.c.id != location)
+    found = connection.execute(select(locations.c.id).where(same)).scalar()
+    if found is not None:
+        connection.execute(
+            update(locations)
+            .where(locations.c.id == found)
+            .values(target=f"{found} was {target}", removed_at=now)
+        )
+    return found
+
+
+def _take_over(connection: Connection, before: str, location: str) -> None:
+    """Give a location what another one read, and what names that one."""
+    connection.execute(
+        update(repositories)
+        .where(repositories.c.location_id == before)
+        .values(location_id=location)
+    )
+    connection.execute(
+        update(locations).where(locations.c.root_id == before).values(root_id=location)
+    )
+    columns = (location_links.c.file_id, location_links.c.ref_id)
+    named = {
+        tuple(row)
+        for row in connection.execute(
+            select(*columns).where(location_links.c.location_id == location)
+        )
+    }
+    moving = connection.execute(
+        select(*columns).where(location_links.c.location_id == before)
+    ).all()
+    connection.execute(delete(location_links).where(location_links.c.location_id == before))
+    bulk.add(
+        connection,
+        location_links,
+        ("location_id", "file_id", "ref_id"),
+        sorted((location, *row) for row in moving if tuple(row) not in named),
+    )
 
 
 def _empty(

@@ -209,6 +209,34 @@ def test_another_target_keeps_the_id_and_the_uids(world: World) -> None:
     assert world.entity("dropped") is None
 
 
+def test_a_location_may_take_a_target_that_others_lead_to_or_led_to(world: World) -> None:
+    leaf = world.write("taken.yaml", component("taken"))
+    gone = world.write("gone.yaml", component("gone"))
+    root = world.register(world.write("leads.yaml", leading_to("leads", leaf)))
+    world.call("DELETE", f"/locations/{world.register(gone)['id']}")
+    moving = world.register(world.write("moving.yaml", component("moving")))
+
+    def move(target: str) -> requests.Response:
+        path = f"/locations/{moving['id'].upper()}?wait=20s"
+        return world.call("PUT", path, json={"type": "url", "target": target})
+
+    before = world.entity("taken")
+    assert before is not None
+    assert move(leaf).json() == {**moving, "target": leaf}
+    after = world.entity("taken")
+    assert after is not None
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    assert world.entity("moving") is None
+    world.call("DELETE", f"/locations/{root['id']}")
+    assert world.entity("taken") is not None
+    assert move(gone).status_code == 200
+    assert world.entity("gone") is not None
+    assert world.entity("taken") is None
+    assert move(" ").status_code == 400
+    unknown = world.call("PUT", "/locations/x", json={"type": "url", "target": leaf, "more": 1})
+    assert unknown.json()["error"]["message"] == "request/body must NOT have additional properties"
+
+
 def test_a_dry_run_shows_what_would_be_there_and_stores_nothing(world: World) -> None:
     world.write("inner.yaml", component("dry-inner"))
     target = world.write("dry.yaml", leading_to("dry", "./inner.yaml"), component("dry-one"))

@@ -81,7 +81,7 @@ def _add_reading(routes: Blueprint, portal: Portal) -> None:
         check_names(request.args, ())
 
         def read(connection: Connection) -> Response:
-            return _json(_shown(_known(get_registered(connection, location), location)))
+            return _json(_shown(_known(get_registered(connection, location.lower()), location)))
 
         return current(portal, read)
 
@@ -139,7 +139,7 @@ def _add_changing(routes: Blueprint, portal: Portal) -> None:
         check_names(request.args, ())
         _check_writable(portal)
         with portal.database.write() as connection:
-            found = _known(get_registered(connection, location), location)
+            found = _known(get_registered(connection, location.lower()), location)
             registrations.unregister(
                 store_of(portal),
                 connection,
@@ -192,7 +192,7 @@ def _retargeted(portal: Portal, location: str, body: dict[str, str]) -> Register
     """The location with the target that is asked for, which no other one may have."""
     now = portal.now()
     with portal.database.write() as connection:
-        found = _known(get_registered(connection, location), location)
+        found = _known(get_registered(connection, location.lower()), location)
         other = registrations.find(connection, body["type"], body["target"])
         if other is not None and other != found.id:
             raise _exists(body)
@@ -200,7 +200,7 @@ def _retargeted(portal: Portal, location: str, body: dict[str, str]) -> Register
             registrations.retarget(connection, found.id, target=body["target"], now=now)
             actor = actor_of(g.caller)
             registrations.declare(store_of(portal), connection, now=now, actor=actor)
-        return _known(get_registered(connection, location), location)
+        return _known(get_registered(connection, found.id), location)
 
 
 def _exists(body: dict[str, str]) -> _Refused:
@@ -233,7 +233,11 @@ def _known(found: Registered | None, asked: str) -> Registered:
 
 def _location_body(body: dict[str, JsonValue], known: set[str]) -> dict[str, str]:
     found = {name: _text(body, name) for name in ("type", "target")}
+    if not found["target"].strip():
+        raise QueryError(f"Unable to stringify location ref, empty target of type {found['type']}")
     more = sorted(body.keys() - known)
+    if more and "presence" not in known:
+        raise QueryError("request/body must NOT have additional properties")
     if more:
         issue = {
             "code": "unrecognized_keys",

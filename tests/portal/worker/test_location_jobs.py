@@ -221,8 +221,9 @@ def test_of_two_locations_with_one_entity_the_other_takes_over_at_once(
     assert shown["annotations"]["backstage.io/managed-by-location"] == f"file:{two}"  # type: ignore[index]
 
 
+@pytest.mark.parametrize("was_registered", [False, True])
 def test_a_location_that_names_another_target_keeps_its_id_and_the_uids(
-    portal: Portal, pool: Pool, tmp_path: Path
+    portal: Portal, pool: Pool, tmp_path: Path, was_registered: bool
 ) -> None:
     one = write(
         tmp_path / "a" / "one.yaml", COMPONENT.format(name="same"), COMPONENT.format(name="old")
@@ -235,6 +236,13 @@ def test_a_location_that_names_another_target_keeps_its_id_and_the_uids(
             connection, type="file", target=str(one), origin="config", now=portal.now()
         )
         registrations.declare(store_of(portal), connection, now=portal.now())
+        if was_registered:
+            other = registrations.register(
+                connection, type="file", target=str(two), origin="api", now=portal.now()
+            )
+            registrations.unregister(
+                store_of(portal), connection, [other], now=portal.now(), actor=""
+            )
     for repository in jobs.list_repositories(tools, id_):
         jobs.ingest(tools, id_, repository)
     uid = body(portal, "component:default/same")["metadata"]["uid"]
