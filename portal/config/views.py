@@ -16,8 +16,17 @@ from portal.config.fields import Strict, UnknownWord
 MOST = 20
 """Views of a portal: more are a list that nobody reads."""
 
-FILTERS = ("kind", "type", "lifecycle", "owner", "system", "tag", "within", "q")
+FILTERS = ("kind", "type", "lifecycle", "owner", "system", "tag", "level", "within", "q")
 """Parameters of the page that choose entities; of the last two there is one each."""
+
+COLUMNS = ("type", "lifecycle", "owner", "system", "tags", "failing")
+"""What the page can show beside the name of an entity, in this order; before the last, levels."""
+
+ON_LEVEL = "level:"
+"""Before the name of a scorecard: the column of its levels."""
+
+NAME_ALONE = "name"
+"""The column that is always there: without any other one it asks for it alone."""
 
 SORTED_BY = ("name", "type", "lifecycle")
 """What the page can be sorted by; with a `-` before it, the other way round."""
@@ -45,8 +54,8 @@ def read_parameters(text: str) -> tuple[tuple[str, str], ...]:
         raise ValidationError("must be of the form kind=component&lifecycle=production") from None
     for name, value in found:
         _check(name, value)
-    if not any(name in FILTERS for name, _ in found):
-        raise ValidationError(f"must choose by one of {', '.join(FILTERS)}")
+    if not any(name in (*FILTERS, "column") for name, _ in found):
+        raise ValidationError(f"must choose by one of {', '.join((*FILTERS, 'column'))}")
     names = [name for name, _ in found]
     for name in ("within", "q", "sort"):
         if names.count(name) > 1:
@@ -55,9 +64,10 @@ def read_parameters(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def _check(name: str, value: str) -> None:
-    if name not in (*FILTERS, "sort"):
+    known = (*FILTERS, "sort", "column")
+    if name not in known:
         raise ValidationError(
-            [UnknownWord(found=name, known=(*FILTERS, "sort"), kind="parameter of the catalog")]
+            [UnknownWord(found=name, known=known, kind="parameter of the catalog")]
         )
     if not value.strip():
         raise ValidationError(f"has {name} without a value")
@@ -65,6 +75,18 @@ def _check(name: str, value: str) -> None:
         raise ValidationError(f"must be sorted by one of {', '.join(SORTED_BY)}")
     if name in ("within", "owner", "system"):
         _check_ref(name, value)
+    if name == "level" and not all(value.partition(":")):
+        raise ValidationError(
+            "must have a scorecard and a level as level: service-maturity:Managed"
+        )
+    if name == "column" and not is_column(value):
+        words = ", ".join((NAME_ALONE, *COLUMNS))
+        raise ValidationError(f"must have one of {words} or {ON_LEVEL}<scorecard> as column")
+
+
+def is_column(text: str) -> bool:
+    """Whether it names a column of the page, or would, if there is such a scorecard."""
+    return text in (NAME_ALONE, *COLUMNS) or (text.startswith(ON_LEVEL) and text != ON_LEVEL)
 
 
 def _check_ref(name: str, value: str) -> None:

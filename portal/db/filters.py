@@ -1,8 +1,8 @@
 """Filters as SQL: what a filter tree asks of the table `entities`.
 
-Kind, name, namespace and uid are columns, `relations.<type>` are edges, everything else is a term
-with its postings. There are several ways to ask, with the same answer: see `Way`. What the index knows
-of a filter beforehand is in `portal.db.questions`.
+Kind, name, namespace and uid are columns, `relations.<type>` are edges, levels on scorecards are those
+of results, everything else is a term with its postings. There are several ways to ask, with the same
+answer: see `Way`. What the index knows of a filter beforehand is in `portal.db.questions`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from sqlalchemy import (
 from catalog.query import All, AnyOf, Equals, Filter, Has, HasPrefix, Not
 from portal.db import bulk
 from portal.db.prepared import Prepared
-from portal.db.tables import edges, entities, postings, refs, relation_types, terms
+from portal.db.tables import edges, entities, postings, refs, relation_types, results, terms
 
 COLUMNS = {
     "kind": entities.c.kind,
@@ -45,6 +45,10 @@ COUNTED = ("kind", "metadata.namespace")
 """Columns that are terms, too, for their counts (`portal.db.index`)."""
 
 RELATION = "relations."
+
+LEVEL = "level,"
+"""Before the name of a scorecard: the key whose values are indexes of levels (`portal.db.levels`). With
+the comma no text of a filter can say it: what an exemption is for must not follow from results."""
 
 LONGEST_VALUE = 200
 """Characters of a value that is searchable (reference 3.3)."""
@@ -146,7 +150,7 @@ def terms_with(key: str, kinds: Kinds) -> ColumnElement[bool]:
 
 def is_term(key: str) -> bool:
     """Whether the values of a key are terms with postings."""
-    return key not in COLUMNS and not key.startswith(RELATION)
+    return key not in COLUMNS and not key.startswith((RELATION, LEVEL))
 
 
 def kinds_of(tree: Filter | None) -> Kinds:
@@ -186,6 +190,8 @@ def condition(
                 return _matches(column.concat("") if hidden else column, tree)
             if key.startswith(RELATION):
                 return _edge(named, key.removeprefix(RELATION), tree, way)
+            if key.startswith(LEVEL):
+                return _level(tree, way)
             return _term(named, tree, way, kinds)
 
 
@@ -241,6 +247,27 @@ def _edge(named: Named, relation: str, leaf: Leaf, way: Way) -> ColumnElement[bo
         one = select(literal(1)).where(edges.c.source_id == entities.c.id, wanted).limit(1)
         return one.scalar_subquery().is_not(None)
     return entities.c.id.in_(select(edges.c.source_id).where(wanted))
+
+
+def levels_of(leaf: Leaf) -> ColumnElement[bool]:
+    """What holds for the rows of `results` that are on one of the levels."""
+    [name] = storable([leaf.key.removeprefix(LEVEL)]) or [""]
+    of_scorecard = results.c.scorecard == name
+    match leaf:
+        case Has():
+            return of_scorecard
+        case Equals(values=values):
+            ranks = [int(value) for value in values if value.isascii() and value.isdecimal()]
+            return and_(of_scorecard, results.c.proven.in_([n for n in ranks if n < FEW]))
+    return false()
+
+
+def _level(leaf: Leaf, way: Way) -> ColumnElement[bool]:
+    wanted = levels_of(leaf)
+    if way is Way.PROBE:
+        one = select(literal(1)).where(results.c.entity_id == entities.c.id, wanted).limit(1)
+        return one.scalar_subquery().is_not(None)
+    return entities.c.id.in_(select(results.c.entity_id).where(wanted))
 
 
 _TYPES = Prepared(

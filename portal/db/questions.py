@@ -19,6 +19,7 @@ from portal.db.filters import (
     COLUMNS,
     COUNTED,
     FEW,
+    LEVEL,
     RELATION,
     Kinds,
     Named,
@@ -28,6 +29,7 @@ from portal.db.filters import (
     edges_of,
     is_term,
     kinds_of,
+    levels_of,
     storable,
 )
 from portal.db.prepared import Prepared
@@ -124,6 +126,8 @@ def _most(named: Named, tree: Filter | None, kinds: Kinds) -> int | None:
             wanted: ColumnElement[bool] = COLUMNS[key].in_(storable(values))
         case Equals(key=key) if key.startswith(RELATION):
             wanted = edges_of(named.connection, key.removeprefix(RELATION), tree)
+        case Equals(key=key) if key.startswith(LEVEL):
+            wanted = levels_of(tree)
         case _:
             return None
     found = select(literal(1)).where(wanted).limit(FEW + 1).subquery()

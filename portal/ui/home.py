@@ -20,7 +20,8 @@ from portal.ui.first_run import first_run_page
 from portal.ui.frame import TEAM_COOKIE, TITLE_COOKIE, chosen_team
 from portal.ui.models import home as model
 from portal.ui.models.attention import Dues, attention
-from portal.ui.models.catalog import ALL_KINDS, link_of
+from portal.ui.models.catalog import link_of
+from portal.ui.models.catalog_query import ALL_KINDS
 from portal.ui.models.first_run import is_first_run
 from portal.ui.models.fixes import Fixes, fixes
 from portal.ui.models.links import EntityLink, kind_label, link_to

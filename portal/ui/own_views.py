@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from portal.config.views import View
 from portal.ui.home import COOKIE_AGE
 from portal.ui.models import own_views as model
-from portal.ui.models.catalog import CatalogQuery
+from portal.ui.models.catalog_query import CatalogQuery
 from portal.ui.models.views import view_links
 from portal.wiring import Portal
 

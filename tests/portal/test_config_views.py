@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from portal.config.views import FILTERS, SORTED_BY, View, read_parameters
-from portal.ui.models.catalog import FACETS, SORTS, read_query
+from portal.config.views import COLUMNS, FILTERS, SORTED_BY, View, read_parameters
+from portal.ui.models.catalog_query import FACETS, SORTS, read_query
 from tests.portal.configs import faults, load
 
 
@@ -48,6 +48,9 @@ def test_a_view_is_the_query_of_an_address(tmp_path: Path) -> None:
         ("owner=alices", "must have a whole reference as owner"),
         ("within=component:default/x", "must be within a group or a domain"),
         ("q=a&q=b", "must have q once"),
+        ("level=Managed", "must have a scorecard and a level"),
+        ("kind=api&column=owners", "must have one of name, type"),
+        ("'column=level:'", "must have one of name, type"),
         ("[kind]", "Not a valid string"),
     ],
 )
@@ -83,14 +86,19 @@ def test_what_is_no_view_is_an_error(tmp_path: Path, entries: str, pointer: str)
 
 
 def test_the_page_heeds_every_parameter_that_a_view_may_have() -> None:
-    assert set(FILTERS) == {*FACETS, "within", "q"}
+    assert set(FILTERS) == {*FACETS, "level", "within", "q"}
     assert set(SORTED_BY) == set(SORTS)
     ref = "group:default/x"
-    text = "&".join(f"{name}={ref}" for name in FILTERS) + "&sort=-type"
+    text = "&".join(f"{name}={ref}" for name in FILTERS) + "&sort=-type&column=tags"
     asked = read_query({name: [value] for name, value in read_parameters(text)})
-    assert asked.params() == {**{name: [ref] for name in FACETS}, "within": ref, "q": ref} | {
-        "sort": "-type"
+    assert asked.params() == {name: [ref] for name in (*FACETS, "level")} | {
+        "column": ["tags"],
+        "within": ref,
+        "q": ref,
+        "sort": "-type",
     }
+    every = [*COLUMNS, "level:care"]
+    assert read_query({"column": every}).params()["column"] == every
 
 
 @pytest.mark.parametrize(("written", "expected"), [("true", True), ("'no'", False)])

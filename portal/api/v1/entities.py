@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import orjson
 from flask import Response
-from marshmallow import fields, validate
 
-from catalog.errors import RefError
-from catalog.query import (
-    All,
-    EntityQuery,
-    Equals,
-    Filter,
-    FullText,
-    Order,
-    parse_filters,
-)
-from catalog.refs import EntityRef, parse_ref
+from catalog.refs import EntityRef
 from portal.api.csv_table import table, wants_csv
 from portal.api.errors import Refusal
 from portal.api.v1 import entity_tables, forms, result_forms
-from portal.api.v1.conventions import LARGEST_PAGE, Paging, Resource, Tags, answer
+from portal.api.v1.conventions import LARGEST_PAGE, Resource, Tags, answer
+from portal.api.v1.entity_queries import EntityList, chosen_columns, entity_query
 from portal.api.v1.existing import NO_ENTITY, existing_entity
 from portal.api.v1.history import entity_at
 from portal.api.v1.instants import AsOf, known
@@ -46,51 +35,7 @@ from portal.wiring import Portal
 from scorecards.scorecard import Scorecard
 from scorecards.texts import fact_values
 
-SORTS = {
-    "name": "metadata.name",
-    "kind": "kind",
-    "namespace": "metadata.namespace",
-    "title": "metadata.title",
-    "owner": "spec.owner",
-    "type": "spec.type",
-    "lifecycle": "spec.lifecycle",
-}
-"""What a list can be sorted by, and the key of the search index for it."""
-
 ONE = "/<kind>/<namespace>/<name>"
-
-
-class EntityList(Paging):
-    """Which entities, and in what order; values of the same parameter are alternatives."""
-
-    filter = fields.List(
-        fields.String(),
-        load_default=[],
-        metadata={"description": "Backstage's filter: `kind=component,spec.type=service`."},
-    )
-    q = fields.String(
-        load_default="", metadata={"description": "Text in name, title, description or tags."}
-    )
-    kind = fields.List(fields.String(), load_default=[])
-    owner = fields.List(
-        fields.String(), load_default=[], metadata={"description": "Ref; by default of a group."}
-    )
-    type = fields.List(fields.String(), load_default=[], metadata={"description": "`spec.type`."})
-    lifecycle = fields.List(fields.String(), load_default=[])
-    system = fields.List(
-        fields.String(), load_default=[], metadata={"description": "Ref; by default of a system."}
-    )
-    tag = fields.List(fields.String(), load_default=[])
-    sort = fields.String(
-        load_default="name",
-        validate=validate.OneOf([sign + name for name in SORTS for sign in ("", "-")]),
-        metadata={"description": "A leading `-` turns the order round."},
-    )
-    format = fields.String(
-        load_default=None,
-        validate=validate.OneOf(["json", "csv"]),
-        metadata={"description": "`csv` is of the whole list. By default what `Accept` prefers."},
-    )
 
 
 def resource(portal: Portal, tags: Tags) -> Resource:
@@ -107,7 +52,8 @@ def resource(portal: Portal, tags: Tags) -> Resource:
         With a `cursor` only `limit` is heeded: the cursor holds the rest. Values of one parameter
         are alternatives, parameters are all to hold.
         """
-        query = _query(asked)
+        query = entity_query(asked, portal.scorecards)
+        columns = chosen_columns(asked["column"], portal.scorecards)
         as_table = wants_csv(asked["format"])
         with portal.database.read() as connection:
             tag = tags.check(connection, "csv" if as_table else "json")
@@ -116,8 +62,8 @@ def resource(portal: Portal, tags: Tags) -> Resource:
                 standing = results.summaries(connection, [row.id for row in found.items])
         if as_table:
             every = replace(query, cursor=None)
-            head = entity_tables.header(portal.scorecards)
-            return table(head, entity_tables.rows(portal, every), name="entities", tag=tag)
+            head = entity_tables.header(columns)
+            return table(head, entity_tables.rows(portal, every, columns), name="entities", tag=tag)
         items = [
             forms.entity_item(row, {"scorecards": forms.standings(cards, standing.get(row.id, ()))})
             for row in found.items
@@ -230,37 +176,3 @@ def _details(
         "facts": forms.fact_records(records, portal.collectors, portal.unfed, now=portal.now()),
         "problems": [forms.placed_problem(problem) for problem in found.items],
     }
-
-
-def _query(asked: dict[str, Any]) -> EntityQuery:
-    parts: list[Filter] = []
-    if (given := parse_filters(asked["filter"])) is not None:
-        parts.append(given)
-    for key, values in (
-        ("kind", asked["kind"]),
-        ("spec.type", asked["type"]),
-        ("spec.lifecycle", asked["lifecycle"]),
-        ("metadata.tags", asked["tag"]),
-        ("relations.ownedby", _refs(asked["owner"], "group")),
-        ("relations.partof", _refs(asked["system"], "system")),
-    ):
-        if values:
-            parts.append(Equals(key=key, values=tuple(value.lower() for value in values)))
-    sort = asked["sort"]
-    return EntityQuery(
-        filter=All(parts=tuple(parts)) if parts else None,
-        order=Order(field=SORTS[sort.removeprefix("-")], descending=sort.startswith("-")),
-        full_text=FullText(term=asked["q"], fields=_TEXT_FIELDS) if asked["q"].strip() else None,
-        limit=asked["limit"],
-        cursor=asked["cursor"],
-    )
-
-
-_TEXT_FIELDS = ("metadata.name", "metadata.title", "metadata.description", "metadata.tags")
-
-
-def _refs(texts: Sequence[str], kind: str) -> list[str]:
-    try:
-        return [str(parse_ref(text, default_kind=kind)) for text in texts]
-    except RefError as error:
-        raise Refusal("INVALID_VALUE", str(error)) from None

@@ -4,62 +4,90 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import orjson
 
 from catalog.query import EntityQuery
 from portal.api.v1.conventions import LARGEST_PAGE
+from portal.config.views import ON_LEVEL
 from portal.db import results
 from portal.db.entities import EntityRow, by_query
 from portal.db.results import Summary
 from portal.wiring import Portal
 from scorecards.scorecard import Scorecard
 
-HEAD = ("ref", "kind", "name", "title", "type", "lifecycle", "owner", "system", "tags")
+FIRST = ("ref", "kind", "name", "title")
+"""What every row begins with."""
 
 
-def header(scorecards: Sequence[Scorecard]) -> list[str]:
+def header(columns: Sequence[str]) -> list[str]:
     """The names of the columns; a level that is only possible stands beside the proven one."""
-    levels = [name for card in scorecards for name in (card.name, f"{card.name}:possible")]
-    return [*HEAD, *levels, "failed", "unknown"]
+    return [*FIRST, *(name for column in columns for name in _names(column))]
 
 
-def rows(portal: Portal, query: EntityQuery) -> Iterator[list[object]]:
+def _names(column: str) -> tuple[str, ...]:
+    if column.startswith(ON_LEVEL):
+        card = column.removeprefix(ON_LEVEL)
+        return (card, f"{card}:possible")
+    return ("failed", "unknown") if column == "failing" else (column,)
+
+
+def rows(portal: Portal, query: EntityQuery, columns: Sequence[str]) -> Iterator[list[object]]:
     """The rows of the whole list, read a page at a time; whoever takes them slowly holds nothing."""
     asked = replace(query, limit=LARGEST_PAGE, count=False)
+    cards = {card.name: card for card in portal.scorecards}
     while True:
         with portal.database.read() as connection:
             found = by_query(connection, asked)
             standing = results.summaries(connection, [row.id for row in found.items])
         for row in found.items:
-            yield _row(row, portal.scorecards, standing.get(row.id, ()))
+            yield _row(row, columns, cards, standing.get(row.id, ()))
         if found.next_cursor is None:
             return
         asked = replace(asked, cursor=found.next_cursor)
 
 
 def _row(
-    row: EntityRow, scorecards: Sequence[Scorecard], summaries: Sequence[Summary]
+    row: EntityRow,
+    columns: Sequence[str],
+    cards: Mapping[str, Scorecard],
+    summaries: Sequence[Summary],
 ) -> list[object]:
     body = orjson.loads(row.body)
-    metadata, spec = body.get("metadata") or {}, body.get("spec") or {}
-    by_name = {one.scorecard: one for one in summaries}
-    known = [by_name[card.name] for card in scorecards if card.name in by_name]
-    related = orjson.loads(row.relations or b"[]")
+    metadata = body.get("metadata") or {}
+    by_name = {one.scorecard: one for one in summaries if one.scorecard in cards}
     return [
         row.ref,
         _text(body, "kind"),
         row.name,
         _text(metadata, "title"),
-        _text(spec, "type"),
-        _text(spec, "lifecycle"),
-        _targets(related, "ownedBy", ""),
-        _targets(related, "partOf", "system:"),
-        " ".join(tag for tag in metadata.get("tags") or () if isinstance(tag, str)),
-        *(level for card in scorecards for level in _levels(card, by_name.get(card.name))),
-        sum(one.fails for one in known),
-        sum(one.unknowns for one in known),
+        *(cell for column in columns for cell in _cells(column, row, body, cards, by_name)),
     ]
+
+
+def _cells(
+    column: str,
+    row: EntityRow,
+    body: Mapping[str, Any],
+    cards: Mapping[str, Scorecard],
+    by_name: Mapping[str, Summary],
+) -> tuple[object, ...]:
+    match column:
+        case "type" | "lifecycle":
+            return (_text(body.get("spec") or {}, column),)
+        case "owner":
+            return (_targets(row, "ownedBy", ""),)
+        case "system":
+            return (_targets(row, "partOf", "system:"),)
+        case "tags":
+            tags = (body.get("metadata") or {}).get("tags") or ()
+            return (" ".join(tag for tag in tags if isinstance(tag, str)),)
+        case "failing":
+            known = by_name.values()
+            return (sum(one.fails for one in known), sum(one.unknowns for one in known))
+    name = column.removeprefix(ON_LEVEL)
+    return _levels(cards[name], by_name.get(name))
 
 
 def _levels(card: Scorecard, summary: Summary | None) -> tuple[str, str]:
@@ -78,7 +106,8 @@ def _text(data: Mapping[str, object], key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _targets(related: Sequence[Mapping[str, str]], kind: str, begins: str) -> str:
+def _targets(row: EntityRow, kind: str, begins: str) -> str:
     """Refs that a relation leads to, separated by spaces, which no ref has."""
+    related = orjson.loads(row.relations or b"[]")
     found = [one["targetRef"] for one in related if one["type"] == kind]
     return " ".join(ref for ref in found if ref.startswith(begins))

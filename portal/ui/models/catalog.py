@@ -1,8 +1,4 @@
-"""The catalog page: what is asked for, as it stands in the URL, and what is shown.
-
-The URL is the state: facet, sort, page and search are parameters, and every link on the page is
-this query with one thing changed.
-"""
+"""The catalog page: the facets beside the list, the filters that are on, and the rows of the list."""
 
 from __future__ import annotations
 
@@ -13,6 +9,7 @@ import orjson
 
 from catalog.problems import JsonValue
 from portal.db.entities import EntityRow
+from portal.ui.models.catalog_query import FACETS, CatalogQuery
 from portal.ui.models.levels import LevelMark
 from portal.ui.models.links import EntityLink, kind_label, link_to, text_at, texts_at
 from portal.ui.models.paging import Params
@@ -20,106 +17,6 @@ from portal.ui.models.paging import Params
 PER_PAGE = 50
 MOST_VALUES = 15
 """Values that a facet lists; the number of the others is said."""
-
-FACETS = {
-    "kind": ("Kind", "kind"),
-    "type": ("Type", "spec.type"),
-    "lifecycle": ("Lifecycle", "spec.lifecycle"),
-    "owner": ("Owner", "relations.ownedBy"),
-    "system": ("System", "relations.partOf"),
-    "tag": ("Tag", "metadata.tags"),
-}
-"""By URL parameter: title, and the key of the filter language."""
-
-ALL_KINDS = "all"
-"""Value of `kind` in the URL that asks for every kind; without any, components are shown."""
-
-SORTS = {
-    "name": "metadata.name",
-    "type": "spec.type",
-    "lifecycle": "spec.lifecycle",
-}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CatalogQuery:
-    """What the URL asks for."""
-
-    selected: Mapping[str, tuple[str, ...]]
-    """By facet; values of one facet are alternatives, compared without their case.
-
-    A `kind` that is missing is the default; an empty one means every kind.
-    """
-    within: str = ""
-    """Ref of a group or a domain: what belongs to it, or to what is below it."""
-    text: str = ""
-    sort: str = "name"
-    descending: bool = False
-    page: int = 1
-
-    def params(self) -> Params:
-        """The parameters that give this query; what is default is left out."""
-        found: Params = {key: list(values) for key, values in self.selected.items() if values}
-        if self.selected.get("kind") == ():
-            found["kind"] = ALL_KINDS
-        if self.within:
-            found["within"] = self.within
-        if self.text:
-            found["q"] = self.text
-        if self.sort != "name" or self.descending:
-            found["sort"] = ("-" if self.descending else "") + self.sort
-        if self.page > 1:
-            found["page"] = str(self.page)
-        return found
-
-    @property
-    def kept(self) -> list[tuple[str, str]]:
-        """What a form has to send along so that searching keeps the other filters."""
-        params = replace(self, text="", page=1).params()
-        return [
-            (key, value)
-            for key, values in params.items()
-            for value in ([values] if isinstance(values, str) else values)
-        ]
-
-    def toggled(self, facet: str, value: str) -> CatalogQuery:
-        """The query with a value chosen, or no longer chosen; always at the first page."""
-        now = self.selected.get(facet, ())
-        chosen = [v for v in now if v.lower() == value.lower()]
-        values = tuple(v for v in now if v not in chosen) if chosen else (*now, value)
-        if facet == "kind" and not chosen:
-            values = (value,)  # one kind at a time: the columns and the other facets depend on it
-        return replace(self, selected={**self.selected, facet: values}, page=1)
-
-    def sorted_by(self, column: str) -> CatalogQuery:
-        """The query sorted by a column, the other way round where it is already."""
-        turn = self.sort == column and not self.descending
-        return replace(self, sort=column, descending=turn, page=1)
-
-    def at(self, page: int) -> CatalogQuery:
-        """The query at another page."""
-        return replace(self, page=page)
-
-
-def read_query(args: Mapping[str, Sequence[str]]) -> CatalogQuery:
-    """The query that URL parameters ask for; what makes no sense is taken for the default."""
-    sort = (args.get("sort") or ["name"])[0]
-    page = (args.get("page") or ["1"])[0]
-    selected = {
-        facet: tuple(dict.fromkeys(v for v in args.get(facet, ()) if v)) for facet in FACETS
-    }
-    if not selected["kind"]:
-        del selected["kind"]
-    elif selected["kind"] == (ALL_KINDS,):
-        selected["kind"] = ()
-    return CatalogQuery(
-        selected=selected,
-        within=(args.get("within") or [""])[0].strip().lower()[:500],
-        text=(args.get("q") or [""])[0].strip()[:200],
-        sort=sort.removeprefix("-") if sort.removeprefix("-") in SORTS else "name",
-        descending=sort.startswith("-"),
-        page=int(page) if page.isdecimal() and 0 < int(page[:9]) < 1_000_000 else 1,
-    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

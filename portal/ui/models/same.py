@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
 from catalog.query import Equals
-from portal.ui.models.catalog import FACETS, CatalogQuery
+from portal.ui.models.catalog_query import FACETS, CatalogQuery
 
 MOST_WHOLES = 40
 """Groups or systems that an address can name; with more it is longer than servers take."""
@@ -22,10 +22,10 @@ def address(*segments: str, **params: Value) -> str:
     return f"/{path}?{query}" if query else f"/{path}"
 
 
-def catalog_address(query: CatalogQuery, scope: Equals | None) -> str:
+def catalog_address(query: CatalogQuery, scope: Equals | None, **more: Value) -> str:
     """The entities that the catalog page lists; '' where no address can say that.
 
-    `scope` is what the query is within.
+    `scope` is what the query is within, `more` is said besides.
     """
     wholes = scope.values if scope else ()
     if len(wholes) > MOST_WHOLES:
@@ -34,7 +34,9 @@ def catalog_address(query: CatalogQuery, scope: Equals | None) -> str:
     return address(
         "entities",
         **chosen,
+        level=[":".join(standing) for standing in query.levels],
         filter=",".join(f"{scope.key}={ref}" for ref in wholes) if scope else "",
         q=query.text,
         sort=f"-{query.sort}" if query.descending else "" if query.sort == "name" else query.sort,
+        **more,
     )

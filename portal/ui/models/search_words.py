@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from catalog.errors import RefError
 from catalog.refs import parse_ref
-from portal.ui.models.catalog import ALL_KINDS, FACETS
+from portal.ui.models.catalog_query import ALL_KINDS, FACETS
 from portal.ui.models.paging import Params
 from scorecards.scorecard import Scorecard
 

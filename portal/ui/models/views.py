@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from marshmallow import ValidationError
 
 from portal.config.views import View, read_parameters
-from portal.ui.models.catalog import CatalogQuery, read_query
+from portal.ui.models.catalog_query import CatalogQuery, read_query
 from portal.ui.models.paging import Params
 
 
@@ -48,7 +48,13 @@ def query_text(query: CatalogQuery) -> str:
 
 
 def _chosen(query: CatalogQuery) -> tuple[object, ...]:
-    """What of a query says which entities there are."""
+    """What of a query says which entities there are, and what of them."""
     selected = {name: frozenset(map(str.lower, of)) for name, of in query.selected.items()}
     # Without a kind there are components, and an empty one is every kind: they are not the same.
-    return ({k: v for k, v in selected.items() if v or k == "kind"}, query.within, query.text)
+    return (
+        {k: v for k, v in selected.items() if v or k == "kind"},
+        frozenset((name, level.lower()) for name, level in query.levels),
+        None if query.columns is None else frozenset(query.columns),
+        query.within,
+        query.text,
+    )

@@ -92,6 +92,11 @@ def test_pages_follow_one_another_without_gap_or_repeat(client: FlaskClient) -> 
         ("?sort=secret", 422, "INVALID_VALUE"),
         ("?sort=name;drop", 422, "INVALID_VALUE"),
         ("?owner=a:b:/", 422, "INVALID_VALUE"),
+        ("?level=Managed", 422, "INVALID_VALUE"),
+        ("?level=service-maturity:Flying", 422, "INVALID_VALUE"),
+        ("?level=none:Managed", 422, "INVALID_VALUE"),
+        ("?column=level:none", 422, "INVALID_VALUE"),
+        ("?column=%00", 422, "INVALID_VALUE"),
         ("?kinds=component", 400, "UNKNOWN_PARAMETER"),
         ("?debug=1", 400, "UNKNOWN_PARAMETER"),
         ("?filter==x", 400, "BAD_FILTER"),
@@ -246,3 +251,34 @@ def test_table_has_the_filters_and_the_order_of_the_list_and_no_pages(
     assert [row["name"] for row in found] == ["orders", "basket"]
     assert [row["name"] for row in table(client, "&tag=python")] == ["basket"]
     assert table(client, "&kind=nothing") == []
+
+
+def test_a_table_has_the_columns_that_are_asked_for(client: FlaskClient) -> None:
+    first = ["ref", "kind", "name", "title"]
+    card = client.get("/api/v1/entities").json["items"][0]["scorecards"][0]["scorecard"]
+    asked = f"&column=failing&column=level:{card}&column=owner"
+    every = table(client)
+    for row, whole in zip(table(client, asked), every, strict=True):
+        assert list(row) == [*first, "owner", card, f"{card}:possible", "failed", "unknown"]
+        assert row.items() <= whole.items()
+    assert [list(row) for row in table(client, "&column=name")] == [first] * len(every)
+
+
+def test_levels_are_alternatives_on_one_scorecard_and_all_hold_on_several(
+    client: FlaskClient,
+) -> None:
+    stands = {
+        item["ref"]: {one["scorecard"]: one["proven"]["name"] for one in item["scorecards"]}
+        for item in client.get("/api/v1/entities").json["items"]
+    }
+    card, level = next(iter(stands["component:default/basket"].items()))
+    on = [ref for ref, levels in stands.items() if levels.get(card) == level]
+    without = [ref for ref, levels in stands.items() if card not in levels]
+    assert on
+    assert without
+    assert refs(client, f"?level={card}:{level.upper()}") == on
+    assert refs(client, f"?level={card}:not-assessed") == without
+    assert refs(client, f"?level={card}:{level}&level={card}:not-assessed") == [
+        ref for ref in stands if ref in (*on, *without)
+    ]
+    assert [row["ref"] for row in table(client, f"&level={card}:{level}")] == on

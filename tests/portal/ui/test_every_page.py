@@ -34,6 +34,9 @@ PATHS = (
     "/catalog?kind=all",
     "/catalog?kind=component&owner=group:default/alices&sort=-name&q=pay",
     "/catalog?kind=all&q=nothing-is-called-so",
+    "/catalog?kind=all&level=readiness:Walk&level=readiness:not-assessed",
+    "/catalog?level=%3Cb%3E:%22&level=readiness:%3Cscript%3E&column=level:%3Cb%3E&column=tags",
+    "/catalog?kind=all&column=owner&column=tags&column=level:readiness&column=failing",
     "/catalog/views",
     "/scorecards",
     "/scorecards/readiness",
@@ -157,6 +160,7 @@ def test_page_of_an_empty_portal_is_sound(shops, path: str) -> None:
     [
         "/",
         "/catalog",
+        "/catalog?level=readiness:not-assessed&column=level:readiness",
         "/scorecards/readiness?check=readme&outcome=unknown",
         "/problems?text=broken",
         "/insights",

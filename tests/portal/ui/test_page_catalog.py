@@ -1,8 +1,10 @@
 import re
+from html import unescape
 
-from page_shop import component, put
+from page_shop import appraise, component, put
 
 from portal.config.views import View
+from scorecards.facts import Known
 
 
 def names(page: str) -> list[str]:
@@ -114,3 +116,113 @@ def test_views_of_the_configuration_are_offered_and_say_which_is_shown(shops) ->
 
 def test_without_views_there_is_no_place_for_them(shop) -> None:
     assert 'aria-label="Views"' not in shop.get("/catalog")
+
+
+def facet_of(page: str, title: str) -> list[tuple[str, int]]:
+    """The choices of a facet with their counts."""
+    box = page.split(f"<summary>{title}")[1].split("</details>")[0]
+    return [(label, int(n)) for label, n in re.findall(r"<span>([^<]+)</span><span>(\d+)", box)]
+
+
+def headings(page: str) -> list[str]:
+    head = page.split("<thead><tr>")[1].split("</tr>")[0]
+    return re.findall(r">([^<>]+)<", head)
+
+
+def test_levels_are_a_facet_and_what_is_not_assessed_is_a_value_of_it(shop) -> None:
+    assert facet_of(shop.get("/catalog"), "Readiness") == [
+        ("Start", 2),
+        ("Walk", 1),
+        ("Not assessed", 1),
+    ]
+    assert facet_of(shop.get("/catalog?kind=all"), "Readiness")[-1] == ("Not assessed", 3)
+    assert "Readiness</summary>" not in shop.get("/catalog?kind=group")
+
+
+def test_a_level_narrows_the_list_and_other_facets_and_not_itself(shop) -> None:
+    page = shop.get("/catalog?level=readiness:walk")
+    assert names(page) == ["payments"]
+    assert "Readiness: <b>walk</b>" in page
+    assert facet_of(page, "Owner") == [("Alice&#39;s team", 1)]
+    assert facet_of(page, "Readiness") == facet_of(shop.get("/catalog"), "Readiness")
+    assert names(shop.get("/catalog?level=readiness:not-assessed")) == ["hostile"]
+    both = "/catalog?level=readiness:Walk&level=readiness:not-assessed"
+    assert names(shop.get(both)) == ["hostile", "payments"]
+    assert names(shop.get(f"{both}&owner=group:default/alices")) == ["payments"]
+    assert 'href="/catalog?kind=component&amp;level=readiness:Walk"' in shop.get(both)
+
+
+def test_a_level_that_is_unheard_of_has_nothing_and_can_be_taken_off(shop) -> None:
+    for unheard_of in ("readiness:Fly", "none:Walk"):
+        page = shop.get(f"/catalog?level={unheard_of}")
+        assert "Nothing matches these filters" in page
+        assert f": <b>{unheard_of.partition(':')[2]}</b>" in page
+        assert 'class="chip" href="/catalog?kind=component"' in page
+
+
+def test_counts_of_levels_follow_results(shop) -> None:
+    before = facet_of(shop.get("/catalog?owner=group:default/alices"), "Readiness")
+    assert before == [("Start", 1), ("Walk", 1)]
+    assert names(shop.get("/catalog?level=readiness:Walk")) == ["payments"]
+    better = {"repo.readme.bytes": Known(value=500), "repo.tests.files": Known(value=0)}
+    appraise(shop.portal, {"component:default/unclear": better})
+    assert names(shop.get("/catalog?level=readiness:Walk")) == ["payments", "unclear"]
+    after = facet_of(shop.get("/catalog?level=readiness:Walk"), "Owner")
+    assert after == [("Alice&#39;s team", 1), ("charlies", 1)]
+
+
+def test_columns_can_be_chosen_by_a_form_without_a_script(shop) -> None:
+    usual = ["Name", "Type", "Lifecycle", "Owner, system", "Readiness", "Failing"]
+    assert headings(shop.get("/catalog")) == usual
+    page = shop.get("/catalog?kind=component&column=name&column=failing&column=system&column=tags")
+    assert headings(page) == ["Name", "System", "Tags", "Failing"]
+    assert names(page) == ["hostile", "orders", "payments", "unclear"]
+    assert ">java</a>" in page
+    form = page.split('<details class="choose"><summary class="small">Columns')[1].split("</form>")[
+        0
+    ]
+    chosen = re.findall(r'value="([^"]+)" checked', form)
+    assert chosen == ["system", "tags", "failing"]
+    assert 'name="kind" value="component"' in form
+    assert 'name="column" value="name"' in form, "without a box it asks for the name alone"
+    assert headings(shop.get("/catalog?column=name")) == ["Name"]
+    assert headings(shop.get("/catalog?column=nonsense")) == usual
+
+
+def test_a_column_that_is_asked_for_is_there_even_if_nothing_is_in_it(shop) -> None:
+    assert "Readiness" not in headings(shop.get("/catalog?kind=group"))
+    page = shop.get("/catalog?kind=group&column=level:readiness&column=level:none")
+    assert headings(page) == ["Name", "Readiness"]
+
+
+def test_every_link_keeps_the_columns(shop) -> None:
+    page = shop.get("/catalog?kind=component&column=tags")
+    listed = page.split('id="filters"')[1].split("</aside>")[0]
+    links = re.findall(r'href="(/catalog\?[^"]*)"', listed)
+    assert links
+    assert all("column=tags" in link for link in links)
+
+
+def test_a_view_keeps_columns_and_is_another_one_with_others(shops) -> None:
+    tags = (("kind", "component"), ("column", "tags"), ("level", "readiness:Walk"))
+    shop = shops(views=(View(name="t", title="Tags", parameters=tags),))
+    page = shop.get("/catalog?kind=component&level=readiness:WALK&column=tags")
+    assert 'aria-current="page">Tags</a>' in page
+    assert "Save as a view" not in page
+    other = shop.get("/catalog?kind=component&level=readiness:Walk&column=owner")
+    assert 'aria-current="page">Tags</a>' not in other
+    assert "Save as a view" in other
+
+
+def test_the_csv_has_the_columns_of_the_page(shop) -> None:
+    first = ["ref", "kind", "name", "title"]
+    for query, columns in (
+        ("column=tags&column=level:readiness", ["tags", "readiness", "readiness:possible"]),
+        ("column=name", []),
+        ("column=failing&column=owner", ["owner", "failed", "unknown"]),
+    ):
+        page = shop.get(f"/catalog?{query}")
+        link = unescape(page.split('>JSON</a><a class="btn" href="')[1].split('"')[0])
+        table = shop.client.get(link).text.splitlines()
+        assert table[0].split(",") == [*first, *columns]
+        assert len(table) == 5

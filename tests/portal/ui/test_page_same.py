@@ -9,7 +9,7 @@ import pytest
 from page_shop import Shop, component, put
 
 from catalog.query import Equals
-from portal.ui.models.catalog import read_query
+from portal.ui.models.catalog_query import read_query
 from portal.ui.models.same import MOST_WHOLES, address, catalog_address
 
 
@@ -68,6 +68,8 @@ def test_every_address_that_a_page_offers_answers(shop_to_see: Shop, path: str) 
         "?q=short",
         "?q=java",
         "?within=group:default/alices",
+        "?level=readiness:Walk&level=readiness:not-assessed",
+        "?level=readiness:start&column=name",
     ],
 )
 def test_the_same_of_a_list_is_the_same_list(shop_to_see: Shop, query: str) -> None:
