@@ -70,6 +70,7 @@ PATHS = [
     "/?team=group:default/alices",
     "/catalog?kind=all",
     "/catalog?kind=all&q=zzz",
+    "/catalog?kind=all&level=readiness:not-assessed&column=tags&column=level:readiness",
     "/catalog/views",
     "/scorecards",
     "/scorecards/readiness",
@@ -526,3 +527,45 @@ def test_pages_of_documentation_are_read_without_javascript(base, page: Page) ->
         assert bare.get_by_role("heading", name="Payments", level=2).is_visible()
         bare.go_back()
         assert bare.get_by_role("heading", name="Deploy", level=2).is_visible()
+
+
+def test_on_a_phone_the_navigation_is_one_line_that_the_keyboard_opens(base, page: Page) -> None:
+    browser = page.context.browser
+    assert browser is not None
+    small = {"width": 320, "height": 800}
+    with browser.new_context(java_script_enabled=False, viewport=small) as context:  # type: ignore[arg-type]
+        bare = context.new_page()
+        bare.goto(base[0] + "/catalog")
+        menu = bare.get_by_role("navigation", name="Main")
+        box = menu.bounding_box()
+        assert box is not None
+        assert box["height"] < 40
+        assert "Catalog" in menu.inner_text(), "where one is, is said while it is closed"
+        assert menu.get_by_role("link").count() == 0
+        menu.locator("summary").press("Enter")
+        assert menu.get_by_role("link").count() == 10
+        assert menu.locator("[aria-current=page]:visible").inner_text() == "Catalog"
+        for _ in range(3):
+            bare.keyboard.press("Tab")
+        bare.keyboard.press("Enter")
+        bare.wait_for_url("**/scorecards")
+    page.goto(base[0] + "/catalog")
+    assert page.get_by_role("navigation", name="Main").get_by_role("link").count() == 10
+    assert not page.locator(".menu").is_visible()
+
+
+def test_columns_are_chosen_without_javascript(base, page: Page) -> None:
+    browser = page.context.browser
+    assert browser is not None
+    with browser.new_context(java_script_enabled=False) as context:
+        bare = context.new_page()
+        bare.goto(base[0] + "/catalog?kind=all&q=pay")
+        bare.locator("summary", has_text="Columns").press("Enter")
+        bare.get_by_label("Tags").check()
+        bare.get_by_label("Lifecycle").uncheck()
+        bare.get_by_role("button", name="Show these").press("Enter")
+        bare.wait_for_url("**column=tags**")
+        assert "kind=all" in bare.url
+        assert "q=pay" in bare.url
+        assert bare.get_by_role("columnheader", name="Tags").is_visible()
+        assert bare.get_by_role("columnheader", name="Lifecycle").count() == 0
