@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import orjson
 from flask import Response
 
 from catalog.refs import EntityRef
-from portal.api.csv_table import table, wants_csv
+from portal.api.csv_table import wants_csv
 from portal.api.errors import Refusal
-from portal.api.v1 import entity_tables, forms, result_forms
+from portal.api.v1 import forms, result_forms
 from portal.api.v1.conventions import LARGEST_PAGE, Resource, Tags, answer
+from portal.api.v1.entity_lists import entity_list
 from portal.api.v1.entity_queries import EntityList, chosen_columns, entity_query
 from portal.api.v1.existing import NO_ENTITY, existing_entity
 from portal.api.v1.history import entity_at
@@ -28,7 +28,7 @@ from portal.api.v1.schemas import (
 )
 from portal.api.v1.times import rfc3339
 from portal.db import facts, locations, problems, results, unanswerable
-from portal.db.entities import EntityRow, by_query
+from portal.db.entities import EntityRow
 from portal.db.state import Connection
 from portal.looking_again import look_again
 from portal.wiring import Portal
@@ -52,26 +52,13 @@ def resource(portal: Portal, tags: Tags) -> Resource:
         With a `cursor` only `limit` is heeded: the cursor holds the rest. Values of one parameter
         are alternatives, parameters are all to hold.
         """
-        query = entity_query(asked, portal.scorecards)
-        columns = chosen_columns(asked["column"], portal.scorecards)
-        as_table = wants_csv(asked["format"])
-        with portal.database.read() as connection:
-            tag = tags.check(connection, "csv" if as_table else "json")
-            if not as_table:
-                found = by_query(connection, query)
-                standing = results.summaries(connection, [row.id for row in found.items])
-        if as_table:
-            every = replace(query, cursor=None)
-            head = entity_tables.header(columns)
-            return table(head, entity_tables.rows(portal, every, columns), name="entities", tag=tag)
-        items = [
-            forms.entity_item(row, {"scorecards": forms.standings(cards, standing.get(row.id, ()))})
-            for row in found.items
-        ]
-        rest = orjson.dumps({"nextCursor": found.next_cursor, "total": found.total})
-        response = answer(b'{"items":[' + b",".join(items) + b"]," + rest[1:], tag=tag)
-        response.headers["Vary"] = "Accept"
-        return response
+        return entity_list(
+            portal,
+            tags,
+            entity_query(asked, portal.scorecards),
+            columns=chosen_columns(asked["column"], portal.scorecards),
+            as_table=wants_csv(asked["format"]),
+        )
 
     @views.operation("GET", ONE, query=AsOf, answer=EntityAnswer)
     def get_entity(asked: dict[str, Any], kind: str, namespace: str, name: str) -> Response:

@@ -53,6 +53,8 @@ PATHS = (
     "/coverage",
     "/risks",
     "/risks?show=person",
+    "/risks?show=unowned&team=group:default/alices",
+    "/risks?show=%3Cb%3E&team=%22%3E%3Cscript%3E&page=%3Cb%3E",
     "/coverage?owner=group:default/charlies&scorecard=readiness",
     "/coverage?owner=%22%3E%3Cscript%3E&scorecard=%3Cb%3E",
     "/campaigns",

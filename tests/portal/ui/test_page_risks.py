@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from html import unescape
+from io import StringIO
 
 import pytest
 from page_shop import Shop, api, component, put
@@ -34,11 +37,15 @@ def names(page: str) -> list[str]:
 
 
 def counts(page: str) -> dict[str, str]:
-    part = page.partition('id="entities"')[0]
-    found = re.findall(
-        r'(?:>)([^<>]+)(?:</a>)?</th>.*?data-label="Entities"><[^>]+>([\d,]+)<', part
-    )
-    return dict(found)
+    return {title: number for title, (number, _) in numbers(page).items()}
+
+
+def numbers(page: str) -> dict[str, tuple[str, str]]:
+    """By risk how many it concerns, and how many of what it could."""
+    rows = page.partition('id="entities"')[0].partition("<tbody>")[2].split("<tr>")[1:]
+    cell = r'data-label="Concerns"><[^>]+>([\d,]+)</[^>]+> of ([\d,]+)<[^>]+>([^<]+)<'
+    found = {re.findall(r">([^<>]+)(?:</a>)?</th>", row)[0]: re.findall(cell, row) for row in rows}
+    return {title: (n, f"{of} {what}") for title, cells in found.items() for n, of, what in cells}
 
 
 @pytest.fixture
@@ -66,6 +73,9 @@ def test_each_risk_lists_what_it_is_about(risky: Shop, show: str, found: list[st
     assert len(said) == 6
     heading = page.partition('id="entities"')[2].partition("<h2>")[2].partition("</h2>")[0]
     assert said[heading] == str(len(found))
+    answer = risky.client.get(f"/api/v1/risks/{show}/entities").json
+    assert [one["ref"].rpartition("/")[2] for one in answer["items"]] == found
+    assert answer["total"] == len(found)
 
 
 def test_what_hangs_on_it_is_told(risky: Shop) -> None:
@@ -100,3 +110,122 @@ def test_long_list_has_pages(shop: Shop) -> None:
 def test_what_names_no_owner_is_found_and_who_needs_none_is_not(shop: Shop) -> None:
     put(shop.portal, shop.location, "template.yaml", TEMPLATE)
     assert names(shop.get("/risks?show=unowned")) == ["nobodys"]
+
+
+def test_every_number_says_of_how_many(risky: Shop) -> None:
+    assert numbers(risky.get("/risks")) == {
+        "Nobody owns it": ("0", "10 that need an owner"),
+        "Its owner is not in the catalog": ("3", "10 that name an owner"),
+        "One person owns it": ("1", "10 that need an owner and name one"),
+        "A team without members owns something": ("2", "2 teams that own something"),
+        "It is deprecated, and others need it": ("1", "2 that are deprecated"),
+        "No file declares it any more": ("1", "12 in the catalog"),
+    }
+    items = risky.client.get("/api/v1/risks").json["items"]
+    assert [(one["risk"], one["count"], one["among"]) for one in items] == [
+        ("unowned", 0, 10),
+        ("gone", 3, 10),
+        ("person", 1, 10),
+        ("empty", 2, 2),
+        ("deprecated", 1, 2),
+        ("orphan", 1, 12),
+    ]
+
+
+TREE = """\
+apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: all}
+spec: {type: department, children: [alices, vanished]}
+---
+apiVersion: backstage.io/v1alpha1
+kind: User
+metadata: {name: ann}
+spec: {memberOf: [alices]}
+"""
+
+
+@pytest.fixture
+def tree(risky: Shop) -> Shop:
+    """`alices`, of which Ann is a member, and a group that is only named are below `all`."""
+    more = "---\n".join((TREE, component("theirs", owner="vanished")))
+    put(risky.portal, risky.location, "tree.yaml", more)
+    return risky
+
+
+@pytest.mark.parametrize("team", ["group:default/alices", "group:default/all"])
+def test_a_team_has_what_it_what_is_below_it_and_its_members_own(tree: Shop, team: str) -> None:
+    page = tree.get(f"/risks?team={team}&show=person")
+    assert faults(page) == []
+    assert names(page) == ["user"]
+    assert names(tree.get(f"/risks?team={team}&show=deprecated")) == ["old"]
+    assert names(tree.get("/risks?team=group:default/charlies&show=person")) == []
+    below = ["theirs"] if team.endswith("all") else []
+    assert names(tree.get(f"/risks?team={team}&show=gone")) == below
+    assert f"show=deprecated&amp;team={team}#entities" in page
+    found = numbers(page)
+    assert found["It is deprecated, and others need it"] == (
+        "1",
+        "2 that this team owns, and that are deprecated",
+    )
+    assert "Nobody owns it" not in found
+    assert "what nobody owns is of no team" in page
+
+
+def test_teams_without_members_are_those_from_the_team_down(tree: Shop) -> None:
+    title = "A team without members owns something"
+    for team, found in (("charlies", ["charlies"]), ("all", [])):
+        page = tree.get(f"/risks?team=group:default/{team}&show=empty")
+        assert names(page) == found
+        assert numbers(page)[title] == (
+            str(len(found)),
+            "1 teams from here down that own something",
+        )
+
+
+def test_a_risk_of_no_team_says_so_and_leads_to_everyones(tree: Shop) -> None:
+    page = tree.get("/risks?team=group:default/all&show=unowned")
+    assert faults(page) == []
+    assert "This cannot be said of a team" in page
+    assert 'href="/risks?show=unowned#entities"' in page
+    [first, *_] = tree.client.get("/api/v1/risks?team=all").json["items"]
+    assert (first["risk"], first["count"], first["among"]) == ("unowned", None, None)
+    assert tree.client.get("/api/v1/risks/unowned/entities?team=all").json["items"] == []
+
+
+def test_the_csv_is_the_list_that_is_shown(tree: Shop) -> None:
+    for query in ("show=gone", "show=deprecated&team=group:default/all"):
+        page = tree.get(f"/risks?{query}")
+        link = unescape(page.split('>JSON</a><a class="btn" href="')[1].split('"')[0])
+        answer = tree.client.get(link)
+        assert answer.headers["Content-Type"].startswith("text/csv")
+        assert "-entities.csv" in answer.headers["Content-Disposition"]
+        assert [row["name"] for row in csv.DictReader(StringIO(answer.text))] == names(page)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/none/entities", 404),
+        ("?team=component:default/a", 422),
+        ("?team=a:b:/", 422),
+        ("/gone/entities?limit=0", 422),
+        ("/gone/entities?x=1", 400),
+        ("/gone/entities?team=%00", 422),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(shop_to_see: Shop, path: str, status: int) -> None:
+    assert shop_to_see.client.get(f"/api/v1/risks{path}").status_code == status
+
+
+def test_both_databases_count_the_same(shop_on_both: Shop) -> None:
+    put(shop_on_both.portal, shop_on_both.location, "risks.yaml", "---\n".join((TEXTS, TREE)))
+    items = shop_on_both.client.get("/api/v1/risks?team=all").json["items"]
+    assert [(one["count"], one["among"]) for one in items] == [
+        (None, None),
+        (0, 7),
+        (1, 7),
+        (0, 1),
+        (1, 2),
+        (1, 7),
+    ]

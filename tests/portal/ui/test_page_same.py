@@ -33,6 +33,8 @@ def offered(page: str) -> list[str]:
         "/exemptions",
         "/digest?team=group:default/alices",
         "/problems?severity=error",
+        "/risks",
+        "/risks?show=person&team=group:default/alices",
         "/locations",
         "/search?q=pay",
         "/admin/removals",
