@@ -13,11 +13,11 @@ from portal.db.definitions import Definition
 from portal.db.instants import seq_at
 from portal.db.rollups import INSIDE, OWNED, members_of, wholes_below
 from portal.db.spending import owners_of
-from portal.db.standings import progress
+from portal.db.standings import progress, tally_at
 from portal.db.state import Connection
 from portal.db.tables import refs
 from portal.db.trends import Related, courses_by_entity
-from scorecards.campaigns import Campaign, State
+from scorecards.campaigns import Campaign, State, Tally
 from scorecards.digest import Changes, LevelChange, Week, changes_of
 from scorecards.exemptions import Exemption
 from scorecards.lifecycle import counts
@@ -123,8 +123,8 @@ def read_digest(
         needs=needs[:MOST],
         needs_total=len(needs),
         exemptions=_ending(connection, week, teams),
-        campaigns=_were_due(connection, week, now)
-        if week.end <= now and not team
+        campaigns=_were_due(connection, scorecards, week, team, now)
+        if week.end <= now
         else _due(connection, scorecards, week, teams, now),
         rules=rules,
         first=definitions.first_of(connection, {one.name for one in rules}),
@@ -178,7 +178,7 @@ def _due(
     teams: Collection[str],
     now: datetime,
 ) -> tuple[Due, ...]:
-    """Those that run now, as they stand: how a team stood in the past is not kept."""
+    """Those that run now, as they stand."""
     cards = {card.name: card for card in scorecards}
     found = []
     first, last = _target_days(week)
@@ -195,21 +195,55 @@ def _due(
     return tuple(sorted(found, key=lambda due: (due.campaign.plan.target_on, due.campaign.name)))
 
 
-def _were_due(connection: Connection, week: Week, now: datetime) -> tuple[Due, ...]:
-    """Those that ran when a week was over, with what was last counted of them then."""
+def _were_due(
+    connection: Connection,
+    scorecards: Sequence[Scorecard],
+    week: Week,
+    team: str,
+    now: datetime,
+) -> tuple[Due, ...]:
+    """Those that ran when a week was over, as they stood then.
+
+    Of everyone by what was last counted then; of a team, which is not counted by day, by the results
+    that held and what it and the groups below it owned.
+    """
     first, last = _target_days(week)
     ran = {
         one.name: one
         for one in campaigns.in_states(connection, list(State), now=now)
         if first <= one.plan.target_on < last and _ran(one, week.end)
     }
-    kept = campaigns.last_days(connection, list(ran), before=week.end.date())
+    if team:
+        kept = _counted_then(connection, scorecards, ran, week, team)
+    else:
+        kept = campaigns.last_days(connection, list(ran), before=week.end.date())
     found = [
         Due(campaign=ran[name], open=said.open, counted=said.counted, seen_on=day)
         for name, (day, said) in kept.items()
         if said.counted
     ]
     return tuple(sorted(found, key=lambda due: (due.campaign.plan.target_on, due.campaign.name)))
+
+
+def _counted_then(
+    connection: Connection,
+    scorecards: Sequence[Scorecard],
+    ran: Mapping[str, Campaign],
+    week: Week,
+    team: str,
+) -> dict[str, tuple[date, Tally]]:
+    """By campaign the last day of a week, and how what a team owned stood at its end.
+
+    Without those of a scorecard that is gone: nothing says any more what their goal was.
+    """
+    cards = {card.name: card for card in scorecards}
+    owners = members_of(connection, team, INSIDE)
+    day = (week.end - timedelta(days=1)).date()
+    return {
+        name: (day, tally_at(connection, cards[one.plan.scorecard], one.plan, owners, week.end))
+        for name, one in ran.items()
+        if one.plan.scorecard in cards
+    }
 
 
 def _target_days(week: Week) -> tuple[date, date]:

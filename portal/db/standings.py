@@ -1,19 +1,23 @@
-"""Standings: how the entities of a campaign stand, counted from stored results."""
+"""Standings: how the entities of a campaign stand, or stood, counted from stored results."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
 from catalog.query import parse_filters
 from portal.db.bulk import pick
+from portal.db.instants import seq_at
+from portal.db.past_matching import matching_at
 from portal.db.questions import ask
 from portal.db.rollups import MARKED, OWNED, as_texts, targets
 from portal.db.tables import entities, refs, results
-from scorecards.campaigns import Plan, Tally, goal_indexes, standing
+from portal.db.trends import Related, stands_at
+from scorecards.campaigns import Plan, Tally, goal_indexes, standing, tally
 from scorecards.scorecard import Scorecard
 
 
@@ -46,6 +50,25 @@ def progress(connection: Connection, card: Scorecard, plan: Plan) -> Progress:
     return Progress(
         total=sum((counted for _, counted in found), Tally()),
         by_owner=_by_owner(connection, found),
+    )
+
+
+def tally_at(
+    connection: Connection, card: Scorecard, plan: Plan, owners: Collection[int], instant: datetime
+) -> Tally:
+    """How the entities stood at an instant that the plan is about and that one of the owners owned then.
+
+    `owners` are ids of refs. The goal is that of today's definition, by the ids of its checks. Raises
+    `NotKept`.
+    """
+    stood = stands_at(connection, card.name, instant, Related(type=OWNED, targets=owners))
+    if (tree := parse_filters([plan.filter])) is not None:
+        good = matching_at(connection, stood.keys(), tree, seq_at(connection, instant))
+        stood = {number: stand for number, stand in stood.items() if number in good}
+    goal = {card.checks[place].id for place in goal_indexes(plan.goal, card)}
+    return tally(
+        standing("".join(said.values()), [n for n, check in enumerate(said) if check in goal])
+        for said in (stand.outcomes for stand in stood.values())
     )
 
 

@@ -84,6 +84,15 @@ def courses_by_entity(
     return _courses(connection, _lists(connection, scorecard), start, end, spans)
 
 
+def stands_at(
+    connection: Connection, scorecard: str, instant: datetime, *groups: Related
+) -> dict[int, Stand]:
+    """The results that held at an instant, by entity, of what was in every one of the groups then."""
+    spans = _together([_spans(connection, group) for group in groups])
+    ids = _at(spans, instant) or []
+    return _openings(connection, _lists(connection, scorecard), instant, ids)
+
+
 def _courses(
     connection: Connection,
     lists: Lists,

@@ -214,7 +214,13 @@ def fill(portal: Portal) -> str:
 
 
 def put(
-    portal: Portal, location: str, path: str, text: str, *, repository: Repository = REPOSITORY
+    portal: Portal,
+    location: str,
+    path: str,
+    text: str,
+    *,
+    repository: Repository = REPOSITORY,
+    now: datetime = NOW,
 ) -> None:
     """Store one descriptor file, as an ingestion would."""
     url = f"url:https://git.example.com/shop/blob/main/{path}"
@@ -230,7 +236,7 @@ def put(
             readings=(reading,),
             revision="1/0123456789abcdef",
             commit="0123456789abcdef",
-            now=NOW,
+            now=now,
         )
     )
 

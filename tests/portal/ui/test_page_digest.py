@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from page_shop import NOW
+from page_shop import NOW, Shop, component, put
 from page_structure import faults
 from people import send
 
@@ -215,7 +215,77 @@ def test_campaigns_of_a_week_that_is_over_are_told_as_they_stood_then(shop_on_bo
     assert "As they stood when the week was over" in page
     assert "3 of 5" in page
     assert "3 Mar</time>" in page
-    assert "Spring" not in get(client, f"{week}&team=group:default/alices")
     assert [one["open"] for one in tell(client, "?week=2026-W09")["campaigns"]] == [4]
     for before_it_began_or_after_it_ended in ("2026-W08", "2026-W11"):
         assert tell(client, f"?week={before_it_began_or_after_it_ended}")["campaigns"] == []
+
+
+SPRING = {
+    "name": "spring",
+    "title": "Spring",
+    "owner": "alices",
+    "scorecard": "readiness",
+    "level": "Run",
+    "starts_on": "2026-02-20",
+    "target_on": "2026-03-05",
+}
+
+
+ABOVE = """\
+apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: all}
+spec: {type: department, children: [alices]}
+"""
+
+
+def later(shop: Shop, days: int) -> Portal:
+    return replace(shop.portal, now=lambda: NOW + timedelta(days=days))
+
+
+def stood(client: FlaskClient, team: str, week: str = "2026-W10") -> list[tuple[int, int, str]]:
+    found = tell(client, f"?week={week}&team={team}")["campaigns"]
+    return [(one["open"], one["counted"], one["seenOn"]) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "alices", "charlies"),
+    [
+        ("", [(2, 2, "2026-03-08")], [(0, 1, "2026-03-08")]),
+        (
+            "kind=component,spec.lifecycle=production",
+            [(2, 2, "2026-03-08")],
+            [(0, 1, "2026-03-08")],
+        ),
+        ("relations.ownedBy=group:default/alices", [(2, 2, "2026-03-08")], []),
+        ("metadata.name=orders", [(1, 1, "2026-03-08")], []),
+        ("kind=api", [], []),
+    ],
+)
+def test_a_team_is_told_of_campaigns_as_they_stood_for_what_it_owned_then(
+    shop_on_both: Shop, chosen: str, alices: list[object], charlies: list[object]
+) -> None:
+    shop = shop_on_both
+    assert send(shop.client, "/campaigns/new", **SPRING, filter=chosen).status_code == 303
+    with shop.portal.database.write() as connection:
+        campaigns.begin(connection, now=NOW)
+    # Later one changes hands and all others go: neither was so when the week was over.
+    moved = component("payments", owner="charlies").replace("production", "deprecated")
+    put(shop.portal, shop.location, "catalog-info.yaml", moved, now=NOW + timedelta(days=20))
+    client = create_app(later(shop, 30)).test_client()
+    assert stood(client, "alices") == alices
+    assert stood(client, "charlies") == charlies
+    assert stood(client, "alices", "2026-W08") == [], "it had not begun"
+    page = get(client, "?week=2026-W10&team=group:default/alices")
+    assert ("As they stood when the week was over" in page) is bool(alices)
+
+
+def test_a_team_has_what_the_groups_below_it_owned(shop_on_both: Shop) -> None:
+    shop = shop_on_both
+    put(shop.portal, shop.location, "all.yaml", ABOVE)
+    assert send(shop.client, "/campaigns/new", **SPRING).status_code == 303
+    with shop.portal.database.write() as connection:
+        campaigns.begin(connection, now=NOW)
+    client = create_app(later(shop, 30)).test_client()
+    assert stood(client, "all") == stood(client, "alices") == [(2, 2, "2026-03-08")]
+    assert stood(client, "nobody") == []
