@@ -220,7 +220,7 @@ def put(
     text: str,
     *,
     repository: Repository = REPOSITORY,
-    now: datetime = NOW,
+    now: datetime | None = None,
 ) -> None:
     """Store one descriptor file, as an ingestion would."""
     url = f"url:https://git.example.com/shop/blob/main/{path}"
@@ -236,7 +236,7 @@ def put(
             readings=(reading,),
             revision="1/0123456789abcdef",
             commit="0123456789abcdef",
-            now=now,
+            now=now or NOW,
         )
     )
 
