@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -14,56 +12,24 @@ from flask.typing import ResponseReturnValue
 from catalog.problems import JsonValue, Problem
 from catalog.refs import EntityRef, parse_ref
 from portal.db import problems
-from portal.db.graph import Direction, walk
-from portal.db.history import Identity, identify
+from portal.db.history import identify
 from portal.db.past import present_ref
-from portal.db.result_history import moves
-from portal.db.results import StoredResult
 from portal.db.state import Connection
-from portal.inquiring import askable
-from portal.ui.entity_docs import docs_tab
-from portal.ui.entity_history import timeline
-from portal.ui.inquiries import inquiries_of
+from portal.ui.entity_tabs import FIRST_TAB, Asked, Seen, history, tab_of
 from portal.ui.looking_again import what_came_of_it
 from portal.ui.models import entity as model
-from portal.ui.models.api_definition import api_definition
 from portal.ui.models.docs import ONLY_WITH_PAGES
-from portal.ui.models.facts import facts_page
-from portal.ui.models.graph import graph
-from portal.ui.models.ladder import OPEN, Ladder, ladder
-from portal.ui.models.layers import DEEPEST, MOST, WAYS, layers
+from portal.ui.models.ladder import Ladder, ladder
 from portal.ui.models.levels import LevelMark, mark_of
-from portal.ui.models.links import EntityLink, link_to
-from portal.ui.models.paging import Params, forward, start_of
-from portal.ui.models.strips import Key, Strip, strips
-from portal.ui.owned import owned_by
+from portal.ui.models.links import link_to
+from portal.ui.models.paging import start_of
 from portal.ui.starred import starred
 from portal.ui.stored import MOST_PROBLEMS, NotThen, Stored, as_of, present
 from portal.wiring import Portal
-from scorecards.advice import next_steps
 from scorecards.scorecard import Scorecard
 from scorecards.texts import fact_values, render, render_fix
 
-FIRST_TAB = "overview"
-OWNERS = ("group", "user")
-"""Kinds of which the overview says what they own."""
-MOST_RELATIONS = 500
-MOST_MOVES = 200
-"""Transitions that strips are made from."""
-LATELY = timedelta(days=90)
-"""How long strips are."""
 MOST_GUESSES = 10
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
-    """What an address asks to see of an entity."""
-
-    ref: str
-    tab: str
-    after: str
-    """Where a page of the history begins."""
-    start: int
 
 
 def register(pages: Blueprint, portal: Portal) -> None:
@@ -111,18 +77,8 @@ def _missing(portal: Portal, connection: Connection, asked: Asked, name: str) ->
         "name": name,
         "problems": [one.problem for one in found.items],
         "perhaps": [] if found.items or identity else _about(connection, name),
-        **(_history(portal, connection, identity, asked) if identity else {}),
+        **(history(portal, connection, identity, asked) if identity else {}),
     }
-
-
-def _history(
-    portal: Portal, connection: Connection, identity: Identity, asked: Asked
-) -> dict[str, Any]:
-    """What the timeline's template needs."""
-    found = timeline(connection, portal, identity, asked.after)
-    params: Params = {"tab": "history"}
-    pager = forward(params, start=asked.start, shown=len(found.entries), after=found.after)
-    return {"timeline": found, "pager": pager}
 
 
 def _about(connection: Connection, name: str) -> list[Problem]:
@@ -134,11 +90,37 @@ def _about(connection: Connection, name: str) -> list[Problem]:
 
 
 def _shown(portal: Portal, connection: Connection, stored: Stored, asked: Asked) -> dict[str, Any]:
-    """What the template of a tab needs."""
+    """What the template needs: what every tab has, and what the one has that is asked for."""
     body: JsonValue = orjson.loads(stored.declared.body)
     ladders = _ladders(portal.scorecards, stored, body)
+    page = _page(portal, stored, body, ladders)
+    tab = asked.tab if asked.tab in [name for name, _, _ in page.tabs] else FIRST_TAB
+    seen = Seen(
+        portal=portal,
+        connection=connection,
+        stored=stored,
+        asked=asked,
+        body=body,
+        page=page,
+        ladders=ladders,
+    )
+    return {
+        "page": page,
+        "tab": tab,
+        "past": stored.past,
+        "unanswered": stored.unanswered,
+        "is_starred": stored.declared.ref in starred(),
+        "again": None if stored.past else what_came_of_it(connection, stored.id),
+        **tab_of(seen, tab),
+    }
+
+
+def _page(
+    portal: Portal, stored: Stored, body: JsonValue, ladders: Sequence[Ladder]
+) -> model.EntityPage:
+    """What stands around every tab, the tabs themselves among it."""
     kind = stored.declared.ref.partition(":")[0]
-    page = model.entity_page(
+    return model.entity_page(
         stored.declared,
         body,
         related=stored.related,
@@ -149,105 +131,6 @@ def _shown(portal: Portal, connection: Connection, stored: Stored, asked: Asked)
         docs=stored.docs,
         has_docs=not stored.past and (bool(stored.docs) or kind not in ONLY_WITH_PAGES),
     )
-    tab = asked.tab if asked.tab in [name for name, _, _ in page.tabs] else FIRST_TAB
-    shown: dict[str, Any] = {
-        "page": page,
-        "tab": tab,
-        "past": stored.past,
-        "unanswered": stored.unanswered,
-        "is_starred": stored.declared.ref in starred(),
-        "again": None if stored.past else what_came_of_it(connection, stored.id),
-    }
-    match tab:
-        case "scorecards":
-            shown |= {
-                "ladders": ladders,
-                "open_states": () if stored.past else OPEN,
-                "strips": {} if stored.past else _strips(connection, asked.ref, portal.now()),
-            }
-        case "relations":
-            shown |= {
-                "related": stored.related[:MOST_RELATIONS],
-                "hidden": max(0, len(stored.related) - MOST_RELATIONS),
-                "dangling": sum(not link.exists for _, link in stored.related),
-                **_around(connection, stored, page.link),
-            }
-        case "facts":
-            if not stored.past:
-                found = askable(
-                    portal, connection, stored.id, stored.declared.ref, stored.declared.body
-                )
-                shown["inquiries"] = inquiries_of(found)
-            shown["facts"] = facts_page(
-                stored.records or (), portal.schemas, portal.unfed, now=portal.now()
-            )
-        case "descriptor":
-            shown["descriptor"] = model.descriptor_text(
-                stored.declared, stored.source, page.problems
-            )
-        case "docs":
-            href = stored.source.href if stored.source else ""
-            shown["docs"] = docs_tab(connection, stored.id, stored.declared.ref, body, href=href)
-        case "api":
-            shown["definition"] = api_definition(body)
-        case "history":
-            identity = identify(connection, asked.ref)
-            shown |= _history(portal, connection, identity, asked) if identity else {}
-        case _:
-            shown["overview"] = model.overview(
-                body,
-                advice=() if stored.past else _advice(ladders, stored.results),
-                related=stored.related,
-                source=stored.source,
-                belongings=None
-                if stored.past or kind not in OWNERS
-                else _belongings(portal, connection, stored.declared.ref),
-            )
-    return shown
-
-
-def _belongings(portal: Portal, connection: Connection, ref: str) -> model.Belongings:
-    found = owned_by(connection, ref)
-    return model.belongings(portal.scorecards, found.services, found.total)
-
-
-def _strips(connection: Connection, ref: str, now: datetime) -> dict[Key, Strip]:
-    """What each check said lately."""
-    identity = identify(connection, ref)
-    found = moves(connection, identity.ids, limit=MOST_MOVES) if identity else None
-    if found is None:
-        return {}
-    return strips(found.items, whole=found.after is None, start=now - LATELY, end=now)
-
-
-def _around(connection: Connection, stored: Stored, root: EntityLink) -> dict[str, Any]:
-    """The picture: of what is several steps away where the address asks for it, else of its neighbors.
-
-    Of the past only the relations of one entity are told.
-    """
-    follow, way = request.args.get("follow", ""), WAYS.get(request.args.get("follow", ""))
-    if way is None or stored.past:
-        return {"graph": graph(root, stored.related), "ways": {} if stored.past else WAYS}
-    typed = request.args.get("steps", "")
-    steps = min(int(typed[:3]), DEEPEST) if typed.isascii() and typed.isdecimal() else 2
-    onward, backward = (
-        walk(
-            connection,
-            stored.id,
-            direction=Direction.OUT,
-            types=types,
-            depth=max(1, steps),
-            limit=MOST,
-        )
-        for types in (way.onward, way.backward)
-    )
-    return {
-        "layers": layers(root, way, onward, backward),
-        "ways": WAYS,
-        "follow": follow,
-        "way": way,
-        "steps": max(1, steps),
-    }
 
 
 def _ladders(
@@ -286,16 +169,3 @@ def _mark(card: Ladder) -> LevelMark:
         fails=outcomes.count("fail"),
         unknowns=outcomes.count("unknown") + outcomes.count("error"),
     )
-
-
-def _advice(ladders: Sequence[Ladder], stored: Sequence[StoredResult]) -> tuple[model.Advice, ...]:
-    by_name = {one.result.scorecard: one.result for one in stored}
-    found = []
-    for card in ladders:
-        result = by_name[card.scorecard.name]
-        # A result of an older definition is shown as it is; it can give no advice.
-        if [one.check for one in result.results] == [one.id for one in card.scorecard.checks]:
-            advice = model.advice(card, next_steps(card.scorecard, result))
-            if advice is not None:
-                found.append(advice)
-    return tuple(found)
