@@ -7,10 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from portal.db.bulk import add, among, next_id, remove
 from portal.db.engine import utc
+from portal.db.filters import storable
 from portal.db.page import Page, number, page_of
 from portal.db.tables import entities, level_watches, mutes, notices, results
 from scorecards.notices import Kind, Mute, Notice, Watch, is_muted
@@ -27,6 +39,8 @@ _COLUMNS = ("id", "key", "kind", "team", "ref", "text", "at", "state")
 class KeptNotice:
     """A notice in a list."""
 
+    id: int
+    """Higher than that of every notice that was kept before."""
     notice: Notice
     state: str
 
@@ -101,13 +115,17 @@ def list_notices(
     connection: Connection,
     *,
     team: str | None = None,
+    teams: Collection[str] | None = None,
     ref: str | None = None,
     kind: Kind | None = None,
     state: str | None = None,
     after: str | None = None,
     limit: int = 50,
 ) -> Page[KeptNotice]:
-    """A page, the newest first. Raises `QueryError` for an `after` that no page has given."""
+    """A page, the newest first; `teams` are those of any of them.
+
+    Raises `QueryError` for an `after` that no page has given.
+    """
     pairs = (
         (notices.c.team, team),
         (notices.c.ref, ref),
@@ -115,6 +133,8 @@ def list_notices(
         (notices.c.state, state),
     )
     wanted: list[ColumnElement[bool]] = [c == value for c, value in pairs if value is not None]
+    if teams is not None:
+        wanted.append(among(connection, notices.c.team, storable(list(teams))))
     if after is not None:
         wanted.append(notices.c.id < number(after))
     found = select(notices).where(*wanted).order_by(notices.c.id.desc()).limit(limit + 1)
@@ -122,9 +142,24 @@ def list_notices(
     return page_of(
         rows,
         limit,
-        item=lambda row: KeptNotice(notice=_notice(row), state=row.state),
+        item=lambda row: KeptNotice(id=row.id, notice=_notice(row), state=row.state),
         place=lambda row: str(row.id),
     )
+
+
+def newest(connection: Connection) -> int:
+    """The id of the notice that was kept last; 0 where there is none."""
+    return connection.execute(select(func.max(notices.c.id))).scalar() or 0
+
+
+def newer(connection: Connection, teams: Collection[str], than: int) -> int:
+    """How many notices of these teams were kept after the one with this id; muted ones do not count."""
+    found = select(func.count()).where(
+        notices.c.id > than,
+        notices.c.state != MUTED,
+        among(connection, notices.c.team, storable(list(teams))),
+    )
+    return connection.execute(found).scalar_one()
 
 
 def forget(connection: Connection, *, before: datetime) -> int:

@@ -91,6 +91,8 @@ PATHS = [
     "/insights",
     "/insights?by=type",
     "/digest",
+    "/notices",
+    "/notices?team=group:default/alices",
     "/digest?week=2026-W30",
     "/problems",
     "/locations",

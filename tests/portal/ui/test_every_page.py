@@ -77,6 +77,8 @@ PATHS = (
     "/digest?week=2026-W08&team=group:default/alices",
     "/digest?week=2026-W30",
     "/digest?week=%22%3E%3Cscript%3E&team=%3Cb%3E",
+    "/notices",
+    "/notices?kind=%3Cb%3E&after=%3Cb%3E&team=%22%3E%3Cscript%3E",
     "/problems",
     "/problems?severity=error",
     "/problems?text=no-such-text",
