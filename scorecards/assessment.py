@@ -9,7 +9,7 @@ letters, as they are stored: words are put to them only where somebody reads (`s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -27,7 +27,7 @@ from scorecards.plans import Plan, Verdict
 from scorecards.results import ScorecardResult
 from scorecards.scorecard import Scorecard, expressions, observations
 from scorecards.sights import Eyes, Sights, Subject
-from scorecards.stored_facts import StoredFacts
+from scorecards.stored_facts import StoredFacts, too_old_from
 
 
 class _Asked(NamedTuple):
@@ -35,8 +35,8 @@ class _Asked(NamedTuple):
 
     plan: Plan
     slots: Slots
-    aged: bool
-    """Whether any of its checks has a `max_age`."""
+    aged: tuple[tuple[str, timedelta], ...]
+    """The facts of checks that have a `max_age`, with that; empty: none has one."""
     leaves: Callable[[Sequence[str]], Any]
     """Takes the letters of its leaves, in order, out of all."""
     facts: Callable[[Mapping[str, JsonValue]], Any]
@@ -129,6 +129,7 @@ class Assessor:
                 evidence_of(
                     asked.plan.layout.digest, self._evidence(asked, leaves, verdict, sights, now)
                 ),
+                too_old_from(records, asked.aged, now=now) if asked.aged else None,
             )
             for asked, leaves, verdict in self._verdicts(sights, now)
         )
@@ -222,7 +223,12 @@ class Assessor:
         return _Asked(
             plan=Plan(card, layout),
             slots=slots,
-            aged=any(check.max_age is not None for check in card.checks),
+            aged=tuple(
+                (name, age)
+                for text, age in (*slots.leaves, *slots.observations)
+                if age is not None
+                for name in (self._programs | self._observed)[text].facts
+            ),
             leaves=_all_of([self._answers.numbers[expression] for expression, _ in slots.leaves]),
             facts=_all_of(layout.facts),
         )

@@ -33,6 +33,8 @@ class PackedResult(NamedTuple):
     proven: int
     possible: int
     evidence: bytes
+    until: datetime | None = None
+    """When a fact becomes too old for one of its checks, if nothing happens before; None: never."""
 
 
 def pack(result: ScorecardResult) -> PackedResult:

@@ -6,7 +6,7 @@ Assessment wants values, thousands of entities at a time. `knowledge_of` says wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -16,6 +16,9 @@ from catalog.problems import JsonValue
 from scorecards.facts import FactRecord, FactSchema, FailedFact, Unknown
 from scorecards.knowledge import ALL_FED, Knowledge, ends, rfc3339
 from scorecards.serialization import facts_to_json
+
+MOMENT = timedelta(microseconds=1)
+"""After the last instant at which facts are valid they are stale."""
 
 
 class StoredFacts(NamedTuple):
@@ -79,6 +82,24 @@ class Absences:
         """What rules see of missing facts: each schema's `when_absent`, in the engine's types."""
         self.unfed = unfed
         """Facts that nothing feeds, each with why; what is stored of them is from before."""
+
+
+def too_old_from(
+    records: Iterable[StoredFacts],
+    asked: Collection[tuple[str, timedelta]],
+    *,
+    now: datetime,
+) -> datetime | None:
+    """The first instant after `now` at which a fact is too old for who asks it; None: there is none.
+
+    `asked` are names of facts, each with the `max_age` that it is asked with.
+    """
+    found = []
+    for observed_at, _, facts in records:
+        names = orjson.loads(facts).keys() if asked else ()
+        limits = {observed_at + max_age for name, max_age in asked if name in names}
+        found += [limit + MOMENT for limit in limits if limit >= now]
+    return min(found, default=None)
 
 
 def knowledge_of(

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select, update
 
 from portal.db.bulk import among
 from portal.db.engine import utc
@@ -94,13 +94,21 @@ def drop(connection: Connection, name: str) -> None:
 
 def begin(connection: Connection, *, now: datetime) -> int:
     """Let the planned campaigns begin whose day has come; returns how many."""
-    due = select(campaigns).where(
-        campaigns.c.state == State.PLANNED.value, campaigns.c.starts_on <= now.date()
-    )
+    due = select(campaigns).where(*_due(now))
     begun = _read(connection, connection.execute(due).all(), now)
     for one in begun:
         put(connection, one)
     return len(begun)
+
+
+def has_due(connection: Connection, *, now: datetime) -> bool:
+    """Whether there is one for `begin`."""
+    due = select(campaigns.c.name).where(*_due(now))
+    return connection.execute(due.limit(1)).first() is not None
+
+
+def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return campaigns.c.state == State.PLANNED.value, campaigns.c.starts_on <= now.date()
 
 
 def keep_day(connection: Connection, name: str, day: date, said: Tally) -> None:

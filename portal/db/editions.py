@@ -58,7 +58,11 @@ def mark_changed(
 
 def _edition(card: Scorecard) -> str:
     """The version and the checks in force: another scorecard, or a fact that went, can take one out."""
-    ids = "\n".join(check.id for check in card.checks)
+    # Results that were made before their instants were kept do not say when a fact becomes too old.
+    ids = "\n".join(
+        check.id if check.max_age is None else f"{check.id} {check.max_age}"
+        for check in card.checks
+    )
     return f"{card.version}-{hashlib.sha256(ids.encode()).hexdigest()[:12]}"
 
 

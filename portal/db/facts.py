@@ -41,13 +41,15 @@ class Told(NamedTuple):
     said: StoredFacts
 
 
-def save(connection: Connection, records: Iterable[PackedRecord]) -> set[tuple[str, str]]:
+def save(
+    connection: Connection, records: Iterable[PackedRecord], *, again: bool = False
+) -> set[tuple[str, str]]:
     """Replace the stored records of the same entity and collector, and keep the former ones.
 
     Returns ref and collector of those that were written. A record of an entity that went is dropped.
     One that says what is stored is not written, so `observed_at` is when that was first seen, unless
-    the record is valid for a time only: of such a one `since` is. The connection is in a write
-    transaction.
+    the record is valid for a time only, or is one of those that are written `again` when they are
+    observed later: of such a one `since` is. The connection is in a write transaction.
     """
     by_key = {(record.ref, record.collector): record for record in records}
     found = select(entities.c.ref, entities.c.id)
@@ -61,7 +63,7 @@ def save(connection: Connection, records: Iterable[PackedRecord]) -> set[tuple[s
         )
     }
     rows = [(*key, *record[2:]) for key, record in sorted(given.items(), key=lambda item: item[0])]
-    fresh = [row for row in rows if _said(stored.get(row[:2])) != _said(row)]
+    fresh = [row for row in rows if _is_new(stored.get(row[:2]), row, again=again)]
     old = [row[:2] for row in fresh if row[:2] in stored]
     put_aside(connection, sorted({entity for entity, _ in old}))
     fact_history.keep(connection, [(stored[row[:2]], row) for row in fresh if row[:2] in stored])
@@ -78,9 +80,11 @@ def _row(row: Row[*tuple[Any, ...]]) -> tuple[Any, ...]:
     return (*row[:5], utc(row.observed_at), utc(row.valid_until), row.facts, utc(row.since))
 
 
-def _said(row: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
-    """What a record says, whenever it was observed."""
-    return None if row is None else (*row[2:5], *row[6:8])
+def _is_new(old: tuple[Any, ...] | None, new: tuple[Any, ...], *, again: bool) -> bool:
+    """Whether a record says what is not stored; or `again` the same, and was observed later."""
+    if old is None or (*old[2:5], *old[6:8]) != (*new[2:5], *new[6:8]):
+        return True
+    return again and bool(new[5] > old[5])
 
 
 def _since(old: tuple[Any, ...] | None, new: tuple[Any, ...]) -> datetime | None:

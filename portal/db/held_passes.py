@@ -1,6 +1,7 @@
-"""Held passes as they are stored: when a failure is to count that does not yet.
+"""Held results as they are stored: those that are to be looked at again at an instant.
 
-Whether it has lasted until then is asked again when that time has come.
+A failure that does not count yet is to count then, if it lasts; or a fact becomes too old for a check
+with a `max_age`. Which it is, and whether it is so, is asked again when that time has come.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ def keep(
     cards: Collection[str],
     until: Mapping[Key, datetime],
 ) -> None:
-    """Keep what these scorecards hold of these entities, by both, in place of what was kept."""
+    """Keep until when results of these scorecards hold, by both, in place of what was kept."""
+    if not cards:
+        return
     connection.execute(
         delete(held_passes).where(
             among(connection, held_passes.c.entity_id, ids),
@@ -36,8 +39,17 @@ def keep(
     add(connection, held_passes, ("entity_id", "scorecard", "until"), rows)
 
 
-def mark_lasting(connection: Connection, now: datetime) -> int:
-    """Mark what is held no longer than until now; returns how many entities."""
+def has_due(connection: Connection, now: datetime) -> bool:
+    """Whether there is one for `mark_due`."""
+    due = select(held_passes.c.entity_id).where(held_passes.c.until <= now)
+    return connection.execute(due.limit(1)).first() is not None
+
+
+def mark_due(connection: Connection, now: datetime) -> int:
+    """Mark what is held no longer than until now; returns how many entities.
+
+    The connection is in a write transaction.
+    """
     due = held_passes.c.until <= now
     cards: dict[str, set[int]] = {}
     for row in connection.execute(select(held_passes).where(due)):

@@ -28,10 +28,13 @@ def push(
     connection: Connection,
     records: Sequence[FactRecord],
     readers: Mapping[str, frozenset[str]],
+    *,
+    again: bool = True,
 ) -> dict[Key, Verdict]:
     """Store what is new, and mark its entities to be assessed; what became of each.
 
-    `readers` are the scorecards that look at each fact, see `scorecards.readers`.
+    `readers` are the scorecards that look at each fact, see `scorecards.readers`. What is said `again`,
+    by a run that is not known to be the one before, is as young as that: a check may have a `max_age`.
 
     A record of the run that is stored adds to what that run has said. One that was observed before
     what is stored, or whose run something newer has followed, is a retry that comes too late. The
@@ -55,7 +58,7 @@ def push(
             verdicts.setdefault(key, made)
         else:
             fresh[key] = made
-    written = facts.save(connection, map(pack_record, fresh.values()))
+    written = facts.save(connection, map(pack_record, fresh.values()), again=again)
     mark_readers(connection, ids, {key: (stored.get(key), fresh[key]) for key in written}, readers)
     for key in fresh:
         verdicts[key] = Verdict.STORED if key in written else Verdict.UNCHANGED

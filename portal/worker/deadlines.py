@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from portal.db import answers, campaigns, exemptions, standings
+from portal.db import answers, campaigns, exemptions, held_passes, standings
 from portal.worker.tools import Tools
+from portal.worker.turning import mark_turned
 from scorecards.campaigns import State
 
 
@@ -14,23 +15,30 @@ def meet(tools: Tools) -> bool:
     """
     now = tools.now()
     with tools.database.read() as connection:
-        due = exemptions.has_due(connection, now=now) or answers.has_due(connection, now=now)
+        due = (
+            exemptions.has_due(connection, now=now)
+            or answers.has_due(connection, now=now)
+            or held_passes.has_due(connection, now)
+            or campaigns.has_due(connection, now=now)
+        )
+    turned = mark_turned(tools)
     if not due:
-        return False
+        return turned
     with tools.database.write() as connection:
         ended = exemptions.expire(connection, now=now) + answers.expire(connection, now=now)
-    return ended > 0
+        ended += held_passes.mark_due(connection, now)
+        campaigns.begin(connection, now=now)
+    return turned or ended > 0
 
 
 def keep_days(tools: Tools) -> int:
-    """Begin the campaigns whose day has come, and keep how entities stand in each that runs.
+    """Keep how entities stand in each campaign that runs.
 
     Returns how many run. The last look of a day is what is kept of it.
     """
     now = tools.now()
     cards = {card.name: card for card in tools.setup.scorecards}
     with tools.database.write() as connection:
-        campaigns.begin(connection, now=now)
         running = campaigns.in_states(connection, [State.ACTIVE], now=now)
         for one in running:
             if (card := cards.get(one.plan.scorecard)) is not None:

@@ -21,14 +21,13 @@ from typing import Any
 from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowStatus
 
 from portal.config.schedules import Schedule
-from portal.db import claims, held_passes, locations, marks, values
+from portal.db import claims, locations, marks, values
 from portal.db.claims import Claim
 from portal.db.hearing import hear
 from portal.worker import deadlines, fetching, jobs, timetable
 from portal.worker.holding import Holding
 from portal.worker.requests import ASSESS, NOTICES, SCORECARDS, Lane, Work, ingest_key
 from portal.worker.tools import Tools
-from portal.worker.turning import mark_turned
 from portal.worker.workflows import Doing, workflows_of
 
 log = logging.getLogger(__name__)
@@ -227,8 +226,6 @@ def _dispatch(engine: Engine) -> None:
                 jobs.forget_past(engine.tools)
                 _look_at_stale(engine)
                 deadlines.keep_days(engine.tools)
-                if mark_turned(engine.tools):
-                    engine.requests.request(ASSESS, Lane.SWEEP)
             if keys := fetching.due(engine.tools):
                 engine.requests.request_all(keys, Lane.SWEEP)
             if deadlines.meet(engine.tools):
@@ -286,12 +283,10 @@ def _ask_for_scheduled(engine: Engine, started: datetime) -> None:
 
 
 def _look_at_stale(engine: Engine) -> None:
-    """Ask for the entities of which facts have gone stale, or a failure has come to count."""
-    now = engine.tools.now()
+    """Ask for the entities of which facts have gone stale."""
     with engine.tools.database.write() as connection:
-        stale = marks.mark_stale(connection, now)
-        lasting = held_passes.mark_lasting(connection, now)
-    if stale or lasting:
+        stale = marks.mark_stale(connection, engine.tools.now())
+    if stale:
         engine.requests.request(ASSESS, Lane.SWEEP)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -17,9 +17,7 @@ from scorecards.facts import Unknown
 from scorecards.lens import Lens
 from scorecards.level_facts import collector_of, level_fact
 from scorecards.scorecard import Scorecard
-
-MOMENT = timedelta(microseconds=1)
-"""After the last instant at which facts are valid they are stale."""
+from scorecards.stored_facts import MOMENT
 
 Moments = Mapping[int, Sequence[datetime]]
 """By entity, the moments that are looked at, in their order."""

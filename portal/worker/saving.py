@@ -1,7 +1,8 @@
 """Saving: what children said of entities, put under what people decided, and stored.
 
 Children send packed results: here they are only written. The few are unpacked that an exemption or an
-answer concerns, or a failure that does not count yet.
+answer concerns, or a failure that does not count yet. What is to be looked at again by itself is kept
+with its instant.
 """
 
 from __future__ import annotations
@@ -72,7 +73,13 @@ def save(
     by_name = {card.name: card for card in tools.setup.scorecards}
     known = _Known(by_name, layouts.read(connection, assessed.layouts), asked.at)
     found = {entity: list(one) for entity, one in said.items()}
-    _damp(connection, found, known, cards)
+    until = _damp(connection, found, known, cards)
+    for entity, packed in said.items():
+        for one in packed:
+            if one.until is not None:
+                key = (entity, one.scorecard)
+                until[key] = min(one.until, until.get(key, one.until))
+    held_passes.keep(connection, list(found), _holding(known.cards, cards), until)
     for entity in decisions.keys() & found.keys():
         decided = decisions[entity]
         found[entity] = [
@@ -106,7 +113,7 @@ def _tell_levels(
         records += [
             level_facts.level_record(ref, card, reached.get(card.name), at=at) for card in telling
         ]
-    pushed.push(connection, records, tools.readers)
+    pushed.push(connection, records, tools.readers, again=False)  # nobody asks how old a level is
 
 
 def give_up(tools: Tools, connection: Connection, ids: Sequence[int], why: str) -> None:
@@ -123,20 +130,30 @@ class _Known(NamedTuple):
     now: datetime
 
 
+def _holding(known: Mapping[str, Scorecard], cards: frozenset[str] | None) -> list[str]:
+    """The names of those that were asked whose results may hold for a while only."""
+    return [
+        name
+        for name, card in known.items()
+        if (cards is None or name in cards)
+        and any(check.grace or check.max_age is not None for check in card.checks)
+    ]
+
+
 def _damp(
     connection: Connection,
     found: dict[int, list[PackedResult]],
     known: _Known,
     cards: frozenset[str] | None,
-) -> None:
-    """Let passes count that are to outlast a failure for a while; keep until when."""
+) -> dict[Key, datetime]:
+    """Let passes count that are to outlast a failure for a while; returns until when."""
     graces = {
         name: places
         for name, card in known.cards.items()
         if (cards is None or name in cards) and (places := damping.places(card))
     }
     if not graces:
-        return
+        return {}
     falling = _falling(connection, found, graces)
     stored = results.for_entities(connection, {entity for entity, _ in falling})
     until: dict[Key, datetime] = {}
@@ -154,7 +171,7 @@ def _damp(
             found[entity][place] = pack(after)
             times = [said.held.until for said in after.results if said.held is not None]
             until[entity, one.scorecard] = min(times)
-    held_passes.keep(connection, list(found), list(graces), until)
+    return until
 
 
 def _falling(

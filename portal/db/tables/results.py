@@ -53,7 +53,7 @@ held_passes = Table(
     metadata,
     Column("entity_id", ForeignKey("entities.id", ondelete="CASCADE"), nullable=False),
     Column("scorecard", Text, nullable=False),
-    Column("until", Time, nullable=False, index=True),  # the first of its checks
+    Column("until", Time, nullable=False, index=True),  # see portal.db.held_passes
     PrimaryKeyConstraint("entity_id", "scorecard"),
     comment="Results with a failure that counts from an instant on, if it lasts until then.",
 )

@@ -155,6 +155,7 @@ def test_days_are_kept_by_the_schedule(client: FlaskClient, portal: Portal) -> N
         tools = tools_of(portal, pool)
         assert deadlines.keep_days(tools) == 0
         tomorrow = (portal.now() + timedelta(days=1)).replace(hour=12)
+        deadlines.meet(replace(tools, now=lambda: tomorrow))
         assert deadlines.keep_days(replace(tools, now=lambda: tomorrow)) == 1
         assert deadlines.keep_days(replace(tools, now=lambda: tomorrow + timedelta(hours=1))) == 1
     with portal.database.read() as connection:

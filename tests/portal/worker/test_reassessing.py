@@ -18,7 +18,6 @@ from catalog.removal import RemovalPolicy
 from portal.db import (
     answers,
     editions,
-    exemptions,
     held_passes,
     marks,
     pushed,
@@ -33,7 +32,7 @@ from portal.db.migrations import migrate
 from portal.db.tables import entities, facts, metadata
 from portal.fact_sources import schemas_of
 from portal.pool import Pool
-from portal.worker import assessing, reassessing, retrying
+from portal.worker import assessing, deadlines, reassessing, retrying
 from portal.worker.saving import decisions_of
 from portal.worker.setup import Setup
 from portal.worker.tools import Tools
@@ -46,6 +45,7 @@ from scorecards.loading import load_scorecards
 from scorecards.readers import readers
 from scorecards.results import CheckResult, Held, Outcome, ScorecardResult
 from scorecards.scorecard import Scorecard
+from scorecards.stored_facts import MOMENT
 from tests.catalog_rows import NOW, entity, save
 from tests.conftest import new_postgres_database
 from tests.result_rows import ResultRows
@@ -61,6 +61,10 @@ SHAPES: dict[str, list[Any]] = {
     "ci, stricter": ["ci.tests > 2", {"any": ["ci.lint > 0", "catalog.type == 'website'"]}],
     "scan": ["scan.bugs == 0"],
     "damped": ["ci.tests > 1, grace: 4h"],
+    "young": ["ci.tests > 1, max_age: 2h", "scan.bugs == 0, max_age: 3h"],
+    "announced": ["ci.tests > 1, lifecycle: {stage: preview, from: 2026-03-02}", "scan.bugs == 0"],
+    "now": ["now < timestamp('2026-03-02T00:00:00Z') || ci.tests > 2"],
+    "young and old": ["ci.tests > 1, max_age: 1h", "ci.tests > 0 && scan.bugs == 0"],
     "level": ["levels.one > 0", {"any": ["levels.two == 0", "scan.bugs == 0"]}],
     "both": ["scan.bugs == 0 && ci.tests > 0", "manual"],
 }
@@ -108,7 +112,7 @@ class World:
         with self.tools.database.write() as connection:
             editions.mark_changed(connection, scorecards=cards, readers=looked_at, observed=[])
 
-    def push(self, name: str, fact: str, value: int) -> None:
+    def push(self, name: str, fact: str, value: int, ttl: timedelta | None = 5 * HOUR) -> None:
         record = FactRecord(
             ref=f"component:default/{name}",
             collector=fact.partition(".")[0],
@@ -116,7 +120,7 @@ class World:
             url="",
             revision="",
             observed_at=self.at[0],
-            valid_until=self.at[0] + 5 * HOUR,
+            valid_until=None if ttl is None else self.at[0] + ttl,
             facts={fact: Known(value=value)},
         )
         with self.tools.database.write() as connection:
@@ -141,9 +145,7 @@ class World:
         self.at[0] += hours * HOUR
         with self.tools.database.write() as connection:
             marks.mark_stale(connection, self.at[0])
-            held_passes.mark_lasting(connection, self.at[0])
-            answers.expire(connection, now=self.at[0])
-            exemptions.expire(connection, now=self.at[0])
+        deadlines.meet(self.tools)
 
     def work(self) -> None:
         while assessing.assess_round(self.tools):
@@ -237,6 +239,7 @@ def world_of(database: Database, pool: Pool, cache: Path) -> World:
     world = World(tools=tools, at=at)
     save(database, *(entity(name, spec={"type": "service"}) for name in NAMES))
     world.publish((card("one", "ci"), card("two", "both")))
+    world.pass_time(0)
     world.work()
     return world
 
@@ -266,6 +269,7 @@ PUSH = st.tuples(
     st.sampled_from(NAMES),
     st.sampled_from([schema.name for schema in PUSHED]),
     st.integers(0, 3),
+    st.sampled_from([5 * HOUR, None]),
 )
 PUBLISH = st.tuples(
     st.just("publish"),
@@ -276,15 +280,15 @@ CHANGE = st.tuples(
     st.just("change"), st.sampled_from(NAMES), st.sampled_from(["service", "website"])
 )
 ANSWER = st.tuples(st.just("answer"), st.sampled_from(NAMES), st.booleans())
-TIME = st.tuples(st.just("time"), st.integers(1, 4))
+TIME = st.tuples(st.just("time"), st.sampled_from([1, 2, 3, 4, 12]))
 WORK = st.tuples(st.just("work"))
 STEPS = st.lists(st.one_of(PUSH, PUSH, PUBLISH, CHANGE, ANSWER, TIME, WORK), max_size=10)
 
 
 def play(world: World, step: tuple[Any, ...], types: dict[str, str]) -> None:
     match step:
-        case "push", name, fact, value:
-            world.push(name, fact, value)
+        case "push", name, fact, value, ttl:
+            world.push(name, fact, value, ttl)
         case "publish", shapes, last:
             world.publish(tuple(card(*one) for one in sorted({**shapes, **last}.items())))
         case "change", name, kind:
@@ -338,6 +342,67 @@ def test_facts_are_stale_after_the_last_instant_at_which_they_are_valid(world: W
         assert world.stored() == world.from_scratch()
 
 
+def test_a_fact_becomes_too_old_for_a_check_after_its_last_instant(world: World) -> None:
+    world.publish((card("slow", "young"),))
+    world.push("a", "ci.tests", 3, ttl=None)
+    world.push("b", "scan.bugs", 0, ttl=None)
+    world.work()
+    said = []
+    for _ in range(4):
+        said.append((said_of(world).outcome, said_of(world, "b", 1).outcome))
+        world.pass_time(1)
+        world.work()
+        assert world.stored() == world.from_scratch()
+    yes, no = Outcome.PASS, Outcome.UNKNOWN
+    assert said == [(yes, yes), (yes, yes), (yes, yes), (no, yes)]
+    assert said_of(world, "b", 1).outcome is no
+    with world.tools.database.read() as connection:
+        assert not held_passes.has_due(connection, world.at[0] + 100 * HOUR)
+
+
+def test_only_whose_facts_become_too_old_is_asked_again(world: World) -> None:
+    world.publish((card("one", "ci"), card("slow", "young and old")))
+    world.push("a", "ci.tests", 3, ttl=None)
+    world.push("b", "scan.bugs", 0, ttl=None)  # nobody asks how old that is
+    world.work()
+    world.at[0] += HOUR + MOMENT
+    with world.tools.database.write() as connection:
+        assert held_passes.has_due(connection, world.at[0])
+        assert held_passes.mark_due(connection, world.at[0]) == 1
+        due = rounds.next_due(connection, limit=10)
+    assert due is not None
+    assert (due.cards, len(due.seqs)) == ({"slow"}, 1)
+
+
+def test_a_rule_that_looks_at_now_is_asked_every_day(world: World) -> None:
+    world.publish((card("slow", "now"),))
+    world.work()
+    assert said_of(world).outcome is Outcome.PASS
+    world.pass_time(12)
+    world.work()
+    assert said_of(world).outcome is Outcome.UNKNOWN
+    assert world.stored() == world.from_scratch()
+
+
+def test_what_is_pushed_again_is_young_again(world: World) -> None:
+    world.publish((card("slow", "young"),))
+    for hours in (0, 1, 2):
+        world.pass_time(hours)
+        world.push("a", "ci.tests", 3, ttl=None)
+        world.work()
+    assert said_of(world).outcome is Outcome.PASS
+    world.pass_time(2)
+    world.work()
+    assert said_of(world).outcome is Outcome.PASS
+    world.pass_time(1)
+    world.work()
+    assert said_of(world).outcome is Outcome.UNKNOWN
+    world.push("a", "ci.tests", 3, ttl=None)
+    world.work()
+    assert said_of(world).outcome is Outcome.PASS
+    assert world.stored() == world.from_scratch()
+
+
 def test_an_answer_that_expires_asks_its_scorecard_again(world: World) -> None:
     world.answer("a", passes=True)
     world.work()
@@ -347,8 +412,8 @@ def test_an_answer_that_expires_asks_its_scorecard_again(world: World) -> None:
     assert world.stored() == world.from_scratch() != answered
 
 
-def said_of(world: World, name: str = "a") -> CheckResult:
-    return world.stored()[f"component:default/{name}", "slow"].results[0]
+def said_of(world: World, name: str = "a", place: int = 0) -> CheckResult:
+    return world.stored()[f"component:default/{name}", "slow"].results[place]
 
 
 def test_a_failure_counts_when_it_has_lasted(world: World) -> None:

@@ -15,9 +15,8 @@ from portal.db import entities, locations, marks, results
 from portal.db.results import StoredResult
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker import assessing, jobs
+from portal.worker import assessing, deadlines, jobs
 from portal.worker.tools import Tools
-from portal.worker.turning import mark_turned
 
 BEFORE = datetime(2030, 8, 31, 12, tzinfo=UTC)
 AFTER = datetime(2030, 9, 1, 12, tzinfo=UTC)
@@ -90,14 +89,14 @@ def test_it_counts_when_its_day_has_come(portal: Portal, pool: Pool) -> None:
     for repository in jobs.list_repositories(tools, location.id):
         jobs.ingest(tools, location.id, repository)
     assess(tools)
-    assert not mark_turned(tools)
+    assert not deadlines.meet(tools)
     early = stored(portal)
     assert [r.counts for r in early.result.results] == [True, False]
     assert early.result.proven == 3
 
     later = replace(tools, now=lambda: AFTER)
-    assert mark_turned(later)
-    assert not mark_turned(later)
+    assert deadlines.meet(later)
+    assert not deadlines.meet(later)
     with portal.database.read() as connection:
         assert marks.count_marks(connection) == 1
     assess(later)
