@@ -9,6 +9,7 @@ from itertools import islice
 
 from portal.db.state import Connection
 from portal.db.trends import Edition, Related, course_of, editions
+from portal.db.unfresh import Unfresh, unfresh
 from scorecards.periods import Period, instants
 from scorecards.trends import Counts, Split, snapshots, split
 
@@ -30,6 +31,8 @@ class Trend:
     """From the first point to the last."""
     editions: tuple[Edition, ...]
     """Versions of the scorecard that came into use after the first point."""
+    lacking: Unfresh | None
+    """What the last point lacks; None: it is of the past, of which that is not kept."""
 
 
 def points_between(start: datetime, end: datetime, by: Period) -> list[datetime]:
@@ -45,6 +48,8 @@ def read_trend(
     scorecard: str,
     points: Sequence[datetime],
     groups: Sequence[Related] = (),
+    *,
+    is_up_to_now: bool = False,
 ) -> Trend:
     """The trend at these points; with groups, only of the entities that are related to each."""
     start, end = points[0], points[-1]
@@ -56,4 +61,5 @@ def read_trend(
         editions=tuple(
             one for one in editions(connection, scorecard) if start < one.first_at <= end
         ),
+        lacking=unfresh(connection, scorecard, groups) if is_up_to_now else None,
     )

@@ -21,16 +21,6 @@ from portal.db.tables import entities, results, unanswerable
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Unfresh:
-    """How many entities could not be assessed, as a scorecard sees it."""
-
-    before: int
-    """Those whose result of it is from before."""
-    never: int
-    """Those that no scorecard has a result of: whether it applies to them is not known."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Unanswered:
     """Why an entity could not be assessed when that was last tried."""
 
@@ -89,16 +79,6 @@ def count(
     """How many `listed` has."""
     found = _about(connection, owners, scorecards).subquery()
     return connection.execute(select(func.count()).select_from(found)).scalar_one()
-
-
-def unfresh(connection: Connection, scorecard: str) -> Unfresh:
-    """How many there are, as this scorecard sees it."""
-    counted = select(func.count()).select_from(unanswerable)
-    theirs, anyones = _has_result(connection, [scorecard]), _has_result(connection, None)
-    return Unfresh(
-        before=connection.execute(counted.where(theirs)).scalar_one(),
-        never=connection.execute(counted.where(not_(anyones))).scalar_one(),
-    )
 
 
 def about(connection: Connection, entity: int) -> Unanswered | None:

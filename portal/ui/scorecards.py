@@ -10,6 +10,7 @@ from portal.db import results, unanswerable
 from portal.db.freshness import freshness
 from portal.db.page import Page
 from portal.db.state import Connection
+from portal.db.unfresh import unfresh
 from portal.packs import states
 from portal.stopping import stopped_rules
 from portal.ui.frame import not_found
@@ -92,7 +93,7 @@ def _page(connection: Connection, card: Scorecard) -> ScorecardPage:
         results.distribution(connection, card.name, len(card.levels)),
         results.check_counts(connection, card.name, len(card.checks)),
         chosen=chosen,
-        unfresh=unanswerable.unfresh(connection, card.name),
+        unfresh=unfresh(connection, card.name),
         entities=found.items,
         unanswered=unanswerable.about_all(connection, [row.id for row, _ in found.items]),
         pager=forward(

@@ -14,15 +14,15 @@ from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer, Paging, Resource, Tags, after, answer, page
 from portal.api.v1.existing import existing_scorecard
 from portal.api.v1.instants import Instant, moment
-from portal.api.v1.schemas import NEVER_ASSESSED, NOT_ASSESSED_OF, time_field
+from portal.api.v1.schemas import NEVER_ASSESSED, NOT_ASSESSED_OF, WAITING, time_field
 from portal.api.v1.selections import RefFilter, related
 from portal.api.v1.tallies import CheckTallyAnswer, StepsAnswer, TallyAnswer, rounded, steps, tally
 from portal.api.v1.times import rfc3339
 from portal.api.v1.trends import check_tally
-from portal.db import unanswerable
 from portal.db.page import Page, number
 from portal.db.rollups import By, RolledUp, rolled_up
 from portal.db.trends import course_of, courses_by_entity
+from portal.db.unfresh import mark_of, unfresh
 from portal.wiring import Portal
 from scorecards.check_histories import (
     CheckHistory,
@@ -83,6 +83,7 @@ class RollupAnswer(Answer):
     entities = fields.Integer(metadata={"description": "Entities with a result."})
     not_assessed = fields.Integer(metadata={"description": NOT_ASSESSED_OF})
     never_assessed = fields.Integer(metadata={"description": NEVER_ASSESSED})
+    waiting = fields.Integer(metadata={"description": WAITING})
     outside = fields.Integer(metadata={"description": "Entities with a result in no group."})
 
 
@@ -166,9 +167,9 @@ def resource(portal: Portal, tags: Tags) -> Resource:
         card = existing_scorecard(cards, name)
         by, key = _grouping(asked["by"])
         with portal.database.read() as connection:
-            tag = tags.check(connection)
+            tag = tags.check(connection, mark_of(connection, name))
             rolled = rolled_up(connection, card, by, key=key)
-            unfresh = unanswerable.unfresh(connection, name)
+            lacking = unfresh(connection, name)
             courses: Mapping[int, Course] | None = None
             if asked["since"] is not None:
                 moment(connection, asked["since"])
@@ -181,8 +182,9 @@ def resource(portal: Portal, tags: Tags) -> Resource:
             "total": len(rolled.groups),
             "entities": rolled.entities,
             "outside": rolled.outside,
-            "notAssessed": unfresh.before,
-            "neverAssessed": unfresh.never,
+            "notAssessed": lacking.before,
+            "neverAssessed": lacking.never,
+            "waiting": lacking.waiting,
         }
         return answer({**page(items, shown.after), **numbers}, tag=tag)
 

@@ -182,6 +182,9 @@ NEVER_ASSESSED = (
 )
 
 
+WAITING = "Entities beside these that wait to be assessed by it: whether it applies to them is not known yet."
+
+
 class ResultAnswer(StandingAnswer):
     """A scorecard's result for an entity, explained."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from flask import Response
@@ -16,6 +17,8 @@ from portal.api.v1.result_forms import not_assessed
 from portal.api.v1.schemas import NOT_ASSESSED, OUTCOMES, NotAssessedAnswer, StandingAnswer
 from portal.api.v1.times import rfc3339
 from portal.db import results, unanswerable
+from portal.db.unanswerable import Unanswered
+from portal.db.unfresh import mark_of, without_result
 from portal.wiring import Portal
 from scorecards.results import LETTERS, Outcome
 from scorecards.scorecard import Scorecard
@@ -74,7 +77,8 @@ def results_of(portal: Portal, tags: Tags, card: Scorecard, asked: Mapping[str, 
     wanted = {"level": asked["level"], "check": index, "letter": letter}
     as_table = wants_csv(asked["format"])
     with portal.database.read() as connection:
-        tag = tags.check(connection, "csv" if as_table else "json")
+        form = f"csv {mark_of(connection, card.name)}" if as_table else "json"
+        tag = tags.check(connection, form)
         if not as_table:
             found = results.entities(
                 connection, card.name, **wanted, after=after(asked), limit=asked["limit"]
@@ -82,6 +86,8 @@ def results_of(portal: Portal, tags: Tags, card: Scorecard, asked: Mapping[str, 
             why = unanswerable.about_all(connection, [row.id for row, _ in found.items])
     if as_table:
         rows = csv_rows(portal, card, wanted)
+        if index is None and asked["level"] is None:
+            rows = chain(rows, csv_rows_without_result(portal, card))
         return table(_header(card), rows, name=f"{card.name}-results", tag=tag)
     cards = {card.name: card}
     items = [
@@ -106,6 +112,7 @@ def csv_rows(portal: Portal, card: Scorecard, wanted: Mapping[str, Any]) -> Iter
             found = results.entities(
                 connection, card.name, **wanted, after=place, limit=LARGEST_PAGE
             )
+            why = unanswerable.about_all(connection, [row.id for row, _ in found.items])
         for row, summary in found.items:
             outcomes = _outcomes(card, summary.outcomes)
             yield [
@@ -117,6 +124,7 @@ def csv_rows(portal: Portal, card: Scorecard, wanted: Mapping[str, Any]) -> Iter
                 summary.fails,
                 summary.unknowns,
                 rfc3339(summary.evaluated_at),
+                *_not_assessed(why.get(row.id)),
                 *(outcomes.get(check.id, "") for check in card.checks),
             ]
         place = found.after
@@ -124,9 +132,35 @@ def csv_rows(portal: Portal, card: Scorecard, wanted: Mapping[str, Any]) -> Iter
             return
 
 
+def csv_rows_without_result(portal: Portal, card: Scorecard) -> Iterator[list[object]]:
+    """Those that have no result, and may get one: their cells are empty, and say why."""
+    place: str | None = None
+    while True:
+        with portal.database.read() as connection:
+            found = without_result(connection, card.name, after=place, limit=LARGEST_PAGE)
+        for row, why in found.items:
+            title = forms.entity_head(row)["title"]
+            said = _not_assessed(why) if why else (WAITS, "")
+            yield [row.ref, title, *[""] * len(_NUMBERS), *said, *[""] * len(card.checks)]
+        place = found.after
+        if place is None:
+            return
+
+
+WAITS = "it waits to be assessed"
+
+
+def _not_assessed(why: Unanswered | None) -> tuple[str, str | None]:
+    """Why it could not be when that was last tried, and since when it could not; empty: it could."""
+    return ("", "") if why is None else (why.reason, rfc3339(why.since))
+
+
+_NUMBERS = ("proven", "possible", "passed", "failed", "unknown", "evaluatedAt")
+
+
 def _header(card: Scorecard) -> list[str]:
-    numbers = ("proven", "possible", "passed", "failed", "unknown", "evaluatedAt")
-    return ["ref", "title", *numbers, *(check.id for check in card.checks)]
+    told = ("notAssessed", "notAssessedSince")
+    return ["ref", "title", *_NUMBERS, *told, *(check.id for check in card.checks)]
 
 
 def _wanted(card: Scorecard, asked: Mapping[str, Any]) -> tuple[int | None, str | None]:

@@ -20,13 +20,15 @@ from portal.api.v1.schemas import (
     LIFECYCLE,
     NEVER_ASSESSED,
     NOT_ASSESSED_OF,
+    WAITING,
     LevelAnswer,
     LinkAnswer,
     ProblemAnswer,
 )
 from portal.api.v1.scorecard_results import ResultList, ResultPageAnswer, results_of
 from portal.api.v1.tallies import StepsAnswer, TallyAnswer, steps, tally
-from portal.db import results, unanswerable
+from portal.db import results
+from portal.db.unfresh import mark_of, unfresh
 from portal.stopping import pardon, stopped_rules
 from portal.wiring import Portal
 from portal.worker.requests import ASSESS, Lane
@@ -89,6 +91,7 @@ class ScorecardAnswer(ScorecardHeadAnswer):
     total = fields.Integer(metadata={"description": "Entities with a result."})
     not_assessed = fields.Integer(metadata={"description": NOT_ASSESSED_OF})
     never_assessed = fields.Integer(metadata={"description": NEVER_ASSESSED})
+    waiting = fields.Integer(metadata={"description": WAITING})
     distribution = fields.List(fields.Nested(StepsAnswer))
     checks = fields.List(fields.Nested(CheckAnswer))
 
@@ -122,15 +125,16 @@ def resource(portal: Portal, tags: Tags) -> Resource:
         """
         card = existing_scorecard(cards, name)
         with portal.database.read() as connection:
-            tag = tags.check(connection)
+            tag = tags.check(connection, mark_of(connection, name))
             spread = results.distribution(connection, name, len(card.levels))
             counts = results.check_counts(connection, name, len(card.checks))
-            unfresh = unanswerable.unfresh(connection, name)
+            lacking = unfresh(connection, name)
         shown = {
             **_head(card),
             "total": spread.total,
-            "notAssessed": unfresh.before,
-            "neverAssessed": unfresh.never,
+            "notAssessed": lacking.before,
+            "neverAssessed": lacking.never,
+            "waiting": lacking.waiting,
             "distribution": steps(card, spread.proven, spread.possible),
             "checks": [
                 {**forms.check(card, check), **tally(count)}

@@ -15,7 +15,13 @@ from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer, Resource, Tags, answer
 from portal.api.v1.existing import existing_scorecard
 from portal.api.v1.instants import Instant, moment
-from portal.api.v1.schemas import LevelAnswer, time_field
+from portal.api.v1.schemas import (
+    NEVER_ASSESSED,
+    NOT_ASSESSED_OF,
+    WAITING,
+    LevelAnswer,
+    time_field,
+)
 from portal.api.v1.selections import RefFilter, related
 from portal.api.v1.tallies import (
     OUTCOMES,
@@ -28,6 +34,7 @@ from portal.api.v1.tallies import (
     tally,
 )
 from portal.api.v1.times import rfc3339
+from portal.db.unfresh import Unfresh
 from portal.trend import MOST_POINTS, TooManyPoints, Trend, points_between, read_trend
 from portal.wiring import Portal
 from scorecards.moves import Cause
@@ -99,12 +106,28 @@ class EditionAnswer(Answer):
     at = time_field("When the first result was made with it.")
 
 
+class LackingAnswer(Answer):
+    """Entities without a result, or with one from before."""
+
+    not_assessed = fields.Integer(metadata={"description": NOT_ASSESSED_OF})
+    never_assessed = fields.Integer(metadata={"description": NEVER_ASSESSED})
+    waiting = fields.Integer(metadata={"description": WAITING})
+
+
 class TrendAnswer(Answer):
     """How entities stood over time."""
 
     points = fields.List(fields.Nested(PointAnswer))
     split = fields.Nested(SplitAnswer)
     definitions = fields.List(fields.Nested(EditionAnswer))
+    lacking = fields.Nested(
+        LackingAnswer,
+        allow_none=True,
+        metadata={
+            "description": "Who is not assessed at the last point; null where `to` is given: of the past "
+            "that is not kept."
+        },
+    )
 
 
 class TrendQuery(RefFilter):
@@ -149,7 +172,8 @@ def resource(portal: Portal, tags: Tags) -> Resource:
         with portal.database.read() as connection:
             tag = tags.check(connection, "csv" if as_table else "json") if asked["to"] else None
             moment(connection, start)
-            trend = read_trend(connection, name, points, related(connection, asked))
+            groups = related(connection, asked)
+            trend = read_trend(connection, name, points, groups, is_up_to_now=asked["to"] is None)
         if as_table:
             return table(csv_header(card), csv_rows(card, trend), name=f"{name}-trend", tag=tag)
         shown = {
@@ -158,6 +182,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
             "definitions": [
                 {"version": one.version, "at": rfc3339(one.first_at)} for one in trend.editions
             ],
+            "lacking": None if trend.lacking is None else _lacking(trend.lacking),
         }
         return answer(shown, tag=tag)
 
@@ -179,13 +204,16 @@ def csv_header(card: Scorecard) -> list[str]:
         *(f"possible: {name}" for name in levels),
         *OUTCOMES,
         "passRate",
+        *_LACKING,
     ]
 
 
 def csv_rows(card: Scorecard, trend: Trend) -> Iterator[list[object]]:
-    """The points of a trend."""
-    for at, counts in trend.points:
+    """The points of a trend. Of the last one it is told what it lacks, if it is of now."""
+    last = len(trend.points) - 1
+    for place, (at, counts) in enumerate(trend.points):
         letters = counts.letters
+        lacking = _lacking(trend.lacking) if trend.lacking and place == last else {}
         yield [
             rfc3339(at),
             counts.total,
@@ -193,7 +221,15 @@ def csv_rows(card: Scorecard, trend: Trend) -> Iterator[list[object]]:
             *by_rank(card, counts.possible),
             *(letters.get(letter, 0) for letter in OUTCOMES.values()),
             rounded(pass_rate(letters)),
+            *(lacking.get(name, "") for name in _LACKING),
         ]
+
+
+_LACKING = ("notAssessed", "neverAssessed", "waiting")
+
+
+def _lacking(found: Unfresh) -> dict[str, int]:
+    return dict(zip(_LACKING, (found.before, found.never, found.waiting), strict=True))
 
 
 def _point(card: Scorecard, at: datetime, counts: Counts) -> forms.Json:

@@ -9,7 +9,7 @@ import orjson
 
 from portal.db.entities import EntityRow
 from portal.db.results import Distribution, Summary
-from portal.db.unanswerable import Unfresh
+from portal.db.unfresh import Unfresh
 from portal.ui.models.catalog import link_of
 from portal.ui.models.charts import Segment
 from portal.ui.models.definition import CheckLine, check_lines, worst_first

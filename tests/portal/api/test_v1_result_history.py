@@ -10,9 +10,14 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import delete, select
 
 from portal.api.v1.scorecard_results import csv_rows
 from portal.app import create_app
+from portal.db import marks, unanswerable
+from portal.db.entities import by_ref
+from portal.db.tables import entities, unassessed
+from tests.catalog_rows import NOW
 from tests.portal.api.result_world import text, with_past, write_card
 from tests.portal.conftest import MakePortal
 
@@ -272,7 +277,7 @@ def test_csv_has_the_whole_list_with_the_same_filters(past: FlaskClient) -> None
     found = past.get(f"{CARE}/results", query_string={"format": "csv", "limit": 1})
     assert found.content_type.startswith("text/csv")
     assert found.headers["Content-Disposition"] == 'attachment; filename="care-results.csv"'
-    rows = list(csv.DictReader(io.StringIO(found.text)))
+    rows = [row for row in csv.DictReader(io.StringIO(found.text)) if row["evaluatedAt"]]
     listed = get(past, f"{CARE}/results")["items"]
     assert [row["ref"] for row in rows] == [item["ref"] for item in listed]
     for row, item in zip(rows, listed, strict=True):
@@ -284,6 +289,64 @@ def test_csv_has_the_whole_list_with_the_same_filters(past: FlaskClient) -> None
     assert [row["ref"] for row in narrowed] == [
         item["ref"] for item in get(past, f"{CARE}/results", **query)["items"]
     ]
+
+
+def test_csv_has_whoever_has_no_result_apart_and_says_why(
+    make_portal: MakePortal, tmp_path: Path
+) -> None:
+    portal = with_past(make_portal(scorecards=(write_card(tmp_path),)))
+    client = create_app(portal).test_client()
+    with portal.database.write() as connection:
+        connection.execute(delete(unassessed))  # as if everybody had been assessed
+
+    def rows(**query: Any) -> list[dict[str, str]]:
+        found = client.get(f"{CARE}/results", query_string={"format": "csv", **query})
+        return list(csv.DictReader(io.StringIO(found.text)))
+
+    def trend(**query: Any) -> list[dict[str, str]]:
+        span = {"from": text(30), "by": "month", "format": "csv", **query}
+        found = client.get(f"{CARE}/trend", query_string=span)
+        return list(csv.DictReader(io.StringIO(found.text)))
+
+    before = rows()
+    assert {row["notAssessed"] for row in before} == {""}
+    with portal.database.write() as connection:
+        marks.mark_all(connection, ["another"])
+    assert rows() == before, "nobody waits for this one"
+    with portal.database.write() as connection:
+        marks.mark_all(connection, ["care", "other"])
+        known = {row["ref"] for row in before}
+        others = {
+            row.ref: row.id
+            for row in connection.execute(select(entities.c.ref, entities.c.id))
+            if row.ref not in known
+        }
+        lost, *waiting = sorted(others)
+        a = by_ref(connection, "component:default/a")
+        assert a is not None
+        unanswerable.give_up(connection, {others[lost]: "A child was lost."}, now=NOW)
+        unanswerable.give_up(connection, {a.id: "A child was lost."}, now=NOW)
+    after = rows()
+    assert [row["ref"] for row in after[: len(before)]] == [row["ref"] for row in before]
+    told = {row["ref"]: row["notAssessed"] for row in after if row["notAssessed"]}
+    why = "A child was lost."
+    waits = dict.fromkeys(waiting, "it waits to be assessed")
+    assert told == {"component:default/a": why, lost: why, **waits}
+    assert {row["passed"] for row in after[len(before) :]} == {""}
+    assert [row["ref"] for row in rows(check="tests", outcome="fail")] == [
+        row["ref"] for row in before if row["tests"] == "fail"
+    ]
+    *past, now = trend()
+    numbers = {"notAssessed": "1", "neverAssessed": "1", "waiting": str(len(waiting))}
+    assert numbers.items() <= now.items()
+    assert {row[name] for row in past for name in numbers} == {""}
+    assert {row["waiting"] for row in trend(to=text(60))} == {""}
+    lacking = get(client, f"{CARE}/trend", **{"from": text(30)})["lacking"]
+    assert lacking == {name: int(n) for name, n in numbers.items()}
+    nobodys = get(client, f"{CARE}/trend", owner="nobody", **{"from": text(30)})["lacking"]
+    assert nobodys == dict.fromkeys(numbers, 0)
+    page = client.get("/scorecards/care").get_data(as_text=True)
+    assert "to be assessed</strong> by this scorecard" in page
 
 
 def test_csv_and_json_have_tags_of_their_own(past: FlaskClient) -> None:
