@@ -7,7 +7,7 @@ What hangs on something that is not kept is said to be unsure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -16,6 +16,7 @@ from typing import NamedTuple
 from portal.db import spans
 from portal.db.simulated import Reads
 from portal.worker.asking import Means, Rows, ask
+from portal.worker.lived import NOT_THERE, Gap, Lived, Lives, NotKept
 from portal.worker.remembering import Moments, Past
 from scorecards import rules
 from scorecards.cel import Language, Program
@@ -33,23 +34,6 @@ _FAIL, _UNKNOWN, _EXEMPT = (LETTERS[o] for o in (Outcome.FAIL, Outcome.UNKNOWN, 
 _INAPPLICABLE = LETTERS[Outcome.NOT_APPLICABLE]
 
 
-class Lived(NamedTuple):
-    """What counted for an entity at a moment."""
-
-    letters: str | None
-    """One for each check, `HELD` among them; None: the scorecard does not apply."""
-    reached: Reached | None
-    unsure: bool
-    """Whether an unknown check is so because of what is not kept: it said something then."""
-
-
-NOT_THERE = Lived(None, None, unsure=False)
-"""Of whom the scorecard does not apply to, or who is not there."""
-
-Lives = Mapping[int, Sequence[Lived]]
-"""By entity, what counted at each of its moments."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Life:
     """A scorecard as it is relived, with what else it takes."""
@@ -62,7 +46,7 @@ class Life:
     """Whether everything is kept that may still count at that instant."""
     told: Mapping[str, Lives] = field(default_factory=dict)
     """Levels in place of stored ones, by what they come from, of some entities."""
-    _known: dict[tuple[str, date], Lived] = field(default_factory=dict, init=False)
+    _known: dict[tuple[str, date, frozenset[Gap]], Lived] = field(default_factory=dict, init=False)
     """What letters come to on a day: most entities have the same ones."""
 
     def live(self, moments: Moments) -> dict[int, list[Lived]]:
@@ -78,8 +62,8 @@ class Life:
 
     def _ask(
         self, asked: Sequence[tuple[int, int]], moments: Moments
-    ) -> list[tuple[Said | None, frozenset[str]]]:
-        """What the rules say at each moment, and the checks of which it is not known."""
+    ) -> list[tuple[Said | None, frozenset[Gap]]]:
+        """What the rules say at each moment, and why it is not known of some checks."""
         there: list[int] = []
         lacks: list[_Lacks] = []
 
@@ -90,7 +74,7 @@ class Life:
                 body = spans.at(self.past.bodies.get(entity, ()), at)
                 if body is not None:
                     there.append(number)
-                    lacks.append(_Lacks(set(), {}))
+                    lacks.append(_Lacks({}, {}))
                     columns = [
                         self._column(name, entity, place, at, lacks[-1])
                         for name in reads.collectors
@@ -100,9 +84,9 @@ class Life:
             return [rows] if rows else []
 
         found = ask(self.means, self.card, rows_of).said
-        result: list[tuple[Said | None, frozenset[str]]] = [(None, frozenset())] * len(asked)
+        result: list[tuple[Said | None, frozenset[Gap]]] = [(None, frozenset())] * len(asked)
         for number, said, lack in zip(there, found, lacks, strict=True):
-            result[number] = (said, self._unsure(said, lack))
+            result[number] = (said, self._gaps(said, lack))
         return result
 
     def _column(
@@ -117,7 +101,7 @@ class Life:
         if span is None:
             return None, False, None
         if span.what is None:
-            lacks.collectors.add(collector)
+            lacks.collectors[collector] = NotKept.FACTS
             return self.past.blank[collector], False, self.means.now
         observed_at, valid_until, facts = span.what
         seen = observed_at
@@ -134,46 +118,46 @@ class Life:
         told = self.told.get(collector, {}).get(entity)
         if told is not None:
             if told[place].unsure:
-                lacks.collectors.add(collector)
+                lacks.collectors[collector] = NotKept.LEVEL
             return _level_facts(card, told[place].reached)
         stood = self.past.stood(entity, card.name, at)
         if stood is not None:
             return _level_facts(card, Reached(stood.proven, stood.possible))
         if card.name in self.past.used and self.past.used[card.name] <= at:
             return _level_facts(card, None)
-        lacks.collectors.add(collector)  # it was not there yet
+        lacks.collectors[collector] = NotKept.LEVEL  # it was not there yet
         return None
 
-    def _unsure(self, said: Said | None, lacks: _Lacks) -> frozenset[str]:
-        """The checks that are unknown because of what is not kept."""
+    def _gaps(self, said: Said | None, lacks: _Lacks) -> frozenset[Gap]:
+        """Why checks are unknown that are so because of what is not kept."""
         if said is None or not (lacks.collectors or lacks.ages):
             return frozenset()
         oldest = {check.id: check.max_age for check in self.card.checks}
         found = set()
         for check, fact, _ in said.missing:
             source, age = self.means.collectors.get(fact, ""), oldest[check]
-            if source in lacks.collectors or (
-                age is not None and lacks.ages.get(source, age) > age
-            ):
-                found.add(check)
+            if source in lacks.collectors:
+                found.add(Gap(check, lacks.collectors[source], fact))
+            elif age is not None and lacks.ages.get(source, age) > age:
+                found.add(Gap(check, NotKept.AGE, fact))
         return frozenset(found)
 
     def _settled(
         self,
         entity: int,
         times: Sequence[datetime],
-        asked: Sequence[tuple[Said | None, frozenset[str]]],
+        asked: Sequence[tuple[Said | None, frozenset[Gap]]],
     ) -> list[Lived]:
         """What counted, where this is what was found."""
         said, lacking = asked[-1]
         if len(times) == 1 and self.sure and not (lacking or self._always_otherwise):
             alone = "" if said is None else said.letters
-            return [self._lived(entity, times[0], alone, applies=said is not None)]
+            return [self._lived(entity, times[0], alone, frozenset(), applies=said is not None)]
         columns = []
         for place, check in enumerate(self.card.checks):
             letters = [
-                "" if said is None else UNSURE if check.id in unsure else said.letters[place]
-                for said, unsure in asked
+                "" if said is None else UNSURE if _is_of(check, gaps) else said.letters[place]
+                for said, gaps in asked
             ]
             if check.grace and _FAIL in letters:  # nothing else is damped
                 sure = self.sure and check.id not in self._always_otherwise
@@ -184,12 +168,30 @@ class Life:
                     letters = [UNSURE if one == _FAIL else one for one in letters]
             columns.append(letters)
         rows = zip(*columns, strict=True)
+        gaps = self._why_unsure([own for _, own in asked])
         return [
-            self._lived(entity, at, row, applies=said is not None)
-            for at, row, (said, _) in zip(times, rows, asked, strict=True)
+            self._lived(entity, at, row, why, applies=said is not None)
+            for at, row, (said, _), why in zip(times, rows, asked, gaps, strict=True)
         ]
 
-    def _lived(self, entity: int, at: datetime, found: Sequence[str], *, applies: bool) -> Lived:
+    def _why_unsure(self, asked: Sequence[frozenset[Gap]]) -> Iterator[frozenset[Gap]]:
+        """At each moment, why a check is unsure if it is: what a grace began with may not be known."""
+        before = self._standing_gaps
+        for own in asked:
+            told = {gap.check for gap in own}
+            yield own | {gap for gap in before if gap.check not in told} if before else own
+            before |= {gap for gap in own if gap.check in self._graced}
+
+    def _lived(
+        self,
+        entity: int,
+        at: datetime,
+        found: Sequence[str],
+        why: frozenset[Gap],
+        *,
+        applies: bool,
+    ) -> Lived:
+        """What counted, where this was found; `why` checks are unsure that are."""
         if not applies:
             return NOT_THERE
         stood = self.past.stood(entity, self.card.name, at)
@@ -198,10 +200,15 @@ class Life:
             each = zip(self.card.checks, found, strict=True)
             decided = [_decided(check, one, stood.letters.get(check.id, "")) for check, one in each]
             letters = "".join(decided)
-        key = (letters, at.astimezone(UTC).date())
+        gaps = frozenset[Gap]()
+        if UNSURE in letters:
+            each = zip(self.card.checks, letters, strict=True)
+            unsure = {check.id for check, letter in each if letter == UNSURE}
+            gaps = frozenset(gap for gap in why if gap.check in unsure)
+        key = (letters, at.astimezone(UTC).date(), gaps)
         if key not in self._known:
             known = letters.replace(UNSURE, _UNKNOWN)
-            self._known[key] = Lived(known, self._reached(known, at), unsure=UNSURE in letters)
+            self._known[key] = Lived(known, self._reached(known, at), gaps)
         return self._known[key]
 
     def _reached(self, letters: str, at: datetime) -> Reached:
@@ -212,6 +219,20 @@ class Life:
     @cached_property
     def _asks_people(self) -> bool:
         return any(isinstance(check.rule, Manual) for check in self.card.checks)
+
+    @cached_property
+    def _graced(self) -> frozenset[str]:
+        return frozenset(check.id for check in self.card.checks if check.grace)
+
+    @cached_property
+    def _standing_gaps(self) -> frozenset[Gap]:
+        """Why a check with a grace may be unsure at any moment."""
+        late = self._always_otherwise
+        return frozenset(
+            Gap(check.id, NotKept.TIME if check.id in late else NotKept.BEGINNING, "")
+            for check in self.card.checks
+            if check.id in late or (check.grace and not self.sure)
+        )
 
     @cached_property
     def _always_otherwise(self) -> frozenset[str]:
@@ -237,8 +258,8 @@ def timed(card: Scorecard, means: Means) -> frozenset[str]:
 class _Lacks(NamedTuple):
     """What is not known of a moment."""
 
-    collectors: set[str]
-    """Those whose facts are not kept."""
+    collectors: dict[str, NotKept]
+    """Those whose facts are not known, each with what is not kept."""
     ages: dict[str, timedelta]
     """Those of which it is not kept how old their facts were, each with how old they were at most."""
 
@@ -246,6 +267,10 @@ class _Lacks(NamedTuple):
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 _COUNTED = {**OUTCOMES, HELD: Outcome.PASS}
+
+
+def _is_of(check: Check, gaps: Iterable[Gap]) -> bool:
+    return any(gap.check == check.id for gap in gaps)
 
 
 def _decided(check: Check, letter: str, stored: str) -> str:

@@ -8,7 +8,7 @@ kept is said to be unknown, instead of taken from another time.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from portal.db import instants, spans
 from portal.worker.asking import Means
-from portal.worker.reliving import NOT_THERE, Life, Lived, Lives, timed
+from portal.worker.lived import NOT_THERE, Gap, Lived, Lives
+from portal.worker.reliving import Life, timed
 from portal.worker.remembering import Moments, Past, moments, remember, replaying_means
 from portal.worker.rippling import Ripple, downstream
 from scorecards.damping import HELD
@@ -44,6 +45,8 @@ class Point:
     """From the published definition to the changed one, both with what is known of then."""
     uncollected: int
     """Entities of which something is unknown because what was then is not kept."""
+    gaps: Mapping[Gap, int]
+    """Why, with how many of these entities."""
     ripples: tuple[Ripple, ...]
     """Other scorecards that look at the level, where that makes any entity's level another one."""
 
@@ -115,6 +118,7 @@ class _Tally:
     at: datetime
     cases: Counter[Case] = field(default_factory=Counter)
     uncollected: int = 0
+    gaps: Counter[Gap] = field(default_factory=Counter)
     others: dict[str, Counter[Case]] = field(default_factory=dict)
 
 
@@ -190,6 +194,7 @@ class _Replaying:
         for entity in ids:
             old, new = was[entity][-1] if was else NOT_THERE, now[entity][-1]
             tally.uncollected += old.unsure or new.unsure
+            tally.gaps.update(old.gaps | new.gaps)
             if (case := _case(self.before, self.after, old, new)) is not None:
                 tally.cases[case] += 1
         every = {entity: times.get(entity, [tally.at]) for entity in ids}
@@ -264,6 +269,7 @@ class _Replaying:
             at=tally.at,
             simulation=compared.simulation({("", case): n for case, n in tally.cases.items()}),
             uncollected=tally.uncollected,
+            gaps=tally.gaps,
             ripples=tuple(ripples),
         )
 

@@ -23,6 +23,7 @@ from portal.config import Settings
 from portal.instance import find
 from portal.pool import Pool
 from portal.wiring import Portal
+from portal.worker.lived import NotKept
 
 
 @click.command()
@@ -123,6 +124,8 @@ def _print(found: dict[str, Any]) -> None:
         console.print(f"  [red]{one['line']}:{one['column']}: {one['message']}[/]")
     if found["replay"] is not None:
         console.print(_table(f"Replayed since {found['replay']['from']}", _points(found["replay"])))
+        for line in _not_kept(found["replay"]):
+            console.print(f"  {line}")
 
 
 def _moves(found: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -164,6 +167,28 @@ def _points(replay: dict[str, Any]) -> list[tuple[str, ...]]:
         ("at", "entities", "higher", "lower", "in a grace", "what was then is not kept"),
         *((point["at"], *(str(point[name]) for name in names)) for point in replay["points"]),
     ]
+
+
+def _not_kept(replay: dict[str, Any]) -> list[str]:
+    """Why something is unknown, each with the most entities that it concerns at an instant."""
+    most: dict[tuple[str, str, str], int] = {}
+    for point in replay["points"]:
+        for gap in point["notKept"]:
+            key = (gap["check"], gap["reason"], gap["fact"])
+            most[key] = max(most.get(key, 0), gap["entities"])
+    return [
+        f"{check}: {_WHY[NotKept(reason)].format(fact)} is not kept, of up to {n} entities"
+        for (check, reason, fact), n in sorted(most.items(), key=lambda found: -found[1])
+    ]
+
+
+_WHY = {
+    NotKept.FACTS: "what {} was",
+    NotKept.AGE: "how old {} was",
+    NotKept.LEVEL: "what {} was",
+    NotKept.BEGINNING: "since when it had failed before that time",
+    NotKept.TIME: "since when it has failed, as it looks at the time,",
+}
 
 
 def _table(title: str, rows: list[tuple[str, ...]]) -> Table:

@@ -196,6 +196,7 @@ def test_what_was_in_force_is_told_as_it_was_stored(
         proven = [now for _, now in point.simulation.moves]
         possible = [now for _, now in point.simulation.possible]
         least, most = (proven[0], possible[0]) if proven else (None, None)
+        assert bool(point.gaps) == bool(point.uncollected)
         if point.uncollected:
             # Facts go with their entity: it is another one that is there now, or nobody.
             assert present is None or point.at < present.created_at

@@ -14,6 +14,7 @@ from portal.db import exemptions, tables, values
 from portal.db.engine import Database
 from portal.db.instants import KEPT_SINCE
 from portal.pool import Pool
+from portal.worker.lived import Gap, NotKept
 from portal.worker.replaying import Point, replay
 from scorecards.exemptions import Exemption, Ground, OneEntity, Reason, Scope, State, Step
 from scorecards.scorecard import Scorecard
@@ -125,7 +126,8 @@ def test_what_an_older_portal_did_not_keep_is_said_to_be_not_kept(
     with database.write() as connection:
         connection.execute(tables.facts.update().values(since=None))
     plain = card("one", (0,))
-    assert at(world, 2, plain).uncollected == 1
+    point = at(world, 2, plain)
+    assert (point.uncollected, point.gaps) == (1, {Gap("c0", NotKept.FACTS, "ci.tests"): 1})
     pushed(world, 4, "ci.tests", 2, "a")
     assert [at(world, hours, plain).uncollected for hours in (2, 3, 4)] == [1, 0, 0]
 
@@ -135,6 +137,7 @@ def test_facts_of_an_entity_that_went_are_not_kept(world: World, database: Datab
     save(database, *(entity(name, spec={"type": "service"}) for name in "ab"), now=NOW + 2 * HOUR)
     point = at(world, 1.5, card("one", (0,)))
     assert (point.uncollected, levels(point)) == (1, {0: (1, 0), TOP: (2, 3)})
+    assert point.gaps == {Gap("c0", NotKept.FACTS, "ci.tests"): 1}
     assert at(world, 2.5, card("one", (0,))).simulation.entities == 2
 
 
@@ -149,6 +152,7 @@ def test_whether_a_failure_counted_is_not_known_where_what_was_before_is_pruned(
     assert [(point.uncollected, levels(point)) for point in told] == [
         (3, {0: (3, 0), TOP: (0, 3)})
     ] * 2
+    assert {point.gaps[Gap("c1", NotKept.BEGINNING, "")] for point in told} == {3}
     pushed(world, 6, "ci.tests", -1)
     assert levels(at(world, 6, slow)) == {0: (3, 3)}
 
@@ -157,7 +161,8 @@ def test_since_when_a_rule_about_the_time_has_failed_is_not_known(world: World) 
     pushed(world, 1, "ci.tests", 0)
     rule = "now > timestamp('2026-03-01T00:00:00Z') && ci.tests > 0"
     assert at(world, 9, stricter(rule, grace="1h")).uncollected == 0, "stale by then"
-    assert at(world, 5, stricter(rule, grace="1h")).uncollected == 3
+    point = at(world, 5, stricter(rule, grace="1h"))
+    assert (point.uncollected, point.gaps) == (3, {Gap("c1", NotKept.TIME, ""): 3})
     assert at(world, 5, written("one", [("c1", rule, "")])).uncollected == 0
 
 
@@ -194,6 +199,17 @@ def test_a_level_from_before_its_scorecard_is_not_known(world: World) -> None:
         connection.execute(tables.transitions.update().values(at=later))
     told = [at(world, hours, card("two", (0,))) for hours in (1.5, 2.5)]
     assert [point.uncollected for point in told] == [3, 0]
+    assert [point.gaps for point in told] == [{Gap("c0", NotKept.LEVEL, "levels.one"): 3}, {}]
+
+
+def test_how_old_a_fact_was_that_has_been_said_again_is_not_known(world: World) -> None:
+    for hour in (1, 3, 5):
+        pushed(world, hour, "ci.tests", 2, "a")
+    young = written("one", [("c1", "ci.tests > 1", "max_age: 90m")])
+    told = [at(world, hours, young) for hours in (2, 4, 5.5, 7)]
+    age = {Gap("c1", NotKept.AGE, "ci.tests"): 1}
+    # At two o'clock it was an hour old, at four it may have been three.
+    assert [point.gaps for point in told] == [{}, age, {}, {}]
 
 
 def test_what_people_answered_is_told(world: World) -> None:
