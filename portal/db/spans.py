@@ -32,6 +32,11 @@ class Span(NamedTuple, Generic[T]):
     """The first moment at which it did not; None: it still holds."""
     what: T
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it was replaced at the very instant at which it began: it holds at none."""
+        return self.start is not None and self.end is not None and self.end <= self.start
+
     def holds(self, at: datetime) -> bool:
         """Whether it held at an instant."""
         return (self.start is None or self.start <= at) and (self.end is None or at < self.end)
@@ -156,7 +161,7 @@ def _chain(present: Any, former: Iterable[Any]) -> list[Span[Observed | None]]:
             # It was seen before that, perhaps, and perhaps it was stale in between.
             newest_first.append(Span(end if older is not None else None, begin, None))
         row = older
-    return [span for span in reversed(newest_first) if span.start is None or span.start != span.end]
+    return [span for span in reversed(newest_first) if span.what is not None or not span.is_over]
 
 
 def _before(after: Mapping[str, Any], changes: bytes) -> dict[str, Any]:

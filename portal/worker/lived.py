@@ -20,6 +20,8 @@ class NotKept(StrEnum):
     """The level on another scorecard: that was not there yet, or is unknown for such a reason itself."""
     BEGINNING = "beginning"
     """What was before all that is kept: a failure may not have lasted for its grace."""
+    ORDER = "order"
+    """What was between several changes of one instant: a pass may have been, which a grace would hold."""
     TIME = "time"
     """Since when a check has failed that has a grace and looks at `now`."""
 

@@ -17,9 +17,8 @@ from portal.db import spans
 from portal.db.simulated import Reads
 from portal.worker.asking import Means, Rows, ask
 from portal.worker.lived import NOT_THERE, Gap, Lived, Lives, NotKept
+from portal.worker.looking import sources, timed
 from portal.worker.remembering import Moments, Past
-from scorecards import rules
-from scorecards.cel import Language, Program
 from scorecards.damping import HELD, UNSURE, relived
 from scorecards.level_facts import level_record
 from scorecards.levels import Reached, counting, reached
@@ -161,23 +160,61 @@ class Life:
             ]
             if check.grace and _FAIL in letters:  # nothing else is damped
                 sure = self.sure and check.id not in self._always_otherwise
-                letters = relived(
-                    list(zip(times, letters, strict=True)), grace=check.grace, sure=sure
-                )
+                letters = self._relived(entity, check, times, letters, sure=sure)
                 if check.id in self._always_otherwise:
                     letters = [UNSURE if one == _FAIL else one for one in letters]
             columns.append(letters)
         rows = zip(*columns, strict=True)
-        gaps = self._why_unsure([own for _, own in asked])
+        gaps = self._why_unsure(entity, times, [own for _, own in asked])
         return [
             self._lived(entity, at, row, why, applies=said is not None)
             for at, row, (said, _), why in zip(times, rows, asked, gaps, strict=True)
         ]
 
-    def _why_unsure(self, asked: Sequence[frozenset[Gap]]) -> Iterator[frozenset[Gap]]:
+    def _relived(
+        self,
+        entity: int,
+        check: Check,
+        times: Sequence[datetime],
+        letters: Sequence[str],
+        *,
+        sure: bool,
+    ) -> list[str]:
+        """What counted of a check with a grace; what was between two changes of an instant is unsure."""
+        steps, places = [], []
+        for at, letter in zip(times, letters, strict=True):
+            if self._is_between(entity, check, at):
+                steps.append((at, UNSURE))
+            places.append(len(steps))
+            steps.append((at, letter))
+        found = relived(steps, grace=check.grace, sure=sure)
+        return [found[place] for place in places]
+
+    def _is_between(self, entity: int, check: Check, at: datetime) -> bool:
+        """Whether the check may have said several things at one instant."""
+        twice = self.past.twice.get(entity, {}).get(at, frozenset())
+        return bool(twice) and (
+            not twice.isdisjoint(self._sources[check.id])
+            # A level may follow from anything.
+            or not self._sources[check.id].isdisjoint(self.told.keys() | self.past.cards.keys())
+        )
+
+    @cached_property
+    def _sources(self) -> Mapping[str, frozenset[str]]:
+        return sources(self.card, self.means)
+
+    def _why_unsure(
+        self, entity: int, times: Sequence[datetime], asked: Sequence[frozenset[Gap]]
+    ) -> Iterator[frozenset[Gap]]:
         """At each moment, why a check is unsure if it is: what a grace began with may not be known."""
-        before = self._standing_gaps
-        for own in asked:
+        before, twice = self._standing_gaps, self.past.twice.get(entity, {})
+        for at, own in zip(times, asked, strict=True):
+            if at in twice:
+                before |= {
+                    Gap(check.id, NotKept.ORDER, "")
+                    for check in self.card.checks
+                    if check.grace and self._is_between(entity, check, at)
+                }
             told = {gap.check for gap in own}
             yield own | {gap for gap in before if gap.check not in told} if before else own
             before |= {gap for gap in own if gap.check in self._graced}
@@ -239,20 +276,6 @@ class Life:
         """The damped checks that look at the time: since when one has failed, nothing tells."""
         looking = timed(self.card, self.means)
         return frozenset(c.id for c in self.card.checks if c.grace and c.id in looking)
-
-
-def timed(card: Scorecard, means: Means) -> frozenset[str]:
-    """The checks that look at the time, by id: what they say changes though nothing happens."""
-    language = Language(means.schemas)
-    everywhere = [] if card.applies_to is None else [card.applies_to]
-
-    def looks_at_time(check: Check) -> bool:
-        own = [] if check.applies_to is None else [check.applies_to]
-        texts = (leaf.expression for leaf in (*everywhere, *own, *rules.leaves(check.rule)))
-        programs = (language.compile(text) for text in texts if "now" in text)
-        return any(isinstance(one, Program) and "now" in one.references for one in programs)
-
-    return frozenset(check.id for check in card.checks if looks_at_time(check))
 
 
 class _Lacks(NamedTuple):

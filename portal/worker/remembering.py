@@ -19,6 +19,9 @@ from scorecards.level_facts import collector_of, level_fact
 from scorecards.scorecard import Scorecard
 from scorecards.stored_facts import MOMENT
 
+BODY = ""
+"""Stands for the entity itself, where else what facts come from is named."""
+
 Moments = Mapping[int, Sequence[datetime]]
 """By entity, the moments that are looked at, in their order."""
 
@@ -38,6 +41,9 @@ class Past:
     """By collector, its facts as unknown ones."""
     events: Mapping[int, Sequence[datetime]]
     """By entity, when something about it became otherwise, in order."""
+    twice: Mapping[int, Mapping[datetime, frozenset[str]]]
+    """By entity and instant, what became otherwise several times at it: in what order with all else is
+    not kept. By what facts come from, or `BODY`."""
 
     def between(self, entity: int, start: datetime, end: datetime) -> Sequence[datetime]:
         """What of an entity's events is after `start`, and not after `end`."""
@@ -75,6 +81,7 @@ def remember(
         facts=observed,
         stands=stands,
         events=_events(ids, cards, bodies, observed, stands),
+        twice=_twice(bodies, observed, stands, {c.name: name for name, c in levels.items()}),
         used=spans.first_used(means.connection, names),
         cards=levels,
         blank={collector: _blank(means, collector) for collector in collectors},
@@ -105,6 +112,24 @@ def _events(
                 ends += [] if span.what.valid_until is None else [span.what.valid_until]
                 found[entity].update(one + MOMENT for one in ends)
     return {entity: sorted(times) for entity, times in found.items()}
+
+
+def _twice(
+    bodies: Bodies, facts: Facts, stands: Stands, levels: Mapping[str, str]
+) -> dict[int, dict[datetime, frozenset[str]]]:
+    """What has several states at one instant; `levels` is what the level on a scorecard comes from."""
+    everything: list[tuple[int, str, Sequence[Span[Any]]]] = [
+        *((entity, BODY, of) for entity, of in bodies.items()),
+        *((entity, collector, of) for (entity, collector), of in facts.items()),
+        *((entity, levels[card], of) for (entity, card), of in stands.items() if card in levels),
+    ]
+    found: dict[int, dict[datetime, frozenset[str]]] = {}
+    for entity, source, of in everything:
+        for span in of:
+            if span.is_over and span.what is not None and span.end is not None:
+                at = found.setdefault(entity, {})
+                at[span.end] = at.get(span.end, frozenset()) | {source}
+    return found
 
 
 def _edges(of: Sequence[Span[Any]]) -> list[datetime]:

@@ -17,7 +17,8 @@ from typing import NamedTuple
 from portal.db import instants, spans
 from portal.worker.asking import Means
 from portal.worker.lived import NOT_THERE, Gap, Lived, Lives
-from portal.worker.reliving import Life, timed
+from portal.worker.looking import timed
+from portal.worker.reliving import Life
 from portal.worker.remembering import Moments, Past, moments, remember, replaying_means
 from portal.worker.rippling import Ripple, downstream
 from scorecards.damping import HELD

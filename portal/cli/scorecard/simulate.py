@@ -187,6 +187,7 @@ _WHY = {
     NotKept.AGE: "how old {} was",
     NotKept.LEVEL: "what {} was",
     NotKept.BEGINNING: "since when it had failed before that time",
+    NotKept.ORDER: "whether it passed between two changes of one instant",
     NotKept.TIME: "since when it has failed, as it looks at the time,",
 }
 

@@ -202,6 +202,20 @@ def test_a_level_from_before_its_scorecard_is_not_known(world: World) -> None:
     assert [point.gaps for point in told] == [{Gap("c0", NotKept.LEVEL, "levels.one"): 3}, {}]
 
 
+def test_what_was_between_two_changes_of_one_instant_is_not_known(world: World) -> None:
+    slow = stricter("ci.tests > 1", grace="4h")
+    world.publish((slow,))
+    for hour, tests in ((1, 0), (2, 3), (2, 0)):
+        pushed(world, hour, "ci.tests", tests, "a")
+    lived = world.stored()["component:default/a", "one"].results[0]
+    assert lived.held is not None, "it was a pass for no time, which is held"
+    told = [at(world, hours, slow, slow) for hours in (1, 2, 5.9, 6)]
+    unsure = {Gap("c1", NotKept.ORDER, ""): 1}
+    assert [point.gaps for point in told] == [{}, unsure, unsure, {}]
+    plain = written("one", [("c1", "ci.tests > 1", "")])
+    assert at(world, 2, plain).gaps == {}, "without a grace nothing hangs on it"
+
+
 def test_how_old_a_fact_was_that_has_been_said_again_is_not_known(world: World) -> None:
     for hour in (1, 3, 5):
         pushed(world, hour, "ci.tests", 2, "a")
