@@ -22,7 +22,7 @@ from catalog.problems import quote
 from scorecards import compiled
 from scorecards.errors import ExpressionError
 from scorecards.facts import FactSchema, FactType
-from scorecards.near_facts import hint_for, hyphened
+from scorecards.near_facts import DIGIT_HINT, begun_with_digit, hint_for, hyphened, in_brackets
 from scorecards.uses import Use, uses
 
 LONGEST_EXPRESSION = 2_000
@@ -191,23 +191,35 @@ class Language:
             return self._undeclared(expression, found[1], line=line, column=column)
         text = _plain(_CONTAINER.sub("", text))
         if text.startswith("Syntax error"):
+            written = _line_of(expression, line)
+            if digit := begun_with_digit(written, column, self.schemas):
+                name, column = digit
+                return self._unknown(name, line=line, column=column)
             text = text.split(" expecting {")[0]
-            return Fault(code="EXPRESSION_SYNTAX", message=text, line=line, column=column)
+            hint = DIGIT_HINT if text.startswith("Syntax error: mismatched input '.") else ""
+            return Fault(
+                code="EXPRESSION_SYNTAX", message=text, line=line, column=column, hint=hint
+            )
         return Fault(code="EXPRESSION_TYPE", message=text, line=line, column=column)
 
     def _undeclared(self, expression: str, name: str, *, line: int, column: int) -> Fault:
         # The engine points at the last dot of a dotted name; people look for its beginning.
         column = max(1, column - name.rfind(".")) if "." in name else column
-        lines = expression.split("\n")
-        if line <= len(lines) and (whole := hyphened(lines[line - 1], column, self.schemas)):
+        written = _line_of(expression, line)
+        if whole := hyphened(written, column, self.schemas):
             name, column = whole
+        fact = in_brackets(written, column, name, self.schemas)
+        hint = f"Write '{fact}': facts are in no map." if fact else ""
+        return self._unknown(name, line=line, column=column, hint=hint)
+
+    def _unknown(self, name: str, *, line: int, column: int, hint: str = "") -> Fault:
         dotted = "." in name
         return Fault(
             code="UNKNOWN_FACT" if dotted else "UNKNOWN_NAME",
             message=f"there is no {'fact' if dotted else 'variable or function'} '{quote(name)}'",
             line=line,
             column=column,
-            hint=hint_for(name, self.names),
+            hint=hint or hint_for(name, self.names),
             found=quote(name),
         )
 
@@ -248,6 +260,12 @@ def evaluate(program: Any, bindings: Bindings) -> object:
     if isinstance(plain, timedelta):
         return plain.total_seconds()
     return plain
+
+
+def _line_of(expression: str, line: int) -> str:
+    """A line of the expression, from 1; '' where there is none."""
+    lines = expression.split("\n")
+    return lines[line - 1] if line <= len(lines) else ""
 
 
 def _plain(message: str) -> str:

@@ -13,7 +13,12 @@ from difflib import SequenceMatcher, get_close_matches
 MOST_NAMED = 5
 """Facts that a hint names."""
 
+DIGIT_HINT = "A part of a name that would begin with a digit begins with '_'."
+"""What whoever writes `levels.2fa` is to know, where a syntax error is all that the engine sees."""
+
 _JOINS = re.compile(r"[._-]")
+_DIGIT = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(\.)\d\w*(?:-\w+)*")
+_IN_BRACKETS = re.compile(r"""\s*\[\s*(["'])([^"']+)\1\s*\]""")
 _HYPHENED = re.compile(r"[A-Za-z_][\w.]*(?:-[A-Za-z_]\w*)+")
 
 
@@ -37,6 +42,8 @@ def hint_for(name: str, known: Collection[str]) -> str:
     if found is not None:
         hyphen = "-" in name and "-" not in found
         more = " In names of facts a '-' is written as '_'." if hyphen else ""
+        if _DIGIT.fullmatch(name):
+            more += f" {DIGIT_HINT}"
         return f"Did you mean '{found}'?{more}"
     namespace, _, rest = name.partition(".")
     inside = sorted(one.partition(".")[2] for one in known if one.startswith(f"{namespace}."))
@@ -61,6 +68,26 @@ def hyphened(line: str, column: int, known: Collection[str]) -> tuple[str, int] 
             if near is not None and near != found[0].partition("-")[0]:
                 return found[0], found.start() + 1
     return None
+
+
+def begun_with_digit(line: str, column: int, known: Collection[str]) -> tuple[str, int] | None:
+    """The name of which a part begins with a digit after the dot at this column, and where it begins.
+
+    `levels.2fa` is a syntax error to the engine. None where no fact is near it.
+    """
+    for found in _DIGIT.finditer(line):
+        if found.start(1) + 1 == column:
+            # `levels.2fa-x` may be a subtraction.
+            names = dict.fromkeys((found[0], found[0].partition("-")[0]))
+            near = next((name for name in names if meant(name, known) is not None), None)
+            return None if near is None else (near, found.start() + 1)
+    return None
+
+
+def in_brackets(line: str, column: int, namespace: str, known: Collection[str]) -> str | None:
+    """The fact that `namespace["..."]` at this column means; None: it means none."""
+    found = _IN_BRACKETS.match(line, column - 1 + len(namespace))
+    return None if found is None else meant(f"{namespace}.{found[2]}", known)
 
 
 def _near_in_its_namespace(name: str, other: str) -> bool:

@@ -63,3 +63,40 @@ def test_a_subtraction_is_no_name_with_hyphens() -> None:
     assert fault == ("UNKNOWN_NAME", 1, 11, "x", "")
     both = faults("a.b-c.d > 0")
     assert [(found, column) for _, _, column, found, _ in both] == [("a.b", 1), ("c.d", 5)]
+
+
+FACTORS = level_schemas(["2fa", "2-factor-auth", "web-basics"])
+DIGIT = (
+    "Did you mean 'levels._2fa'? A part of a name that would begin with a digit begins with '_'."
+)
+
+
+@pytest.mark.parametrize(
+    ("expression", "fault"),
+    [
+        ("levels.2fa >= 1", ("UNKNOWN_FACT", 1, 1, "levels.2fa", DIGIT)),
+        ("'levels.2fa' != ''\n && levels.2fa > 0", ("UNKNOWN_FACT", 2, 5, "levels.2fa", DIGIT)),
+        (
+            "levels['2fa'] > 0",
+            ("UNKNOWN_NAME", 1, 1, "levels", "Write 'levels._2fa': facts are in no map."),
+        ),
+        (
+            'true || levels["web-basics"] > 0',
+            ("UNKNOWN_NAME", 1, 9, "levels", "Write 'levels.web_basics': facts are in no map."),
+        ),
+    ],
+)
+def test_the_level_on_a_scorecard_whose_name_begins_with_a_digit_is_hinted_at(
+    expression: str, fault: tuple[str, int, int, str, str]
+) -> None:
+    language = Language(FACTORS)
+    found = language.compile(expression)
+    assert isinstance(found, tuple)
+    assert [(f.code, f.line, f.column, f.found, f.hint) for f in found] == [fault]
+    assert not isinstance(language.compile("levels._2fa >= 1 && levels._2_factor_auth == 0"), tuple)
+
+
+def test_a_name_that_begins_with_a_digit_and_is_like_no_other_is_still_explained() -> None:
+    (fault,) = faults("levels.3x > 0")
+    assert fault[0] == "EXPRESSION_SYNTAX"
+    assert fault[-1] == "A part of a name that would begin with a digit begins with '_'."
