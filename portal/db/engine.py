@@ -201,7 +201,7 @@ def open_database(url: str) -> Database:
         pool_use_lifo=True,
         connect_args={"connect_timeout": 5, "options": " ".join(f"-c {o}" for o in POSTGRES)},
     )
-    event.listen(engine, "connect", _prepare_postgres)
+    event.listen(engine, "connect", _send_as_it_is)
     event.listen(engine, "checkin", _note_idle)
     event.listen(engine, "checkout", _ask_whether_alive)
     return Database(engine=engine)
@@ -228,16 +228,25 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-class _BinaryCursor(psycopg.Cursor[Any]):
-    """Rows come as they are: as text, each byte of a body would be two, to be read again."""
+class _Rows(psycopg.Cursor[Any]):
+    """A cursor that is sent bytes as they are: as hex digits they are twice as long, and writing and
+    reading these takes a third of the time of a simulation, and half of that of a list."""
 
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
         self.format = psycopg.pq.Format.BINARY
 
 
-def _prepare_postgres(connection: Any, _record: Any) -> None:
-    connection.cursor_factory = _BinaryCursor
+class _Stream(psycopg.ServerCursor[Any]):
+    """The same for rows that come a part at a time."""
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self.format = psycopg.pq.Format.BINARY
+
+
+def _send_as_it_is(connection: psycopg.Connection[Any], _record: Any) -> None:
+    connection.cursor_factory, connection.server_cursor_factory = _Rows, _Stream
 
 
 def _note_idle(_connection: Any, record: Any) -> None:

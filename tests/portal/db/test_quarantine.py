@@ -9,6 +9,7 @@ from portal.db import quarantine, unanswerable
 from portal.db.engine import Database
 from portal.db.entities import by_ref
 from portal.db.state import Connection, state_of
+from portal.db.unfresh import Unfresh, unfresh
 from scorecards.results import ScorecardResult
 from tests.catalog_rows import NOW, entity, owned, save
 from tests.result_rows import ResultRows
@@ -112,10 +113,10 @@ def test_who_has_no_answer_is_counted_by_scorecard(database: Database) -> None:
     ResultRows(database=database).save_results([ids["a"], ids["b"], ids["d"]], [said, other, fine])
     with database.write() as connection:
         unanswerable.give_up(connection, {ids[one]: "w" for one in "abc"}, now=NOW)
-        found = {name: unanswerable.unfresh(connection, name) for name in ("care", "none")}
+        found = {name: unfresh(connection, name) for name in ("care", "none")}
         assert found == {
-            "care": unanswerable.Unfresh(before=1, never=1),
-            "none": unanswerable.Unfresh(before=0, never=1),
+            "care": Unfresh(before=1, never=1, waiting=1),
+            "none": Unfresh(before=0, never=1, waiting=3),
         }
         listed = unanswerable.listed(connection, scorecards=["care"])
         assert [one.ref[-1] for one in listed] == ["a", "c"]
