@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from typing import TypeAlias
 
 from catalog.problems import Problem
@@ -167,7 +168,8 @@ def _overspent(spending: Spending) -> Problem | None:
     if budget.most is not None:
         limits.append(budget.most)
     if budget.share is not None:
-        limits.append(int(budget.share * spending.population))
+        # As it is written: in binary, 0.29 of 100 is a little less than 29.
+        limits.append(int(Fraction(str(budget.share)) * spending.population))
     if not limits or wanted <= min(limits) or not spending.added:
         return None
     return Problem(

@@ -2,7 +2,8 @@
 
 A level is reached when nothing at it or below it blocks. A failed check blocks; one that does not
 apply, or is exempt, does not; one that is unknown or broken blocks the proven level and not the
-possible one. Where nothing was examined at all, nothing is reached. Checks that do not count (yet, or
+possible one. Where nothing was examined at all, nothing is reached; what is unknown may turn out not to
+apply, so that nothing is proven before a check has passed or failed. Checks that do not count (yet, or
 any more) have no part in it.
 """
 
@@ -36,16 +37,17 @@ def reached(levels: int, checks: Sequence[int], outcomes: Sequence[Outcome]) -> 
     `checks` has the level of each check, `outcomes` what it said, in the same order.
     """
     proven = possible = levels
-    examined = False
+    examined = known = False
     for level, outcome in zip(checks, outcomes, strict=True):
         if outcome in _EXCUSED:
             continue
         examined = True
+        known = known or outcome not in _OPEN
         if outcome is Outcome.FAIL:
             possible = min(possible, level)
         if outcome is not Outcome.PASS:
             proven = min(proven, level)
-    return Reached(proven - 1, possible - 1) if examined else Reached(0, 0)
+    return Reached(proven - 1 if known else 0, possible - 1) if examined else Reached(0, 0)
 
 
 def reached_by(levels: int, checks: Sequence[int], letters: str) -> Reached:
@@ -54,8 +56,9 @@ def reached_by(levels: int, checks: Sequence[int], letters: str) -> Reached:
         return Reached(0, 0)
     failed = letters.find(LETTERS[Outcome.FAIL])
     open_ = len(letters) - len(letters.lstrip(_PASSED_LETTERS))
+    known = failed != -1 or LETTERS[Outcome.PASS] in letters
     return Reached(
-        (levels if open_ == len(letters) else checks[open_]) - 1,
+        (levels if open_ == len(letters) else checks[open_]) - 1 if known else 0,
         (levels if failed == -1 else checks[failed]) - 1,
     )
 
@@ -66,9 +69,14 @@ def counting(scorecard: Scorecard, now: datetime) -> tuple[bool, ...]:
 
 
 def next_level(scorecard: Scorecard, result: ScorecardResult) -> int | None:
-    """Index of the level to reach next; None at the top."""
+    """Index of the level to reach next, with the levels below it that ask for nothing; None at the top."""
     above = result.proven + 1
-    return above if above < len(scorecard.levels) else None
+    blocked = [
+        check.level
+        for check, said in zip(scorecard.checks, result.results, strict=True)
+        if said.counts and (said.outcome is Outcome.FAIL or said.outcome in _OPEN)
+    ]
+    return max(above, min(blocked, default=0)) if above < len(scorecard.levels) else None
 
 
 def gates(scorecard: Scorecard, result: ScorecardResult) -> tuple[tuple[Check, Outcome], ...]:

@@ -107,10 +107,11 @@ def _kind(scorecard: Scorecard, letters: str, count: int, counted: Sequence[bool
     )
     proven = _proven(scorecard, outcomes)
     open_ = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.ERROR)
+    each = list(enumerate(zip(scorecard.checks, outcomes, strict=True)))
+    # All that are open are above the proven level; mostly there are some right above it.
+    lowest = min((check.level for _, (check, said) in each if said in open_), default=0)
     blocking = frozenset(
-        index
-        for index, (check, outcome) in enumerate(zip(scorecard.checks, outcomes, strict=True))
-        if check.level == proven + 1 and outcome in open_
+        index for index, (check, said) in each if check.level == lowest and said in open_
     )
     return _Kind(outcomes, proven, blocking, count)
 

@@ -199,6 +199,9 @@ def test_a_request_is_withdrawn_by_who_made_it_and_nobody_else() -> None:
         (Budget(share=0.1), 0, 1, 10, True),
         (Budget(share=0.1), 1, 1, 10, False),
         (Budget(share=0.1), 0, 1, 9, False),
+        (Budget(share=0.29), 28, 1, 100, True),
+        (Budget(share=0.29), 29, 1, 100, False),
+        (Budget(share=0.58), 0, 29, 50, True),
         (Budget(most=5, share=0.1), 0, 2, 10, False),
     ],
 )

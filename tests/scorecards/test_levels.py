@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from hypothesis import given
 from hypothesis import strategies as st
-from scorecard_samples import assess, check, scorecard, subject
+from scorecard_samples import NOW, assess, check, scorecard, subject
 
-from scorecards.levels import gates, next_level, reached
-from scorecards.results import Outcome
+from scorecards.advice import Action, plan
+from scorecards.levels import gates, next_level, reached, reached_by
+from scorecards.lifts import lifts
+from scorecards.results import LETTERS, Outcome
 
 P, F, U = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
 N, X, E = Outcome.NOT_APPLICABLE, Outcome.EXEMPT, Outcome.ERROR
@@ -28,7 +32,7 @@ def test_proven_is_never_above_possible(pairs: list[tuple[int, Outcome]]) -> Non
 @given(some_checks, st.randoms(use_true_random=False))
 def test_news_only_narrow_the_interval(pairs: list[tuple[int, Outcome]], random: object) -> None:
     settled = [
-        (level, random.choice([P, F]) if outcome in (U, E) else outcome)  # type: ignore[attr-defined]
+        (level, random.choice([P, F, N]) if outcome in (U, E) else outcome)  # type: ignore[attr-defined]
         for level, outcome in pairs
     ]
     before, after = _reached(pairs), _reached(settled)
@@ -45,6 +49,35 @@ def test_a_check_that_turns_to_pass_never_lowers_a_level(
     before, after = _reached(pairs), _reached(better)
     assert before[0] <= after[0]
     assert before[1] <= after[1]
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.sampled_from(list(Outcome))), max_size=5))
+def test_the_interval_is_as_narrow_as_what_is_known(pairs: list[tuple[int, Outcome]]) -> None:
+    pairs.sort(key=lambda pair: pair[0])
+    ways = product(*([P, F, N] if outcome in (U, E) else [outcome] for _, outcome in pairs))
+    levels = [level for level, _ in pairs]
+    ends = [reached(4, levels, way) for way in ways]
+    found = (min(end.proven for end in ends), max(end.possible for end in ends))
+    assert _reached(pairs) == found
+    assert reached_by(4, levels, "".join(LETTERS[outcome] for _, outcome in pairs)) == found
+
+
+def test_nothing_is_proven_where_the_only_check_may_turn_out_not_to_apply() -> None:
+    assert _reached([(1, N), (3, U)]) == (0, 3)
+    card = scorecard(
+        check("repo.readme.bytes > 0", id="high", level="Optimizing"),
+        check("repo.readme.bytes > 0", id="higher", level="Optimizing", effort="days"),
+    )
+    result = assess(card, subject({}))
+    assert result is not None
+    assert (result.proven, result.possible, next_level(card, result)) == (0, 3, 3)
+    assert [c.id for c, _ in gates(card, result)] == ["high", "higher"]
+    way = plan(card, result)
+    assert way is not None
+    assert [change.action for change in way.changes] == [Action.FIND_OUT]
+    bring = lifts(card, {"uu": 1}, now=NOW)
+    assert [(fix.check, fix.blocks, fix.lifts) for fix in bring.fixes] == [(0, 1, 0), (1, 1, 0)]
+    assert [(bundle.checks, bundle.levels) for bundle in bring.bundles] == [((0, 1), 3)]
 
 
 def test_a_level_needs_every_check_below_it() -> None:

@@ -1,6 +1,6 @@
 """Periods: instants at midnights of UTC, between the two ends."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -34,3 +34,15 @@ def test_periods_begin_where_the_calendar_says(by: Period, days: list[str]) -> N
     *found, last = instants(start, end, by)
     assert [at.date().isoformat() for at in found] == days
     assert last == end
+
+
+def test_periods_are_of_utc_wherever_the_start_was_written() -> None:
+    start = datetime(2026, 3, 1, 22, tzinfo=timezone(timedelta(hours=-5)))
+    found = list(instants(start, datetime(2026, 3, 4, tzinfo=UTC), Period.DAY))
+    assert found[1:] == [datetime(2026, 3, day, tzinfo=UTC) for day in (3, 4)]
+
+
+@pytest.mark.parametrize("by", Period)
+def test_periods_end_with_the_calendar(by: Period) -> None:
+    start, end = datetime(9999, 12, 31, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, tzinfo=UTC)
+    assert list(instants(start, end, by)) == [start, end]

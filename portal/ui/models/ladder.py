@@ -91,9 +91,12 @@ class Ladder:
     @property
     def next_level(self) -> Level | None:
         """The level to go for; None at the top."""
-        following = self.proven + 1
-        levels = self.scorecard.levels
-        return levels[following] if following < len(levels) else None
+        above = self.rungs[self.proven + 1 :]
+        return (
+            next((rung.level for rung in above if not rung.complete), above[0].level)
+            if above
+            else None
+        )
 
 
 def ladder(
