@@ -65,7 +65,7 @@ class Change:
     minutes: int
     """What the effort counts; 0 for a report."""
     checks: tuple[str, ...]
-    """Ids of the blocking checks that ask for it, in their order."""
+    """Ids of the checks that ask for it, in their order: they block, or will when a grace is over."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -187,7 +187,7 @@ def _change(name: str, becomes: bool, asked: Sequence[_Asked], now: Outcome, eff
         checks=tuple(
             one.check.id
             for one in asked
-            if one.said.outcome is not Outcome.PASS
+            if (one.said.outcome is not Outcome.PASS or one.said.held is not None)
             and any(leaf.expression == name for leaf in leaves(one.rule))
         ),
     )

@@ -130,9 +130,9 @@ def _typed(value: Any, kind: FactType) -> FactValue | None:
 def _time(value: Any) -> datetime | None:
     try:
         found = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (TypeError, ValueError, OverflowError):  # the last: in UTC it is out of the calendar
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _value(name: str, value: Any, kind: FactType, path: tuple[Step, ...]) -> CaseFault:

@@ -14,7 +14,7 @@ from typing import TypeAlias, assert_never
 from catalog.problems import JsonValue
 from scorecards.decisions import is_answer
 from scorecards.facts import FactRecord, FactState, FailedFact, Known, Missing
-from scorecards.knowledge import as_json
+from scorecards.knowledge import as_json, ends
 from scorecards.results import CheckResult, Outcome
 from scorecards.rules import All, Any, AtLeast, Leaf, Manual, Not, Rule, decide, deciding, leaves
 from scorecards.scorecard import Check, Scorecard
@@ -122,7 +122,7 @@ def explain(
         condition=condition,
         tree=tree,
         current=version == scorecard.version,
-        facts=tuple(_used(name, stored.get(name), said, now) for name in names),
+        facts=tuple(_used(name, stored.get(name), said, now, check.max_age) for name in names),
     )
 
 
@@ -173,13 +173,20 @@ def _facts_in(node: Node | None) -> Iterator[str]:
                 yield from _facts_in(part)
 
 
-def _used(name: str, record: FactRecord | None, said: CheckResult, now: datetime) -> FactUsed:
+def _used(
+    name: str,
+    record: FactRecord | None,
+    said: CheckResult,
+    now: datetime,
+    max_age: timedelta | None,
+) -> FactUsed:
     state = None if record is None else record.facts[name]
     seen = said.observed.get(name)
     value = as_json(state.value) if isinstance(state, Known) else None
     unseen = name in said.unknown
     silent = state is None or isinstance(state, FailedFact)
-    stale = record is not None and record.valid_until is not None and record.valid_until < now
+    until = None if record is None else ends(record.observed_at, record.valid_until, max_age)
+    stale = until is not None and until < now
     return FactUsed(
         name=name,
         state=state,

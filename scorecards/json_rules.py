@@ -192,7 +192,8 @@ def _number(value: JsonValue) -> int | float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     try:
-        number = float(value) if isinstance(value, str) else math.nan
+        # Python alone takes `1_000` for a number.
+        number = float(value) if isinstance(value, str) and "_" not in value else math.nan
     except ValueError:
         number = math.nan
     if not math.isfinite(number):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from scorecard_samples import assess, check, scorecard, subject
 
 from scorecards.advice import Action, Plan, next_steps, plan
+from scorecards.damping import damped
 from scorecards.facts import FactState, FactValue
 from scorecards.scorecard import Scorecard
 
@@ -160,3 +161,22 @@ def test_at_the_top_there_is_no_plan() -> None:
     result = assess(card, subject({"repo.readme.bytes": 300}))
     assert result is not None
     assert plan(card, result) is None
+
+
+def test_a_plan_says_of_a_held_pass_which_check_asks_for_the_change() -> None:
+    card = scorecard(
+        check("repo.ci.runs_tests", id="held", grace="4h"),
+        check("repo.readme.bytes > 10", id="next", level="Defined"),
+    )
+    passed = assess(card, subject({"repo.ci.runs_tests": True, "repo.readme.bytes": 1}))
+    failed = assess(card, subject({"repo.ci.runs_tests": False, "repo.readme.bytes": 1}))
+    assert passed is not None
+    assert failed is not None
+    held = damped(card, failed, {said.check: said for said in passed.results})
+    found = plan(card, held)
+    assert found is not None
+    assert (held.proven, found.level) == (1, 2)
+    assert {change.expression: change.checks for change in found.changes} == {
+        "repo.ci.runs_tests": ("held",),
+        "repo.readme.bytes > 10": ("next",),
+    }

@@ -103,6 +103,12 @@ def test_the_leaves_are_shown() -> None:
         ({"given": {"repo.commit.at": "then"}, "expect": "pass"}, "FIELD_TYPE", "/given/repo.commit.at"),
         ({"given": {FACT: {"unknown": "because"}}, "expect": "pass"}, "FIELD_VALUE", f"/given/{FACT}"),
         ({"now": "noon", "expect": "pass"}, "FIELD_TYPE", "/now"),
+        ({"now": "0001-01-01T00:00:00+14:00", "expect": "pass"}, "FIELD_TYPE", "/now"),
+        (
+            {"given": {"repo.commit.at": "9999-12-31T23:59:59-12:00"}, "expect": "pass"},
+            "FIELD_TYPE",
+            "/given/repo.commit.at",
+        ),
         ({"expect": "exempt"}, "FIELD_VALUE", "/expect"),
         ({"given": {}}, "FIELD_REQUIRED", "/expect"),
         ({"expects": "pass", "expect": "pass"}, "FIELD_UNKNOWN", "/expects"),

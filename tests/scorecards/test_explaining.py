@@ -122,6 +122,26 @@ def test_a_fact_that_is_another_one_by_now_is_said_to_be() -> None:
     assert [fact.changed for fact in gone.facts] == [True]
 
 
+def test_a_fact_that_was_too_old_and_still_is_has_not_changed() -> None:
+    card = scorecard(check("repo.readme.bytes > 10", max_age="1h"))
+    late = NOW + timedelta(hours=3)
+    result = assess(card, subject({"repo.readme.bytes": 50}), now=late)
+    assert result is not None
+    (said,) = result.results
+    assert said.unknown == {"repo.readme.bytes": Unknown.STALE}
+    for stored in ({"repo.readme.bytes": 50}, {}):
+        (fact,) = explain(
+            card,
+            card.checks[0],
+            said,
+            version=result.version,
+            records=[record(stored)],
+            facts_of=facts_of(card),
+            now=late,
+        ).facts
+        assert not fact.changed
+
+
 def test_what_does_not_apply_is_explained_by_its_condition() -> None:
     found = explained(
         "repo.readme.bytes > 1", {"repo.ci.runs_tests": False}, applies_to="repo.ci.runs_tests"

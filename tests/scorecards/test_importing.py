@@ -139,6 +139,7 @@ def test_operators_become_expressions(
         ("count", "in", 5, "`in` needs a list"),
         ("count", "in", ["a"], "nothing in the list can be a fact of type int"),
         ("count", "lessThan", "many", "many is no number"),
+        ("count", "lessThan", "1_000", "1_000 is no number"),
         ("count", "withinRange", [1, 2], "operator `withinRange` is registered in code"),
         ("word", "swap:in", ["a"], "decorator `swap` has no translation here"),
     ],
