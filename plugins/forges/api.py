@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -79,6 +80,12 @@ class Api:
         self._limits = limits or Limits()
         host = hashlib.sha256(forge.api_url.encode()).hexdigest()[:16]
         self._cache = Cache(folder / "answers" / host)
+
+    def signing_in_with(self, tokens: Tokens) -> Api:
+        """The same client, with the same limits and copies, and other tokens."""
+        other = copy(self)
+        other._tokens = tokens
+        return other
 
     def get(self, url: str, *, what: str, owner: str = "") -> Reply | Problem:
         """The JSON at a URL of the API; `what` is the thing that is asked for, for people.

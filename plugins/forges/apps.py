@@ -7,7 +7,7 @@ and asked for anew before it ends; it is written nowhere.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -35,7 +35,7 @@ _SIGNED_FOR = 540
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Kept:
     token: str
-    """'': no App is installed."""
+    """'': the App is not installed."""
     until: float
 
 
@@ -62,28 +62,52 @@ class AppTokens:
         self, forge: Forge, folder: Path, *, clock: Callable[[], float] = time.time
     ) -> None:
         self._forge, self._folder, self._clock = forge, folder, clock
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[tuple[str, str], _Kept] = {}
+        """By App and owner."""
         self._told: dict[str, _Told] = {}
         self._guard = Lock()
 
-    def token(self, owner: str) -> str | Problem:
-        """The token for repositories of an owner; '': no App of ours is installed there."""
+    def token(self, owner: str, *, first: Collection[str] = ()) -> str | Problem:
+        """The token for repositories of an owner; '': no App of ours is installed there.
+
+        It is of the first App that is installed and may sign in; those with an id of `first` are
+        before the others.
+        """
+        for app in sorted(self._forge.apps, key=lambda app: app.id not in first):
+            if found := self._token_of(app, owner):
+                return found
+        return ""
+
+    def only(self, id: str) -> AppAlone:  # noqa: A002 - as in the records
+        """The tokens of one App: no other stands in for it."""
+        return AppAlone(tokens=self, id=id)
+
+    def preferring(self, ids: Collection[str]) -> AppsPreferred:
+        """The tokens of all Apps, of which these go before the others."""
+        return AppsPreferred(tokens=self, ids=frozenset(ids))
+
+    def of_app(self, id: str, owner: str) -> str | Problem:  # noqa: A002 - as in the records
+        """The token of the App `id` for repositories of an owner."""
+        app = next((one for one in self._forge.apps if one.id == id), None)
+        if app is None:
+            return problems.no_such_app(self._forge, id)
+        return self._token_of(app, owner) or problems.app_not_installed(self._forge, id, owner)
+
+    def _token_of(self, app: ForgeApp, owner: str) -> str | Problem:
+        """'': it is not installed there, or may not sign in for this owner."""
+        allowed = [one.lower() for one in app.owners]
+        if allowed and owner.lower() not in allowed:
+            return ""
+        key = (app.id, owner.lower())
         with self._guard:  # who comes meanwhile wants the same
-            known = self._kept.get(owner.lower())
-            if known is not None and self._clock() < known.until:
-                return known.token
-            for app in self._forge.apps:
-                allowed = [one.lower() for one in app.owners]
-                if allowed and owner.lower() not in allowed:
-                    continue
+            known = self._kept.get(key)
+            if known is None or self._clock() >= known.until:
                 made = self._make(app, owner)
                 if isinstance(made, Problem):
                     return made
-                if made is not None:
-                    self._kept[owner.lower()] = made
-                    return made.token
-            self._kept[owner.lower()] = _Kept(token="", until=self._clock() + ABSENT)
-            return ""
+                known = made or _Kept(token="", until=self._clock() + ABSENT)
+                self._kept[key] = known
+            return known.token
 
     def organizations(self) -> tuple[str, ...] | Problem:
         """Organizations that have one of the Apps installed, and that are allowed; sorted.
@@ -180,6 +204,31 @@ class AppTokens:
             return jwt.encode(claims, app.private_key, algorithm="RS256")
         except (jwt.PyJWTError, ValueError, TypeError):
             return problems.bad_app_key(self._forge, app.id)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppAlone:
+    """A `Tokens` of one App, for a provider that names it."""
+
+    tokens: AppTokens
+    id: str
+
+    def token(self, owner: str) -> str | Problem:
+        """A problem where it is not installed."""
+        return self.tokens.of_app(self.id, owner)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppsPreferred:
+    """A `Tokens` of all Apps, in an order of its own."""
+
+    tokens: AppTokens
+    ids: frozenset[str]
+    """Before the others."""
+
+    def token(self, owner: str) -> str | Problem:
+        """'': no App is installed."""
+        return self.tokens.token(owner, first=self.ids)
 
 
 def _organization(installation: Mapping[str, Any]) -> str:

@@ -96,7 +96,7 @@ class Gitea:
         """As Backstage's provider names them."""
         return f"{self._forge.web_url}/{path}/src/branch/{quote(branch, safe='')}/"
 
-    def git_user(self, path: str) -> tuple[str, str] | Problem:
+    def git_user(self, path: str, provider: ForgeProvider | None) -> tuple[str, str] | Problem:
         """A user with a password, or a token as either of the two."""
         if self._forge.username:
             return self._forge.username, self._forge.password

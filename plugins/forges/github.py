@@ -116,7 +116,7 @@ class GitHub:
             **_branch(provider.branch),
         }
         while found.pages < MOST_PAGES:
-            page = self._page(variables)
+            page = self._page(self._api_of(provider), variables)
             if isinstance(page, Problem):
                 return page
             found.pages += 1
@@ -163,11 +163,12 @@ class GitHub:
         owner, _, name = path.partition("/")
         wanted = provider.branch if isinstance(provider, GitHubProvider) else ""
         variables = {"owner": owner, "name": name, **_branch(wanted)}
-        data = query(self._api, HEAD, variables, what=f"repository {path}", owner=owner)
+        what = f"repository {path}"
+        data = query(self._api_of(provider), HEAD, variables, what=what, owner=owner)
         if isinstance(data, Problem):
             return data
         project = _project(data.get("repository"), wanted)
-        return project or problems.not_found(self._forge, f"repository {path}")
+        return project or problems.not_found(self._forge, what)
 
     def files(self, path: str, ref: str) -> tuple[str, ...] | Problem:
         """The tree, which GitHub cuts off at 100,000 files."""
@@ -194,16 +195,24 @@ class GitHub:
         """As Backstage's provider names them."""
         return f"{self._forge.web_url}/{path}/blob/{quote(branch, safe='')}/"
 
-    def git_user(self, path: str) -> tuple[str, str] | Problem:
+    def git_user(self, path: str, provider: ForgeProvider | None) -> tuple[str, str] | Problem:
         """GitHub takes any user with a token."""
-        token = self._api.token(path.partition("/")[0])
+        token = self._api_of(provider).token(path.partition("/")[0])
         if isinstance(token, Problem):
             return token
         return ("x-access-token", token) if token else ("", "")
 
-    def _page(self, variables: dict[str, Any]) -> tuple[list[Any], bool, str, int] | Problem:
+    def _api_of(self, provider: ForgeProvider | None) -> Api:
+        """Signed in with the App that a provider names and no other, which may see other things."""
+        if not isinstance(provider, GitHubProvider) or provider.organization or self._apps is None:
+            return self._api
+        return self._api.signing_in_with(self._apps.only(provider.app))
+
+    def _page(
+        self, api: Api, variables: dict[str, Any]
+    ) -> tuple[list[Any], bool, str, int] | Problem:
         what = f"organization {variables['owner']}"
-        data = query(self._api, LISTING, variables, what=what, owner=variables["owner"])
+        data = query(api, LISTING, variables, what=what, owner=variables["owner"])
         if isinstance(data, Problem):
             return data
         match data.get("repositoryOwner"):

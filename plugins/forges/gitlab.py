@@ -124,7 +124,7 @@ class GitLab:
         """As Backstage's provider names them."""
         return f"{self._forge.web_url}/{path}/-/blob/{quote(branch, safe='')}/"
 
-    def git_user(self, path: str) -> tuple[str, str] | Problem:
+    def git_user(self, path: str, provider: ForgeProvider | None) -> tuple[str, str] | Problem:
         """GitLab takes any user with a token; this one is also that of OAuth."""
         return ("oauth2", self._forge.token) if self._forge.token else ("", "")
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from plugins.contract import Context, Forge, Plugin
+from plugins.contract import Context, Forge, ForgeProvider, GitHubProvider, Plugin
 from plugins.forges.api import Api
 from plugins.forges.apps import AppTokens
 from plugins.forges.facts.collector import ForgeCollector
@@ -45,7 +46,10 @@ def plugin(context: Context) -> Plugin:
     readers: dict[Forge, PeopleReader[Any]] = {
         forge: _people(api, apps.get(forge)) for forge, api in apis.items()
     }
-    collector = ForgeCollector(list(apis.values()), context.forge_facts)
+    collector = ForgeCollector(
+        [_asking(api, apps.get(forge), context.providers) for forge, api in apis.items()],
+        context.forge_facts,
+    )
     return Plugin(
         name="forges",
         version=VERSION,
@@ -58,6 +62,19 @@ def plugin(context: Context) -> Plugin:
         ),
         remote_collectors=(collector,) if collector.systems else (),
     )
+
+
+def _asking(api: Api, apps: AppTokens | None, providers: Sequence[ForgeProvider]) -> Api:
+    """What is asked about repositories: as the provider signs in that has found them.
+
+    An App that one names may see repositories that others do not.
+    """
+    if apps is None:
+        return api
+    named = [
+        one.app for one in providers if isinstance(one, GitHubProvider) and not one.organization
+    ]
+    return api.signing_in_with(apps.preferring(named))
 
 
 def _hosting(api: Api, apps: AppTokens | None) -> Hosting:

@@ -110,6 +110,17 @@ def no_such_app(forge: Forge, app: str) -> Problem:
     )
 
 
+def app_not_installed(forge: Forge, app: str, owner: str) -> Problem:
+    """The owner has let go an App that a provider names, or it may not sign in for this owner."""
+    return Problem(
+        code="NOT_PERMITTED",
+        message=f"GitHub App {quote(app)} is not installed for {quote(owner)} on {forge.host}.",
+        hint="Install it, or let its allowedInstallationOwners name the owner. No other App stands in. "
+        "What was read before stays.",
+        found=quote(owner),
+    )
+
+
 def app_suspended(forge: Forge, app: str, owner: str) -> Problem:
     """The owner has turned it off."""
     return Problem(

@@ -76,8 +76,8 @@ class Hosting(Protocol):
         """URL below which files of a branch are shown, with a slash at its end."""
         ...
 
-    def git_user(self, path: str) -> tuple[str, str] | Problem:
-        """Who signs in to git for a repository, and with what."""
+    def git_user(self, path: str, provider: ForgeProvider | None) -> tuple[str, str] | Problem:
+        """Who signs in to git for a repository of a provider, and with what."""
         ...
 
 

@@ -92,7 +92,7 @@ class RepositorySource:
             project = self._head(forge, path, provider, branch)
         if isinstance(project, Problem):
             return Failed(problem=project)
-        address = _address(forge, path, hosting)
+        address = _address(hosting, forge, path, provider)
         if isinstance(address, Problem):
             return Failed(problem=address)
         mirror = mirror_of(self._cache / "git", repository.url)
@@ -175,8 +175,10 @@ def _named(snapshot: Snapshot, provider: ForgeProvider | None) -> Snapshot:
     return replace(snapshot, named=tuple(named), only_named=True)
 
 
-def _address(forge: Forge, path: str, hosting: Hosting) -> Address | Problem:
-    signed = hosting.git_user(path)
+def _address(
+    hosting: Hosting, forge: Forge, path: str, provider: ForgeProvider | None
+) -> Address | Problem:
+    signed = hosting.git_user(path, provider)
     if isinstance(signed, Problem):
         return signed
     user, password = signed

@@ -16,6 +16,7 @@ from portal.config.contested import contested
 from portal.config.fields import UnknownKey, UnknownWord
 from portal.config.files import escape
 from portal.config.merging import Merged
+from portal.config.named_apps import unknown_apps
 from portal.config.providers import SERVED
 from portal.config.schema import Config
 from portal.config.unserved import HINTS, unserved
@@ -56,7 +57,13 @@ def check(merged: Merged) -> tuple[dict[str, Any], list[Problem]]:
             _drop(data, path)
     values = _load(data).values if found.messages else found.values
     said = {problem.pointer for problem in problems}
-    more = [*_lost(merged), *unserved(merged), *contested(merged), *absent(merged)]
+    more = [
+        *_lost(merged),
+        *unserved(merged),
+        *contested(merged),
+        *absent(merged),
+        *unknown_apps(merged),
+    ]
     problems += [problem for problem in more if problem.pointer not in said]
     problems.sort(key=lambda p: (p.file, p.line or 0, p.column or 0, p.pointer))
     return values, problems

@@ -272,7 +272,7 @@ def test_a_provider_that_is_served_becomes_a_record_and_a_location(
     settings = load(tmp_path, f"catalog: {{providers: {{{written}}}}}")
     assert settings.providers == (provider,)
     assert settings.sources == (ConfiguredSource("url", target, "config"),)
-    assert settings.warnings == ()
+    assert [one for one in settings.warnings if not one.pointer.endswith("/app")] == []
 
 
 PEOPLE = [
@@ -390,7 +390,7 @@ def test_the_schedule_of_a_provider_is_that_of_its_locations(
     text = written.replace("SCHEDULE", SCHEDULE)
     settings = load(tmp_path, f"catalog: {{providers: {{{text}}}}}")
     assert settings.schedules == dict.fromkeys(targets, HALF)
-    assert settings.warnings == ()
+    assert [one for one in settings.warnings if not one.pointer.endswith("/app")] == []
     for one in (*settings.providers, *settings.people):
         assert one.timeout == (HALF.timeout if one.target in targets else None)
 
@@ -470,6 +470,30 @@ def test_an_owner_for_whom_two_apps_may_sign_in_is_a_warning_with_both_places(
         assert f"integrations.github.{earlier}" in warning.message
         assert "line 5" in warning.message
         assert "hidden" not in str(warning)
+
+
+@pytest.mark.parametrize(
+    ("providers", "pointers"),
+    [
+        ("{a: {app: 7, host: ghe.example}, b: {app: 5, host: GHE.example}}", ["/a/app"]),
+        ("{app: 7, host: ghe.example}", ["/app"]),
+        ("{a: {app: 6, host: ghe.example}}", ["/a/app"]),
+        ("{app: 5}", ["/app"]),
+        ("{app: 5, host: ghe.example}", []),
+    ],
+)
+def test_a_provider_of_an_app_that_does_not_sign_in_is_a_warning_with_its_place(
+    tmp_path: Path, providers: str, pointers: list[str]
+) -> None:
+    keys = "clientId: c, clientSecret: hidden, privateKey: hidden"
+    apps = f"[{{appId: 5, {keys}}}, {{appId: 6, allowedInstallationOwners: [], {keys}}}]"
+    written = f"integrations:\n  github: [{{host: ghe.example, apps: {apps}}}]\ncatalog:\n"
+    found = load(tmp_path, f"{written}  providers:\n    github: {providers}").warnings
+    assert [one.pointer for one in found] == [f"/catalog/providers/github{one}" for one in pointers]
+    for one in found:
+        assert (one.code, one.line) == ("CONFIG_VALUE", 5)
+        assert ("There are: 5. " in one.hint) == ("ghe.example" in one.message)
+        assert "under integrations.github" in one.hint
 
 
 def test_two_providers_of_people_with_one_id_stop_the_start(tmp_path: Path) -> None:

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 from forgeapps import PUBLIC, with_app
 from forgesources import COMPONENT, names, snapshot_of, sources_of
 
 from catalog.sources import Source
-from plugins.contract import Failed, Forge, GitHubProvider, Partial
+from plugins.contract import (
+    Context,
+    Failed,
+    Forge,
+    GitHubProvider,
+    Partial,
+    Problem,
+    RemoteSubject,
+)
+from plugins.forges import plugin
 from plugins.forges.apps import ABSENT, AppTokens
 from tests.forge.running import RunningForge
 
@@ -140,6 +151,59 @@ def test_a_repository_is_read_as_its_provider_says_in_a_process_that_has_listed_
     assert (mine.named, mine.only_named) == (("deep/catalog-info.yaml",), True)
     other = snapshot_of(source, f"{installed.url}/other/till")
     assert (other.named, other.only_named) == ((), False)
+
+
+def signed_by(asked: list[Mapping[str, Any]]) -> set[str]:
+    """The Apps that have asked for a token, by what they sign."""
+    made = [one["token"] for one in asked if one["line"].endswith("/access_tokens")]
+    return {jwt.decode(one, options={"verify_signature": False})["iss"] for one in made}
+
+
+@pytest.fixture
+def both(installed: RunningForge) -> Forge:
+    """A second App is configured after the first, and is installed for `acme` beside it."""
+    installed.order("install", app="6", key=PUBLIC, owner="acme", beside=True)
+    first = with_app(installed)
+    return replace(first, apps=(*first.apps, replace(first.apps[0], id="6")))
+
+
+def test_the_app_that_a_provider_names_signs_in_and_no_other(
+    installed: RunningForge, tmp_path: Path, both: Forge
+) -> None:
+    for app in ("6", "5"):
+        source, target = source_of(tmp_path / app, both, app=app)
+        assert names(source.list(target))[0] == "acme/shop"
+        snapshot_of(source, f"{installed.url}/acme/shop")
+        asked = installed.asked()
+        assert signed_by(asked) == {app}
+        assert {one["kind"] for one in asked} == {"app", "graphql", "git"}
+        tokens = {one["token"] for one in asked if one["kind"] in ("graphql", "git")} - {""}
+        assert all(token.startswith("ghs_") for token in tokens)
+
+
+def test_where_the_named_app_fails_no_other_stands_in(
+    installed: RunningForge, tmp_path: Path, both: Forge
+) -> None:
+    with_token = replace(both, token="good")
+    source, _ = source_of(tmp_path, with_token, app="6")
+    assert names(source.list(f"https://{installed.host}/#a")) == ["acme/shop"]
+    installed.asked()
+    for app, code, word in (("6", "NOT_PERMITTED", "not installed"), ("7", "NOT_FOUND", "App 7")):
+        said = AppTokens(with_token, tmp_path).only(app).token("labs")
+        assert isinstance(said, Problem)
+        assert (said.code, word in said.message) == (code, True)
+    assert signed_by(installed.asked()) == set()
+
+
+def test_what_a_forge_knows_of_a_repository_is_asked_with_the_app_that_found_it(
+    installed: RunningForge, tmp_path: Path, both: Forge
+) -> None:
+    for app in ("6", "5"):
+        provider = GitHubProvider(id="a", host=both.host, app=app)
+        context = Context(cache=tmp_path / app, forges=(both,), providers=(provider,))
+        (collector,) = plugin(context).remote_collectors
+        collector.observe(RemoteSubject(system=both.host, name="acme/shop"), now=datetime.now(UTC))
+        assert signed_by(installed.asked()) == {app}
 
 
 def test_where_an_app_is_installed_is_asked_once_in_a_while_and_holds_while_nobody_tells(
