@@ -12,6 +12,9 @@ from typing import NamedTuple, Protocol
 RESERVE = 0.2
 """Share of what a forge's limits let us ask that is left for reading the catalog."""
 
+LAST = 0.1
+"""Share that is left for it also where a person waits for what a forge says about one entity."""
+
 
 class Left(NamedTuple):
     """What is left of one limit."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from portal.db import inquiries, pending
 from portal.db.inquiries import Inquiry
 from portal.db.state import Connection
+from portal.rationing import TooOften, take
 from portal.wiring import Portal
 from portal.worker.requests import Lane, inquire_key
 from portal.worker.scheduled import Scheduled, is_about
@@ -45,7 +46,16 @@ def askable(
     )
 
 
-def ask(portal: Portal, systems: Sequence[Askable]) -> None:
-    """Have them asked, before other work; what they say is assessed at once."""
-    if systems:
-        portal.work.request_all([one.key for one in systems], Lane.PERSON)
+def ask(portal: Portal, systems: Sequence[Askable], *, by: str) -> TooOften | None:
+    """Have them asked, before other work; what they say is assessed at once. `by` is who asks.
+
+    What somebody has had asked already, and that is still to come, is no more work.
+    """
+    keys = [one.key for one in systems if not one.is_pending]
+    if not keys:
+        return None
+    with portal.database.write() as connection:
+        if (refused := take(portal, connection, keys, by)) is not None:
+            return refused
+    portal.work.request_all(keys, Lane.PERSON)
+    return None

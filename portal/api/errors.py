@@ -46,6 +46,10 @@ CODES = {
     "BODY_TOO_SLOW": (408, "The body did not arrive in time."),
     "UNSUPPORTED_MEDIA_TYPE": (415, "The body is not `application/json`."),
     "INVALID_VALUE": (422, "A value is of the wrong type or out of range; `errors` says which."),
+    "TOO_OFTEN": (
+        429,
+        "Too much was asked for ahead of other work. Ask again after `Retry-After` seconds.",
+    ),
     "INTERNAL": (500, "A fault of the portal. Its log has the details under `request_id`."),
     "UNAVAILABLE": (503, "The database does not answer. Ask again after `Retry-After` seconds."),
 }
@@ -59,11 +63,27 @@ _UNKNOWN_FIELD = "Unknown field."
 class Refusal(HTTPException):
     """A request that is not fulfilled, for a reason that its sender can mend."""
 
-    def __init__(self, code: str, detail: str, errors: Sequence[dict[str, JsonValue]] = ()) -> None:
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        errors: Sequence[dict[str, JsonValue]] = (),
+        *,
+        retry_after: int | None = None,
+    ) -> None:
+        """`retry_after` is in seconds."""
         super().__init__(detail)
         self.refusal = code
         self.code = CODES[code][0]
         self.errors = list(errors)
+        self.retry_after = retry_after
+
+    def get_headers(self, *args: Any, **kwargs: Any) -> list[tuple[str, str]]:
+        """With when it may be asked again, where that is known."""
+        headers = super().get_headers(*args, **kwargs)
+        if self.retry_after is not None:
+            headers.append(("Retry-After", str(self.retry_after)))
+        return headers
 
 
 def register(app: Flask) -> None:

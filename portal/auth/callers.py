@@ -67,6 +67,11 @@ def actor_of(caller: Caller) -> str:
             return ""
 
 
+def asker_of(caller: Caller, address: str | None) -> str:
+    """Who asks, for counting: where nobody said who they are, the address that they ask from."""
+    return actor_of(caller) or address or "unknown"
+
+
 def allows(caller: Caller, permission: str, *, plugin: str = "catalog") -> bool:
     """Whether a caller who was let in may do what `permission` names in a plugin.
 

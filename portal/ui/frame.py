@@ -12,6 +12,7 @@ from flask import Blueprint, Response, g, make_response, render_template, reques
 
 from portal import logs
 from portal.auth import Person
+from portal.rationing import TooOften
 from portal.ui.models.links import EntityLink, link_to
 from portal.ui.models.looks import SEVERITIES
 from portal.ui.models.same import address
@@ -98,6 +99,18 @@ def not_found(detail: str) -> Response:
         request_id=logs.request_id.get(),
     )
     return make_response(text, 404)
+
+
+def too_often(refused: TooOften) -> Response:
+    """The page for what is not done now, with the reason and when it will be."""
+    text = render_template(
+        "error.html",
+        status=429,
+        title="Not so often",
+        detail=refused.why,
+        request_id=logs.request_id.get(),
+    )
+    return make_response(text, 429, {"Retry-After": str(refused.seconds)})
 
 
 def not_permitted(why: str, *, whom: str, back: str) -> Response:

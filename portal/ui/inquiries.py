@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, redirect, url_for
+from flask import Blueprint, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from catalog.problems import Problem
 from catalog.refs import EntityRef
+from portal.auth import asker_of
 from portal.db.entities import by_ref
 from portal.db.inquiries import Said
 from portal.inquiring import Askable, ask, askable
-from portal.ui.frame import not_found
+from portal.ui.frame import not_found, too_often
 from portal.ui.models.looks import Look
 from portal.wiring import Portal
 
@@ -81,7 +82,9 @@ def register(pages: Blueprint, portal: Portal) -> None:
             found = askable(portal, connection, row.id, row.ref, row.body) if row else ()
         if row is None:
             return not_found("There is no such entity.")
-        ask(portal, found)
+        refused = ask(portal, found, by=asker_of(g.caller, request.remote_addr))
+        if refused is not None:
+            return too_often(refused)
         to = url_for(
             "pages.entity", kind=row.kind, namespace=row.namespace, name=row.name, tab="facts"
         )

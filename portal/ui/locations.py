@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from catalog.problems import Problem
+from portal.auth import asker_of
 from portal.db import budgets, fetched
 from portal.db import locations as store
 from portal.db.locations import FileRow, LocationRow, RepositoryRow
+from portal.rationing import take
 from portal.ui.fetches import fetch_lines, limit_lines
-from portal.ui.frame import not_found
+from portal.ui.frame import not_found, too_often
 from portal.ui.models.looks import Look
 from portal.wiring import Portal
 from portal.worker.requests import Lane, ingest_key
@@ -120,11 +122,15 @@ def register(pages: Blueprint, portal: Portal) -> None:
 
     @pages.post("/locations/<id>/read")
     def read_again(id: str) -> ResponseReturnValue:  # noqa: A002
-        with portal.database.read() as connection:
-            row = store.get_location(connection, id)
+        with portal.database.write() as connection:
+            row, key = store.get_location(connection, id), ingest_key(id)
+            by = asker_of(g.caller, request.remote_addr)
+            refused = take(portal, connection, [key], by) if row else None
         if row is None:
             return not_found(GONE)
-        portal.work.request(ingest_key(id), Lane.PERSON)
+        if refused is not None:
+            return too_often(refused)
+        portal.work.request(key, Lane.PERSON)
         return redirect(url_for("pages.location", id=id, asked=1), 303)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from catalog.refs import EntityRef
+from portal.auth import asker_of
 from portal.db import marks, pending
 from portal.db.state import Connection
 from portal.looking_again import look_again as again
-from portal.ui.frame import not_found
+from portal.rationing import TooOften
+from portal.ui.frame import not_found, too_often
 from portal.ui.models.looks import Look
 from portal.wiring import Portal
 
@@ -23,9 +25,12 @@ def register(pages: Blueprint, portal: Portal) -> None:
 
     @pages.post("/catalog/<kind>/<namespace>/<name>/refresh")
     def look_again(kind: str, namespace: str, name: str) -> ResponseReturnValue:
-        tickets = again(portal, str(EntityRef(kind=kind, namespace=namespace, name=name)))
+        ref = str(EntityRef(kind=kind, namespace=namespace, name=name))
+        tickets = again(portal, ref, by=asker_of(g.caller, request.remote_addr))
         if tickets is None:
             return not_found("There is no such entity.")
+        if isinstance(tickets, TooOften):
+            return too_often(tickets)
         tab = request.form.get("tab", "")[:20]
         to = url_for(
             "pages.entity",

@@ -121,7 +121,7 @@ class Requests:
     def request(self, key: str, lane: Lane) -> str:
         """See `Work.request`."""
         with self.database.write() as connection:
-            host = _hosts(connection, [key])[key]
+            host = hosts_of(connection, [key])[key]
             ticket = pending.put(connection, key, lane=lane, now=self.now(), host=host)
         self.wake()
         return ticket
@@ -129,7 +129,7 @@ class Requests:
     def request_all(self, keys: Sequence[str], lane: Lane) -> None:
         """See `Work.request_all`."""
         with self.database.write() as connection:
-            pending.put_all(connection, _hosts(connection, keys), lane=lane, now=self.now())
+            pending.put_all(connection, hosts_of(connection, keys), lane=lane, now=self.now())
         self.wake()
 
     def request_anew(self, keys: Sequence[str], lane: Lane) -> None:
@@ -139,7 +139,7 @@ class Requests:
         # Whoever comes to one of those looks after this: a flood of events writes nothing.
         if left := [key for key in keys if key not in promised]:
             with self.database.write() as connection:
-                for key, host in _hosts(connection, left).items():
+                for key, host in hosts_of(connection, left).items():
                     pending.put(connection, key, lane=lane, now=self.now(), host=host)
             self.wake()
 
@@ -165,7 +165,7 @@ def _turn(last: str | None, now: datetime) -> datetime:
     return max(soon, again) if again <= soon + APART else soon
 
 
-def _hosts(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
+def hosts_of(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
     """Whom the work of each key waits for, in their order; '': nobody outside."""
     named = {key: key.split(":") for key in keys}
     located = {key: parts[1] for key, parts in named.items() if parts[0] in ("ingest", "part")}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from plugins.budgets import RESERVE
+from plugins.budgets import LAST, RESERVE
 from plugins.contract import (
     FactState,
     FailedFact,
@@ -76,7 +76,7 @@ class ForgeCollector:
     def observe(self, subject: RemoteSubject, *, now: datetime) -> Observed:
         """What the forge says about a repository."""
         api = self._apis[subject.system]
-        if wait := api.wait(reserve=0.0 if subject.urgent else RESERVE):
+        if wait := api.wait(reserve=LAST if subject.urgent else RESERVE):
             return Paused(problem=problems.spared(api.forge), wait=timedelta(seconds=wait))
         asking = Asking(api, subject.name)
         states = _OBSERVERS[api.forge.type](asking, self._namespaces, now)

@@ -20,7 +20,7 @@ from portal.api.backstage.location_pages import page_of_locations
 from portal.api.backstage.parameters import body_of, check_names
 from portal.api.backstage.replies import current
 from portal.api.waiting import wait_for, wait_of
-from portal.auth import actor_of
+from portal.auth import actor_of, asker_of
 from portal.db import registrations
 from portal.db.decisions import delete_entity
 from portal.db.entities import by_ref, by_uid
@@ -32,6 +32,7 @@ from portal.db.registered import (
 )
 from portal.db.state import Connection
 from portal.db.targets import sources_of
+from portal.rationing import take
 from portal.registering import read_now, register
 from portal.wiring import Portal, store_of
 from portal.worker.requests import Lane, ingest_key, refresh_key
@@ -178,11 +179,16 @@ def _add_entities(routes: Blueprint, portal: Portal) -> None:
             raise QueryError("request/body must NOT have additional properties")
         asked = _text(body, "entityRef")
         ref = asked.lower()
-        with portal.database.read() as connection:
+        with portal.database.write() as connection:
             sources = sources_of(connection, ref)
-        if sources is None:
-            raise _Refused(404, f"Entity {asked} not found")
-        keys = {refresh_key(n) if n else ingest_key(location) for n, location in sources}
+            if sources is None:
+                raise _Refused(404, f"Entity {asked} not found")
+            keys = {refresh_key(n) if n else ingest_key(location) for n, location in sources}
+            refused = take(portal, connection, keys, asker_of(g.caller, request.remote_addr))
+        if refused is not None:
+            response = error_response(429, refused.why)
+            response.headers["Retry-After"] = str(refused.seconds)
+            return response
         tickets = [portal.work.request(key, Lane.PERSON) for key in sorted(keys)]
         wait_for(portal, tickets, wait)
         return Response(status=200, content_type="application/json; charset=utf-8")

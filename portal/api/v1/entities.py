@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from flask import Response
+from flask import Response, g, request
 
 from catalog.refs import EntityRef
 from portal.api.csv_table import wants_csv
@@ -27,10 +27,12 @@ from portal.api.v1.schemas import (
     TicketAnswer,
 )
 from portal.api.v1.times import rfc3339
+from portal.auth import asker_of
 from portal.db import facts, locations, problems, results, unanswerable
 from portal.db.entities import EntityRow
 from portal.db.state import Connection
 from portal.looking_again import look_again
+from portal.rationing import TooOften
 from portal.wiring import Portal
 from scorecards.scorecard import Scorecard
 from scorecards.texts import fact_values
@@ -140,9 +142,12 @@ def _add_refresh(views: Resource, portal: Portal) -> None:
 
         Of a Location, what it names as well. The ticket is that of its own file, if there is one.
         """
-        tickets = look_again(portal, str(EntityRef(kind=kind, namespace=namespace, name=name)))
+        ref = str(EntityRef(kind=kind, namespace=namespace, name=name))
+        tickets = look_again(portal, ref, by=asker_of(g.caller, request.remote_addr))
         if tickets is None:
             raise Refusal("NOT_FOUND", NO_ENTITY)
+        if isinstance(tickets, TooOften):
+            raise Refusal("TOO_OFTEN", tickets.why, retry_after=tickets.seconds)
         key, ticket = next(iter(tickets.items()))
         return answer({"key": key, "ticket": ticket}, status=202)
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response
+from flask import Response, g, request
 from marshmallow import fields, validate
 
+from portal.api.errors import Refusal
 from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer, Resource, answer
 from portal.api.v1.existing import existing_entity
 from portal.api.v1.schemas import ProblemAnswer, time_field
 from portal.api.v1.times import rfc3339
+from portal.auth import asker_of
 from portal.db.inquiries import Said
 from portal.inquiring import Askable, ask, askable
 from portal.wiring import Portal
@@ -66,7 +68,10 @@ def resource(portal: Portal) -> Resource:
 
         What they say is assessed at once. Each is asked about it once in ten seconds at most.
         """
-        ask(portal, found(kind, namespace, name))
+        by = asker_of(g.caller, request.remote_addr)
+        refused = ask(portal, found(kind, namespace, name), by=by)
+        if refused is not None:
+            raise Refusal("TOO_OFTEN", refused.why, retry_after=refused.seconds)
         return answer({"items": [_form(one) for one in found(kind, namespace, name)]}, status=202)
 
     def found(kind: str, namespace: str, name: str) -> tuple[Askable, ...]:

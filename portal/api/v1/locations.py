@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Response
+from flask import Response, g, request
 from marshmallow import fields, validate
 
 from portal.api.errors import Refusal
@@ -13,9 +13,11 @@ from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer, Resource, answer, page
 from portal.api.v1.schemas import PlacedProblemAnswer, ProblemAnswer, TicketAnswer, time_field
 from portal.api.v1.times import rfc3339
+from portal.auth import asker_of
 from portal.db import locations, problems
 from portal.db.locations import FileRow, LocationRow, RepositoryRow
 from portal.db.state import Connection
+from portal.rationing import take
 from portal.wiring import Portal
 from portal.worker.requests import Lane, ingest_key
 
@@ -123,9 +125,12 @@ def resource(portal: Portal) -> Resource:
     @views.operation("POST", "/<uuid:location_id>/refresh", answer=TicketAnswer, status=202)
     def refresh_location(_: dict[str, Any], location_id: UUID) -> Response:
         """Read a location again, ahead of other work."""
-        with portal.database.read() as connection:
-            _found(connection, str(location_id))
         key = ingest_key(str(location_id))
+        with portal.database.write() as connection:
+            _found(connection, str(location_id))
+            refused = take(portal, connection, [key], asker_of(g.caller, request.remote_addr))
+        if refused is not None:
+            raise Refusal("TOO_OFTEN", refused.why, retry_after=refused.seconds)
         ticket = portal.work.request(key, Lane.PERSON)
         return answer({"key": key, "ticket": ticket}, status=202)
 

@@ -18,6 +18,7 @@ from portal.app import create_app
 from portal.config import Auth
 from portal.config.hooking import Hook
 from portal.db.engine import open_database
+from portal.rationing import FOR_ONE
 from portal.wiring import Portal
 from tests.plugins.deliveries import SECRET as SIGNING
 from tests.plugins.deliveries import hub
@@ -65,6 +66,16 @@ def start(client: FlaskClient, **headers: str) -> TestResponse:
     return client.post("/api/v1/campaigns/describe/start", json={}, headers=headers)
 
 
+def flood(client: FlaskClient) -> TestResponse:
+    """More than anybody may ask for at once."""
+    asked = {"type": "url", "target": "https://git.example.org/acme/shop"}
+    location = client.post("/api/catalog/locations", json=asked).json["location"]["id"]
+    path = f"/api/v1/locations/{location}/refresh"
+    *first, last = (client.post(path) for _ in range(FOR_ONE.most + 1))
+    assert {one.status_code for one in first} == {202}
+    return last
+
+
 def unreadable(client: FlaskClient) -> TestResponse:
     delivery = hub("push", None, body=b"{")
     return client.post(
@@ -95,6 +106,7 @@ FAILURES: dict[str, Callable[[FlaskClient], TestResponse]] = {
     "BODY_TOO_SLOW": lambda client: client.get("/api/v1/test/slow"),
     "UNSUPPORTED_MEDIA_TYPE": lambda client: client.get("/api/v1/test/media"),
     "INVALID_VALUE": lambda client: client.get("/api/v1/problems?limit=0&severity=x"),
+    "TOO_OFTEN": flood,
     "INTERNAL": lambda client: client.get("/api/v1/test/broken"),
     "UNAVAILABLE": lambda client: client.get("/api/v1/test/unavailable"),
 }
@@ -171,6 +183,12 @@ def test_the_methods_that_are_served_are_named(broken: FlaskClient) -> None:
 
 def test_a_database_that_is_away_says_when_to_come_back(broken: FlaskClient) -> None:
     assert FAILURES["UNAVAILABLE"](broken).headers["Retry-After"] == "5"
+
+
+def test_too_much_in_a_short_time_says_when_to_come_back(broken: FlaskClient) -> None:
+    answer = FAILURES["TOO_OFTEN"](broken)
+    assert 0 < int(answer.headers["Retry-After"]) <= FOR_ONE.every.total_seconds()
+    assert f"{FOR_ONE.most} things" in answer.json["detail"]
 
 
 def test_a_status_without_a_code_of_its_own_is_answered_too(broken: FlaskClient) -> None:

@@ -12,6 +12,7 @@ from portal.db import marks, pending
 from portal.db.entities import by_ref
 from portal.db.tables import pending as work
 from portal.db.tables import unassessed
+from portal.rationing import ABOUT_ONE, FOR_ONE
 
 ORDERS = "/catalog/component/default/orders"
 
@@ -68,3 +69,49 @@ def test_what_is_not_there_or_past_cannot_be_looked_at_again(shop: Shop) -> None
     page = shop.get(f"{ORDERS}?as_of=2026-03-01T12:00:00Z&asked=x")
     assert "Look again" not in page
     assert "Looked at again" not in page
+
+
+def test_whoever_asks_for_very_much_is_told_when_to_come_back_and_others_are_not(
+    shop: Shop,
+) -> None:
+    names = ("orders", "payments")
+    for number in range(FOR_ONE.most):
+        answer = shop.client.post(f"/catalog/component/default/{names[number % 2]}/refresh")
+        assert answer.status_code == 303
+    settle(shop)
+    for path in (f"{ORDERS}/refresh", f"/locations/{shop.location}/read"):
+        refused = shop.client.post(path, headers={"Accept": "text/html"})
+        assert refused.status_code == 429
+        assert 0 < int(refused.headers["Retry-After"]) <= FOR_ONE.every.total_seconds()
+        assert f"You have asked for {FOR_ONE.most} things in a short time." in refused.text
+        assert faults(refused.text) == []
+    backstage = shop.client.post(
+        "/api/catalog/refresh", json={"entityRef": "component:default/orders"}
+    )
+    assert (backstage.status_code, "Retry-After" in backstage.headers) == (429, True)
+    assert backstage.json["error"]["message"].startswith("You have asked")
+    with shop.portal.database.read() as connection:
+        assert pending.waiting(connection) == []
+        row = by_ref(connection, "component:default/orders")
+        assert row is not None
+        assert not marks.is_marked(connection, row.id)
+    elsewhere = {"REMOTE_ADDR": "198.51.100.7"}
+    answer = shop.client.post(f"{ORDERS}/refresh", environ_overrides=elsewhere)
+    assert answer.status_code == 303
+
+
+def test_a_host_is_asked_about_so_often_whoever_asks(shop: Shop) -> None:
+    asked = {"type": "url", "target": "https://git.example.org/acme/shop"}
+    location = shop.client.post("/api/catalog/locations", json=asked).json["location"]["id"]
+
+    def read(number: int) -> int:
+        there = {"REMOTE_ADDR": f"198.51.100.{number}"}
+        return shop.client.post(
+            f"/api/v1/locations/{location}/refresh", environ_overrides=there
+        ).status_code
+
+    codes = [read(number) for number in range(ABOUT_ONE.most + 1)]
+    assert codes == [202] * ABOUT_ONE.most + [429]
+    settle(shop)
+    elsewhere = {"REMOTE_ADDR": "198.51.100.200"}
+    assert shop.client.post(f"{ORDERS}/refresh", environ_overrides=elsewhere).status_code == 303
