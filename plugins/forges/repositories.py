@@ -21,6 +21,7 @@ from plugins.contract import (
     Listing,
     Partial,
     Problem,
+    ReadingRule,
     Repository,
     Snapshot,
     Unreadable,
@@ -31,9 +32,10 @@ from plugins.forges.heads import Heads, head_of, project_at
 from plugins.forges.places import project_place
 from plugins.forges.projects import Found, Hosting, Project
 from plugins.git.addresses import Address
-from plugins.git.mirrors import HEAD, bring_up_to_date, mirror_of
+from plugins.git.mirrors import mirror_of, snapshot_of
 from plugins.gitstore.commands import GitError
-from plugins.gitstore.objects import read_blobs, snapshot_at
+from plugins.gitstore.objects import read_blobs
+from plugins.web.client import CheckedClient
 from plugins.web.singles import no_cache
 
 
@@ -56,6 +58,10 @@ class RepositorySource:
         hosts = {provider.host for provider in providers}
         self._forges = [forge for forge in hostings if forge.signs_in or forge.host in hosts]
         self._heads = heads or Heads()
+        self._clients = {
+            forge: CheckedClient([ReadingRule(host=urlsplit(forge.web_url).netloc.lower())])
+            for forge in hostings
+        }
 
     def accepts(self, target: str) -> bool:
         """Whether `target` is a provider's, or a repository on a forge that we sign in to."""
@@ -98,12 +104,13 @@ class RepositorySource:
         mirror = mirror_of(self._cache / "git", repository.url)
         ref = f"refs/heads/{project.branch}" if project.branch else "HEAD"
         try:
-            bring_up_to_date(mirror, address, project.commit, ref=ref)
+            snapshot = snapshot_of(
+                mirror, address, repository, project.commit, ref=ref, client=self._clients[forge]
+            )
         except GitError as error:
             return Failed(problem=error.problem)
         except OSError as error:
             return Failed(problem=no_cache(error))
-        snapshot = snapshot_at(mirror, repository, ref=HEAD)
         if isinstance(snapshot, Failed):
             return snapshot
         shown = hosting.shown(path, project.branch or "HEAD")

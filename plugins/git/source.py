@@ -24,9 +24,9 @@ from plugins.contract import (
     Unreadable,
 )
 from plugins.git.addresses import Address, parse_address
-from plugins.git.mirrors import HEAD, ask_head, bring_up_to_date, mirror_of
+from plugins.git.mirrors import ask_head, mirror_of, snapshot_of
 from plugins.gitstore.commands import GitError
-from plugins.gitstore.objects import read_blobs, snapshot_at
+from plugins.gitstore.objects import read_blobs
 from plugins.web.breaker import Breaker
 
 VERSION = "1"
@@ -79,12 +79,11 @@ class GitSource:
             return Failed(problem=_bad_url(repository.url))
         mirror = mirror_of(self._cache, address.url)
         try:
-            bring_up_to_date(mirror, address, self._head(address))
+            return snapshot_of(mirror, address, repository, self._head(address))
         except GitError as error:
             return Failed(problem=error.problem)
         except OSError as error:
             return Failed(problem=_no_cache(error))
-        return snapshot_at(mirror, repository, ref=HEAD)
 
     def _head(self, address: Address) -> str:
         """The commit at the remote's HEAD, unless its host is left alone: it would only cost time."""

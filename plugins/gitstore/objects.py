@@ -6,6 +6,7 @@ configuration names: commits are parsed here instead.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
@@ -36,10 +37,12 @@ class Commit:
     """UTC; None where the commit holds no time that a calendar has."""
 
 
-def snapshot_at(git_dir: Path, repository: Repository, *, ref: str = "HEAD") -> Snapshot | Failed:
-    """The files of the commit that `ref` names."""
+def snapshot_at(
+    git_dir: Path, repository: Repository, *, ref: str = "HEAD", commit: Commit | None = None
+) -> Snapshot | Failed:
+    """The files of the commit that `ref` names; of `commit`, where that is known to be it."""
     try:
-        commit = find_commit(git_dir, ref)
+        commit = commit or find_commit(git_dir, ref)
         files = _tree(git_dir, commit.id)
     except GitError as error:
         return Failed(problem=error.problem)
@@ -69,11 +72,21 @@ def find_commit(git_dir: Path, ref: str = "HEAD") -> Commit:
                 hint="Make the first commit, or point HEAD at a branch that exists.",
             )
         )
+    return _read_commit(words[0].decode("ascii"), content)
+
+
+def commit_of(id: str, content: bytes) -> Commit | None:  # noqa: A002 - as in the record
+    """The commit with this id (SHA-1), where this is its content."""
+    reckoned = hashlib.sha1(b"commit %d\0%s" % (len(content), content), usedforsecurity=False)
+    return _read_commit(id, content) if reckoned.hexdigest() == id else None
+
+
+def _read_commit(id: str, content: bytes) -> Commit:  # noqa: A002 - as in the record
     head = content.partition(b"\n\n")[0]
     found = _COMMITTER.search(head)
     seconds = int(found[1]) if found else _LATEST + 1
     committed_at = datetime.fromtimestamp(seconds, UTC) if seconds <= _LATEST else None
-    return Commit(id=words[0].decode("ascii"), committed_at=committed_at)
+    return Commit(id=id, committed_at=committed_at)
 
 
 def _tree(git_dir: Path, commit: str) -> tuple[TreeFile, ...]:
