@@ -1,7 +1,7 @@
 """A fleet: the repositories of a forge that answers late, read by one worker and by several.
 
     python benchmarks/fleet.py --postgres 'postgresql://user@host/{name}' [--repositories 400]
-        [--latency 0.2] [--workers 1 2 4] [--json]
+        [--latency 0.2] [--workers 1 2 4] [--without-facts] [--json]
 
 The forge is a process that speaks GitHub's wire format and real git over HTTP, and takes `latency`
 seconds more for each answer. For each number of workers as many real `portal worker` processes begin
@@ -30,15 +30,16 @@ from sqlalchemy import create_engine, text
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from plugins.forges.facts.schemas import NAMESPACES
 from tests.forge.running import RunningForge, running_forge
 
 DESCRIPTOR = """\
 apiVersion: backstage.io/v1alpha1
 kind: Component
-metadata: {{name: {name}}}
-spec: {{type: service, lifecycle: production, owner: team}}
+metadata: {name: NAME}
+spec: {type: service, lifecycle: production, owner: team}
 """
-PATIENCE = 1800
+PATIENCE = 3600
 """Seconds after which a run has failed."""
 
 
@@ -49,25 +50,30 @@ def main() -> int:
     parser.add_argument("--repositories", type=int, default=400)
     parser.add_argument("--latency", type=float, default=0.2)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
+    parser.add_argument("--without-facts", action="store_true", help="of the forge's API")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     rows = []
     with tempfile.TemporaryDirectory() as room, running_forge(Path(room) / "forge") as forge:
-        for number in range(options.repositories):
-            files = {"catalog-info.yaml": DESCRIPTOR.format(name=f"c-{number}")}
-            forge.create(f"acme/c-{number}", {**files, "README.md": "# A service\n"})
+        files = {"catalog-info.yaml": DESCRIPTOR, "README.md": "# A service\n"}
+        for begun in range(0, options.repositories, 2000):
+            count = min(2000, options.repositories - begun)
+            forge.order("fill", owner="acme", count=count, files=files)
         if options.latency:
             forge.fail(".", "slow", seconds=options.latency, times=10**9)
         for workers in options.workers:
             run = Path(room) / f"run-{workers}"
-            rows.append(measure(forge, run, options.postgres, workers, options.repositories))
+            config = _config(forge, run, facts=not options.without_facts)
+            rows.append(
+                measure(forge, run, config, options.postgres, workers, options.repositories)
+            )
             rows[-1]["gain"] = round(rows[0]["seconds"] / rows[-1]["seconds"], 2)
     print(json.dumps(rows, indent=2) if options.json else "\n".join(map(_line, rows)))
     return 0
 
 
 def measure(
-    forge: RunningForge, room: Path, server: str, workers: int, wanted: int
+    forge: RunningForge, room: Path, config: Path, server: str, workers: int, wanted: int
 ) -> dict[str, Any]:
     """Read everything with so many workers, and sweep once more."""
     name = f"fleet_{secrets.token_hex(4)}"
@@ -77,7 +83,7 @@ def measure(
     url = server.format(name=name)
     engine = create_engine(_driver(url), isolation_level="AUTOCOMMIT")
     run = [sys.executable, "-m", "portal"]
-    shared = ["--database", url, "--config", str(_config(forge, room))]
+    shared = ["--database", url, "--config", str(config)]
 
     def count(sql: str) -> int:
         with engine.connect() as connection:
@@ -139,13 +145,16 @@ def _sweep(engine: Any, count: Callable[[str], int]) -> float:
     return time.perf_counter() - begin
 
 
-def _config(forge: RunningForge, room: Path) -> Path:
+def _config(forge: RunningForge, room: Path, *, facts: bool) -> Path:
     room.mkdir(parents=True)
     host = {"host": forge.host, "token": "good", "apiBaseUrl": f"{forge.url}/api/v3"}
     provider = {"default": {"organization": "acme", "host": forge.host}}
     catalog = {"providers": {"github": provider}, "rules": [{"allow": ["Component"]}]}
+    config: dict[str, Any] = {"integrations": {"github": [host]}, "catalog": catalog}
+    if not facts:
+        config["plumbline"] = {"facts": {"forges": {"disabled": [*NAMESPACES]}}}
     file = room / "app-config.yaml"
-    file.write_text(yaml.safe_dump({"integrations": {"github": [host]}, "catalog": catalog}))
+    file.write_text(yaml.safe_dump(config))
     return file
 
 

@@ -35,8 +35,11 @@ from portal.worker.views import source_for
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 4
-"""Repositories that are made ready at a time, beside the one that is being read."""
+AT_ONCE = 8
+"""Repositories that are made ready at a time, beside the one that is being read.
+
+Each waits for one answer of its forge, which takes longer than all that is done with it here.
+"""
 
 FRESH = timedelta(minutes=15)
 """How long the word of a listing on a head is taken."""
