@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 
 from catalog.problems import JsonValue, Severity
-from portal.cli.options import show_problem
+from portal.cli.options import rules_option, rules_or_exit, show_problem
 from portal.cli.scorecard.files import load_offline
+from portal.config import Settings
 from scorecards.outline import Difference, Op, Outline, Subject, differences, outline
 
 _MARKS = {Op.ADD: ("+", "green"), Op.REMOVE: ("-", "red"), Op.CHANGE: ("~", "yellow")}
@@ -22,13 +23,15 @@ _FILE = click.Path(exists=True, path_type=Path)
 @click.argument("old", type=_FILE)
 @click.argument("new", type=_FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def diff(old: Path, new: Path, as_json: bool) -> None:
+@rules_option
+def diff(old: Path, new: Path, as_json: bool, configs: tuple[Path, ...]) -> None:
     """Compare the scorecards of two files, or folders, by what they mean.
 
     Levels, filters and checks are compared by name and field by field, after all that is extended
     was taken over. Exits with 1 where a file has an error: what is broken is compared with nothing.
     """
-    sides = [_outlines(old), _outlines(new)]
+    rules = rules_or_exit(configs)
+    sides = [_outlines(old, rules), _outlines(new, rules)]
     (before, failed), (after, failed_too) = sides
     found = {
         name: differences(before.get(name, {}), after.get(name, {}))
@@ -44,9 +47,9 @@ def diff(old: Path, new: Path, as_json: bool) -> None:
     sys.exit(1 if failed or failed_too else 0)
 
 
-def _outlines(path: Path) -> tuple[dict[str, Outline], bool]:
+def _outlines(path: Path, rules: Settings | None) -> tuple[dict[str, Outline], bool]:
     """The scorecards by name, and whether there is an error."""
-    loaded = load_offline([path])
+    loaded = load_offline([path], rules)
     for problem in loaded.problems:
         show_problem(problem)
     broken = any(problem.severity is Severity.ERROR for problem in loaded.problems)

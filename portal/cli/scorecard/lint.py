@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -11,6 +13,7 @@ import click
 from catalog.problems import Problem, Severity
 from portal.cli.options import rules_option, rules_or_exit
 from portal.cli.scorecard.files import FILES, Offline, load_offline, some
+from scorecards.scorecard import Scorecard
 
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 
@@ -26,6 +29,7 @@ def lint(paths: tuple[Path, ...], as_json: bool, configs: tuple[Path, ...]) -> N
     with 1 where there is an error or a warning.
     """
     found = load_offline(some(paths), rules_or_exit(configs))
+    found = replace(found, problems=(*found.problems, *_unasked(found.scorecards)))
     if as_json:
         click.echo(json.dumps(_json(found), indent=2))
     else:
@@ -33,6 +37,21 @@ def lint(paths: tuple[Path, ...], as_json: bool, configs: tuple[Path, ...]) -> N
             _show(problem)
         click.echo(_summary(found))
     sys.exit(1 if found.problems else 0)
+
+
+def _unasked(scorecards: Iterable[Scorecard]) -> Iterator[Problem]:
+    """A warning for each ladder with levels for which nothing is asked: one is on them unawares."""
+    for card in scorecards:
+        asked = {check.level for check in (*card.checks, *card.drafts)}
+        names = [one.name for rank, one in enumerate(card.levels) if rank and rank not in asked]
+        if names:
+            yield Problem(
+                code="LEVEL_UNASKED",
+                message=f"no check asks for {', '.join(names)}: who is on the level below is there, too",
+                hint="Give it a check, or leave it out of `spec.levels`.",
+                file=card.file,
+                severity=Severity.WARNING,
+            )
 
 
 def _show(problem: Problem) -> None:
@@ -48,9 +67,14 @@ def _summary(found: Offline) -> str:
     errors = sum(problem.severity is Severity.ERROR for problem in found.problems)
     checks = sum(len(card.checks) + len(card.drafts) for card in found.scorecards)
     return (
-        f"{found.files} files: {len(found.scorecards)} scorecards with {checks} checks can be used; "
+        f"{found.files} file{_s(found.files)}: {len(found.scorecards)} scorecard{_s(len(found.scorecards))}"
+        f" with {checks} check{_s(checks)} can be used; "
         f"{errors} errors, {len(found.problems) - errors} warnings"
     )
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"
 
 
 def _json(found: Offline) -> dict[str, object]:

@@ -42,7 +42,7 @@ def ours(tmp_path: Path) -> Path:
 
 def test_a_good_file_is_linted_without_a_word(ours: Path) -> None:
     said = run("scorecard", "lint", ours)
-    assert said == "1 files: 1 scorecards with 12 checks can be used; 0 errors, 0 warnings\n"
+    assert said == "1 file: 1 scorecard with 12 checks can be used; 0 errors, 0 warnings\n"
     found = json.loads(run("scorecard", "lint", "--json", ours.parent))
     assert [card["name"] for card in found["scorecards"]] == ["ours"]
     assert "tested" in found["scorecards"][0]["checks"]
@@ -136,6 +136,20 @@ def test_the_built_in_scorecards_are_tested() -> None:
 def test_a_file_or_builtin_is_needed() -> None:
     run("scorecard", "test", status=2)
     run("scorecard", "lint", status=2)
+
+
+def test_a_level_for_which_nothing_is_asked_is_a_warning(tmp_path: Path) -> None:
+    file = tmp_path / "small.yaml"
+    file.write_text(
+        "apiVersion: plumbline.dev/v1\nkind: Scorecard\nmetadata: {name: small, title: Small}\n"
+        "spec:\n  checks:\n    - {id: readme, title: R, level: Managed, why: w, fix: f,\n"
+        "       rule: repo.readme.bytes > 0}\n"
+    )
+    said = run("scorecard", "lint", file, status=1)
+    assert "no check asks for Defined, Optimizing" in said
+    assert "[LEVEL_UNASKED]" in said
+    file.write_text(file.read_text().replace("spec:\n", "spec:\n  levels: [Initial, Managed]\n"))
+    assert "0 errors, 0 warnings" in run("scorecard", "lint", file)
 
 
 def test_a_difference_is_told_by_what_it_means(ours: Path) -> None:
