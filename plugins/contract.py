@@ -182,7 +182,8 @@ class Context:
     cache: Path
     """A folder of the plugin's own, kept between runs and safe to delete; made when first used."""
     working_tree: bool = False
-    """Read working trees instead of HEAD: what `portal check` and `portal validate` want."""
+    """Read working trees instead of HEAD, and take what is read for a part of a catalog: what `portal
+    check` wants of a checkout that stands alone."""
     reading: tuple[ReadingRule, ...] = ()
     """Hosts that may be read over HTTP."""
     channels: tuple[WebhookChannel | MailChannel, ...] = ()

@@ -9,6 +9,7 @@ from plugins.contract import Context, FactRecord, Plugin, RepositoryView, Sees, 
 from plugins.descriptor import apis, entities, relations
 from plugins.descriptor.apis import Definitions
 from plugins.descriptor.fields import section, text
+from plugins.descriptor.partial import unsure
 from plugins.descriptor.schemas import SCHEMAS
 
 VERSION = "4"
@@ -16,13 +17,13 @@ VERSION = "4"
 _LOCATION = "backstage.io/managed-by-location"
 
 
-def plugin(_context: Context) -> Plugin:
+def plugin(context: Context) -> Plugin:
     """The plugin's manifest."""
     return Plugin(
         name="descriptor",
         version=VERSION,
         summary="Collects facts from descriptors: owner, description, links, APIs, ...",
-        collectors=(Descriptors(),),
+        collectors=(Descriptors(partial=context.working_tree),),
     )
 
 
@@ -33,6 +34,10 @@ class Descriptors:
     version = VERSION
     schemas = SCHEMAS
     sees = Sees.NEIGHBORS
+
+    def __init__(self, *, partial: bool = False) -> None:
+        self._partial = partial
+        """Whether the catalog is only a part: a checkout that nobody has pushed."""
 
     def collect(
         self, subjects: Sequence[Subject], repository: RepositoryView | None, *, now: datetime
@@ -54,5 +59,6 @@ class Descriptors:
                     **entities.facts(subject),
                     **apis.facts(subject, definitions),
                     **relations.facts(subject),
+                    **(unsure(subject) if self._partial else {}),
                 },
             )

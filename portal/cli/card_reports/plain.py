@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, TextIO
 
 from rich.console import Console
@@ -20,7 +21,7 @@ from scorecards.results import Outcome, ScorecardResult
 from scorecards.scorecard import Scorecard
 
 _OTHER = {
-    Action.FIND_OUT: ": no data, find out",
+    Action.FIND_OUT: ": no data",
     Action.REPORT: ": its rule is broken, tell its owner",
 }
 """What is said of a step that nothing in the checkout can mend."""
@@ -62,18 +63,21 @@ def _table(change: CardChange, *, compared: bool) -> Table:
 
 
 def _next(found: Comparison, change: CardChange) -> Iterator[str]:
-    """What leads to the next level, cheapest first, and how the first of it is done; nothing at the
-    top."""
-    steps = next_steps(change.scorecard, change.after)
-    level = next_level(change.scorecard, change.after)
+    """What leads to the next level, cheapest first, and how the first of it that is known to be lacking
+    is done; nothing at the top."""
+    # What only the catalog knows is no reason to say nothing of what lies behind it.
+    at_best = replace(change.after, proven=change.after.possible)
+    steps = next_steps(change.scorecard, at_best)
+    level = next_level(change.scorecard, at_best)
     if level is None or not steps:
         return
+    first = next((step for step in steps if step.action is Action.FIX), None)
     things = "1 thing" if len(steps) == 1 else f"{len(steps)} things"
     yield f"{things} to reach {change.scorecard.levels[level].name}:"
     for number, step in enumerate(steps, 1):
         effort = f" (takes {step.effort})" if step.effort else ""
-        yield f"  {number}. {step.title}{_OTHER.get(step.action, '')}{effort}"
-        if number == 1:
+        yield f"  {number}. {step.title}{_OTHER.get(step.action, effort)}"
+        if step is first:
             (said,) = (one for one in change.checks if one.check.id == step.check)
             yield textwrap.indent(fix(found, change, said).strip(), "     ")
     yield ""

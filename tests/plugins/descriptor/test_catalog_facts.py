@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pluginworld import NOW, collect_one, make_subject, value_of
 
-from plugins.contract import Known, Missing
+from plugins.contract import FailedFact, Known, Missing
 from plugins.descriptor.collector import Descriptors
 from plugins.descriptor.entities import is_placeholder
 
@@ -221,3 +221,25 @@ FIELDS = st.sampled_from(
 def test_no_body_makes_the_collector_raise(kind: str, spec: Any, metadata: Any) -> None:
     entity = {"metadata": metadata, "kind": kind, "spec": spec}
     facts_of(entity, neighbors={GROUP: entity})
+
+
+SOMEWHERE = ("owner_exists", "owner_members", "owner_contact", "system_exists", "dangling_refs")
+
+
+def test_what_a_checkout_refers_to_and_does_not_hold_is_not_known() -> None:
+    subject = make_subject(entity=component({"system": "shop"}))
+    facts = collect_one(Descriptors(partial=True), None, subject)
+    for name in (*SOMEWHERE, "domain_ref"):
+        state = facts[f"catalog.{name}"]
+        assert isinstance(state, FailedFact), name
+        assert "in no file of this checkout" in state.detail
+    assert facts["catalog.owner_ref"] == Known(value=GROUP, path="spec.owner")
+
+
+def test_what_a_checkout_holds_itself_is_known() -> None:
+    neighbors = {GROUP: group(), "system:default/shop": {"kind": "System", "spec": {}}}
+    subject = make_subject(
+        entity=component({"system": "shop"}), neighbors=neighbors, members={GROUP: 2}
+    )
+    alone = collect_one(Descriptors(partial=True), None, subject)
+    assert alone == collect_one(Descriptors(), None, subject)

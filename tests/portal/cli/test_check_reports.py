@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -149,6 +150,23 @@ def test_the_change_is_answered_for_what_it_makes_worse_and_nothing_else(found: 
     assert [problem.file for problem in found.problems] == ["catalog-info.yaml"]
 
 
+def test_a_dependency_on_another_repository_is_not_known_and_not_held_against_a_change(
+    tmp_path: Path,
+) -> None:
+    folder = repository(tmp_path / "basket")
+    more = DESCRIPTOR + "  dependsOn: [component:default/payments]\n"
+    (folder / "catalog-info.yaml").write_text(more)
+    with checked_out(folder, "main") as earlier:
+        assert earlier is not None
+        found = compare("main", read_card(earlier), read_card(folder))
+    assert not found.introduced
+    text = written(found, "text")
+    assert "0 newly failing" in text
+    whole = written(compare("", None, found.card), "text")
+    assert "group:default/garden-team" in whole
+    assert "A team answers for it: no data\n" in whole
+
+
 def test_text_shows_what_changes(found: Comparison) -> None:
     text = written(found, "text")
     assert "Newly failing".lower() in text
@@ -167,7 +185,9 @@ def test_text_of_a_card_ends_with_what_leads_to_the_next_level(found: Comparison
     text = written(compare("", None, found.card), "text")
     shelf = text.split("component:default/shelf: Documentation")[1]
     steps = shelf.split(" to reach ")[1].split("\n\n")[0].splitlines()
-    assert steps[0].endswith(":")
+    assert steps[0] == "Explained:", (
+        "who owns it only the catalog knows, and what is behind it is told"
+    )
     assert steps[1].startswith("  1. ")
     assert "(takes " in steps[1]
     assert steps[2].startswith("     "), "how it is done"
