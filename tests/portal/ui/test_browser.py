@@ -78,6 +78,7 @@ PATHS = [
     "/scorecards/readiness/trends",
     "/scorecards/readiness/versions",
     "/scorecards/readiness/edit",
+    "/new-scorecard",
     "/coverage",
     "/risks",
     "/risks?show=person",
