@@ -68,5 +68,6 @@ def _relative_url() -> str:
     """What is below the plugin's mount point, with the query string, as it was sent."""
     sent = str(request.environ.get("RAW_URI") or request.full_path.removesuffix("?"))
     path, question, query = sent.partition("?")
-    _, slash, below = path.partition("/api/")[2].partition("/")
+    # A proxy in front may have taken the base path away, and that may hold the same words.
+    _, slash, below = path.removeprefix(request.script_root).partition("/api/")[2].partition("/")
     return quote(f"{slash}{below}", safe="/:@!$&'()*+,;=~%") + question + query

@@ -117,9 +117,11 @@ def test_an_unknown_path_is_not_found(refused: Any, path: str) -> None:
     ],
 )
 def test_an_error_names_the_address_as_it_was_sent(client: FlaskClient, path: str) -> None:
-    answer = client.get(f"{API}{path}", environ_overrides={"RAW_URI": f"/base{API}{path}"})
-    assert answer.status_code in (400, 404)
-    assert answer.json["request"] == {"method": "GET", "url": path}
+    for base, sent in (("", ""), ("/our/api/base", "/our/api/base"), ("/our/api/base", "")):
+        environ = {"RAW_URI": f"{sent}{API}{path}", "SCRIPT_NAME": base}
+        answer = client.get(f"{API}{path}", environ_overrides=environ)
+        assert answer.status_code in (400, 404)
+        assert answer.json["request"] == {"method": "GET", "url": path}
 
 
 def test_a_body_that_is_too_large_is_said_to_be(refused: Any) -> None:
