@@ -173,21 +173,26 @@ class Pass:
         return (
             file is not None
             # What was missing may be there by now, and the other way round.
-            and file.token == self._token(path) + _mark(self._resolve(path, file.targets).problems)
+            and file.token == self._token(path) + _mark(self._led_to(path, file.targets).problems)
             # What cannot be read for now is no reason to give up what it was.
             and all(self._companions.token(c.key) in (c.token, None) for c in file.companions)
         )
 
-    def _resolve(self, path: str, targets: Sequence[NamedTarget]) -> Resolved:
+    def _led_to(self, path: str, targets: Sequence[NamedTarget]) -> Resolved:
+        """What the targets of a file lead to."""
         if not targets:
             return Resolved()
-        found = resolve_targets(
+        return resolve_targets(
             targets,
             base=path,
             paths=self._tokens,
             repository_url=self._snapshot.repository.url,
             direct=self._snapshot.direct,
         )
+
+    def _resolve(self, path: str, targets: Sequence[NamedTarget]) -> Resolved:
+        """As `_led_to`, and note it: these targets are what the file names."""
+        found = self._led_to(path, targets)
         for named, refs in found.paths.items():
             self.parents.setdefault(named, {}).update(refs)
         if found.elsewhere and self._origin.depth < DEEPEST_CHAIN:

@@ -155,6 +155,10 @@ def test_a_target_that_is_no_longer_named_goes_with_the_next_reading(world: Worl
     world.call("POST", "/refresh?wait=20s", json={"entityRef": location})
     eventually(lambda: world.entity("second") is None)
     assert world.entity("first") is not None
+    world.write("list.yaml", component("listed"))
+    world.call("POST", "/refresh?wait=20s", json={"entityRef": location})
+    assert world.entity("listed") is not None
+    eventually(lambda: world.entity("first") is None)
 
 
 def test_a_file_that_is_not_there_yet_shows_why_and_appears_once_it_is(world: World) -> None:
