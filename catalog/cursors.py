@@ -58,7 +58,10 @@ def encode(cursor: Cursor) -> str:
     if cursor.filter is not None:
         data["query"] = predicate_of(cursor.filter)
     if (full_text := cursor.full_text) is not None:
-        data["fullTextFilter"] = {"term": full_text.term, "fields": list(full_text.fields)}
+        text: dict[str, JsonValue] = {"term": full_text.term}
+        if full_text.fields:
+            text["fields"] = list(full_text.fields)
+        data["fullTextFilter"] = text
     return base64.b64encode(orjson.dumps(data)).decode()
 
 

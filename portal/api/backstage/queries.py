@@ -107,9 +107,8 @@ def page_query_of(given: MultiDict[str, str]) -> tuple[EntityQuery, tuple[str, .
     query = EntityQuery(
         filter=parse_filters(given.getlist("filter")),
         order=orders[0] if orders else None,
-        full_text=FullText(term=term, fields=listed(given, "fullTextFilterFields"))
-        if term is not None
-        else None,
+        # Always there, as in Backstage: cursors show it.
+        full_text=FullText(term=term or "", fields=listed(given, "fullTextFilterFields")),
         limit=DEFAULT_LIMIT if limit is None else limit,
         offset=whole(given, "offset") or 0,
         cursor=single(given, "cursor"),

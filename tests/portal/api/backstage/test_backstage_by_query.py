@@ -35,7 +35,17 @@ def test_pages_are_walked_as_the_official_client_does(client: FlaskClient) -> No
     assert names(first) == ["a", "b"]
     assert list(first.json["pageInfo"]) == ["nextCursor"]
     cursor = first.json["pageInfo"]["nextCursor"]
-    assert "query" in orjson.loads(base64.b64decode(cursor))
+    decoded = orjson.loads(base64.b64decode(cursor))
+    assert decoded.keys() == {
+        "orderFields",
+        "isPrevious",
+        "query",
+        "fullTextFilter",
+        "orderFieldValues",
+        "firstSortFieldValues",
+        "totalItems",
+    }
+    assert decoded["fullTextFilter"] == {"term": ""}
     second = client.post(BY_QUERY, json={"cursor": cursor, "limit": 2, "fields": ["metadata.name"]})
     assert names(second) == ["C", "d"]
     assert second.json["totalItems"] == 4
