@@ -2,6 +2,8 @@
 
 A change is answered for what it makes worse. What failed before it is shown and not held against it,
 and an entity that the change adds has no before: its failing checks are shown as the start that it is.
+Nor is a change answered for a check that only applies because of it, unless a level is lost: whoever
+writes the first page of documentation is not to be stopped because there is no second one.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ class Verdict(StrEnum):
 
     INTRODUCED = "introduced"
     """It fails now, and did not before, of an entity that was there."""
+    ASKED = "asked"
+    """It fails now and did not apply before, and the entity is on no lower level for it."""
     FIXED = "fixed"
     """It passes now, and did not before."""
     BLURRED = "blurred"
@@ -100,28 +104,34 @@ def _card(
     known: bool,
 ) -> CardChange:
     earlier = {} if before is None else {said.check: said.outcome for said in before.results}
+    falls = before is None or (after.proven, after.possible) < (before.proven, before.possible)
     checks = []
     for check, said in zip(scorecard.checks, after.results, strict=True):
         was = earlier.get(check.id)
         verdict = Verdict.STANDING
         if compared:
-            verdict = _verdict(was, said) if known else Verdict.NEW
+            verdict = _verdict(was, said, falls=falls) if known else Verdict.NEW
         checks.append(CheckChange(check=check, before=was, after=said, verdict=verdict))
     return CardChange(
         ref=after.ref, scorecard=scorecard, before=before, after=after, checks=tuple(checks)
     )
 
 
-def _verdict(before: Outcome | None, said: CheckResult) -> Verdict:
-    """Where the scorecard newly applies to an entity that was there, its failures are introduced.
+def _verdict(before: Outcome | None, said: CheckResult, *, falls: bool) -> Verdict:
+    """What happened to a check of an entity that was there, which `falls` to a lower level, or does not.
+
+    Where the scorecard newly applies to an entity that was there, its failures are introduced.
 
     A check that does not count (yet) is held against nobody.
     """
     after = said.outcome
     if before is after:
         return Verdict.STANDING
+    if after is Outcome.FAIL and not said.counts:
+        return Verdict.OTHER
     if after is Outcome.FAIL:
-        return Verdict.INTRODUCED if said.counts else Verdict.OTHER
+        asked = before is Outcome.NOT_APPLICABLE and not falls
+        return Verdict.ASKED if asked else Verdict.INTRODUCED
     if after is Outcome.PASS:
         return Verdict.FIXED
     if after in _OPEN and before not in _OPEN:

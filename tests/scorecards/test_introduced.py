@@ -67,6 +67,33 @@ def test_what_a_change_does_to_each_check(
     assert found.changes == (set(verdicts) != {Verdict.STANDING})
 
 
+ASKING = scorecard(
+    check("repo.readme.bytes > 100", id="readme"),
+    check("repo.ci.runs_tests", id="tests", applies_to="repo.readme.bytes > 100", level="Defined"),
+)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "verdicts"),
+    [
+        ((5, 200), [Verdict.FIXED, Verdict.ASKED]),  # and the level rises
+        ((200, 200), [Verdict.STANDING, Verdict.STANDING]),
+    ],
+)
+def test_what_is_only_asked_because_of_the_change_is_not_held_against_it(
+    sizes: tuple[int, int], verdicts: list[Verdict]
+) -> None:
+    before, after = (
+        assess(ASKING, subject({"repo.readme.bytes": size, "repo.ci.runs_tests": False}))
+        for size in sizes
+    )
+    assert before is not None
+    assert after is not None
+    (found,) = card_changes({ASKING.name: ASKING}, [before], [after])
+    assert [one.verdict for one in found.checks] == verdicts
+    assert found.of(Verdict.INTRODUCED) == ()
+
+
 def test_a_check_that_does_not_count_yet_is_held_against_nobody() -> None:
     coming = scorecard(
         check("repo.readme.bytes > 100", lifecycle={"stage": "preview", "from": "2030-01-01"})

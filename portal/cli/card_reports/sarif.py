@@ -50,6 +50,8 @@ def _sarif_check(
     said = f"{change.ref}: {check.title}. {one.after.outcome.value}: {one.after.reason}"
     if fails and one.verdict is Verdict.STANDING and found.base:
         said += f" (as at {found.base})"
+    if one.verdict is Verdict.ASKED:
+        said += f" (did not apply at {found.base})"
     return {
         "ruleId": name,
         "ruleIndex": list(rules).index(name),

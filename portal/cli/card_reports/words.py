@@ -22,6 +22,7 @@ LOOKS = {
 _TITLES = {
     Verdict.INTRODUCED: "Newly failing",
     Verdict.FIXED: "Newly passing",
+    Verdict.ASKED: "Newly asked",
     Verdict.BLURRED: "Cannot be told any more",
     Verdict.OTHER: "Changed",
 }
