@@ -162,10 +162,14 @@ def newer(connection: Connection, teams: Collection[str], than: int) -> int:
     return connection.execute(found).scalar_one()
 
 
-def forget(connection: Connection, *, before: datetime) -> int:
-    """Drop the notices of former times that wait for nothing; returns how many."""
-    old = and_(notices.c.at < before, notices.c.state != NEW)
-    return connection.execute(delete(notices).where(old)).rowcount
+def forget(connection: Connection, *, before: datetime, unsent: bool = False) -> int:
+    """Drop the notices of former times that wait for nothing; returns how many.
+
+    With `unsent` those that wait for a message as well: there is nothing that would send it.
+    """
+    old = notices.c.at < before
+    which = old if unsent else and_(old, notices.c.state != NEW)
+    return connection.execute(delete(notices).where(which)).rowcount
 
 
 def put_mute(

@@ -49,7 +49,8 @@ def find(tools: Tools) -> int:
             *_expiring(connection, timing, now),
             *_campaigns(connection, cards, timing, now),
         ]
-        notices.forget(connection, before=now - KEEP)
+        # Without a channel they are read in the portal alone, and none is ever sent.
+        notices.forget(connection, before=now - KEEP, unsent=not _notifiers(tools))
         outbox.forget(connection, before=now - KEEP)
         return notices.put(connection, found, now=now)
 

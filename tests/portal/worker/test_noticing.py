@@ -387,6 +387,20 @@ def test_old_ones_are_forgotten(world: World) -> None:
     assert world.states() == []
 
 
+def test_without_a_channel_they_are_kept_to_be_read_and_forgotten_all_the_same(
+    world: World,
+) -> None:
+    world.tools = replace(world.tools, plugins=())
+    drop(world)
+    assert world.run() == (1, 0, 0)
+    world.wait(noticing.KEEP - DAY)
+    world.run()
+    assert world.kept() == [(Kind.LEVEL_DROP, WEB, "new")]
+    world.wait(2 * DAY)
+    world.run()
+    assert world.kept() == []
+
+
 def test_without_a_configuration_nothing_is_noticed(world: World) -> None:
     world.tools = replace(world.tools, notices=None)
     drop(world)
