@@ -257,8 +257,8 @@ def levels_of(leaf: Leaf) -> ColumnElement[bool]:
         case Has():
             return of_scorecard
         case Equals(values=values):
-            ranks = [int(value) for value in values if value.isascii() and value.isdecimal()]
-            return and_(of_scorecard, results.c.proven.in_([n for n in ranks if n < FEW]))
+            ranks = [int(v) for v in values if len(v) < 4 and v.isascii() and v.isdecimal()]
+            return and_(of_scorecard, results.c.proven.in_(ranks))
     return false()
 
 
