@@ -22,7 +22,7 @@ from portal.db.layouts import said_in
 from portal.db.page import Page, number
 from portal.db.results import StoredResult
 from portal.db.tables import check_lists, entities, refs, results, transitions, versions
-from scorecards.recompute import Basis
+from scorecards.facts import FactRecord
 from scorecards.results import CheckResult, ScorecardResult
 from scorecards.serialization import records_from_json
 from scorecards.transitions import CheckChange, Reason, Stand, changed, replayed_since
@@ -59,6 +59,18 @@ class PastResult:
     """What each check said when the result became this one."""
     since: Mapping[str, datetime]
     """By id of the check, when its outcome began, as far as the past is kept."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Basis:
+    """What a result was made from, beside the scorecard."""
+
+    ref: str
+    body: bytes
+    """JSON of the entity, in the version that was looked at."""
+    records: tuple[FactRecord, ...]
+    """The facts, with where each came from."""
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,6 +18,7 @@ from portal.exempting import NOT_THEIRS, Decision, acting, ask_for, decide, tag_
 from portal.ui.facet_memory import FacetMemory
 from portal.ui.frame import not_found, not_permitted
 from portal.ui.home import owning_groups
+from portal.ui.models import exemption_form
 from portal.ui.models import exemptions as model
 from portal.ui.models.catalog import link_of
 from portal.ui.models.links import link_to
@@ -50,11 +51,11 @@ def register(pages: Blueprint, portal: Portal) -> None:
     def new_exemption() -> ResponseReturnValue:
         policy = portal.settings.exemptions
         if request.method == "GET":
-            form = model.read_form(request.args)
-            return _form(portal, model.proposed(form, portal.now(), policy))
-        form = model.read_form(request.form)
-        wanted = model.request_of(form)
-        if isinstance(wanted, model.RequestForm):
+            form = exemption_form.read_form(request.args)
+            return _form(portal, exemption_form.proposed(form, portal.now(), policy))
+        form = exemption_form.read_form(request.form)
+        wanted = exemption_form.request_of(form)
+        if isinstance(wanted, exemption_form.RequestForm):
             return _form(portal, wanted, 422)
         made = ask_for(
             portal,
@@ -64,7 +65,7 @@ def register(pages: Blueprint, portal: Portal) -> None:
             actor=acting(g.caller),
         )
         if isinstance(made, Problem):
-            return _form(portal, model.with_problem(form, made, policy), 422)
+            return _form(portal, exemption_form.with_problem(form, made, policy), 422)
         return redirect(url_for("pages.exemption", number=made.id, asked=1), 303)
 
     @pages.get(ONE)
@@ -183,7 +184,7 @@ def _approvers(portal: Portal) -> str:
     return f"Those who decide on exemptions are {', '.join(named)}."
 
 
-def _form(portal: Portal, form: model.RequestForm, status: int = 200) -> Response:
+def _form(portal: Portal, form: exemption_form.RequestForm, status: int = 200) -> Response:
     link = link_to(form.ref) if form.ref else None
     if link is not None:
         with portal.database.read() as connection:
@@ -195,7 +196,7 @@ def _form(portal: Portal, form: model.RequestForm, status: int = 200) -> Respons
         link=link,
         cards=portal.scorecards,
         card=next((card for card in portal.scorecards if card.name == form.scorecard), None),
-        check=model.chosen_check(portal.scorecards, form),
+        check=exemption_form.chosen_check(portal.scorecards, form),
         grounds=model.GROUNDS,
         policy=portal.settings.exemptions,
         first=portal.now().date() + timedelta(days=1),

@@ -149,41 +149,11 @@ def ask(means: Means, card: Scorecard, rows_of: Callable[[Reads], Rows]) -> Aske
     A leaf that takes too long is an error, and said in the `refusals` of `means`.
     """
     lens = Lens(card, means.schemas, now=means.now)
+    sources = {means.collectors[name] for name in lens.facts & means.collectors.keys()}
     reads = Reads(
-        collectors=tuple(
-            sorted({means.collectors[name] for name in lens.facts & means.collectors.keys()})
-        ),
-        bodies=lens.looks_at_entity,
-        ages=lens.looks_at_age,
+        collectors=tuple(sorted(sources)), bodies=lens.looks_at_entity, ages=lens.looks_at_age
     )
-    names = sorted(lens.facts)
-    schemas = tuple(means.schemas[name] for name in names)
-    unfed = tuple(means.unfed[name] for name in names if name in means.unfed)
-    tasks: list[tuple[Question, Future[Reply]]] = []
-    read: dict[int, LeafSaid] = {}
-    numbers: list[int] = []
-
-    def submit() -> None:
-        glimpses = []
-        for number, glimpse in enumerate(lens.take(), start=len(read) + len(numbers)):
-            said = _recalled(means, lens, glimpse)
-            if said is None:
-                numbers.append(number)
-                glimpses.append(glimpse)
-            else:
-                read[number] = said
-        if not glimpses:
-            return
-        question = Question(
-            scorecard=card,
-            schemas=schemas,
-            unfed=unfed,
-            now=means.now,
-            glimpses=glimpses,
-            care=means.refusals.care(),
-        )
-        tasks.append((question, _submit(means.pool, question, deadline=DEADLINE, step=STEP)))
-
+    asking = _Asking(means, card, lens)
     entities: list[int] = []
     stored: list[str | None] = []
     looks: list[tuple[int, ...]] = []
@@ -193,17 +163,8 @@ def ask(means: Means, card: Scorecard, rows_of: Callable[[Reads], Rows]) -> Aske
         stored += letters
         looks += lens.look(bodies, _columns(means, ids, observed, reads))
         if lens.waiting() >= TOGETHER:
-            submit()
-    if lens.waiting():
-        submit()
-    others = [future for _, future in tasks]
-    answered = (said for task in tasks for said in _said(means, *task, others))
-    read.update(zip(numbers, answered, strict=True))
-    if means.memory is not None:
-        asked = (glimpse for question, _ in tasks for glimpse in question.glimpses)
-        for number, glimpse in zip(numbers, asked, strict=True):
-            if lens.at_any_time[glimpse.leaf]:
-                means.memory[_remembered(lens, glimpse)] = read[number]
+            asking.send()
+    read = asking.answers()
     answers: dict[tuple[LeafSaid, ...], Said | None] = {}
     said: dict[tuple[int, ...], Said | None] = {}
     for look in set(looks):
@@ -212,6 +173,56 @@ def ask(means: Means, card: Scorecard, rows_of: Callable[[Reads], Rows]) -> Aske
             answers[leaves] = combine(card, leaves, now=means.now)
         said[look] = answers[leaves]
     return Asked(entities=entities, stored=stored, said=[said[look] for look in looks])
+
+
+class _Asking:
+    """Glimpses of a lens on their way: what is remembered of them, and what children are asked."""
+
+    def __init__(self, means: Means, card: Scorecard, lens: Lens) -> None:
+        self._means, self._lens = means, lens
+        names = sorted(lens.facts)
+        self._question = Question(
+            scorecard=card,
+            schemas=tuple(means.schemas[name] for name in names),
+            unfed=tuple(means.unfed[name] for name in names if name in means.unfed),
+            now=means.now,
+            glimpses=(),
+        )
+        self._tasks: list[tuple[Question, Future[Reply]]] = []
+        self._said: dict[int, LeafSaid] = {}
+        """What leaves say, by number of the glimpse."""
+        self._numbers: list[int] = []
+        """Of the glimpses that children are asked about, in their order."""
+
+    def send(self) -> None:
+        """Ask about the glimpses that are new."""
+        glimpses = []
+        seen = len(self._said) + len(self._numbers)
+        for number, glimpse in enumerate(self._lens.take(), start=seen):
+            said = _recalled(self._means, self._lens, glimpse)
+            if said is None:
+                self._numbers.append(number)
+                glimpses.append(glimpse)
+            else:
+                self._said[number] = said
+        if glimpses:
+            question = replace(self._question, glimpses=glimpses, care=self._means.refusals.care())
+            future = _submit(self._means.pool, question, deadline=DEADLINE, step=STEP)
+            self._tasks.append((question, future))
+
+    def answers(self) -> Mapping[int, LeafSaid]:
+        """What leaves say of every glimpse, by its number; the means remember it."""
+        self.send()
+        means, tasks = self._means, self._tasks
+        others = [future for _, future in tasks]
+        answered = (said for task in tasks for said in _said(means, *task, others))
+        self._said.update(zip(self._numbers, answered, strict=True))
+        if means.memory is not None:
+            asked = (glimpse for question, _ in tasks for glimpse in question.glimpses)
+            for number, glimpse in zip(self._numbers, asked, strict=True):
+                if self._lens.at_any_time[glimpse.leaf]:
+                    means.memory[_remembered(self._lens, glimpse)] = self._said[number]
+        return self._said
 
 
 def _recalled(means: Means, lens: Lens, glimpse: Glimpse) -> LeafSaid | None:

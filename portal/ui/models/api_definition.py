@@ -10,7 +10,8 @@ from catalog.parsing.documents import parse
 from catalog.problems import JsonValue, Problem
 from portal.openapi import Outline, outline
 from portal.ui.models.asyncapi import asyncapi_outline
-from portal.ui.models.graphql import NotUnderstood, graphql_outline
+from portal.ui.models.graphql import graphql_outline
+from portal.ui.models.graphql_types import NotUnderstood
 from portal.ui.models.links import mapping_at, text_at
 from portal.ui.models.looks import plural
 from portal.ui.models.yaml_text import to_yaml

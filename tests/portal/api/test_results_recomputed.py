@@ -5,7 +5,7 @@ from sqlalchemy import select
 from portal.db.result_history import basis_of, results_at
 from portal.db.tables import entities
 from portal.wiring import Portal
-from scorecards.recompute import mismatches, recompute
+from tests.recomputing import mismatches, recompute
 
 
 def test_every_stored_result_is_proven_by_its_evidence(filled: Portal) -> None:
@@ -20,7 +20,7 @@ def test_every_stored_result_is_proven_by_its_evidence(filled: Portal) -> None:
                 assert basis.records
                 card = cards[past.transition.scorecard]
                 again = recompute(basis, card, filled.schemas)
-                assert mismatches(past.stand, again) == ()
+                assert mismatches(past.stand, again) == {}
                 assert again is not None
                 assert again.results == past.said
                 proven += 1

@@ -21,10 +21,10 @@ from portal.db.tables import results as result_table
 from scorecards.assessment import Assessor
 from scorecards.facts import FactState, FailedFact, Known, Missing, Unknown
 from scorecards.layouts import layout_to_json
-from scorecards.recompute import mismatches, recompute
 from scorecards.scorecard import Scorecard
 from scorecards.store import Asked
 from tests.catalog_rows import NOW, entity, save
+from tests.recomputing import mismatches, recompute
 from tests.result_rows import FactRows, ResultRows
 from tests.scorecards.scorecard_samples import SCHEMAS, check, record, renamed, scorecard
 
@@ -146,7 +146,7 @@ def test_every_past_result_can_be_made_again(database: Database) -> None:
             assert basis is not None
             assert move.transition.stand is not None
             again = recompute(basis, CARDS["turned round"][0], SCHEMAS)
-            assert mismatches(move.transition.stand, again) == ()
+            assert mismatches(move.transition.stand, again) == {}
 
 
 def test_assessing_again_writes_nothing(database: Database) -> None:

@@ -9,7 +9,8 @@ from page_shop import Shop, api, put
 from page_structure import faults
 
 from portal.openapi import MOST_OPERATIONS
-from portal.ui.models.graphql import NotUnderstood, graphql_outline
+from portal.ui.models.graphql import graphql_outline
+from portal.ui.models.graphql_types import NotUnderstood
 
 SCHEMA = '''\
 # What the shop can be asked.
