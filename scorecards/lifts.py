@@ -19,6 +19,7 @@ from scorecards.scorecard import Scorecard
 MOST_BUNDLES = 200
 """Sets of checks that are compared with each other; the most frequent ones."""
 
+_OPEN = frozenset({Outcome.FAIL, Outcome.UNKNOWN, Outcome.ERROR})
 _OUTCOMES = {letter: outcome for outcome, letter in LETTERS.items()}
 
 
@@ -73,6 +74,13 @@ class _Kind:
     blocking: frozenset[int]
     count: int
 
+    def may_gain(self, fixed: frozenset[int]) -> bool:
+        """Whether these fixes may lift them: all that blocks goes, or a first check is known at all."""
+        if self.blocking <= fixed:
+            return bool(self.blocking)
+        is_known = Outcome.PASS in self.outcomes or Outcome.FAIL in self.outcomes
+        return not is_known and any(self.outcomes[check] in _OPEN for check in fixed)
+
 
 def lifts(scorecard: Scorecard, counts: Mapping[str, int], *, now: datetime) -> Lifts:
     """What lifts most, where `counts` says how many entities have which outcome letters.
@@ -106,26 +114,33 @@ def _kind(scorecard: Scorecard, letters: str, count: int, counted: Sequence[bool
         for letter, counts in zip(letters, counted, strict=True)
     )
     proven = _proven(scorecard, outcomes)
-    open_ = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.ERROR)
     each = list(enumerate(zip(scorecard.checks, outcomes, strict=True)))
     # All that are open are above the proven level; mostly there are some right above it.
-    lowest = min((check.level for _, (check, said) in each if said in open_), default=0)
+    lowest = min((check.level for _, (check, said) in each if said in _OPEN), default=0)
     blocking = frozenset(
-        index for index, (check, said) in each if check.level == lowest and said in open_
+        index for index, (check, said) in each if check.level == lowest and said in _OPEN
     )
     return _Kind(outcomes, proven, blocking, count)
 
 
 def _fix(scorecard: Scorecard, kinds: list[_Kind], check: int) -> Fix:
     blocked = [kind for kind in kinds if check in kind.blocking]
-    alone = [kind for kind in blocked if len(kind.blocking) == 1]
+    lifted = _lifted(scorecard, blocked, frozenset({check}))
     return Fix(
         check=check,
         blocks=sum(kind.count for kind in blocked),
         unknown=sum(k.count for k in blocked if k.outcomes[check] is not Outcome.FAIL),
-        lifts=sum(kind.count for kind in alone),
-        levels=sum(kind.count * _gain(scorecard, kind, frozenset({check})) for kind in alone),
+        lifts=sum(kind.count for kind, _ in lifted),
+        levels=sum(kind.count * gain for kind, gain in lifted),
     )
+
+
+def _lifted(
+    scorecard: Scorecard, kinds: Sequence[_Kind], fixed: frozenset[int]
+) -> list[tuple[_Kind, int]]:
+    """Those who are lifted where these checks pass, with how many levels."""
+    gains = [(kind, _gain(scorecard, kind, fixed)) for kind in kinds if kind.may_gain(fixed)]
+    return [(kind, gain) for kind, gain in gains if gain]
 
 
 def _bundles(scorecard: Scorecard, kinds: list[_Kind]) -> tuple[Bundle, ...]:
@@ -136,13 +151,13 @@ def _bundles(scorecard: Scorecard, kinds: list[_Kind]) -> tuple[Bundle, ...]:
             sizes[kind.blocking] += kind.count
     found = []
     for checks, _ in sizes.most_common(MOST_BUNDLES):
-        lifted = [kind for kind in kinds if kind.blocking and kind.blocking <= checks]
+        lifted = _lifted(scorecard, kinds, checks)
         order = tuple(sorted(checks))
         found.append(
             Bundle(
                 checks=order,
-                lifts=sum(kind.count for kind in lifted),
-                levels=sum(kind.count * _gain(scorecard, kind, checks) for kind in lifted),
+                lifts=sum(kind.count for kind, _ in lifted),
+                levels=sum(kind.count * gain for kind, gain in lifted),
                 minutes=_minutes(scorecard, order),
             )
         )

@@ -76,7 +76,7 @@ def test_nothing_is_proven_where_the_only_check_may_turn_out_not_to_apply() -> N
     assert way is not None
     assert [change.action for change in way.changes] == [Action.FIND_OUT]
     bring = lifts(card, {"uu": 1}, now=NOW)
-    assert [(fix.check, fix.blocks, fix.lifts) for fix in bring.fixes] == [(0, 1, 0), (1, 1, 0)]
+    assert [(fix.check, fix.blocks, fix.lifts) for fix in bring.fixes] == [(0, 1, 1), (1, 1, 1)]
     assert [(bundle.checks, bundle.levels) for bundle in bring.bundles] == [((0, 1), 3)]
 
 
