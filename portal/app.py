@@ -24,6 +24,7 @@ from portal.api.backstage import routes as backstage
 from portal.api.tech_insights import routes as tech_insights
 from portal.api.v1 import description as v1
 from portal.config import Settings
+from portal.db.patience import ANSWERING, patience
 from portal.ui import blueprint as pages
 from portal.wiring import Portal
 
@@ -116,6 +117,7 @@ def _install_request_ids(app: Flask) -> None:
 
     @app.before_request
     def begin() -> None:
+        g.patience = patience.set(ANSWERING)
         given = request.headers.get("X-Request-Id", "")
         identifier = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         g.request_id = identifier
@@ -123,6 +125,8 @@ def _install_request_ids(app: Flask) -> None:
 
     @app.teardown_request
     def end(_error: BaseException | None) -> None:
+        if "patience" in g:
+            patience.reset(g.pop("patience"))
         if "logged" in g:
             logs.request_id.reset(g.pop("logged"))
 

@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from portal.db.failures import is_unavailable
 from portal.db.migrations import HEAD, current, is_newer
+from portal.db.patience import ANSWERING, patience
 from portal.wiring import Portal
 
 BACKSTAGE = "/.backstage/health/v1"
@@ -75,6 +76,7 @@ class _Probe:
             return "does not answer"
 
     def _look(self) -> str:
+        patience.set(ANSWERING)
         try:
             revision = current(self._portal.database)
         except Exception as error:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event
 from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.pool import StaticPool
 
+from portal.db.patience import TCP, Watch, connect, patience
 from portal.db.prepared import execute
 
 CATALOG_LOCK = 7_007_001
@@ -93,6 +94,8 @@ class Database:
     """An open database."""
 
     engine: Engine
+    watch: Watch = field(default_factory=Watch, repr=False)
+    """Over a PostgreSQL."""
     _writer: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _moment: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _turns: threading.Semaphore = field(
@@ -107,6 +110,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection on one consistent snapshot."""
+        self.watch.ask()
         with self.engine.connect() as connection, connection.begin():
             yield connection
 
@@ -125,6 +129,7 @@ class Database:
 
         No transaction is begun or ended: on PostgreSQL that is one round trip, and not three.
         """
+        self.watch.ask()
         with self._turn_to_read(), self.engine.connect() as connection:
             if not self.is_sqlite:
                 connection.execution_options(isolation_level="AUTOCOMMIT")
@@ -167,6 +172,7 @@ class Database:
                 finally:
                     connection.info.pop("begin", None)
         else:
+            self.watch.ask()
             with self.engine.connect() as connection:
                 connection.execution_options(isolation_level="READ COMMITTED")
                 with _turn(connection):
@@ -199,12 +205,18 @@ def open_database(url: str) -> Database:
         max_overflow=8,
         pool_timeout=5,
         pool_use_lifo=True,
-        connect_args={"connect_timeout": 5, "options": " ".join(f"-c {o}" for o in POSTGRES)},
+        connect_args={**TCP, "options": " ".join(f"-c {o}" for o in POSTGRES)},
     )
+    watch = Watch()
+
+    def do_connect(_dialect: Any, _record: Any, args: Any, parameters: Any) -> Any:
+        return connect(watch, *args, **parameters)
+
+    event.listen(engine, "do_connect", do_connect)
     event.listen(engine, "connect", _send_as_it_is)
     event.listen(engine, "checkin", _note_idle)
     event.listen(engine, "checkout", _ask_whether_alive)
-    return Database(engine=engine)
+    return Database(engine=engine, watch=watch)
 
 
 def utc(value: datetime | None) -> datetime | None:
@@ -260,11 +272,15 @@ def _ask_whether_alive(connection: Any, record: Any, _proxy: Any) -> None:
     """
     if time.monotonic() - record.info.get("idle_since", time.monotonic()) < TRUSTED:
         return
+    mine = patience.get()
+    asking = patience.set(replace(mine, silence=mine.ping))
     try:
         connection.execute("SELECT 1")
         connection.rollback()
     except psycopg.Error as error:
         raise DisconnectionError from error
+    finally:
+        patience.reset(asking)
 
 
 def _begin_sqlite(connection: Connection) -> None:

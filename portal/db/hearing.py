@@ -8,6 +8,7 @@ import threading
 import psycopg
 
 from portal.db.engine import Database
+from portal.db.patience import TCP
 from portal.db.pending import CHANNEL
 
 RETRY = 5.0
@@ -24,7 +25,7 @@ def hear(database: Database, woken: threading.Event, stopping: threading.Event) 
     url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     while not stopping.is_set():
         try:
-            with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+            with psycopg.connect(url, autocommit=True, **TCP) as connection:
                 connection.execute(f"LISTEN {CHANNEL}")
                 while not stopping.is_set():
                     for _ in connection.notifies(timeout=1):

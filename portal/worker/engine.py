@@ -24,6 +24,7 @@ from portal.config.schedules import Schedule
 from portal.db import claims, locations, marks, values
 from portal.db.claims import Claim
 from portal.db.hearing import hear
+from portal.db.patience import TCP
 from portal.worker import deadlines, fetching, jobs, timetable
 from portal.worker.holding import Holding
 from portal.worker.requests import ASSESS, NOTICES, SCORECARDS, Lane, Work, ingest_key
@@ -139,6 +140,8 @@ def launch(
         "log_level": "WARNING",
         "use_listen_notify": not sqlite,
     }
+    if not sqlite:
+        config["db_engine_kwargs"] = {"connect_args": {"application_name": "dbos_transact", **TCP}}
     DBOS(config=config)
     doing = Doing(
         tools=tools,
