@@ -8,10 +8,11 @@ server says of it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Protocol
 
 from catalog.bundling import references
-from catalog.inference import PLACES, looked_at
+from catalog.inference import PLACES, looked_at, places_beside
 from catalog.placeholders import Base, beside, companion_key, companions_of
 from catalog.problems import Problem
 from catalog.sources import Blob, Snapshot, Source
@@ -24,6 +25,9 @@ LARGEST_FILE = 10 * 1024 * 1024
 
 ABSENT = "absent"
 """The token of a file that is not there."""
+
+_GONE = ("FILE_NOT_FOUND", "NOT_FOUND")
+"""Codes of what servers say where nothing is."""
 
 
 class Fetch(Protocol):
@@ -43,19 +47,33 @@ class Companions:
         self._tokens = {file.path: file.token for file in snapshot.files}
         self._fetched: dict[str, tuple[str, bytes] | Problem] = {}
         self._rules: dict[str, bytes | Problem | None] = {}
-        self.codeowners: tuple[str, ...] = ()
-        """Paths that decide whose an entity is which does not say it; the last one has the rules, if
-        there are any."""
-        # Of what was read by itself nobody knows what lies beside it.
-        if infers and not snapshot.direct:
-            self.codeowners = looked_at([place for place in PLACES if place in self._tokens])
+        self._infers = infers
+        self._beside = places_beside(snapshot.direct) if infers and snapshot.direct else ()
+
+    @cached_property
+    def codeowners(self) -> tuple[str, ...]:
+        """What decides whose an entity is which does not say it: paths, or URLs beside a file that was
+        read by itself, which are asked for. The last one has the rules, if there are any.
+        """
+        if not self._infers:
+            return ()
+        if not self._snapshot.direct:
+            return looked_at([place for place in PLACES if place in self._tokens])
+        looked: list[str] = []
+        for place in self._beside:
+            looked.append(place)
+            if self.token(place) != ABSENT:
+                break
+        return tuple(looked)
 
     def token(self, key: str) -> str | None:
         """Changes with the content of what is taken in; None: it cannot be read for now."""
         if "://" not in key:
             return self._tokens.get(key, ABSENT)
         fetched = self._at(key)
-        return None if isinstance(fetched, Problem) else fetched[0]
+        if not isinstance(fetched, Problem):
+            return fetched[0]
+        return ABSENT if key in self._beside and fetched.code in _GONE else None
 
     def of(self, content: bytes, base: Base) -> Mapping[str, bytes | Problem]:
         """What a descriptor may take in, by `companion_key`; or why it cannot be read."""

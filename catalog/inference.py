@@ -11,10 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
+from urllib.parse import unquote
 
 from catalog.codeowners import FOLDERS, LARGEST, CodeOwners, read_codeowners
 from catalog.pointers import pointer
 from catalog.problems import JsonValue, Problem, Severity, quote
+from catalog.scm import forge_file
 
 OWNED = frozenset({"API", "Component", "Domain", "Resource", "System"})
 """Kinds whose owner is inferred."""
@@ -24,6 +26,24 @@ INFERRED_FROM = "plumbline.dev/owner-inferred-from"
 
 PLACES = tuple(f"{folder}/CODEOWNERS".lstrip("/") for folder in FOLDERS)
 """Where the file is looked for."""
+
+
+_READ_BY = {"-/": ("", "docs", ".gitlab"), "src/branch": ("", "docs", ".gitea")}
+"""Folders that a forge looks into, by how the URLs of its files begin behind the repository."""
+
+_READ = (".github", "", "docs")
+"""Of all others: GitHub's."""
+
+
+def places_beside(url: str) -> tuple[str, ...]:
+    """URLs at which the CODEOWNERS of the repository of a file may be, in their order; none where the
+    URL is of no forge. Those that its forge does not know are left out: each costs a request.
+    """
+    file = forge_file(url)
+    if file is None:
+        return ()
+    read = next((these for form, these in _READ_BY.items() if file.form.startswith(form)), _READ)
+    return tuple(file.at(f"{one}/CODEOWNERS".lstrip("/")) for one in FOLDERS if one in read)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,9 +61,13 @@ Infer: TypeAlias = Callable[[], Inferred | None]
 
 
 def infer(content: bytes, *, place: str, path: str) -> Inferred | None:
-    """The owner of the descriptor at `path`, by the CODEOWNERS file at `place`."""
+    """The owner of the descriptor at `path`, by the CODEOWNERS file at `place`.
+
+    Both are paths in their repository, or URLs of files on a forge.
+    """
     if len(content) > LARGEST:
         return None
+    place, path = _in_repository(place), _in_repository(path)
     rule = _read(content).rule_for(path)
     if rule is None:
         return None
@@ -52,6 +76,11 @@ def infer(content: bytes, *, place: str, path: str) -> Inferred | None:
     if named is None:
         return None
     return Inferred(owner=owner_ref(named), source=f"{place}: {rule.pattern[:200]}")
+
+
+def _in_repository(place: str) -> str:
+    file = forge_file(place) if "://" in place else None
+    return unquote(file.path) if file else place
 
 
 def owner_ref(named: str) -> str:

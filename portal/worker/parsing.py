@@ -69,4 +69,5 @@ class _Beside:
         self.used.extend(self._file.codeowners)
         place = self._file.codeowners[-1]
         rules = self._file.companions.get(place)
-        return infer(rules, place=place, path=self._file.path) if isinstance(rules, bytes) else None
+        path = self._file.base.direct or self._file.path
+        return infer(rules, place=place, path=path) if isinstance(rules, bytes) else None
