@@ -20,7 +20,7 @@ from catalog.errors import QueryError
 from catalog.problems import JsonValue
 from portal import logs
 from portal.api.backstage.errors import error_response
-from portal.db.failures import is_damaged, is_unavailable, reason_of
+from portal.db.failures import is_damaged, is_full, is_unavailable, reason_of
 
 log = logging.getLogger(__name__)
 
@@ -113,11 +113,20 @@ def _answer_unexpected(error: Exception) -> Response:
     if is_unavailable(error):
         hint = "; see `portal doctor`, and `portal restore`" if is_damaged(error) else ""
         log.warning("the database does not answer: %s%s", reason_of(error), hint)
-        response = respond(503, "UNAVAILABLE", CODES["UNAVAILABLE"][1], [])
+        response = respond(503, "UNAVAILABLE", _unavailable(error), [])
         response.headers["Retry-After"] = "5"
         return response
     log.error("%s %s failed", request.method, request.path, exc_info=error)
     return respond(500, "INTERNAL", CODES["INTERNAL"][1], [])
+
+
+def _unavailable(error: Exception) -> str:
+    if is_full(error):
+        return (
+            "The disk of the database is full: nothing can be written until there is room, and what"
+            " there is can be read. Ask again after `Retry-After` seconds."
+        )
+    return CODES["UNAVAILABLE"][1]
 
 
 def _read(error: HTTPException) -> tuple[str, str, list[dict[str, JsonValue]]]:

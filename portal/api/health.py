@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from flask import Blueprint, Response, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from portal.db.failures import is_unavailable
+from portal.db.failures import is_damaged, is_unavailable, reason_of
 from portal.db.migrations import HEAD, current, is_newer
 from portal.db.patience import ANSWERING, patience
 from portal.wiring import Portal
@@ -83,7 +83,13 @@ class _Probe:
             # Whatever it is, the portal cannot serve
             if not is_unavailable(error):
                 log.exception("the database could not be looked at")
+            if is_damaged(error):
+                return f"is damaged: {reason_of(error)}"
             return "cannot be read"
+        sound = self._portal.database.soundness
+        sound.look_if_due()
+        if sound.fault:
+            return f"is damaged: {sound.fault}"
         # A later schema has all that this version reads. Were it unready, every process of the version
         # before would leave its balancer at once when the migration of the next one has run.
         return "ok" if revision == HEAD or is_newer(revision) else "has another schema"

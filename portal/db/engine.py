@@ -15,15 +15,27 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event, make_url, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    ExceptionContext,
+    RootTransaction,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
 from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.pool import StaticPool
 
+from portal.db.failures import is_damaged, reason_of
 from portal.db.patience import TCP, Watch, connect, patience
 from portal.db.prepared import execute
+from portal.db.soundness import Soundness
 
 CATALOG_LOCK = 7_007_001
 """Key of PostgreSQL's advisory lock that writers of the catalog hold."""
@@ -96,6 +108,8 @@ class Database:
     engine: Engine
     watch: Watch = field(default_factory=Watch, repr=False)
     """Over a PostgreSQL."""
+    soundness: Soundness = field(default_factory=Soundness, repr=False)
+    """Of a SQLite file."""
     _writer: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _moment: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _turns: threading.Semaphore = field(
@@ -197,7 +211,16 @@ def open_database(url: str) -> Database:
         engine = create_engine(parsed, **options)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
-        return Database(engine=engine)
+        soundness = Soundness(file=None if memory else Path(parsed.database or ""))
+
+        def handle_error(context: ExceptionContext) -> None:
+            if context.sqlalchemy_exception is not None and is_damaged(
+                context.sqlalchemy_exception
+            ):
+                soundness.note(reason_of(context.sqlalchemy_exception))
+
+        event.listen(engine, "handle_error", handle_error)
+        return Database(engine=engine, soundness=soundness)
     engine = create_engine(
         parsed.set(drivername="postgresql+psycopg"),
         isolation_level="REPEATABLE READ",  # of readers, which are most

@@ -43,6 +43,12 @@ def is_damaged(error: BaseException) -> bool:
     return _code(error) in _DAMAGED
 
 
+def is_full(error: BaseException) -> bool:
+    """Whether there is no room to write: what there is can still be read."""
+    told = getattr(error, "orig", None)
+    return _code(error) == sqlite3.SQLITE_FULL or isinstance(told, psycopg.errors.DiskFull)
+
+
 def reason_of(error: BaseException) -> str:
     """What the database said, in one line, for the log: no statement, and none of its values."""
     told = getattr(error, "orig", None) or error
