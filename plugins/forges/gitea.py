@@ -1,11 +1,16 @@
 """Gitea and Forgejo.
 
 Source: Gitea's API v1; the provider is that of Backstage's `catalog-backend-module-gitea` (reference
-4.12). Its lists and branches have no validators: they are small, and asked for in full.
+4.12). Its lists and branches have no validators: they are small, and asked for in full. A list does not
+tell heads, and says of each repository when it was updated last, in whole seconds. `Updates` has what
+follows from that.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +19,7 @@ from plugins.forges import problems
 from plugins.forges.api import Api
 from plugins.forges.paging import follow
 from plugins.forges.projects import Found, Project, is_branch, is_path
+from plugins.forges.updates import Updates
 
 PER_PAGE = 50
 """The most that a Gitea gives as it is installed."""
@@ -24,20 +30,23 @@ _MOST_TREES = 100
 class Gitea:
     """A `Hosting`; see `plugins.forges.projects`."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, *, clock: Callable[[], float] = time.time) -> None:
         self._api, self._forge = api, api.forge
+        self._updates = Updates(clock)
 
     def projects(self, provider: ForgeProvider) -> Found:
-        """All repositories of the organization."""
+        """All repositories of the organization, with the heads of those that have not changed."""
         assert isinstance(provider, GiteaProvider)
         owner = quote(provider.organization, safe="")
-        return follow(
+        found = follow(
             self._api,
             f"{self._forge.api_url}/orgs/{owner}/repos?limit={PER_PAGE}",
             lambda item: _project(item, provider.branch),
             what=f"organization {provider.organization}",
             total="x-total-count",
         )
+        found.projects = [self._updates.listed(project) for project in found.projects]
+        return found
 
     def wants(self, provider: ForgeProvider, project: Project) -> bool:
         """Whether it can be read: an archived one is not, as with the other forges."""
@@ -67,8 +76,9 @@ class Gitea:
             case Problem():
                 return reply
             case _ if isinstance(reply.data, dict):
-                commit = (reply.data.get("commit") or {}).get("id", "")
-                return Project(path=path, branch=wanted, commit=str(commit))
+                commit = str((reply.data.get("commit") or {}).get("id", ""))
+                self._updates.told(path, wanted, commit)
+                return Project(path=path, branch=wanted, commit=commit)
         return problems.bad_answer(self._forge, "it is no branch")
 
     def files(self, path: str, ref: str) -> tuple[str, ...] | Problem:
@@ -126,5 +136,7 @@ def _project(item: Any, branch: str) -> Project | None:
                 fork=bool(item.get("fork")),
                 visibility="private" if item.get("private") else "public",
                 topics=frozenset(map(str, item.get("topics") or ())),
+                # A mirror's is the time of its latest commit, which a push need not change.
+                updated="" if item.get("mirror") else str(item.get("updated_at") or ""),
             )
     return None

@@ -26,6 +26,9 @@ class Project:
     """That is to be read; '': it has none."""
     commit: str = ""
     """At its end; '': the forge has not said."""
+    updated: str = ""
+    """When something of it changed last, in the forge's words, where every push changes that; '': it
+    does not say so."""
     archived: bool = False
     fork: bool = False
     visibility: str = ""

@@ -83,4 +83,6 @@ def _shown(repo: Repo) -> dict[str, Any]:
         "fork": repo.fork,
         "private": repo.visibility != "public",
         "topics": repo.topics,
+        "mirror": repo.mirror,
+        "updated_at": repo.updated(),
     }

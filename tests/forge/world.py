@@ -8,6 +8,7 @@ import subprocess
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ class Repo:
     fork: bool = False
     visibility: str = "public"
     topics: list[str] = field(default_factory=list)
+    mirror: bool = False
     knows: dict[str, Any] = field(default_factory=dict)
     """What the forge knows besides files, each as `tests/forge/*_facts.py` read it."""
 
@@ -50,6 +52,14 @@ class Repo:
             return self.git("rev-parse", "--verify", "--quiet", f"{wanted}^{{commit}}")
         except AssertionError:
             return ""
+
+    def updated(self) -> str:
+        """When something was pushed last, in whole seconds as a Gitea says it."""
+        pushed = max(
+            (file.stat().st_mtime for file in (self.folder / ".git/refs/heads").glob("*")),
+            default=0.0,
+        )
+        return f"{datetime.fromtimestamp(int(pushed), UTC):%Y-%m-%dT%H:%M:%SZ}"
 
     def tree(self, ref: str) -> list[dict[str, Any]]:
         """Its files, as the APIs call them."""
@@ -218,6 +228,10 @@ class World:
         if branch:
             repo.git("checkout", "--quiet", repo.branch)
         return repo.head(branch)
+
+    def places(self, path: str) -> list[str]:
+        """The files that hold its branches."""
+        return [str(file) for file in (self._at(path).folder / ".git/refs/heads").glob("*")]
 
     def change(self, path: str, **about: Any) -> None:
         """Archive it, show it to others, give it topics."""
