@@ -118,10 +118,9 @@ class Pass:
         self._tokens = {file.path: file.token for file in snapshot.files}
         self._edition = edition(origin, reader, snapshot.shown)
         self._companions = Companions(snapshot, source, reader.fetch, infers=reader.codeowners)
-        self.revision = f"{self._edition}/{snapshot.revision}"
-        if snapshot.only_named:
-            # Which files are named may change, and the revision not.
-            self.revision += f"/{_digest(snapshot.named)}"
+        # Which files are named may change, and the revision not.
+        named = f"+{_digest(snapshot.named)}" if snapshot.only_named else ""
+        self.revision = f"{self._edition}{named}/{snapshot.revision}"
         self.has_moved = not is_of(stored.revision, snapshot.revision)
         """Whether the repository is at another revision than the last time."""
         self.head = f"{edition(origin, reader)}/{snapshot.head}" if snapshot.head else ""
@@ -257,8 +256,8 @@ def edition(origin: Origin, reader: Reader, shown: str = "") -> str:
 
 def is_of(revision: str, snapshot: str) -> bool:
     """Whether a `Pass.revision` that is stored was that of a snapshot of this revision."""
-    read = revision[_DIGITS + 1 :]
-    return read in (snapshot, f"{snapshot}/{read[-_DIGITS:]}")
+    _, _, read = revision.partition("/")
+    return read == snapshot
 
 
 def _digest(parts: Iterable[str]) -> str:

@@ -26,7 +26,8 @@ def fleet(tmp_path: Path, postgres: str) -> Iterator[Fleet]:
     url = f"http://127.0.0.1:{port}"
     made = Fleet(database=new_postgres_database(postgres), room=tmp_path, url=url, port=port)
     yield made
-    assert set(made.stop()) == {0}
+    # Who is still starting ends by the signal itself.
+    assert set(made.stop()) <= {0, -signal.SIGTERM}
 
 
 def test_what_is_asked_of_the_web_process_is_done_by_the_worker(fleet: Fleet) -> None:
