@@ -34,18 +34,21 @@ from one_by_one import assessable
 from sqlalchemy import Connection, func, select
 
 from portal.config import Settings
-from portal.db import facts, marks, pushed, results, tables
+from portal.db import tables
 from portal.db.bulk import add
+from portal.db.collection import facts, pushed
+from portal.db.evaluation import results
 from portal.db.migrations import migrate
+from portal.db.work import marks
 from portal.pool import Pool
 from portal.wiring import open_portal, tools_of
-from portal.worker import assessing
+from portal.worker.assessment import assessing
 from portal.worker.tools import Tools
-from scorecards.assessment import Assessor
+from scorecards.collection.serialization import facts_to_json
+from scorecards.definitions.readers import readers
+from scorecards.evaluation.assessment import Assessor
 from scorecards.facts import FactRecord, Known
-from scorecards.readers import readers
 from scorecards.results import LETTERS
-from scorecards.serialization import facts_to_json
 
 SAMPLE = 500
 """Entities that are assessed one by one, too."""

@@ -31,7 +31,7 @@ from leaves import (
 
 from plugins.descriptor.schemas import SCHEMAS as CATALOG_FACTS
 from plugins.repofiles.schemas import SCHEMAS as REPOSITORY_FACTS
-from scorecards.loading import load_scorecards
+from scorecards.definitions.loading import load_scorecards
 from scorecards.scorecard import Scorecard
 
 SCHEMAS = {schema.name: schema for schema in (*CATALOG_FACTS, *REPOSITORY_FACTS)}

@@ -25,10 +25,10 @@ import checks
 import services
 
 from portal.slate import Slate
-from portal.worker.watching import Stopwatch
-from scorecards.assessment import Assessor
-from scorecards.packing import unpack
-from scorecards.stored_facts import StoredFacts, stored
+from portal.worker.children.watching import Stopwatch
+from scorecards.collection.stored_facts import StoredFacts, stored
+from scorecards.evaluation.assessment import Assessor
+from scorecards.evaluation.packing import unpack
 
 Given = tuple[bytes, tuple[StoredFacts, ...]]
 

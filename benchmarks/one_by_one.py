@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
 
-from portal.db import facts
 from portal.db.bulk import among
+from portal.db.collection import facts
 from portal.db.tables import entities
-from scorecards.store import Assessable
+from scorecards.collection.store import Assessable
 
 
 def assessable(connection: Connection, ids: Sequence[int]) -> list[Assessable]:

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, func, select, update
 from portal.db import tables
 from portal.db.bulk import add, change
 from portal.db.engine import utc
-from scorecards.transitions import Reason
+from scorecards.evaluation.transitions import Reason
 
 IN_A_REPOSITORY = 100
 """Components of a repository, all in one file."""

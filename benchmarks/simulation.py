@@ -27,15 +27,17 @@ from one_by_one import assessable
 from sqlalchemy import func, select
 
 from portal.config import Settings
-from portal.db import locations, tables
+from portal.db import tables
 from portal.db.bulk import add
+from portal.db.sources import locations
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker import assessing, jobs
-from portal.worker.asking import Means
-from portal.worker.simulating import Simulated, simulate
-from scorecards.assessment import Assessor
-from scorecards.loading import load_scorecards
+from portal.worker import jobs
+from portal.worker.assessment import assessing
+from portal.worker.assessment.asking import Means
+from portal.worker.simulation.simulating import Simulated, simulate
+from scorecards.definitions.loading import load_scorecards
+from scorecards.evaluation.assessment import Assessor
 from scorecards.results import outcome_letters
 from scorecards.scorecard import Scorecard
 

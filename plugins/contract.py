@@ -46,7 +46,7 @@ from plugins.settings import (
     ReadingRule,
     WebhookChannel,
 )
-from scorecards.collectors import (
+from scorecards.collection.collectors import (
     Collector,
     Observation,
     Observed,
@@ -68,7 +68,7 @@ from scorecards.facts import (
     Missing,
     Unknown,
 )
-from scorecards.notices import Message
+from scorecards.people.notices import Message
 
 __all__ = [
     "DEFAULT_ID",

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from catalog.descriptors import read_descriptor
+from catalog.descriptor.descriptors import read_descriptor
 from plugins.contract import (
     Blob,
     Collector,
@@ -45,7 +45,7 @@ from plugins.contract import (
     Unreadable,
 )
 from plugins.registry import faults_of
-from scorecards import collectors
+from scorecards.collection import collectors
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 

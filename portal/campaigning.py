@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from datetime import date
 
 from catalog.problems import Problem
-from portal.db import campaigns as store
-from portal.db import standings
-from portal.db.standings import Progress
+from portal.db.people import campaigns as store
+from portal.db.people import standings
+from portal.db.people.standings import Progress
 from portal.db.state import Connection
 from portal.definition_files import all_files
 from portal.wiring import Portal
-from scorecards import campaigning
-from scorecards.campaigning import Changed
-from scorecards.campaigns import (
+from scorecards.definitions.promotion import Definition, Promotion, promote
+from scorecards.people import campaigning
+from scorecards.people.campaigning import Changed
+from scorecards.people.campaigns import (
     Campaign,
     Milepost,
     Plan,
@@ -28,7 +29,6 @@ from scorecards.campaigns import (
     ideal,
     mileposts,
 )
-from scorecards.promotion import Definition, Promotion, promote
 from scorecards.scorecard import Scorecard
 
 TAKEN = "CAMPAIGN_NAME"

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
-from portal.db.gaps import Mentioned, gaps
-from portal.db.results import check_counts
+from portal.db.evaluation.results import check_counts
+from portal.db.insights.gaps import Mentioned, gaps
 from portal.db.state import Connection
 from portal.wiring import Portal
 from scorecards import rules
-from scorecards.cel import Language, Program
-from scorecards.coverage import Coverage, coverage
+from scorecards.expressions.cel import Language, Program
+from scorecards.insights.coverage import Coverage, coverage
 from scorecards.rules import Leaf
 from scorecards.scorecard import Scorecard
 

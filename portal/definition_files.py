@@ -7,15 +7,15 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from catalog.defined_kinds import KindFile
+from catalog.descriptor.defined_kinds import KindFile
 from catalog.problems import Problem
 from plugins.contract import FactSchema, Plugin
 from plugins.gitstore.authors import last_author
 from portal.config import Settings
-from portal.db.definitions import Published
+from portal.db.evaluation.definitions import Published
 from portal.feeding import pack_files
 from portal.repository_scorecards import InRepositories, Origin, owned
-from scorecards.loading import Loaded, load_files
+from scorecards.definitions.loading import Loaded, load_files
 from scorecards.scorecard import Scorecard
 
 

@@ -7,20 +7,21 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from portal.db import campaigns, definitions, exemption_lists, exemptions
 from portal.db.bulk import pick
-from portal.db.definitions import Definition
-from portal.db.instants import seq_at
-from portal.db.rollups import INSIDE, OWNED, members_of, wholes_below
-from portal.db.spending import owners_of
-from portal.db.standings import progress, tally_at
+from portal.db.changes.instants import seq_at
+from portal.db.evaluation import definitions
+from portal.db.evaluation.definitions import Definition
+from portal.db.insights.rollups import INSIDE, OWNED, members_of, wholes_below
+from portal.db.insights.trends import Related, courses_by_entity
+from portal.db.people import campaigns, exemption_lists, exemptions
+from portal.db.people.spending import owners_of
+from portal.db.people.standings import progress, tally_at
 from portal.db.state import Connection
 from portal.db.tables import refs
-from portal.db.trends import Related, courses_by_entity
-from scorecards.campaigns import Campaign, State, Tally
-from scorecards.digest import Changes, LevelChange, Week, changes_of
-from scorecards.exemptions import Exemption
+from scorecards.insights.digest import Changes, LevelChange, Week, changes_of
 from scorecards.lifecycle import counts
+from scorecards.people.campaigns import Campaign, State, Tally
+from scorecards.people.exemptions import Exemption
 from scorecards.scorecard import Scorecard
 
 MOST = 20

@@ -12,14 +12,14 @@ from enum import StrEnum
 
 from catalog.problems import Problem
 from portal.auth import Caller, User, actor_of
-from portal.db import exemptions as store
-from portal.db.spending import spendings
+from portal.db.people import exemptions as store
+from portal.db.people.spending import spendings
 from portal.db.state import Connection
 from portal.wiring import Portal
 from portal.worker.requests import ASSESS, Lane
-from scorecards import exempting
-from scorecards.exempting import Decided
-from scorecards.exemptions import Actor, Exemption, Reason, Scope, State
+from scorecards.people import exempting
+from scorecards.people.exempting import Decided
+from scorecards.people.exemptions import Actor, Exemption, Reason, Scope, State
 
 
 class Decision(StrEnum):

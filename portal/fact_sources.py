@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from plugins.contract import FactSchema, Plugin
-from scorecards.level_facts import VERSION as LEVELS_VERSION
-from scorecards.level_facts import collector_of, level_fact, told
-from scorecards.pushed import VERSION as PUSHED_VERSION
+from scorecards.collection.pushed import VERSION as PUSHED_VERSION
+from scorecards.definitions.level_facts import VERSION as LEVELS_VERSION
+from scorecards.definitions.level_facts import collector_of, level_fact, told
 from scorecards.scorecard import Scorecard
 
 Collectors: TypeAlias = "dict[str, tuple[str, tuple[FactSchema, ...]]]"

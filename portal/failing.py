@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.db import fetched, locations, quarantine, unanswerable
+from portal.db.collection import fetched
+from portal.db.evaluation import quarantine, unanswerable
+from portal.db.sources import locations
 from portal.db.state import Connection
 from portal.version import EDITION
 from portal.wiring import Portal

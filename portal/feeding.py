@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from plugins.contract import Plugin
 from portal.config import Settings
 from portal.fact_sources import remote_schemas, schemas_of
-from scorecards.feeding import Fed, feed
-from scorecards.level_facts import NAMESPACE as LEVELS
-from scorecards.packs import built_in
+from scorecards.collection.feeding import Fed, feed
+from scorecards.collection.packs import built_in
+from scorecards.definitions.level_facts import NAMESPACE as LEVELS
 
 
 def fed_by(settings: Settings, plugins: Sequence[Plugin]) -> Fed:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from portal.db import inquiries, pending
-from portal.db.inquiries import Inquiry
+from portal.db.collection import inquiries
+from portal.db.collection.inquiries import Inquiry
 from portal.db.state import Connection
+from portal.db.work import pending
 from portal.rationing import TooOften, take
 from portal.wiring import Portal
 from portal.worker.requests import Lane, inquire_key
-from portal.worker.scheduled import Scheduled, is_about
+from portal.worker.systems.scheduled import Scheduled, is_about
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,13 +11,13 @@ from typing import Any
 
 from marshmallow import ValidationError
 
+from catalog.descriptor.suggestions import nearest
 from catalog.problems import JsonValue, Problem, quote
-from catalog.suggestions import nearest
 from portal.auth.made import digest_of, new_secret
 from portal.auth.permissions import NAMES
 from portal.config.access import OWN, AccessRestrictions, Restriction
-from portal.db import tokens
-from portal.db.tokens import Act, MadeToken
+from portal.db.access import tokens
+from portal.db.access.tokens import Act, MadeToken
 from portal.wiring import Portal
 
 LASTS = timedelta(days=90)
@@ -135,7 +135,7 @@ def issue(
 def revoke(portal: Portal, identifier: int, *, actor: str) -> MadeToken | None:
     """The token, which is worth nothing any more, from now on in this process; None: there is none.
 
-    Others believe it for `portal.db.token_memory.BELIEVED`. Revoking again changes nothing.
+    Others believe it for `portal.db.access.token_memory.BELIEVED`. Revoking again changes nothing.
     """
     with portal.database.write() as connection:
         tokens.revoke(connection, identifier, Act(actor=actor, at=portal.now()))

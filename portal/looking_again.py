@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from portal.db import marks
-from portal.db.targets import sources_of
+from portal.db.sources.targets import sources_of
+from portal.db.work import marks
 from portal.rationing import TooOften, take
 from portal.wiring import Portal
 from portal.worker.requests import ASSESS, Lane, ingest_key, refresh_key

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from catalog.removal import RemovalPolicy
+from catalog.ingest.removal import RemovalPolicy
 from plugins.contract import ReadingRule
 from portal.config import Settings
-from portal.db import held, locations, registrations
-from portal.db.catalog_store import Store
+from portal.db.ingest import held, registrations
+from portal.db.ingest.catalog_store import Store
+from portal.db.sources import locations
 from portal.db.state import Connection
 from portal.sample.builder import build as build_sample
 

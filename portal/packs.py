@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from catalog.descriptor.suggestions import listing
 from catalog.problems import JsonValue
-from catalog.suggestions import listing
 from catalog.yaml_text import as_yaml
 from portal.wiring import Portal
-from scorecards.feeding import Feed, Feeder, SwitchedOn, feeds
-from scorecards.packs import Pack, built_in
+from scorecards.collection.feeding import Feed, Feeder, SwitchedOn, feeds
+from scorecards.collection.packs import Pack, built_in
 
 _SAID = {
     Feeder.COLLECTOR: "by a collector",

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from catalog.descriptor.suggestions import nearest
 from catalog.errors import RefError
 from catalog.problems import JsonValue, Problem, quote
 from catalog.refs import parse_ref
-from catalog.suggestions import nearest
-from portal.db import pushed
+from portal.db.collection import pushed
 from portal.db.state import Connection
 from portal.wiring import Portal
 from portal.worker.requests import ASSESS, Lane
+from scorecards.collection.pushed import Push, Verdict, judge, read_time
 from scorecards.facts import FactRecord
-from scorecards.pushed import Push, Verdict, judge, read_time
 
 KEYS = ("entity", "run", "revision", "observedAt", "facts")
 

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from portal.db import rations
-from portal.db.rations import Ration
 from portal.db.state import Connection
+from portal.db.work import rations
+from portal.db.work.rations import Ration
 from portal.wiring import Portal
 from portal.worker.requests import hosts_of
 

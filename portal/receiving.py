@@ -18,7 +18,8 @@ from plugins.hooks import Delivery, Ignored, Malformed, Touched, Unsigned
 from plugins.hooks import receive as read_delivery
 from portal.config.forges import forges_of
 from portal.config.hooking import Hook
-from portal.db import registrations, touched
+from portal.db.ingest import registrations
+from portal.db.sources import touched
 from portal.db.state import Connection
 from portal.wiring import Portal
 from portal.worker.requests import Lane, ingest_key, later_key, refresh_key

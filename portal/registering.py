@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from portal.db import registrations
-from portal.db.registered import API, Registered, get_registered
+from portal.db.ingest import registrations
+from portal.db.sources.registered import API, Registered, get_registered
 from portal.wiring import Portal, store_of
 from portal.worker.requests import Lane, ingest_key
 

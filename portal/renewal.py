@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from portal.db import scorecard_repositories
+from portal.db.evaluation import scorecard_repositories
 from portal.wiring import Portal
 
 POLL = 2.0

@@ -14,11 +14,11 @@ from catalog.errors import RefError
 from catalog.problems import Problem, quote
 from catalog.refs import parse_ref
 from portal.config.repositories import ScorecardRepository
-from portal.db import scorecard_repositories
 from portal.db.engine import Database
-from portal.db.scorecard_repositories import ScorecardFile
+from portal.db.evaluation import scorecard_repositories
+from portal.db.evaluation.scorecard_repositories import ScorecardFile
 from portal.worker.publishing import shown
-from scorecards.loading import Loaded
+from scorecards.definitions.loading import Loaded
 from scorecards.scorecard import Scorecard
 
 
@@ -45,7 +45,7 @@ class InRepositories:
     problems: tuple[Problem, ...]
     """Repositories that could not be read the last time."""
     edition: str
-    """Another one whenever a file is, see `portal.db.scorecard_repositories`."""
+    """Another one whenever a file is, see `portal.db.evaluation.scorecard_repositories`."""
 
 
 NOTHING = InRepositories(texts=(), origins={}, problems=(), edition="")

@@ -9,10 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from catalog.query import All, AnyOf, EntityQuery, Equals, Filter, Has, HasPrefix, Not, Order
+from catalog.queries.query import (
+    All,
+    AnyOf,
+    EntityQuery,
+    Equals,
+    Filter,
+    Has,
+    HasPrefix,
+    Not,
+    Order,
+)
 from catalog.refs import parse_ref
-from portal.db import entities
-from portal.db.owners import Tree, missing_owners, tree_of
+from portal.db.catalog import entities
+from portal.db.insights.owners import Tree, missing_owners, tree_of
 from portal.db.state import Connection
 
 OWNED_KINDS = ("component", "api", "resource", "system", "domain", "template")

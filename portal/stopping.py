@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from catalog.problems import Problem
-from portal.db import marks, quarantine
+from portal.db.evaluation import quarantine
 from portal.db.state import Connection
+from portal.db.work import marks
 from portal.version import EDITION
 from portal.wiring import Portal
+from scorecards.evaluation.stopping import stopped
 from scorecards.scorecard import Scorecard, expressions, is_asked_by, observations
-from scorecards.stopping import stopped
 
 
 def stopped_rules(portal: Portal, connection: Connection) -> tuple[Problem, ...]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
+from portal.db.insights.trends import Edition, Related, course_of, editions
+from portal.db.insights.unfresh import Unfresh, unfresh
 from portal.db.state import Connection
-from portal.db.trends import Edition, Related, course_of, editions
-from portal.db.unfresh import Unfresh, unfresh
+from scorecards.insights.trends import Counts, Split, snapshots, split
 from scorecards.periods import Period, instants
-from scorecards.trends import Counts, Split, snapshots, split
 
 MOST_POINTS = 400
 """Instants of one trend: a year of days."""

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.problems import Problem
-from catalog.query import parse_filters
-from portal.db.selection import ids_in_order
+from catalog.queries.query import parse_filters
+from portal.db.catalog.selection import ids_in_order
 from portal.pool import Pool
 from portal.wiring import Portal
-from portal.worker.asking import Means
-from portal.worker.refusing import refusals_for
-from portal.worker.replaying import Replay, replay
-from portal.worker.simulating import Simulated, simulate
-from scorecards.loading import load_scorecards
+from portal.worker.assessment.asking import Means
+from portal.worker.assessment.refusing import refusals_for
+from portal.worker.simulation.replaying import Replay, replay
+from portal.worker.simulation.simulating import Simulated, simulate
+from scorecards.definitions.loading import load_scorecards
+from scorecards.evaluation.stopping import stopped
 from scorecards.scorecard import Scorecard
-from scorecards.stopping import stopped
 
 
 class Children:

@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from portal.db import entities, facts, results
+from portal.db.catalog import entities
+from portal.db.collection import facts
+from portal.db.evaluation import results
 from portal.db.state import Connection
 from portal.pool import Pool, TaskFailed
 from portal.wiring import Portal, tools_of
-from portal.worker.refusing import care_of
-from portal.worker.retrying import DEADLINE, STEP
-from portal.worker.saving import decisions_of
-from portal.worker.tasks import Assessed, Reading
-from scorecards.decisions import Decisions, decided
-from scorecards.layouts import layout_from_json
-from scorecards.packing import unpack
+from portal.worker.assessment.refusing import care_of
+from portal.worker.assessment.saving import decisions_of
+from portal.worker.children.retrying import DEADLINE, STEP
+from portal.worker.children.tasks import Assessed, Reading
+from scorecards.evaluation.decisions import Decisions, decided
+from scorecards.evaluation.layouts import layout_from_json
+from scorecards.evaluation.packing import unpack
 from scorecards.results import ScorecardResult
 from scorecards.scorecard import Scorecard
 
@@ -102,7 +104,9 @@ def _said(
     pool: Pool, reading: Reading, ids: Sequence[int]
 ) -> tuple[Mapping[int, ScorecardResult], str]:
     """The results by id of those to which the scorecard applies; or why there are none."""
-    asked = pool.submit("portal.worker.tasks:assess", reading, deadline=DEADLINE, step=STEP)
+    asked = pool.submit(
+        "portal.worker.children.tasks:assess", reading, deadline=DEADLINE, step=STEP
+    )
     try:
         assessed: Assessed = asked.result()
     except TaskFailed as failure:

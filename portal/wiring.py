@@ -13,20 +13,22 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from catalog.defined_kinds import KindFile, kinds_of
+from catalog.descriptor.defined_kinds import KindFile, kinds_of
+from catalog.ingest.removal import RemovalPolicy
 from catalog.problems import Problem
-from catalog.removal import RemovalPolicy
 from plugins.contract import Context, FactSchema, Plugin
 from plugins.registry import load_plugins
 from portal.config import Settings
 from portal.config.forges import forges_of, without_secrets
-from portal.db import definitions, editions, quarantine, registrations, values
-from portal.db.catalog_store import Store
-from portal.db.definitions import Published
+from portal.db import values
+from portal.db.access.token_memory import TokenMemory
 from portal.db.engine import Database, open_database
+from portal.db.evaluation import definitions, editions, quarantine
+from portal.db.evaluation.definitions import Published
+from portal.db.ingest import registrations
+from portal.db.ingest.catalog_store import Store
 from portal.db.migrations import migrate
-from portal.db.shared_budgets import SharedBudgets
-from portal.db.token_memory import TokenMemory
+from portal.db.work.shared_budgets import SharedBudgets
 from portal.definition_files import brought_files, load_all_scorecards, published, read_kind_files
 from portal.fact_sources import (
     Collectors,
@@ -42,14 +44,14 @@ from portal.named_locations import allowed_by_command, bring_in_line
 from portal.pool import Pool
 from portal.repository_scorecards import InRepositories, in_repositories
 from portal.version import EDITION
-from portal.worker.documenting import read_with
+from portal.worker.children.documenting import read_with
+from portal.worker.children.setup import Setup
 from portal.worker.requests import ASSESS, SCORECARDS, Lane, Requests, Work, ingest_key
-from portal.worker.scheduled import Scheduled, scheduled
-from portal.worker.setup import Setup
+from portal.worker.systems.scheduled import Scheduled, scheduled
 from portal.worker.tools import Tools
-from scorecards.feeding import Unfed
-from scorecards.pushed import Declared
-from scorecards.readers import readers
+from scorecards.collection.feeding import Unfed
+from scorecards.collection.pushed import Declared
+from scorecards.definitions.readers import readers
 from scorecards.scorecard import Scorecard
 
 INSTANCE = "instance"

@@ -8,7 +8,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def duration(text: str) -> timedelta:
-    """A duration whose shape has been judged before (`scorecards.shape`)."""
+    """A duration whose shape has been judged before (`scorecards.definitions.shape`)."""
     return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
 
 

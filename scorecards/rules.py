@@ -97,7 +97,7 @@ def decide(rule: Rule, outcome_of: Mapping[str, Outcome]) -> Outcome:
         case AtLeast(parts=parts, count=count):
             return _count([decide(part, outcome_of) for part in parts], count)
         case Manual():
-            return Outcome.UNKNOWN  # answers are put over it by `scorecards.decisions`
+            return Outcome.UNKNOWN  # answers are put over it by `scorecards.evaluation.decisions`
         case _:
             assert_never(rule)
 

@@ -57,7 +57,7 @@ class Case:
     facts: tuple[tuple[str, FactState], ...]
     """By name; every other fact was never collected."""
     entity: bytes
-    """JSON object: its keys replace those of the sample entity (`scorecards.cases`)."""
+    """JSON object: its keys replace those of the sample entity (`scorecards.evaluation.cases`)."""
     now: datetime | None
     """The time of the assessment; None: one that never changes."""
     expect: Outcome
@@ -100,7 +100,7 @@ class Check:
     max_age: timedelta | None = None
     """Facts that were observed longer ago are stale for this check; None: only their own limit."""
     grace: timedelta = timedelta(0)
-    """How long a failure must last before it counts (`scorecards.damping`)."""
+    """How long a failure must last before it counts (`scorecards.evaluation.damping`)."""
     tests: tuple[Case, ...] = ()
 
 

@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from catalog.entity import Entity, Outcome, Verdict
+from catalog.ingest.store import Applied, Batch, FileReading
 from catalog.problems import Problem
 from catalog.sources import Repository
-from catalog.store import Applied, Batch, FileReading
-from portal.db.catalog_store import Store
 from portal.db.engine import Database
+from portal.db.ingest.catalog_store import Store
 from portal.db.tables import entities, files, locations, metadata, problems
 from tests.catalog_rows import LOCATION, NOW, REPOSITORY
 

@@ -11,12 +11,12 @@ import orjson
 from sqlalchemy import insert
 
 from catalog.entity import Entity, Outcome, Relation, Term, Verdict
+from catalog.ingest.store import Applied, Batch, FileReading
 from catalog.problems import Problem
 from catalog.refs import EntityRef
 from catalog.sources import Repository
-from catalog.store import Applied, Batch, FileReading
-from portal.db.catalog_store import Store
 from portal.db.engine import Database
+from portal.db.ingest.catalog_store import Store
 from portal.db.tables import locations
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

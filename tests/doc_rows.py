@@ -16,7 +16,7 @@ from catalog.documentation import (
     first_heading,
     name_title,
 )
-from portal.db import doc_sets
+from portal.db.collection import doc_sets
 from portal.db.engine import Database
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

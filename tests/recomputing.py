@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portal.db.result_history import Basis
-from scorecards.assessment import Assessor
+from portal.db.evaluation.result_history import Basis
+from scorecards.evaluation.assessment import Assessor
+from scorecards.evaluation.transitions import Stand
 from scorecards.facts import FactSchema
 from scorecards.results import LETTERS, Outcome, ScorecardResult
 from scorecards.scorecard import Scorecard
-from scorecards.transitions import Stand
 
 
 def recompute(

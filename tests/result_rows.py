@@ -9,15 +9,16 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 
 from benchmarks.one_by_one import assessable
-from portal.db import facts, results
 from portal.db.bulk import among
+from portal.db.collection import facts
 from portal.db.engine import Database
+from portal.db.evaluation import results
 from portal.db.tables import entities
+from scorecards.collection.store import Asked, Assessable
+from scorecards.collection.stored_facts import pack_record
+from scorecards.evaluation.packing import PackedResult, pack
 from scorecards.facts import FactRecord
-from scorecards.packing import PackedResult, pack
 from scorecards.results import ScorecardResult
-from scorecards.store import Asked, Assessable
-from scorecards.stored_facts import pack_record
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,8 @@
 """The kinds that the catalog knows: those in JSON files beside this module, and those of users.
 
 A kind is data: a JSON Schema of its `spec`, the versions it exists in, and the fields that state
-relations. Nothing here judges a document; see `catalog.validation`. How users' definitions are
-read is `catalog.defined_kinds`.
+relations. Nothing here judges a document; see `catalog.descriptor.validation`. How users' definitions are
+read is `catalog.descriptor.defined_kinds`.
 """
 
 from __future__ import annotations

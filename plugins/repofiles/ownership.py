@@ -1,10 +1,13 @@
-"""CODEOWNERS: where it is, whether forges accept it, whom it names. What it says: `catalog.codeowners`."""
+"""CODEOWNERS: where it is, whether forges accept it, and whom it names.
+
+What it says is read by `catalog.descriptor.codeowners`.
+"""
 
 from __future__ import annotations
 
 import re
 
-from catalog.codeowners import FOLDERS, read_codeowners
+from catalog.descriptor.codeowners import FOLDERS, read_codeowners
 from plugins.contract import FailedFact, Known, Missing
 from plugins.repofiles.states import Facts, list_or_missing, path_or_missing
 from plugins.repofiles.tree import Tree

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import escape
 
-from scorecards.badges import Badge, Color
+from scorecards.insights.badges import Badge, Color
 
 _FILLS = {
     Color.TOP: "#2f7d32",

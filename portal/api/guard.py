@@ -28,7 +28,7 @@ from portal.auth import (
     refusal,
 )
 from portal.config import Auth, Settings
-from portal.db import sessions
+from portal.db.access import sessions
 from portal.wiring import Portal
 
 OPEN_ENDPOINTS = frozenset({"health.live", "health.ready", "signin.page"})

@@ -13,9 +13,10 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from portal.db import budgets, marks, pending, problems
-from portal.db.entities import kind_counts
+from portal.db.catalog.entities import kind_counts
 from portal.db.failures import is_unavailable
+from portal.db.sources import problems
+from portal.db.work import budgets, marks, pending
 from portal.wiring import Portal
 from portal.worker.requests import Lane
 

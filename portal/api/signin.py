@@ -6,7 +6,7 @@ from flask import Blueprint, current_app, make_response, redirect, render_templa
 from werkzeug.wrappers import Response
 
 from portal.api.guard import cookie_name
-from portal.db import sessions
+from portal.db.access import sessions
 from portal.wiring import Portal
 
 USED = "This link was used before, or is older than 10 minutes. Print another one."

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 
 from catalog.errors import QueryError
-from portal.db import pending
+from portal.db.work import pending
 from portal.wiring import Portal
 
 LONGEST = 60.0

@@ -1,6 +1,6 @@
 """Who is asking, what they may do, and whether a request may be heard at all.
 
-The web edge (`portal.api.guard`) asks; sessions are kept by `portal.db.sessions`.
+The web edge (`portal.api.guard`) asks; sessions are kept by `portal.db.access.sessions`.
 """
 
 from portal.auth.callers import (

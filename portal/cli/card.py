@@ -11,17 +11,20 @@ import orjson
 
 from catalog.parsing.documents import parse
 from catalog.problems import Problem, Severity
-from catalog.query import EntityQuery
+from catalog.queries.query import EntityQuery
 from portal.cli.checkout import assessed
 from portal.config import Settings
-from portal.db import entities, facts, locations, problems, results
+from portal.db.catalog import entities
+from portal.db.collection import facts
+from portal.db.evaluation import results
+from portal.db.sources import locations, problems
 from portal.db.state import Connection
 from portal.stopping import stopped_rules
 from portal.wiring import Portal
-from scorecards.introduced import CardChange, Verdict, card_changes
+from scorecards.evaluation.texts import fact_values
+from scorecards.insights.introduced import CardChange, Verdict, card_changes
 from scorecards.results import ScorecardResult
 from scorecards.scorecard import Scorecard
-from scorecards.texts import fact_values
 
 MOST_ENTITIES = 10_000
 """Entities of one checkout that a card is made for."""

@@ -15,11 +15,12 @@ from pathlib import Path
 from plugins.contract import Context
 from plugins.registry import load_plugins
 from portal.config import Settings
-from portal.db import registrations
+from portal.db.ingest import registrations
 from portal.db.migrations import migrate
 from portal.pool import Pool
 from portal.wiring import Portal, now, open_portal, tools_of
-from portal.worker import assessing, jobs
+from portal.worker import jobs
+from portal.worker.assessment import assessing
 
 
 @contextmanager

@@ -16,17 +16,19 @@ import click
 from catalog.problems import Problem, Severity
 from portal.cli.options import settings_options, settings_or_exit
 from portal.config import Settings
-from portal.db import fetched, locations, unanswerable
+from portal.db.collection import fetched
 from portal.db.engine import open_database
+from portal.db.evaluation import unanswerable
 from portal.db.failures import is_damaged, is_unavailable, reason_of
 from portal.db.integrity import integrity_fault
 from portal.db.migrations import HEAD, current, is_newer
+from portal.db.sources import locations
 from portal.instance import find
 from portal.packs import states
 from portal.stopping import stopped_rules
 from portal.wiring import Portal, open_portal
-from portal.worker.scheduled import Scheduled
-from scorecards.recipes import Recipe
+from portal.worker.systems.scheduled import Scheduled
+from scorecards.collection.recipes import Recipe
 
 LEAST_DISK = 0.05
 """Share of the disk that has to be free."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.db import sessions
+from portal.db.access import sessions
 from portal.wiring import Portal
 
 

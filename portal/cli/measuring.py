@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from catalog.descriptors import read_descriptor
+from catalog.descriptor.descriptors import read_descriptor
 from catalog.problems import JsonValue
 from plugins.reports import measure
 from portal.cli.options import show_problem

@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from catalog.suggestions import nearest
+from catalog.descriptor.suggestions import nearest
 from portal.api.v1.packs import form
 from portal.cli.options import settings_options, settings_or_exit
 from portal.packs import PackState, states
 from portal.wiring import open_portal
-from scorecards.feeding import Feed, Feeder
+from scorecards.collection.feeding import Feed, Feeder
 
 
 @click.command()

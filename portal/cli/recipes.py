@@ -10,15 +10,15 @@ from typing import Any
 import click
 import orjson
 
-from catalog.descriptors import read_descriptor
+from catalog.descriptor.descriptors import read_descriptor
 from plugins.web.answers import Fetched
 from plugins.web.client import CheckedClient
 from portal.cli.options import settings_options, settings_or_exit, show_problem
 from portal.wiring import now
-from portal.worker.outside import client_for, sent, without_answer
+from portal.worker.systems.outside import client_for, sent, without_answer
+from scorecards.collection.fetching import Reader, Request, parsed
+from scorecards.collection.recipes import Recipe
 from scorecards.facts import FactState, FailedFact, Known, Missing
-from scorecards.fetching import Reader, Request, parsed
-from scorecards.recipes import Recipe
 
 
 @click.command()

@@ -12,8 +12,8 @@ from rich.table import Table
 from portal.cli.options import settings_options, settings_or_exit
 from portal.cli.work import ask, opened_portal
 from portal.config import Settings
-from portal.db import buried, decisions, held
-from portal.db.catalog_store import Store
+from portal.db.ingest import buried, decisions, held
+from portal.db.ingest.catalog_store import Store
 from portal.db.state import Connection
 from portal.instance import find
 from portal.wiring import Portal, store_of

@@ -23,7 +23,7 @@ from portal.cli.work import ask, opened_portal
 from portal.config import Settings
 from portal.config.access import PUSH
 from portal.config.durations import Duration
-from portal.db import tokens
+from portal.db.access import tokens
 from portal.instance import find
 from portal.issuing import LASTS, Wanted, issue, limits, read_limits
 from portal.issuing import revoke as end

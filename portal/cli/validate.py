@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from catalog.defined_kinds import KindFile, kinds_of
-from catalog.descriptors import read_descriptor
+from catalog.descriptor.defined_kinds import KindFile, kinds_of
+from catalog.descriptor.descriptors import read_descriptor
 from catalog.entity import Outcome, Verdict
 from catalog.kinds.registry import Kinds
 from catalog.parsing.limits import DEFAULT_LIMITS

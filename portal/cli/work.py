@@ -13,12 +13,14 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from portal.cli.options import settings_options, settings_or_exit
 from portal.config import Settings
-from portal.db import locations, marks, pending
 from portal.db.migrations import migrate
+from portal.db.sources import locations
+from portal.db.work import marks, pending
 from portal.instance import AlreadyRunning, Instance, acquire, find
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker import assessing, jobs, publishing
+from portal.worker import jobs, publishing
+from portal.worker.assessment import assessing
 
 PATIENCE = 5.0
 """Seconds that another command which works on the database is waited for."""

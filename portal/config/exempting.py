@@ -10,7 +10,7 @@ from marshmallow import ValidationError, fields, post_load
 
 from portal.config.durations import Duration
 from portal.config.fields import Flag, Strict
-from scorecards.exemptions import Budget
+from scorecards.people.exemptions import Budget
 
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?%")
 

@@ -15,9 +15,9 @@ from portal.config.durations import Duration
 from portal.config.fields import Strict, Words
 from portal.config.pushed import PushedFact
 from portal.config.reading import AllowedHost
-from scorecards.packs import declarations
-from scorecards.pushed import Declared
-from scorecards.recipes import FetchedFact, Further, Recipe, faults_of
+from scorecards.collection.packs import declarations
+from scorecards.collection.pushed import Declared
+from scorecards.collection.recipes import FetchedFact, Further, Recipe, faults_of
 
 _NAME = validate.Regexp(
     r"[a-z][a-z0-9_]{0,62}\Z", error="must be the first part of its facts' names: argo"

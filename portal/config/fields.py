@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validates_schema
 
-from catalog.rules import AllowedKind
+from catalog.descriptor.rules import AllowedKind
 
 _YES = ("y", "yes", "true", "1", "on")
 _NO = ("n", "no", "false", "0", "off")

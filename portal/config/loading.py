@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from catalog.descriptor.rules import AllowedKind, AllowRule
 from catalog.problems import Problem, Severity, quote
-from catalog.rules import AllowedKind, AllowRule
 from plugins.contract import PeopleProvider
 from portal.config.access import Issuer, StaticToken
 from portal.config.checking import check
@@ -27,7 +27,7 @@ from portal.config.policies import allow_rules, configured_locations
 from portal.config.repositories import ScorecardRepository
 from portal.config.settings import Auth, ConfiguredSource, Settings
 from portal.config.variables import Variables, backstage_variables
-from scorecards.exemptions import Policy
+from scorecards.people.exemptions import Policy
 
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[\w.-]+@[\w.-]+:")
 

@@ -11,7 +11,7 @@ from plugins.contract import MailChannel, WebhookChannel
 from plugins.signing import LONGEST, PREFIX, SHORTEST, key_of
 from portal.config.durations import Duration
 from portal.config.fields import Flag, Host, Strict, Url
-from scorecards.notices import Timing
+from scorecards.people.notices import Timing
 
 _NAME = validate.Regexp(r"[a-z][a-z0-9-]{0,62}\Z", error="must be lower case letters, digits, -")
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}

@@ -7,8 +7,8 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate
 
 from portal.config.fields import Strict, UnknownWord
-from scorecards.feeding import SwitchedOn
-from scorecards.packs import names
+from scorecards.collection.feeding import SwitchedOn
+from scorecards.collection.packs import names
 
 
 def _is_pack(text: str) -> None:

@@ -8,9 +8,9 @@ from os.path import normpath
 from pathlib import Path
 from typing import Any
 
+from catalog.descriptor.rules import DEFAULT_RULES, AllowedKind, AllowRule
 from catalog.kinds.registry import builtin_kinds
 from catalog.problems import Problem
-from catalog.rules import DEFAULT_RULES, AllowedKind, AllowRule
 from portal.config.merging import Merged
 from portal.config.settings import ConfiguredSource
 

@@ -8,8 +8,8 @@ from marshmallow import ValidationError, fields, post_load, validate
 
 from portal.config.durations import Duration
 from portal.config.fields import Strict
+from scorecards.collection.pushed import ABSENT, Declared, is_name, read_value
 from scorecards.facts import FactSchema, FactType
-from scorecards.pushed import ABSENT, Declared, is_name, read_value
 
 
 def _is_name(text: str) -> None:

@@ -15,8 +15,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple
 
+from catalog.descriptor.rules import AllowRule
 from catalog.problems import Problem
-from catalog.rules import AllowRule
 from plugins.contract import (
     ForgeFacts,
     ForgeProvider,
@@ -32,11 +32,11 @@ from portal.config.integrations import Integration
 from portal.config.repositories import ScorecardRepository
 from portal.config.schedules import Schedule
 from portal.config.views import View
-from scorecards.exemptions import Policy
-from scorecards.feeding import SwitchedOn
-from scorecards.notices import Timing
-from scorecards.pushed import Declared
-from scorecards.recipes import Recipe
+from scorecards.collection.feeding import SwitchedOn
+from scorecards.collection.pushed import Declared
+from scorecards.collection.recipes import Recipe
+from scorecards.people.exemptions import Policy
+from scorecards.people.notices import Timing
 
 
 class Auth(StrEnum):

@@ -11,8 +11,12 @@ from catalog.errors import QueryError, RefError
 from catalog.refs import parse_ref
 from portal.auth import actor_of, tokens_refused
 from portal.auth.grants import grants
-from portal.db import buried, decided, decisions, held, locations, pending, tokens
+from portal.db.access import tokens
+from portal.db.changes import decided
+from portal.db.ingest import buried, decisions, held
 from portal.db.page import Page
+from portal.db.sources import locations
+from portal.db.work import pending
 from portal.failing import failures
 from portal.ui.frame import not_found
 from portal.ui.models import admin as model

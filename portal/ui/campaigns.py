@@ -17,9 +17,9 @@ from portal.campaigning import (
     promotion_of,
     tag_of,
 )
-from portal.db import campaigns as store
-from portal.db import entities
+from portal.db.catalog import entities
 from portal.db.page import Page
+from portal.db.people import campaigns as store
 from portal.ui.facet_memory import FacetMemory
 from portal.ui.frame import not_found
 from portal.ui.home import owning_groups
@@ -34,7 +34,7 @@ from portal.ui.models.campaign_form import (
 from portal.ui.models.catalog import link_of
 from portal.ui.models.paging import forward, start_of
 from portal.wiring import Portal
-from scorecards.campaigns import Campaign
+from scorecards.people.campaigns import Campaign
 
 PER_PAGE = 50
 LONGEST_NOTE = 2000

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 from flask import Blueprint, render_template, request
 
-from catalog.query import All, EntityQuery, Equals, Filter, FullText, Order
+from catalog.queries.query import All, EntityQuery, Equals, Filter, FullText, Order
 from portal.config.views import NAME_ALONE
-from portal.db import entities, results
-from portal.db.freshness import freshness
-from portal.db.rollups import INSIDE, OWNED, PART, wholes_below
+from portal.db.catalog import entities
+from portal.db.evaluation import results
+from portal.db.insights.rollups import INSIDE, OWNED, PART, wholes_below
+from portal.db.sources.freshness import freshness
 from portal.db.state import Connection
 from portal.ui.facet_memory import FacetMemory
 from portal.ui.models.catalog import (

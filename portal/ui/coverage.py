@@ -7,7 +7,7 @@ from flask import Blueprint, render_template, request
 from catalog.errors import RefError
 from catalog.refs import parse_ref
 from portal.covering import Mentions, coverage_of
-from portal.db import unanswerable
+from portal.db.evaluation import unanswerable
 from portal.db.state import Connection, state_of
 from portal.ui.changed import has_just_changed
 from portal.ui.facet_memory import FacetMemory

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
-from catalog.descriptors import read_descriptor
+from catalog.descriptor.descriptors import read_descriptor
 from portal.ui.models.verdict import verdict
 from portal.wiring import Portal
 

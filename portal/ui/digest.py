@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
-from portal.db import entities
-from portal.db.instants import NotKept
+from portal.db.catalog import entities
+from portal.db.changes.instants import NotKept
 from portal.digest import AHEAD, read_digest
 from portal.ui.facet_memory import FacetMemory
 from portal.ui.home import owning_groups
@@ -13,7 +13,7 @@ from portal.ui.models.catalog import link_of
 from portal.ui.models.digest import DigestPage, digest_page, neighbors, shown_refs
 from portal.ui.models.links import link_to
 from portal.wiring import Portal
-from scorecards.digest import week_at, week_named
+from scorecards.insights.digest import week_at, week_named
 
 
 def register(pages: Blueprint, portal: Portal) -> None:

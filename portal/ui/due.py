@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from catalog.query import All, EntityQuery, Filter, parse_filters
-from portal.db import campaigns, entities
+from catalog.queries.query import All, EntityQuery, Filter, parse_filters
+from portal.db.catalog import entities
+from portal.db.people import campaigns
 from portal.db.state import Connection
 from portal.ui.models.attention import Due, Dues
 from portal.ui.models.campaigns import midnight
 from portal.wiring import Portal
-from scorecards.campaigns import Plan, State, goal_indexes
+from scorecards.people.campaigns import Plan, State, goal_indexes
 
 
 def dues_of(

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from catalog.errors import RefError
 from catalog.problems import Problem, Severity
 from catalog.refs import parse_ref
-from portal.db import definitions
+from portal.db.evaluation import definitions
 from portal.trying import Children, read_definition, try_out
 from portal.trying_on import MOST, try_on
 from portal.ui.frame import not_found

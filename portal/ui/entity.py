@@ -11,9 +11,9 @@ from flask.typing import ResponseReturnValue
 
 from catalog.problems import JsonValue, Problem
 from catalog.refs import EntityRef, parse_ref
-from portal.db import problems
-from portal.db.history import identify
-from portal.db.past import present_ref
+from portal.db.changes.history import identify
+from portal.db.changes.past import present_ref
+from portal.db.sources import problems
 from portal.db.state import Connection
 from portal.ui.entity_tabs import FIRST_TAB, Asked, Seen, history, tab_of
 from portal.ui.looking_again import what_came_of_it
@@ -26,8 +26,8 @@ from portal.ui.models.paging import start_of
 from portal.ui.starred import starred
 from portal.ui.stored import MOST_PROBLEMS, NotThen, Stored, as_of, present
 from portal.wiring import Portal
+from scorecards.evaluation.texts import fact_values, render, render_fix
 from scorecards.scorecard import Scorecard
-from scorecards.texts import fact_values, render, render_fix
 
 MOST_GUESSES = 10
 

@@ -6,7 +6,7 @@ from flask import request, url_for
 
 from catalog.problems import JsonValue
 from catalog.refs import parse_ref
-from portal.db import documentation
+from portal.db.collection import documentation
 from portal.db.state import Connection
 from portal.ui.models.docs import Docs, chosen, docs, home_of
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from portal.db import history
-from portal.db.history import Identity
-from portal.db.instants import kept_since
-from portal.db.result_history import moves
+from portal.db.changes import history
+from portal.db.changes.history import Identity
+from portal.db.changes.instants import kept_since
+from portal.db.evaluation.result_history import moves
 from portal.db.state import Connection
 from portal.ui.models.timeline import Timeline, merged
 from portal.wiring import Portal

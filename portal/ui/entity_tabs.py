@@ -10,10 +10,10 @@ from typing import Any
 from flask import request
 
 from catalog.problems import JsonValue
-from portal.db.graph import Direction, walk
-from portal.db.history import Identity, identify
-from portal.db.result_history import moves
-from portal.db.results import StoredResult
+from portal.db.catalog.graph import Direction, walk
+from portal.db.changes.history import Identity, identify
+from portal.db.evaluation.result_history import moves
+from portal.db.evaluation.results import StoredResult
 from portal.db.state import Connection
 from portal.inquiring import askable
 from portal.ui.entity_docs import docs_tab
@@ -31,7 +31,7 @@ from portal.ui.models.strips import Key, Strip, strips
 from portal.ui.owned import owned_by
 from portal.ui.stored import Stored
 from portal.wiring import Portal
-from scorecards.advice import next_steps
+from scorecards.insights.advice import next_steps
 
 FIRST_TAB = "overview"
 OWNERS = ("group", "user")

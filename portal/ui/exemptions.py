@@ -9,10 +9,10 @@ from flask.typing import ResponseReturnValue
 
 from catalog.errors import QueryError
 from catalog.problems import Problem
-from portal.db import entities
-from portal.db import exemptions as store
-from portal.db.exemption_lists import Phase, Wanted, count_phases, list_exemptions
+from portal.db.catalog import entities
 from portal.db.page import Page
+from portal.db.people import exemptions as store
+from portal.db.people.exemption_lists import Phase, Wanted, count_phases, list_exemptions
 from portal.db.state import Connection
 from portal.exempting import NOT_THEIRS, Decision, acting, ask_for, decide, tag_of
 from portal.ui.facet_memory import FacetMemory
@@ -24,7 +24,7 @@ from portal.ui.models.catalog import link_of
 from portal.ui.models.links import link_to
 from portal.ui.models.paging import Params, forward, start_of
 from portal.wiring import Portal
-from scorecards.exemptions import Exemption, OneEntity
+from scorecards.people.exemptions import Exemption, OneEntity
 
 PER_PAGE = 50
 NO_SUCH = "There is no exemption with this number."

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from catalog.query import Filter
-from portal.db import entities
-from portal.db.levels import OnLevels, follows_results, level_counts
+from catalog.queries.query import Filter
+from portal.db.catalog import entities
+from portal.db.insights.levels import OnLevels, follows_results, level_counts
 from portal.db.state import Connection, catalog_state_of, state_of
 
 Counts = list[tuple[str, int]]
@@ -51,7 +51,7 @@ class FacetMemory:
     def counts(
         self, connection: Connection, keys: Sequence[str], tree: Filter | None
     ) -> dict[str, Counts]:
-        """For each key its values with their counts, as `portal.db.entities.facets` says."""
+        """For each key its values with their counts, as `portal.db.catalog.entities.facets` says."""
         memory = self._of_results if follows_results(tree) else self._of_catalog
         kept = memory.now(connection)
         if missing := [key for key in keys if (key, tree) not in kept]:
@@ -67,7 +67,7 @@ class FacetMemory:
         *,
         total: int | None = None,
     ) -> dict[str, OnLevels]:
-        """For each scorecard where what matches stands, as `portal.db.levels.level_counts` says."""
+        """For each scorecard where what matches stands, as `portal.db.insights.levels.level_counts` says."""
         kept = self._levels.now(connection)
         if any((name, tree) not in kept for name in scorecards):
             counted = level_counts(connection, scorecards, tree, total=total)

@@ -12,12 +12,12 @@ from flask.typing import ResponseReturnValue
 
 from catalog.problems import Problem
 from plugins.budgets import RESERVE, Budget
-from portal.db.fetched import Fetch
+from portal.db.collection.fetched import Fetch
 from portal.ui.frame import not_found
 from portal.ui.models.looks import Look
 from portal.wiring import Portal
 from portal.worker.requests import Lane, fetch_key
-from portal.worker.scheduled import Scheduled
+from portal.worker.systems.scheduled import Scheduled
 
 GONE = "Nothing is fetched under this name."
 

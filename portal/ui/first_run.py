@@ -7,8 +7,11 @@ from flask.typing import ResponseReturnValue
 
 from portal import registering
 from portal.auth import actor_of
-from portal.db import entities, locations, marks, pending, problems, results
+from portal.db.catalog import entities
+from portal.db.evaluation import results
+from portal.db.sources import locations, problems
 from portal.db.state import Connection
+from portal.db.work import marks, pending
 from portal.ui.models import first_run as model
 from portal.ui.models.catalog import link_of
 from portal.ui.models.links import EntityLink

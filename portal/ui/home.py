@@ -8,12 +8,14 @@ from urllib.parse import quote
 from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from portal.db import entities, problems, results
-from portal.db.freshness import freshness
-from portal.db.result_patterns import outcome_counts
-from portal.db.rollups import OWNED
+from portal.db.catalog import entities
+from portal.db.evaluation import results
+from portal.db.evaluation.result_patterns import outcome_counts
+from portal.db.insights.rollups import OWNED
+from portal.db.insights.trends import Related, courses_by_entity
+from portal.db.sources import problems
+from portal.db.sources.freshness import freshness
 from portal.db.state import Connection
-from portal.db.trends import Related, courses_by_entity
 from portal.ui.due import dues_of
 from portal.ui.facet_memory import FacetMemory
 from portal.ui.first_run import first_run_page

@@ -12,8 +12,8 @@ from flask.typing import ResponseReturnValue
 from catalog.problems import Problem
 from catalog.refs import EntityRef
 from portal.auth import asker_of
-from portal.db.entities import by_ref
-from portal.db.inquiries import Said
+from portal.db.catalog.entities import by_ref
+from portal.db.collection.inquiries import Said
 from portal.inquiring import Askable, ask, askable
 from portal.ui.frame import not_found, too_often
 from portal.ui.models.looks import Look

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
-from portal.db import entities
-from portal.db.freshness import freshness
-from portal.db.results import Distribution
-from portal.db.rollups import By, side_by_side
+from portal.db.catalog import entities
+from portal.db.evaluation.results import Distribution
+from portal.db.insights.rollups import By, side_by_side
+from portal.db.sources.freshness import freshness
 from portal.db.state import Connection
 from portal.ui.changed import has_just_changed
 from portal.ui.models import heat, insights

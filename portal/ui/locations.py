@@ -10,9 +10,10 @@ from flask.typing import ResponseReturnValue
 
 from catalog.problems import Problem
 from portal.auth import asker_of
-from portal.db import budgets, fetched
-from portal.db import locations as store
-from portal.db.locations import FileRow, LocationRow, RepositoryRow
+from portal.db.collection import fetched
+from portal.db.sources import locations as store
+from portal.db.sources.locations import FileRow, LocationRow, RepositoryRow
+from portal.db.work import budgets
 from portal.rationing import take
 from portal.ui.fetches import fetch_lines, limit_lines
 from portal.ui.frame import not_found, too_often

@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from catalog.refs import EntityRef
 from portal.auth import asker_of
-from portal.db import marks, pending
 from portal.db.state import Connection
+from portal.db.work import marks, pending
 from portal.looking_again import look_again as again
 from portal.rationing import TooOften
 from portal.ui.frame import not_found, too_often

@@ -15,9 +15,10 @@ from flask.typing import ResponseReturnValue
 
 from portal.auth import Nobody, Refused
 from portal.config import Auth
-from portal.db import entities, notices
+from portal.db.catalog import entities
 from portal.db.failures import is_unavailable
-from portal.db.owners import tree_of
+from portal.db.insights.owners import tree_of
+from portal.db.people import notices
 from portal.db.state import Connection, catalog_state_of
 from portal.ui.frame import chosen_team
 from portal.ui.home import COOKIE_AGE
@@ -31,7 +32,7 @@ from portal.ui.models.notices import (
 )
 from portal.ui.models.paging import Params, forward, start_of
 from portal.wiring import Portal
-from scorecards.notices import Kind
+from scorecards.people.notices import Kind
 
 COOKIE = "notices-read"
 LONGEST = 3_500

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from catalog.query import EntityQuery, Equals, Order
-from portal.db import entities, results
-from portal.db.results import Summary
+from catalog.queries.query import EntityQuery, Equals, Order
+from portal.db.catalog import entities
+from portal.db.evaluation import results
+from portal.db.evaluation.results import Summary
 from portal.db.state import Connection
 from portal.ui.models.catalog import link_of
 from portal.ui.models.links import EntityLink

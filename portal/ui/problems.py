@@ -9,10 +9,11 @@ from flask import Blueprint, render_template, request
 
 from catalog.errors import QueryError
 from catalog.problems import Problem
-from portal.db import entities, locations, problems
-from portal.db.freshness import freshness
+from portal.db.catalog import entities
 from portal.db.page import Page
-from portal.db.problems import ProblemRow
+from portal.db.sources import locations, problems
+from portal.db.sources.freshness import freshness
+from portal.db.sources.problems import ProblemRow
 from portal.ui.models.links import EntityLink, link_to
 from portal.ui.models.looks import SEVERITIES
 from portal.ui.models.paging import Pager, Params, forward, start_of

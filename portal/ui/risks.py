@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from flask import Blueprint, render_template, request
 
-from portal.db import entities
+from portal.db.catalog import entities
 from portal.db.state import Connection, catalog_state_of
 from portal.risks import Count, Risk, count, query_of, risks
 from portal.ui.facet_memory import FacetMemory

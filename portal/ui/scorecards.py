@@ -6,11 +6,11 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from catalog.errors import QueryError
-from portal.db import results, unanswerable
-from portal.db.freshness import freshness
+from portal.db.evaluation import results, unanswerable
+from portal.db.insights.unfresh import unfresh
 from portal.db.page import Page
+from portal.db.sources.freshness import freshness
 from portal.db.state import Connection
-from portal.db.unfresh import unfresh
 from portal.packs import states
 from portal.stopping import stopped_rules
 from portal.ui.frame import not_found

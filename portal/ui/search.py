@@ -10,7 +10,9 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from portal.db import documentation, entities, problems
+from portal.db.catalog import entities
+from portal.db.collection import documentation
+from portal.db.sources import problems
 from portal.ui.models.search import check_hits, doc_hits, hits
 from portal.ui.models.search_words import catalog_params, level_named
 from portal.wiring import Portal

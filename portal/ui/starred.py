@@ -9,7 +9,8 @@ from flask import Blueprint, Response, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from catalog.refs import EntityRef
-from portal.db import entities, results
+from portal.db.catalog import entities
+from portal.db.evaluation import results
 from portal.db.state import Connection
 from portal.ui.frame import not_found
 from portal.ui.models.catalog import link_of

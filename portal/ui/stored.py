@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from catalog.problems import Problem
-from portal.db import documentation, entities, facts, problems, results, unanswerable
-from portal.db.history import Version, identify, version_at
-from portal.db.instants import NotKept, relations_at, seq_at
-from portal.db.locations import origin_of
-from portal.db.result_history import as_stored, results_at
-from portal.db.results import StoredResult
+from portal.db.catalog import entities
+from portal.db.changes.history import Version, identify, version_at
+from portal.db.changes.instants import NotKept, relations_at, seq_at
+from portal.db.collection import documentation, facts
+from portal.db.evaluation import results, unanswerable
+from portal.db.evaluation.result_history import as_stored, results_at
+from portal.db.evaluation.results import StoredResult
+from portal.db.evaluation.unanswerable import Unanswered
+from portal.db.sources import problems
+from portal.db.sources.locations import origin_of
 from portal.db.state import Connection
-from portal.db.unanswerable import Unanswered
 from portal.ui.models import entity as model
 from portal.ui.models.links import EntityLink
 from scorecards.facts import FactRecord

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from catalog.problems import Problem
 from portal.auth import actor_of, tokens_refused
-from portal.db import tokens as store
+from portal.db.access import tokens as store
 from portal.issuing import LONGEST_SUBJECT, LONGEST_TEXT, SOON, issue, revoke, state_of
 from portal.issuing import State as TokenState
 from portal.ui.frame import not_found, not_permitted

@@ -9,10 +9,10 @@ from typing import NamedTuple
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from portal.db.instants import NotKept, seq_at
-from portal.db.rollups import INSIDE, OWNED, PART, members_of
+from portal.db.changes.instants import NotKept, seq_at
+from portal.db.insights.rollups import INSIDE, OWNED, PART, members_of
+from portal.db.insights.trends import Related
 from portal.db.state import Connection, state_of
-from portal.db.trends import Related
 from portal.trend import MOST_POINTS, TooManyPoints, points_between, read_trend
 from portal.ui.changed import has_just_changed
 from portal.ui.facet_memory import FacetMemory

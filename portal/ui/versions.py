@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from catalog.errors import QueryError
-from portal.db import definitions
+from portal.db.evaluation import definitions
 from portal.db.page import Page
 from portal.ui.frame import not_found
 from portal.ui.models.paging import forward, start_of

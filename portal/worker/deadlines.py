@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from portal.db import answers, campaigns, exemptions, held_passes, standings
+from portal.db.evaluation import held_passes
+from portal.db.people import answers, campaigns, exemptions, standings
+from portal.worker.assessment.turning import mark_turned
 from portal.worker.tools import Tools
-from portal.worker.turning import mark_turned
-from scorecards.campaigns import State
+from scorecards.people.campaigns import State
 
 
 def meet(tools: Tools) -> bool:

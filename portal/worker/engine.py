@@ -21,10 +21,12 @@ from typing import Any
 from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowStatus
 
 from portal.config.schedules import Schedule
-from portal.db import claims, locations, marks, values
-from portal.db.claims import Claim
-from portal.db.hearing import hear
+from portal.db import values
 from portal.db.patience import TCP
+from portal.db.sources import locations
+from portal.db.work import claims, marks
+from portal.db.work.claims import Claim
+from portal.db.work.hearing import hear
 from portal.worker import deadlines, fetching, jobs, timetable
 from portal.worker.holding import Holding
 from portal.worker.requests import ASSESS, NOTICES, SCORECARDS, Lane, Work, ingest_key

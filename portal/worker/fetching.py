@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from catalog.problems import Problem
-from portal.db import fetched, values
-from portal.db.fetched import Candidate, Fetch
+from portal.db import values
+from portal.db.collection import fetched
+from portal.db.collection.fetched import Candidate, Fetch
 from portal.db.state import Connection
-from portal.worker.learning import Learned, Learner
-from portal.worker.outside import PATIENCE
 from portal.worker.requests import CHANGED, fetch_key
-from portal.worker.scheduled import Scheduled, learner_of
+from portal.worker.systems.learning import Learned, Learner
+from portal.worker.systems.outside import PATIENCE
+from portal.worker.systems.scheduled import Scheduled, learner_of
 from portal.worker.tools import Tools
-from scorecards.collectors import Paused
+from scorecards.collection.collectors import Paused
 
 LAST = 2**62
 """Above all ids: what follows a place with it has a higher sequence number."""

@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
-from portal.db import claims, pending
-from portal.db.claims import Claim, Superseded
 from portal.db.engine import Database, on_condition
 from portal.db.failures import is_unavailable
+from portal.db.work import claims, pending
+from portal.db.work.claims import Claim, Superseded
 from portal.worker.room import Room
 
 LOOK_AHEAD = 500

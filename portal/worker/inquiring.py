@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from portal.db import fetched, inquiries
-from portal.db.inquiries import Inquiry, Said
-from portal.worker.learning import Learned
-from portal.worker.scheduled import learner_of
+from portal.db.collection import fetched, inquiries
+from portal.db.collection.inquiries import Inquiry, Said
+from portal.worker.systems.learning import Learned
+from portal.worker.systems.scheduled import learner_of
 from portal.worker.tools import Tools
 
 PAUSE = timedelta(seconds=10)

@@ -1,6 +1,6 @@
 """The jobs: what is done for a key. Plain functions, with the engine or without it.
 
-Each may run at any time, twice, in any order. Assessing is in `portal.worker.assessing`.
+Each may run at any time, twice, in any order. Assessing is in `portal.worker.assessment.assessing`.
 """
 
 from __future__ import annotations
@@ -12,26 +12,21 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
-from catalog.ingestion import NOT_THERE, Ingested, ingest_repository, remove_missing
-from catalog.readings import Origin, edition
+from catalog.ingest.ingestion import NOT_THERE, Ingested, ingest_repository, remove_missing
+from catalog.ingest.readings import Origin, edition
 from catalog.sources import Complete, Failed, Partial, Repository, Snapshot, Source
-from portal.db import (
-    doc_sets,
-    fact_history,
-    links,
-    registrations,
-    repositories,
-    targets,
-    transitions,
-)
-from portal.db.decisions import purge
-from portal.db.instants import prune
-from portal.db.repositories import missing_repositories
+from portal.db.changes.instants import prune
+from portal.db.collection import doc_sets, fact_history
+from portal.db.evaluation import transitions
+from portal.db.ingest import registrations
+from portal.db.ingest.decisions import purge
+from portal.db.sources import links, repositories, targets
+from portal.db.sources.repositories import missing_repositories
+from portal.db.sources.targets import Target
 from portal.db.state import Connection
-from portal.db.targets import Target
+from portal.worker.children.views import source_for
 from portal.worker.reading import no_source, reader_of
 from portal.worker.tools import Tools
-from portal.worker.views import source_for
 
 log = logging.getLogger(__name__)
 

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 
 from plugins.contract import Delivered, NotDelivered, Notifier, Problem
-from portal.db import campaigns, exemptions, notices, outbox, standings
-from portal.db.spending import owners_of
+from portal.db.people import campaigns, exemptions, notices, outbox, standings
+from portal.db.people.spending import owners_of
 from portal.db.state import Connection
 from portal.worker.tools import Tools
-from scorecards.campaigns import State, reminders
-from scorecards.notices import (
+from scorecards.people.campaigns import State, reminders
+from scorecards.people.notices import (
     Drop,
     Kind,
     Notice,

@@ -15,11 +15,11 @@ from catalog.problems import Problem
 from catalog.sources import Failed, Partial, Repository, Snapshot, Source, Unreadable
 from plugins.gitstore.authors import last_author
 from portal.config.repositories import ScorecardRepository
-from portal.db import scorecard_repositories
-from portal.db.scorecard_repositories import ScorecardFile
+from portal.db.evaluation import scorecard_repositories
+from portal.db.evaluation.scorecard_repositories import ScorecardFile
+from portal.worker.children.views import source_for
 from portal.worker.reading import no_source
 from portal.worker.tools import Tools
-from portal.worker.views import source_for
 
 LARGEST_FILE = 1024 * 1024
 """Bytes of a file with scorecards."""

@@ -6,16 +6,16 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 
-from catalog.companions import LARGEST_FILE
+from catalog.ingest.companions import LARGEST_FILE
+from catalog.ingest.readings import Reader, ToRead
+from catalog.ingest.store import FileReading
 from catalog.locations import describe_file
 from catalog.problems import Problem
-from catalog.readings import Reader, ToRead
 from catalog.sources import Blob, Failed, Repository
-from catalog.store import FileReading
 from plugins.contract import Plugin
 from portal.pool import Pool, TaskFailed
+from portal.worker.children.views import source_for
 from portal.worker.tools import Tools
-from portal.worker.views import source_for
 
 FILES_BYTES = 512 * 1024
 FILES_COUNT = 200
@@ -53,7 +53,7 @@ def _read_in_pool(pool: Pool, files: Iterable[ToRead]) -> Iterator[FileReading]:
     """Read files in the children, some tasks ahead of the caller, in order."""
     ahead: deque[tuple[Future[list[FileReading]], list[ToRead]]] = deque()
     for group in _groups(files):
-        ahead.append((pool.submit("portal.worker.parsing:read_files", group), group))
+        ahead.append((pool.submit("portal.worker.children.parsing:read_files", group), group))
         if len(ahead) > AHEAD * pool.size:
             yield from _finished(pool, *ahead.popleft())
     while ahead:
@@ -85,7 +85,7 @@ def _finished(
             return
         middle = len(group) // 2
         for half in (group[:middle], group[middle:]):
-            again = pool.submit("portal.worker.parsing:read_files", half, deadline=20)
+            again = pool.submit("portal.worker.children.parsing:read_files", half, deadline=20)
             yield from _finished(pool, again, half)
 
 

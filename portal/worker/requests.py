@@ -13,9 +13,11 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Protocol
 
-from portal.db import hosts, pending, values
+from portal.db import values
 from portal.db.engine import Database
+from portal.db.sources import hosts
 from portal.db.state import Connection
+from portal.db.work import pending
 
 ASSESS = "assess"
 """The key that asks for every marked entity to be looked at."""

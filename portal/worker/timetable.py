@@ -12,7 +12,7 @@ from datetime import datetime
 from portal.config.schedules import Schedule
 from portal.db import values
 from portal.db.engine import Database
-from portal.db.registrations import ids_of
+from portal.db.ingest.registrations import ids_of
 
 Schedules = Mapping[str, Schedule]
 """By target of a location."""

@@ -7,17 +7,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from catalog.defined_kinds import KindFile, kinds_of
-from catalog.removal import RemovalPolicy
-from catalog.rules import AllowRule
+from catalog.descriptor.defined_kinds import KindFile, kinds_of
+from catalog.descriptor.rules import AllowRule
+from catalog.ingest.removal import RemovalPolicy
 from plugins.contract import Plugin
 from portal.config.repositories import ScorecardRepository
-from portal.db.catalog_store import Store
 from portal.db.engine import Database
+from portal.db.ingest.catalog_store import Store
 from portal.pool import Pool
-from portal.worker.scheduled import Scheduled
-from portal.worker.setup import Setup
-from scorecards.notices import Timing
+from portal.worker.children.setup import Setup
+from portal.worker.systems.scheduled import Scheduled
+from scorecards.people.notices import Timing
 
 
 @dataclass(frozen=True, kw_only=True)

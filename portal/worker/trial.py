@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from catalog.ingest.readings import DEEPEST_CHAIN, Origin, Pass
+from catalog.ingest.store import FileReading, StoredRepository
 from catalog.problems import Problem
-from catalog.readings import DEEPEST_CHAIN, Origin, Pass
 from catalog.sources import Failed, Snapshot, Source
-from catalog.store import FileReading, StoredRepository
+from portal.worker.children.views import source_for
 from portal.worker.reading import no_source, reader_of
 from portal.worker.tools import Tools
-from portal.worker.views import source_for
 
 MOST_LOCATIONS = 200
 """Locations that one trial follows."""

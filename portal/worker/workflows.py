@@ -13,17 +13,11 @@ from functools import partial
 
 from dbos import DBOS
 
-from catalog.ingestion import Ingested
-from portal.db import repositories, rounds
-from portal.worker import (
-    assessing,
-    collecting,
-    fetching,
-    inquiring,
-    jobs,
-    noticing,
-    publishing,
-)
+from catalog.ingest.ingestion import Ingested
+from portal.db.sources import repositories
+from portal.db.work import rounds
+from portal.worker import fetching, inquiring, jobs, noticing, publishing
+from portal.worker.assessment import assessing, collecting
 from portal.worker.holding import Holding
 from portal.worker.requests import (
     ASSESS,

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from catalog.descriptor.validation import validate
 from catalog.kinds.registry import builtin_kinds
 from catalog.problems import Severity
-from catalog.validation import validate
 
 V1 = "backstage.io/v1alpha1"
 TEMPLATE = "scaffolder.backstage.io/v1beta3"

@@ -9,9 +9,9 @@ import subprocess
 
 import pytest
 
-from catalog.normalize import serialize
+from catalog.descriptor.normalize import serialize
+from catalog.descriptor.terms import terms
 from catalog.numbers import as_javascript
-from catalog.terms import terms
 
 TABLE = [
     (0, "0"),

@@ -23,16 +23,17 @@ from hypothesis import given, settings
 
 from portal.app import create_app
 from portal.config import ConfiguredSource, Settings
-from portal.db import locations
 from portal.db.migrations import migrate
+from portal.db.sources import locations
 from portal.pool import Pool
 from portal.pushing import receive
 from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker import assessing, jobs
+from portal.worker import jobs
+from portal.worker.assessment import assessing
+from scorecards.collection.pushed import ABSENT, Declared
+from scorecards.definitions.loading import load_scorecards
 from scorecards.facts import FactSchema, FactType
-from scorecards.importing import import_checks
-from scorecards.loading import load_scorecards
-from scorecards.pushed import ABSENT, Declared
+from scorecards.foreign.importing import import_checks
 from tests.portal.processes import eventually, portal_up
 from tests.scorecards.json_rules_cases import RULES, VALUED, Thrown, holds
 

@@ -14,9 +14,9 @@ import pytest
 from plugins.contract import ReadingRule
 from portal.app import create_app
 from portal.config import Settings
-from portal.worker import assessing
+from portal.worker.assessment import assessing
+from scorecards.collection.packs import built_in, declarations
 from scorecards.facts import FactState, FailedFact, Known, Missing, Unknown
-from scorecards.packs import built_in, declarations
 from tests.docs.test_fetching_samples import fetched, local, states
 from tests.docs.test_samples import ROOT, samples
 from tests.plugins.webserver import WebServer, answer, serve_web

@@ -13,9 +13,9 @@ from plugins.contract import Context, FactSchema, Forge, LinkFacts, Plugin, Read
 from plugins.registry import load_plugins
 from plugins.reports import measure
 from portal.config import Settings, load_settings
-from scorecards.cel import Language, Program
-from scorecards.loading import load_files
-from scorecards.packs import built_in, declarations
+from scorecards.collection.packs import built_in, declarations
+from scorecards.definitions.loading import load_files
+from scorecards.expressions.cel import Language, Program
 from scorecards.rules import Manual, leaves
 from scorecards.scorecard import Check, Scorecard
 from tests.docs.test_feeding_samples import PAGE

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from portal.config import ConfiguredSource, Settings, load_settings
-from portal.db import entities, facts, locations
+from portal.db.catalog import entities
+from portal.db.collection import facts
+from portal.db.sources import locations
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker import fetching, jobs

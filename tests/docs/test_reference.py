@@ -10,7 +10,7 @@ from plugins.registry import load_plugins
 from portal.cli.main import COMMANDS, main
 from portal.config.fields import keys_of
 from portal.config.schema import Config
-from scorecards.packs import built_in
+from scorecards.collection.packs import built_in
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"

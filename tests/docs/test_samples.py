@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 import requests
 
-from catalog.defined_kinds import KindFile, kinds_of
-from catalog.descriptors import read_descriptor
+from catalog.descriptor.defined_kinds import KindFile, kinds_of
+from catalog.descriptor.descriptors import read_descriptor
 from catalog.entity import Verdict
 from plugins.contract import Context, FactSchema
 from plugins.library import plugin
 from plugins.registry import load_plugins
 from portal.config import Settings, environment, load_settings
-from scorecards.loading import load_files, load_scorecards
-from scorecards.packs import declarations
+from scorecards.collection.packs import declarations
+from scorecards.definitions.loading import load_files, load_scorecards
 from scorecards.scorecard import Scorecard
 from tests.portal.processes import free_port
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from portal.app import POLICY, create_app
 from portal.config import Auth, StaticToken
-from portal.db import sessions
+from portal.db.access import sessions
 from portal.db.engine import open_database
 from portal.wiring import Portal
 

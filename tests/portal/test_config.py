@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from catalog.descriptor.rules import AllowedKind, is_allowed
 from catalog.problems import Severity
-from catalog.rules import AllowedKind, is_allowed
 from portal.config import Auth, ConfiguredSource, Settings, load_settings
 from tests.portal.configs import faults, load
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.rules import is_allowed
+from catalog.descriptor.rules import is_allowed
 from plugins.contract import ReadingRule
 from portal.config import Auth, KeySetAccess, Restriction, Settings, SharedSecret
 from tests.portal.configs import faults, load

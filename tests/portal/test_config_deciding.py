@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from plugins.contract import MailChannel, WebhookChannel
-from scorecards.exemptions import Budget, Policy
-from scorecards.notices import Timing
+from scorecards.people.exemptions import Budget, Policy
+from scorecards.people.notices import Timing
 from tests.portal.configs import faults, load
 
 SECRET = f"whsec_{base64.b64encode(bytes(32)).decode()}"

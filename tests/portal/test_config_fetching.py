@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from plugins.contract import LinkFacts, ReadingRule
+from scorecards.collection.packs import declarations
+from scorecards.collection.recipes import Further
 from scorecards.facts import FactType
-from scorecards.packs import declarations
-from scorecards.recipes import Further
 from tests.portal.configs import faults, load
 
 RECIPE = """\

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from catalog.descriptor.rules import is_allowed
 from catalog.problems import Severity
-from catalog.rules import is_allowed
 from plugins.contract import (
     ForgeApp,
     ForgeProvider,

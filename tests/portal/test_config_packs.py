@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scorecards.feeding import SwitchedOn
+from scorecards.collection.feeding import SwitchedOn
 from tests.portal.configs import faults, load
 
 

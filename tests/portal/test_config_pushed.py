@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from scorecards.collection.pushed import Declared
 from scorecards.facts import FactSchema, FactType
-from scorecards.pushed import Declared
 from tests.portal.configs import faults, load
 
 

@@ -10,11 +10,12 @@ from click.testing import CliRunner
 
 from portal.cli.checkout import assessed
 from portal.cli.main import main
-from portal.db import facts, results
-from portal.db.entities import by_ref
-from portal.db.simulated import Reads, Wanted, rows
+from portal.db.catalog.entities import by_ref
+from portal.db.collection import facts
+from portal.db.evaluation import results
+from portal.db.insights.simulated import Reads, Wanted, rows
 from portal.wiring import Portal
-from portal.worker.asking import Means, Rows, ask
+from portal.worker.assessment.asking import Means, Rows, ask
 from scorecards.facts import Known
 from scorecards.results import CheckResult, Outcome
 

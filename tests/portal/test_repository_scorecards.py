@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 import requests
 
-from catalog.removal import RemovalPolicy
+from catalog.ingest.removal import RemovalPolicy
 from plugins.contract import Context
 from plugins.registry import load_plugins
 from portal.config.repositories import EVERY_FILE, ScorecardRepository
@@ -19,8 +19,8 @@ from portal.db.engine import Database
 from portal.pool import Pool
 from portal.repository_scorecards import in_repositories
 from portal.wiring import Portal, open_portal, prepare, tools_of
+from portal.worker.children.setup import Setup
 from portal.worker.publishing import read_scorecards, shown
-from portal.worker.setup import Setup
 from portal.worker.tools import Tools
 from tests.catalog_rows import NOW
 from tests.plugins.pluginworld import commit, make_git, write_files

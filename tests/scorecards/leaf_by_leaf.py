@@ -1,6 +1,6 @@
 """Assessment without haste: each expression is asked by itself of everything there is, each time.
 
-What `scorecards.assessment` says has to be what this says. It shares the engine with it, and the
+What `scorecards.evaluation.assessment` says has to be what this says. It shares the engine with it, and the
 tree's logic; nothing of what is remembered, packed or asked for together.
 """
 
@@ -14,7 +14,8 @@ from typing import Any
 import orjson
 
 from scorecards import rules
-from scorecards.cel import Language, Program, Raised, evaluate
+from scorecards.collection.store import Assessable
+from scorecards.expressions.cel import Language, Program, Raised, evaluate
 from scorecards.facts import FactSchema
 from scorecards.knowledge import Knowledge, in_words, knowledge
 from scorecards.levels import reached
@@ -23,7 +24,6 @@ from scorecards.lifecycle import in_words as in_words_of
 from scorecards.results import CheckResult, Outcome, ScorecardResult
 from scorecards.rules import Manual
 from scorecards.scorecard import Check, Scorecard
-from scorecards.store import Assessable
 
 
 class Slow:

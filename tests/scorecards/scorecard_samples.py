@@ -10,12 +10,12 @@ from typing import Any
 import orjson
 
 from catalog.problems import Severity
-from scorecards.assessment import Assessor
+from scorecards.collection.store import Assessable
+from scorecards.definitions.loading import load_scorecards
+from scorecards.evaluation.assessment import Assessor
 from scorecards.facts import FactRecord, FactSchema, FactState, FactType, FactValue, Known
-from scorecards.loading import load_scorecards
 from scorecards.results import CheckResult, ScorecardResult
 from scorecards.scorecard import Scorecard
-from scorecards.store import Assessable
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -6,12 +6,12 @@ from itertools import product
 
 from hypothesis import given
 from hypothesis import strategies as st
-from scorecard_samples import NOW, assess, check, scorecard, subject
 
-from scorecards.advice import Action, plan
+from scorecards.insights.advice import Action, plan
+from scorecards.insights.lifts import lifts
 from scorecards.levels import gates, next_level, reached, reached_by
-from scorecards.lifts import lifts
 from scorecards.results import LETTERS, Outcome
+from tests.scorecards.scorecard_samples import NOW, assess, check, scorecard, subject
 
 P, F, U = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
 N, X, E = Outcome.NOT_APPLICABLE, Outcome.EXEMPT, Outcome.ERROR

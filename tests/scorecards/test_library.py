@@ -11,12 +11,12 @@ from plugins.contract import Context
 from plugins.descriptor.schemas import SCHEMAS as CATALOG_FACTS
 from plugins.library import plugin
 from plugins.repofiles.schemas import SCHEMAS as REPOSITORY_FACTS
-from scorecards.advice import EFFORTS
-from scorecards.cases import trials
-from scorecards.loading import load_files
+from scorecards.definitions.loading import load_files
+from scorecards.evaluation.cases import trials
+from scorecards.evaluation.texts import render_fix
+from scorecards.insights.advice import EFFORTS
 from scorecards.results import Outcome
 from scorecards.scorecard import Check
-from scorecards.texts import render_fix
 
 SCHEMAS = {s.name: s for s in (*CATALOG_FACTS, *REPOSITORY_FACTS)}
 LOADED = load_files(plugin(Context(cache=Path("unused"))).scorecards, schemas=SCHEMAS)

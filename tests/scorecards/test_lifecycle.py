@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from scorecard_samples import SCHEMAS, assess, check, document, scorecard, subject
 
+from scorecards.collection.serialization import evidence_from_json, evidence_to_json
+from scorecards.definitions.loading import load_scorecards
 from scorecards.levels import gates
 from scorecards.lifecycle import Stage, in_words, stage
-from scorecards.loading import load_scorecards
 from scorecards.results import Outcome, ScorecardResult
 from scorecards.scorecard import Scorecard
-from scorecards.serialization import evidence_from_json, evidence_to_json
+from tests.scorecards.scorecard_samples import SCHEMAS, assess, check, document, scorecard, subject
 
 BEFORE = datetime(2026, 8, 31, 23, 59, 59, tzinfo=UTC)
 DAY = datetime(2026, 9, 1, tzinfo=UTC)

@@ -10,11 +10,11 @@ import orjson
 import pytest
 from test_library import SCHEMAS
 
-from scorecards.cases import trials
-from scorecards.cel import Language, Program
-from scorecards.level_facts import level_schemas
-from scorecards.loading import load_scorecards
-from scorecards.packs import declarations
+from scorecards.collection.packs import declarations
+from scorecards.definitions.level_facts import level_schemas
+from scorecards.definitions.loading import load_scorecards
+from scorecards.evaluation.cases import trials
+from scorecards.expressions.cel import Language, Program
 
 ALL_FACTS = {**{name: one.schema for name, one in declarations().items()}, **SCHEMAS}
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,9 +75,7 @@ def test_every_expression_of_the_page_compiles(expression: str) -> None:
 
 
 def test_every_code_is_told() -> None:
-    sources = "".join(
-        (ROOT / f"scorecards/{name}.py").read_text()
-        for name in ("cel", "loading", "extending", "reading", "case_reading", "promotion", "shape")
-    )
+    modules = [ROOT / "scorecards/expressions/cel.py", *ROOT.glob("scorecards/definitions/*.py")]
+    sources = "".join(module.read_text() for module in modules)
     codes = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', sources))
     assert {code for code in codes if f"`{code}`" not in PAGE} == set()

@@ -16,7 +16,7 @@ from catalog.urls import is_url
 from portal.api.backstage.parameters import body_of, check_names, member, text
 from portal.api.backstage.replies import reply
 from portal.config.integrations import GitHub, GitLab, Integration
-from portal.db.declared import Declared, declared_in
+from portal.db.catalog.declared import Declared, declared_in
 from portal.wiring import Portal
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import orjson
 from flask import Blueprint, Response, request
 
-from catalog.query import EntityQuery
+from catalog.queries.query import EntityQuery
 from portal.api.backstage.parameters import body_of, check_names, query_of
 from portal.api.backstage.projection import shower
 from portal.api.backstage.queries import page_query_of, page_query_of_body
 from portal.api.backstage.replies import current, reply
-from portal.db import answerable
-from portal.db.listing import ids_by_query
+from portal.db.catalog import answerable
+from portal.db.catalog.listing import ids_by_query
 from portal.db.state import Connection
 from portal.wiring import Portal
 

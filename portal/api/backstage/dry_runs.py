@@ -7,10 +7,10 @@ import threading
 import orjson
 from flask import Response
 
-from catalog.dry_run import dry_run_answer
 from catalog.errors import QueryError
-from catalog.registration import generated_ref
-from portal.db import registrations
+from catalog.explanations.dry_run import dry_run_answer
+from catalog.ingest.registration import generated_ref
+from portal.db.ingest import registrations
 from portal.pool import Pool
 from portal.wiring import Portal, tools_of
 from portal.worker.trial import try_location

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 
 from catalog.errors import QueryError, RefError
 from catalog.problems import JsonValue
-from catalog.query import All, Filter, parse_filters
+from catalog.queries.query import All, Filter, parse_filters
 from catalog.refs import EntityRef, parse_ref
 from portal.api.backstage.errors import NotFoundError
 from portal.api.backstage.parameters import (
@@ -21,11 +21,11 @@ from portal.api.backstage.parameters import (
 from portal.api.backstage.projection import shower
 from portal.api.backstage.queries import predicate_of
 from portal.api.backstage.replies import current, current_entity, reply
-from portal.db import answerable
-from portal.db.ancestry import Ancestor, ancestry
-from portal.db.entities import by_refs
-from portal.db.past import present_ref
-from portal.db.selection import matching
+from portal.db.catalog import answerable
+from portal.db.catalog.ancestry import Ancestor, ancestry
+from portal.db.catalog.entities import by_refs
+from portal.db.catalog.selection import matching
+from portal.db.changes.past import present_ref
 from portal.db.state import Connection
 from portal.wiring import Portal
 

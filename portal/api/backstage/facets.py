@@ -8,11 +8,11 @@ import orjson
 from flask import Blueprint, Response, request
 
 from catalog.errors import QueryError
-from catalog.query import Filter, parse_filters
+from catalog.queries.query import Filter, parse_filters
 from portal.api.backstage.parameters import body_of, check_names, query_of, strings
 from portal.api.backstage.queries import predicate_of
 from portal.api.backstage.replies import current, reply
-from portal.db.entities import facets
+from portal.db.catalog.entities import facets
 from portal.db.state import Connection
 from portal.wiring import Portal
 

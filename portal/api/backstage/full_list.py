@@ -15,9 +15,9 @@ from portal.api.backstage.parameters import query_of
 from portal.api.backstage.projection import shower
 from portal.api.backstage.queries import after_of, list_query_of
 from portal.api.backstage.replies import current, reply
-from portal.db import answerable
-from portal.db.answerable import Answerable
-from portal.db.selection import ids_in_order
+from portal.db.catalog import answerable
+from portal.db.catalog.answerable import Answerable
+from portal.db.catalog.selection import ids_in_order
 from portal.db.state import Connection
 from portal.wiring import Portal
 

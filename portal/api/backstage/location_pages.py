@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import orjson
 
 from catalog.errors import QueryError
-from catalog.matching import matches
-from catalog.predicates import parse_predicate
 from catalog.problems import JsonValue, quote
+from catalog.queries.matching import matches
+from catalog.queries.predicates import parse_predicate
 from portal.api.backstage.parameters import member, text
 
 DEFAULT_LIMIT = 1000

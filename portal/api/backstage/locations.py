@@ -21,17 +21,17 @@ from portal.api.backstage.parameters import body_of, check_names
 from portal.api.backstage.replies import current
 from portal.api.waiting import wait_for, wait_of
 from portal.auth import actor_of, asker_of
-from portal.db import registrations
-from portal.db.decisions import delete_entity
-from portal.db.entities import by_ref, by_uid
-from portal.db.registered import (
+from portal.db.catalog.entities import by_ref, by_uid
+from portal.db.ingest import registrations
+from portal.db.ingest.decisions import delete_entity
+from portal.db.sources.registered import (
     Registered,
     find_registered,
     get_registered,
     list_registered,
 )
+from portal.db.sources.targets import sources_of
 from portal.db.state import Connection
-from portal.db.targets import sources_of
 from portal.rationing import take
 from portal.registering import read_now, register
 from portal.wiring import Portal, store_of

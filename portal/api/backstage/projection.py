@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from portal.db.answerable import Answerable
+from portal.db.catalog.answerable import Answerable
 
 HEAD = frozenset({"kind", "apiVersion", "metadata", "relations", "status"})
 """Keys for which the spec of an entity need not be parsed."""
@@ -46,7 +46,7 @@ def _parsed(row: Answerable, load: Callable[[bytes], Any]) -> dict[str, Any]:
 
 
 def _load_head(body: bytes) -> Any:
-    """The entity without its spec, which is last (`catalog.normalize`), and may be long."""
+    """The entity without its spec, which is last (`catalog.descriptor.normalize`), and may be long."""
     head, spec, _ = body.partition(b',"spec":')
     if spec:
         try:

@@ -14,9 +14,9 @@ import orjson
 from werkzeug.datastructures import MultiDict
 
 from catalog.errors import QueryError
-from catalog.predicates import parse_predicate
 from catalog.problems import JsonValue, quote
-from catalog.query import (
+from catalog.queries.predicates import parse_predicate
+from catalog.queries.query import (
     DEFAULT_LIMIT,
     EntityQuery,
     Filter,

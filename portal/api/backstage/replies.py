@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from flask import Response, current_app, request
 
 from portal.api.answers import Answers
-from portal.db.answerable import look_up
+from portal.db.catalog.answerable import look_up
 from portal.db.state import Connection, catalog_state_of
 from portal.version import VERSION
 from portal.wiring import Portal

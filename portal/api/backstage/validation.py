@@ -12,16 +12,16 @@ from functools import cache
 import orjson
 from flask import Blueprint, Response, request
 
-from catalog.bundling import Resolve
-from catalog.companions import MOST_COMPANIONS
-from catalog.defined_kinds import kinds_of
-from catalog.descriptors import read_descriptor
+from catalog.descriptor.bundling import Resolve
+from catalog.descriptor.defined_kinds import kinds_of
+from catalog.descriptor.descriptors import read_descriptor
+from catalog.descriptor.placeholders import Base, companion_key, outside
 from catalog.errors import RefError
+from catalog.explanations.wording import BackstageError, backstage_error
+from catalog.ingest.companions import MOST_COMPANIONS
 from catalog.kinds.registry import Kinds
 from catalog.location_refs import parse_location
-from catalog.placeholders import Base, companion_key, outside
 from catalog.problems import JsonValue, Problem, Severity
-from catalog.wording import BackstageError, backstage_error
 from portal.api.backstage.parameters import body_of, check_names, member, text
 from portal.api.backstage.replies import reply
 from portal.wiring import Portal

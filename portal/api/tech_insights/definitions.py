@@ -12,7 +12,7 @@ from typing import Any
 
 from portal.api.tech_insights.conditions import Conditions
 from scorecards import rules
-from scorecards.cel import Language, Program
+from scorecards.expressions.cel import Language, Program
 from scorecards.facts import FactSchema, FactType
 from scorecards.scorecard import Check, Scorecard
 

@@ -26,14 +26,15 @@ from portal.api.tech_insights.definitions import (
     links_of,
     metadata_of,
 )
-from portal.db import facts, results, unanswerable
-from portal.db.entities import EntityRow
+from portal.db.catalog.entities import EntityRow
+from portal.db.collection import facts
+from portal.db.evaluation import results, unanswerable
+from portal.db.evaluation.unanswerable import Unanswered
 from portal.db.state import Connection
-from portal.db.unanswerable import Unanswered
+from scorecards.evaluation.texts import fact_values, render_fix
 from scorecards.facts import FactRecord
 from scorecards.knowledge import rfc3339
 from scorecards.results import CheckResult, Outcome
-from scorecards.texts import fact_values, render_fix
 
 Json = dict[str, Any]
 

@@ -31,8 +31,8 @@ from portal.api.tech_insights.requests import (
     time_of,
 )
 from portal.api.tech_insights.results import results_of
-from portal.db import fact_history, facts
-from portal.db.entities import EntityRow, by_ids, by_ref, by_refs
+from portal.db.catalog.entities import EntityRow, by_ids, by_ref, by_refs
+from portal.db.collection import fact_history, facts
 from portal.db.state import Connection
 from portal.wiring import Portal
 

@@ -12,8 +12,9 @@ from portal.api.v1.schemas import time_field
 from portal.api.v1.times import rfc3339
 from portal.api.v1.token_forms import restriction
 from portal.auth.grants import Grant, grants
-from portal.db import decided, pending
-from portal.db.tokens import Step
+from portal.db.access.tokens import Step
+from portal.db.changes import decided
+from portal.db.work import pending
 from portal.failing import Failure, failures
 from portal.wiring import Portal
 from portal.worker.requests import Lane

@@ -14,10 +14,10 @@ from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer, Camel, Resource, Tags, answer
 from portal.api.v1.existing import existing_scorecard
 from portal.api.v1.schemas import LevelAnswer
-from portal.db.result_patterns import outcome_counts
+from portal.db.evaluation.result_patterns import outcome_counts
 from portal.wiring import Portal
-from scorecards.advice import MINUTES
-from scorecards.lifts import Bundle, Fix, lifts
+from scorecards.insights.advice import MINUTES
+from scorecards.insights.lifts import Bundle, Fix, lifts
 from scorecards.scorecard import Scorecard
 
 MOST_BUNDLES = 20

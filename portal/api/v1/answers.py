@@ -14,10 +14,10 @@ from portal.api.v1.existing import existing_entity
 from portal.api.v1.schemas import time_field
 from portal.api.v1.times import rfc3339
 from portal.auth import actor_of
-from portal.db import answers as store
+from portal.db.people import answers as store
 from portal.wiring import Portal
 from portal.worker.requests import ASSESS, Lane
-from scorecards import decisions
+from scorecards.evaluation import decisions
 from scorecards.rules import Manual
 from scorecards.scorecard import Scorecard
 

@@ -10,10 +10,10 @@ from marshmallow import fields, validate
 from portal.api.badge_svg import draw
 from portal.api.v1.conventions import Answer, Resource, Tags, answer
 from portal.api.v1.existing import existing_entity, existing_scorecard
-from portal.db import results
+from portal.db.evaluation import results
 from portal.db.state import Connection
 from portal.wiring import Portal
-from scorecards.badges import Badge, Color, badge, no_result
+from scorecards.insights.badges import Badge, Color, badge, no_result
 from scorecards.scorecard import Scorecard
 
 ONE = "/<kind>/<namespace>/<name>/scorecards/<scorecard>"

@@ -16,7 +16,7 @@ from portal.api.v1.exemptions import filter_of
 from portal.api.v1.schemas import time_field
 from portal.api.v1.times import rfc3339
 from portal.campaigning import Course
-from scorecards.campaigns import Campaign, Checks, Milestone, Plan, Reach, State, Tally
+from scorecards.people.campaigns import Campaign, Checks, Milestone, Plan, Reach, State, Tally
 
 STATES = [state.value for state in State]
 

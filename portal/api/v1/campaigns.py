@@ -36,11 +36,11 @@ from portal.campaigning import (
     promotion_of,
     tag_of,
 )
-from portal.db import campaigns as store
+from portal.db.people import campaigns as store
 from portal.db.state import Connection
 from portal.wiring import Portal
-from scorecards import campaigning
-from scorecards.campaigns import NEXT, Campaign, State
+from scorecards.people import campaigning
+from scorecards.people.campaigns import NEXT, Campaign, State
 
 NO_SUCH = "There is no campaign of this name"
 ONE = "/<name>"

@@ -14,9 +14,9 @@ from portal.api.v1.conventions import Answer, Camel, Resource, Tags, answer
 from portal.api.v1.schemas import NotAssessedAnswer
 from portal.api.v1.times import rfc3339
 from portal.covering import Mentions, coverage_of
-from portal.db import unanswerable
+from portal.db.evaluation import unanswerable
 from portal.wiring import Portal
-from scorecards.coverage import Change, Coverage, in_words
+from scorecards.insights.coverage import Change, Coverage, in_words
 from scorecards.scorecard import Scorecard
 
 MOST_NOT_ASSESSED = 100

@@ -16,9 +16,9 @@ from portal.api.v1.selections import canonical
 from portal.api.v1.times import rfc3339
 from portal.digest import MOST, CardWeek, Digest, read_digest
 from portal.wiring import Portal
-from scorecards.digest import LevelChange, week_at, week_named
-from scorecards.exemptions import OneEntity
-from scorecards.transitions import Reason
+from scorecards.evaluation.transitions import Reason
+from scorecards.insights.digest import LevelChange, week_at, week_named
+from scorecards.people.exemptions import OneEntity
 
 
 class LevelChangeOfWeekAnswer(Answer):

@@ -13,7 +13,7 @@ from portal.api.v1.conventions import Answer, Resource, Storable, answer, end_if
 from portal.api.v1.existing import existing_entity
 from portal.api.v1.schemas import time_field
 from portal.api.v1.times import rfc3339
-from portal.db import documentation
+from portal.db.collection import documentation
 from portal.wiring import Portal
 
 ONE = "/<kind>/<namespace>/<name>/docs"

@@ -28,14 +28,16 @@ from portal.api.v1.schemas import (
 )
 from portal.api.v1.times import rfc3339
 from portal.auth import asker_of
-from portal.db import facts, locations, problems, results, unanswerable
-from portal.db.entities import EntityRow
+from portal.db.catalog.entities import EntityRow
+from portal.db.collection import facts
+from portal.db.evaluation import results, unanswerable
+from portal.db.sources import locations, problems
 from portal.db.state import Connection
 from portal.looking_again import look_again
 from portal.rationing import TooOften
 from portal.wiring import Portal
+from scorecards.evaluation.texts import fact_values
 from scorecards.scorecard import Scorecard
-from scorecards.texts import fact_values
 
 ONE = "/<kind>/<namespace>/<name>"
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 import orjson
 from flask import Response
 
-from catalog.query import EntityQuery
+from catalog.queries.query import EntityQuery
 from portal.api.csv_table import table
 from portal.api.v1 import entity_tables, forms
 from portal.api.v1.conventions import Tags, answer
-from portal.db import results
-from portal.db.entities import by_query
+from portal.db.catalog.entities import by_query
+from portal.db.evaluation import results
 from portal.wiring import Portal
 
 

@@ -8,12 +8,12 @@ from typing import Any
 from marshmallow import fields, validate
 
 from catalog.errors import RefError
-from catalog.query import All, EntityQuery, Equals, Filter, FullText, Order, parse_filters
+from catalog.queries.query import All, EntityQuery, Equals, Filter, FullText, Order, parse_filters
 from catalog.refs import parse_ref
 from portal.api.errors import Refusal
 from portal.api.v1.conventions import Paging
 from portal.config.views import COLUMNS, NAME_ALONE, ON_LEVEL
-from portal.db.levels import NOT_ASSESSED, on_named
+from portal.db.insights.levels import NOT_ASSESSED, on_named
 from scorecards.scorecard import Scorecard
 
 SORTS = {

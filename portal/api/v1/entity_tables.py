@@ -8,12 +8,12 @@ from typing import Any
 
 import orjson
 
-from catalog.query import EntityQuery
+from catalog.queries.query import EntityQuery
 from portal.api.v1.conventions import LARGEST_PAGE
 from portal.config.views import ON_LEVEL
-from portal.db import results
-from portal.db.entities import EntityRow, by_query
-from portal.db.results import Summary
+from portal.db.catalog.entities import EntityRow, by_query
+from portal.db.evaluation import results
+from portal.db.evaluation.results import Summary
 from portal.wiring import Portal
 from scorecards.scorecard import Scorecard
 

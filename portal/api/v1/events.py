@@ -14,8 +14,8 @@ from portal.api.v1.conventions import Answer, Camel, Resource, answer
 from portal.api.v1.schemas import time_field
 from portal.api.v1.times import rfc3339
 from portal.api.waiting import wait_of
-from portal.db.entities import catalog_seq
-from portal.db.feed import TYPES, Event, Events, GonePlace, Place, events, place_of
+from portal.db.catalog.entities import catalog_seq
+from portal.db.changes.feed import TYPES, Event, Events, GonePlace, Place, events, place_of
 from portal.wiring import Portal
 
 MOST_WAITING = 16

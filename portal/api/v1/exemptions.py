@@ -11,7 +11,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from catalog.errors import QueryError, RefError
 from catalog.problems import Problem
-from catalog.query import parse_filters
+from catalog.queries.query import parse_filters
 from catalog.refs import parse_ref
 from portal.api.errors import Refusal
 from portal.api.v1.conventions import Answer, Paging, Resource, Storable, after, answer, page
@@ -19,13 +19,21 @@ from portal.api.v1.instants import Instant
 from portal.api.v1.preconditions import IF_MATCH, check_match, refusal_of, tagged
 from portal.api.v1.schemas import time_field
 from portal.api.v1.times import rfc3339
-from portal.db import exemptions as store
-from portal.db.exemption_lists import Wanted
-from portal.db.exemption_lists import list_exemptions as list_exemptions_of
+from portal.db.people import exemptions as store
+from portal.db.people.exemption_lists import Wanted
+from portal.db.people.exemption_lists import list_exemptions as list_exemptions_of
 from portal.db.state import Connection
 from portal.exempting import NOT_THEIRS, Decision, acting, ask_for, decide, tag_of
 from portal.wiring import Portal
-from scorecards.exemptions import Exemption, Ground, Matching, OneEntity, Reason, Scope, State
+from scorecards.people.exemptions import (
+    Exemption,
+    Ground,
+    Matching,
+    OneEntity,
+    Reason,
+    Scope,
+    State,
+)
 
 STATES = [state.value for state in State]
 GROUNDS = [ground.value for ground in Ground]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from catalog.refs import EntityRef
 from portal.api.errors import Refusal
-from portal.db.entities import EntityRow, by_ref
+from portal.db.catalog.entities import EntityRow, by_ref
 from portal.db.state import Connection
 from scorecards.scorecard import Scorecard
 

@@ -8,15 +8,15 @@ from flask import Response, request
 from marshmallow import fields, validate
 
 from catalog.errors import RefError
-from catalog.explaining import Explanation, Status, Step, explain_ref, explain_url
+from catalog.explanations.explaining import Explanation, Status, Step, explain_ref, explain_url
 from catalog.refs import parse_ref
 from portal.api.errors import Refusal
 from portal.api.v1.conventions import Answer, Camel, Resource, answer
 from portal.api.v1.schemas import LinkAnswer, time_field
 from portal.api.v1.times import rfc3339
-from portal.db.explain import ref_evidence, url_evidence
+from portal.db.sources.explain import ref_evidence, url_evidence
 from portal.wiring import Portal
-from portal.worker.views import source_for
+from portal.worker.children.views import source_for
 
 
 class Question(Camel):

@@ -21,12 +21,12 @@ from portal.api.v1.schemas import (
     time_field,
 )
 from portal.api.v1.times import rfc3339
-from portal.db import facts, results
-from portal.db.entities import EntityRow, by_ref
+from portal.db.catalog.entities import EntityRow, by_ref
+from portal.db.collection import facts
+from portal.db.evaluation import results
 from portal.db.state import Connection
 from portal.wiring import Portal
-from scorecards.cel import Language, Program
-from scorecards.explaining import (
+from scorecards.evaluation.explaining import (
     BranchNode,
     Explanation,
     FactUsed,
@@ -36,6 +36,7 @@ from scorecards.explaining import (
     fact_in_words,
     in_words,
 )
+from scorecards.expressions.cel import Language, Program
 from scorecards.facts import FactSchema, Missing
 from scorecards.scorecard import Check, Scorecard, expressions
 

@@ -14,11 +14,12 @@ from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer, Resource, answer
 from portal.api.v1.schemas import ProblemAnswer, TicketAnswer
 from portal.api.v1.times import rfc3339
-from portal.db import budgets, fetched
-from portal.db.fetched import Fetch
+from portal.db.collection import fetched
+from portal.db.collection.fetched import Fetch
+from portal.db.work import budgets
 from portal.wiring import Portal
 from portal.worker.requests import Lane, fetch_key
-from portal.worker.scheduled import Scheduled
+from portal.worker.systems.scheduled import Scheduled
 
 
 class FetchAnswer(Answer):

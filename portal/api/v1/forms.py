@@ -10,10 +10,12 @@ import orjson
 
 from catalog.problems import JsonValue, Problem
 from portal.api.v1.times import rfc3339
-from portal.db.entities import EntityRow
-from portal.db.locations import FileOrigin
-from portal.db.problems import ProblemRow
-from portal.db.results import Summary
+from portal.db.catalog.entities import EntityRow
+from portal.db.evaluation.results import Summary
+from portal.db.sources.locations import FileOrigin
+from portal.db.sources.problems import ProblemRow
+from scorecards.collection.feeding import Unfed
+from scorecards.definitions.outline import lifecycle_as_written, rule_as_written
 from scorecards.durations import duration_as_written
 from scorecards.facts import (
     FactRecord,
@@ -24,9 +26,7 @@ from scorecards.facts import (
     Missing,
     Unknown,
 )
-from scorecards.feeding import Unfed
 from scorecards.knowledge import as_json
-from scorecards.outline import lifecycle_as_written, rule_as_written
 from scorecards.scorecard import Check, Link, Scorecard
 
 Json = dict[str, Any]

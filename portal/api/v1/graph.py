@@ -12,10 +12,10 @@ from catalog.refs import EntityRef, parse_ref
 from portal.api.errors import Refusal
 from portal.api.v1.conventions import Answer, Camel, Paging, Resource, Tags, after, answer, page
 from portal.api.v1.existing import NO_ENTITY
-from portal.db import reach
-from portal.db.entities import ref_id
-from portal.db.graph import Direction, Graph, Node, walk
-from portal.db.reach import Reached
+from portal.db.catalog import reach
+from portal.db.catalog.entities import ref_id
+from portal.db.catalog.graph import Direction, Graph, Node, walk
+from portal.db.catalog.reach import Reached
 from portal.db.state import Connection
 from portal.wiring import Portal
 

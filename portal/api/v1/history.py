@@ -17,10 +17,10 @@ from portal.api.v1.diffs import ChangeAnswer, changes
 from portal.api.v1.instants import AsOf, Instant, known, moment
 from portal.api.v1.schemas import VersionAnswer, time_field
 from portal.api.v1.times import rfc3339
-from portal.db import history
-from portal.db.entities import Related, by_ids, related
-from portal.db.history import Event, Identity, Version, version_at
-from portal.db.instants import kept_since, relations_at
+from portal.db.catalog.entities import Related, by_ids, related
+from portal.db.changes import history
+from portal.db.changes.history import Event, Identity, Version, version_at
+from portal.db.changes.instants import kept_since, relations_at
 from portal.db.state import Connection
 from portal.wiring import Portal
 

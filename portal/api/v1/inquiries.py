@@ -14,7 +14,7 @@ from portal.api.v1.existing import existing_entity
 from portal.api.v1.schemas import ProblemAnswer, time_field
 from portal.api.v1.times import rfc3339
 from portal.auth import asker_of
-from portal.db.inquiries import Said
+from portal.db.collection.inquiries import Said
 from portal.inquiring import Askable, ask, askable
 from portal.wiring import Portal
 

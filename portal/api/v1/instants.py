@@ -13,8 +13,8 @@ from catalog.refs import EntityRef
 from portal.api.errors import Refusal
 from portal.api.v1.conventions import Camel
 from portal.api.v1.times import rfc3339
-from portal.db.history import Identity, identify
-from portal.db.instants import NotKept, seq_at
+from portal.db.changes.history import Identity, identify
+from portal.db.changes.instants import NotKept, seq_at
 from portal.db.state import Connection
 
 _RFC_3339 = re.compile(

@@ -14,8 +14,8 @@ from portal.api.v1.conventions import Answer, Resource, answer, page
 from portal.api.v1.schemas import PlacedProblemAnswer, ProblemAnswer, TicketAnswer, time_field
 from portal.api.v1.times import rfc3339
 from portal.auth import asker_of
-from portal.db import locations, problems
-from portal.db.locations import FileRow, LocationRow, RepositoryRow
+from portal.db.sources import locations, problems
+from portal.db.sources.locations import FileRow, LocationRow, RepositoryRow
 from portal.db.state import Connection
 from portal.rationing import take
 from portal.wiring import Portal

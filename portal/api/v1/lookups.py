@@ -22,8 +22,8 @@ from portal.api.v1.conventions import (
     page,
 )
 from portal.api.v1.schemas import SEVERITIES, FactSchemaAnswer, PlacedProblemAnswer, ProblemAnswer
-from portal.db import problems
-from portal.db.entities import search
+from portal.db.catalog.entities import search
+from portal.db.sources import problems
 from portal.wiring import Portal
 
 

@@ -9,7 +9,7 @@ from marshmallow import fields
 from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer
 from portal.api.v1.schemas import LevelAnswer
-from portal.worker.rippling import Ripple
+from portal.worker.simulation.rippling import Ripple
 from scorecards.scorecard import Scorecard
 
 

@@ -16,10 +16,10 @@ from portal.api.v1.instants import Instant
 from portal.api.v1.schemas import time_field
 from portal.api.v1.times import rfc3339
 from portal.auth import actor_of
-from portal.db import notices as store
-from portal.db import outbox
+from portal.db.people import notices as store
+from portal.db.people import outbox
 from portal.wiring import Portal
-from scorecards.notices import Kind, Mute
+from scorecards.people.notices import Kind, Mute
 
 KINDS = [kind.value for kind in Kind]
 DELIVERY = [outbox.PENDING, outbox.SENT, outbox.DEAD]

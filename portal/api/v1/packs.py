@@ -12,7 +12,7 @@ from portal.api.v1.conventions import Answer, Resource, answer, page
 from portal.api.v1.schemas import FactSchemaAnswer
 from portal.packs import PackState, states
 from portal.wiring import Portal
-from scorecards.feeding import Feed, Feeder
+from scorecards.collection.feeding import Feed, Feeder
 
 
 class FeedAnswer(Answer):

@@ -14,7 +14,7 @@ from portal.api.v1.schemas import ProblemAnswer
 from portal.auth import may_push
 from portal.pushing import MOST_ITEMS, Received, receive
 from portal.wiring import Portal
-from scorecards.pushed import Verdict
+from scorecards.collection.pushed import Verdict
 
 
 class PushedItem(Camel):

@@ -14,7 +14,7 @@ from portal.api.v1.conventions import Answer, Camel, Paging, Resource, after, an
 from portal.api.v1.schemas import time_field
 from portal.api.v1.times import rfc3339
 from portal.auth import actor_of
-from portal.db import buried, decisions, held, overrides
+from portal.db.ingest import buried, decisions, held, overrides
 from portal.wiring import Portal, store_of
 from portal.worker.requests import ASSESS, Lane, refresh_key
 

@@ -11,8 +11,8 @@ from portal.api.v1.conventions import Answer
 from portal.api.v1.moving import MoveAnswer, RippleAnswer, moves, ripples
 from portal.api.v1.schemas import time_field
 from portal.api.v1.times import rfc3339
-from portal.worker.lived import NotKept
-from portal.worker.replaying import Point, Replay
+from portal.worker.simulation.lived import NotKept
+from portal.worker.simulation.replaying import Point, Replay
 from scorecards.scorecard import Scorecard
 
 

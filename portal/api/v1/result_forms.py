@@ -9,13 +9,13 @@ from catalog.problems import JsonValue
 from portal.api.v1 import forms
 from portal.api.v1.forms import Json
 from portal.api.v1.times import rfc3339
-from portal.db.results import StoredResult
-from portal.db.unanswerable import Unanswered
-from scorecards.advice import next_steps, plan
-from scorecards.outline import lifecycle_as_written
+from portal.db.evaluation.results import StoredResult
+from portal.db.evaluation.unanswerable import Unanswered
+from scorecards.definitions.outline import lifecycle_as_written
+from scorecards.evaluation.texts import render_fix
+from scorecards.insights.advice import next_steps, plan
 from scorecards.results import CheckResult, Excuse, Held, ScorecardResult
 from scorecards.scorecard import Check, Scorecard
-from scorecards.texts import render_fix
 
 
 def result(

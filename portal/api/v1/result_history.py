@@ -17,14 +17,14 @@ from portal.api.v1.history import NOT_THEN
 from portal.api.v1.instants import known, moment
 from portal.api.v1.schemas import OUTCOMES, LevelAnswer, time_field
 from portal.api.v1.times import rfc3339
-from portal.db.history import Identity, version_at
-from portal.db.instants import kept_since
-from portal.db.result_history import Move, as_stored, basis_of, moves, results_at
+from portal.db.changes.history import Identity, version_at
+from portal.db.changes.instants import kept_since
+from portal.db.evaluation.result_history import Move, as_stored, basis_of, moves, results_at
 from portal.db.state import Connection
 from portal.wiring import Portal
+from scorecards.evaluation.texts import fact_values
+from scorecards.evaluation.transitions import Reason
 from scorecards.scorecard import Scorecard
-from scorecards.texts import fact_values
-from scorecards.transitions import Reason
 
 HISTORY = "/<kind>/<namespace>/<name>/scorecards/<scorecard>/history"
 EVENTS = ["begun", "changed", "ended", "earlier"]

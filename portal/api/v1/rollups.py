@@ -19,12 +19,12 @@ from portal.api.v1.selections import RefFilter, related
 from portal.api.v1.tallies import CheckTallyAnswer, StepsAnswer, TallyAnswer, rounded, steps, tally
 from portal.api.v1.times import rfc3339
 from portal.api.v1.trends import check_tally
+from portal.db.insights.rollups import By, RolledUp, rolled_up
+from portal.db.insights.trends import course_of, courses_by_entity
+from portal.db.insights.unfresh import mark_of, unfresh
 from portal.db.page import Page, number
-from portal.db.rollups import By, RolledUp, rolled_up
-from portal.db.trends import course_of, courses_by_entity
-from portal.db.unfresh import mark_of, unfresh
 from portal.wiring import Portal
-from scorecards.check_histories import (
+from scorecards.insights.check_histories import (
     CheckHistory,
     always,
     check_histories,
@@ -34,11 +34,11 @@ from scorecards.check_histories import (
     most_improved,
     often_exempted,
 )
-from scorecards.moves import Course
+from scorecards.insights.moves import Course
+from scorecards.insights.rollup import Group, compare
+from scorecards.insights.trends import snapshots
 from scorecards.results import Outcome
-from scorecards.rollup import Group, compare
 from scorecards.scorecard import Scorecard
-from scorecards.trends import snapshots
 
 BY_DEFAULT = timedelta(days=90)
 MOST_CHECKS = 10

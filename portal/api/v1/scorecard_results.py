@@ -16,9 +16,9 @@ from portal.api.v1.conventions import LARGEST_PAGE, Answer, Paging, Tags, after,
 from portal.api.v1.result_forms import not_assessed
 from portal.api.v1.schemas import NOT_ASSESSED, OUTCOMES, NotAssessedAnswer, StandingAnswer
 from portal.api.v1.times import rfc3339
-from portal.db import results, unanswerable
-from portal.db.unanswerable import Unanswered
-from portal.db.unfresh import mark_of, without_result
+from portal.db.evaluation import results, unanswerable
+from portal.db.evaluation.unanswerable import Unanswered
+from portal.db.insights.unfresh import mark_of, without_result
 from portal.wiring import Portal
 from scorecards.results import LETTERS, Outcome
 from scorecards.scorecard import Scorecard

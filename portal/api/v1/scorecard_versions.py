@@ -12,11 +12,11 @@ from portal.api.errors import Refusal
 from portal.api.v1.conventions import Answer, Camel, Paging, Resource, after, answer, page
 from portal.api.v1.schemas import time_field
 from portal.api.v1.times import rfc3339
-from portal.db import definitions
-from portal.db.definitions import GONE, Definition
+from portal.db.evaluation import definitions
+from portal.db.evaluation.definitions import GONE, Definition
 from portal.db.state import Connection
 from portal.wiring import Portal
-from scorecards.outline import Difference, Op, Subject, differences
+from scorecards.definitions.outline import Difference, Op, Subject, differences
 
 ONE = "/<name>/versions/<version>"
 

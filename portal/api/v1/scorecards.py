@@ -27,8 +27,8 @@ from portal.api.v1.schemas import (
 )
 from portal.api.v1.scorecard_results import ResultList, ResultPageAnswer, results_of
 from portal.api.v1.tallies import StepsAnswer, TallyAnswer, steps, tally
-from portal.db import results
-from portal.db.unfresh import mark_of, unfresh
+from portal.db.evaluation import results
+from portal.db.insights.unfresh import mark_of, unfresh
 from portal.stopping import pardon, stopped_rules
 from portal.wiring import Portal
 from portal.worker.requests import ASSESS, Lane

@@ -11,9 +11,9 @@ from catalog.errors import RefError
 from catalog.refs import parse_ref
 from portal.api.errors import Refusal
 from portal.api.v1.conventions import Camel
-from portal.db.rollups import INSIDE, OWNED, PART, members_of
+from portal.db.insights.rollups import INSIDE, OWNED, PART, members_of
+from portal.db.insights.trends import Related
 from portal.db.state import Connection
-from portal.db.trends import Related
 
 _WAYS = {"owner": ("group", OWNED, INSIDE), "system": ("system", PART, PART)}
 _WAYS["domain"] = ("domain", PART, PART)

@@ -9,12 +9,12 @@ from portal.api.v1.conventions import Answer
 from portal.api.v1.moving import MoveAnswer, RippleAnswer, moves, ripples
 from portal.api.v1.replay_forms import ReplayAnswer, replay_form
 from portal.api.v1.schemas import LevelAnswer, ProblemAnswer
-from portal.worker.replaying import Replay
-from portal.worker.simulating import Example, Simulated
-from scorecards.damping import HELD
+from portal.worker.simulation.replaying import Replay
+from portal.worker.simulation.simulating import Example, Simulated
+from scorecards.evaluation.damping import HELD
+from scorecards.insights.simulation import Simulation
 from scorecards.results import LETTERS
 from scorecards.scorecard import Scorecard
-from scorecards.simulation import Simulation
 
 _OUTCOME_OF = {letter: outcome.value for outcome, letter in LETTERS.items()}
 

@@ -10,8 +10,8 @@ from marshmallow import fields
 from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer
 from portal.api.v1.schemas import LevelAnswer
+from scorecards.insights.trends import pass_rate
 from scorecards.scorecard import Scorecard
-from scorecards.trends import pass_rate
 
 OUTCOMES = {
     "passed": "p",

@@ -7,7 +7,7 @@ from typing import Any
 
 from portal.api.v1.times import rfc3339
 from portal.config.access import Restriction
-from portal.db.tokens import MadeToken
+from portal.db.access.tokens import MadeToken
 from portal.issuing import state_of
 
 

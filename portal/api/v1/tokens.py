@@ -16,7 +16,7 @@ from portal.api.v1.preconditions import refusal_of
 from portal.api.v1.schemas import time_field
 from portal.api.v1.token_forms import token
 from portal.auth import actor_of, tokens_refused
-from portal.db import tokens as store
+from portal.db.access import tokens as store
 from portal.issuing import LASTS, LONGEST_SUBJECT, LONGEST_TEXT, State, Wanted, issue
 from portal.issuing import read_limits as read
 from portal.issuing import revoke as end

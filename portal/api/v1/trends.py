@@ -34,13 +34,13 @@ from portal.api.v1.tallies import (
     tally,
 )
 from portal.api.v1.times import rfc3339
-from portal.db.unfresh import Unfresh
+from portal.db.insights.unfresh import Unfresh
 from portal.trend import MOST_POINTS, TooManyPoints, Trend, points_between, read_trend
 from portal.wiring import Portal
-from scorecards.moves import Cause
+from scorecards.insights.moves import Cause
+from scorecards.insights.trends import Counts, RateChange, Split, pass_rate
 from scorecards.periods import Period
 from scorecards.scorecard import Scorecard
-from scorecards.trends import Counts, RateChange, Split, pass_rate
 
 BY_DEFAULT = timedelta(days=90)
 

@@ -10,7 +10,7 @@ from marshmallow import fields
 
 from portal.api.v1.conventions import Answer, Resource, answer
 from portal.api.v1.schemas import TicketAnswer
-from portal.db import marks, pending
+from portal.db.work import marks, pending
 from portal.wiring import Portal
 from portal.worker.requests import ASSESS, Lane
 

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 from catalog.problems import Severity
 from portal.cli.card import Comparison
 from portal.cli.card_reports.words import fix
-from scorecards.introduced import CardChange, CheckChange, Verdict
+from scorecards.insights.introduced import CardChange, CheckChange, Verdict
 from scorecards.results import Outcome
 
 _CONTROLS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from portal.cli.card import Comparison
 from portal.cli.card_reports.words import LOOKS, fix, summary
-from scorecards.introduced import CardChange, CheckChange, Verdict
+from scorecards.insights.introduced import CardChange, CheckChange, Verdict
 from scorecards.results import Outcome, ScorecardResult
 from scorecards.scorecard import Scorecard
 

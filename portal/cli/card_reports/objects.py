@@ -7,8 +7,8 @@ from typing import Any, TextIO
 
 from portal.cli.card import Comparison
 from portal.cli.card_reports.words import observed
-from scorecards.advice import next_steps
-from scorecards.introduced import CardChange
+from scorecards.insights.advice import next_steps
+from scorecards.insights.introduced import CardChange
 
 
 def objects(found: Comparison, out: TextIO) -> None:

@@ -14,8 +14,8 @@ from rich.table import Table
 from portal.cli.card import Comparison
 from portal.cli.card_reports.words import LOOKS, fix, observed, summary
 from portal.cli.options import show_problem
-from scorecards.advice import Action, next_steps
-from scorecards.introduced import CardChange, Verdict
+from scorecards.insights.advice import Action, next_steps
+from scorecards.insights.introduced import CardChange, Verdict
 from scorecards.levels import next_level
 from scorecards.results import Outcome, ScorecardResult
 from scorecards.scorecard import Scorecard

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from catalog.problems import Problem
 from portal.cli.card import Comparison
 from portal.cli.reports import LEVELS, SCHEMA, uri
-from scorecards.introduced import CardChange, CheckChange, Verdict
+from scorecards.insights.introduced import CardChange, CheckChange, Verdict
 from scorecards.results import Outcome
 
 

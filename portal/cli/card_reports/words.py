@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from portal.cli.card import Comparison
-from scorecards.introduced import CardChange, CheckChange, Verdict
+from scorecards.evaluation.texts import render_fix
+from scorecards.insights.introduced import CardChange, CheckChange, Verdict
 from scorecards.results import Outcome
-from scorecards.texts import render_fix
 
 LOOKS = {
     Outcome.PASS: ("✓", "pass", "green"),

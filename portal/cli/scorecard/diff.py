@@ -13,7 +13,7 @@ from catalog.problems import JsonValue, Severity
 from portal.cli.options import rules_option, rules_or_exit, show_problem
 from portal.cli.scorecard.files import load_offline
 from portal.config import Settings
-from scorecards.outline import Difference, Op, Outline, Subject, differences, outline
+from scorecards.definitions.outline import Difference, Op, Outline, Subject, differences, outline
 
 _MARKS = {Op.ADD: ("+", "green"), Op.REMOVE: ("-", "red"), Op.CHANGE: ("~", "yellow")}
 _FILE = click.Path(exists=True, path_type=Path)

@@ -16,8 +16,8 @@ from plugins.registry import load_plugins
 from portal.config import Settings
 from portal.fact_sources import schemas_of
 from portal.feeding import fed_by, pack_files
-from scorecards.loading import load_files
-from scorecards.packs import Pack, built_in, is_pack, read_pack
+from scorecards.collection.packs import Pack, built_in, is_pack, read_pack
+from scorecards.definitions.loading import load_files
 from scorecards.scorecard import Scorecard
 
 FILES = click.argument(

@@ -16,8 +16,8 @@ from plugins.contract import Context, FactSchema
 from plugins.registry import load_plugins
 from portal.cli.options import show_problem
 from portal.fact_sources import schemas_of
-from scorecards.importing import import_checks
-from scorecards.shape import is_scorecard_name
+from scorecards.definitions.shape import is_scorecard_name
+from scorecards.foreign.importing import import_checks
 
 
 @click.command("import")

@@ -23,7 +23,7 @@ from portal.config import Settings
 from portal.instance import find
 from portal.pool import Pool
 from portal.wiring import Portal
-from portal.worker.lived import NotKept
+from portal.worker.simulation.lived import NotKept
 
 
 @click.command()

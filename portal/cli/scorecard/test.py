@@ -14,9 +14,9 @@ from catalog.problems import Severity
 from portal.cli.options import rules_option, rules_or_exit, show_problem
 from portal.cli.scorecard.files import FILES, Offline, load_builtin, load_offline, some
 from portal.pool import Pool
-from portal.worker import proving
-from scorecards.cases import Trial
-from scorecards.outline import case_as_written
+from portal.worker.children import proving
+from scorecards.definitions.outline import case_as_written
+from scorecards.evaluation.cases import Trial
 
 
 @click.command()

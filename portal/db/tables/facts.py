@@ -26,7 +26,9 @@ facts = Table(
     Column("revision", Text, nullable=False),
     Column("observed_at", Time, nullable=False),
     Column("valid_until", Time),
-    Column("since", Time),  # without a break; null: `observed_at`, or not known (portal.db.facts)
+    Column(
+        "since", Time
+    ),  # without a break; null: `observed_at`, or not known (portal.db.collection.facts)
     Column("facts", LargeBinary, nullable=False),  # JSON, see scorecards.serialization
     PrimaryKeyConstraint("entity_id", "collector"),
 )
@@ -72,7 +74,7 @@ inquiries = Table(
     Column("entity_id", ForeignKey("entities.id", ondelete="CASCADE"), nullable=False),
     Column("name", Text, nullable=False),  # as in `fetches`
     Column("at", Time, nullable=False),
-    Column("said", Text, nullable=False),  # see portal.db.inquiries
+    Column("said", Text, nullable=False),  # see portal.db.collection.inquiries
     Column("problem", LargeBinary),  # JSON: why nothing was learned
     PrimaryKeyConstraint("entity_id", "name"),
     comment="When somebody last had a system asked about an entity at once, and what came of it.",

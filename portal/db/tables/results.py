@@ -53,7 +53,7 @@ held_passes = Table(
     metadata,
     Column("entity_id", ForeignKey("entities.id", ondelete="CASCADE"), nullable=False),
     Column("scorecard", Text, nullable=False),
-    Column("until", Time, nullable=False, index=True),  # see portal.db.held_passes
+    Column("until", Time, nullable=False, index=True),  # see portal.db.evaluation.held_passes
     PrimaryKeyConstraint("entity_id", "scorecard"),
     comment="Results with a failure that counts from an instant on, if it lasts until then.",
 )
@@ -75,7 +75,7 @@ evidence = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("digest", Text, nullable=False, unique=True),  # SHA-256 of what is compressed
-    Column("data", LargeBinary, nullable=False),  # zlib, see portal.db.evidence
+    Column("data", LargeBinary, nullable=False),  # zlib, see portal.db.collection.evidence
     comment="What transitions were seen in; what is equal is kept once.",
 )
 
@@ -118,7 +118,7 @@ unassessed = Table(
         autoincrement=False,
     ),
     Column("seq", Id, nullable=False),  # the catalog_seq that asked for it
-    Column("scope", Text, nullable=False, server_default=""),  # see portal.db.marks
+    Column("scope", Text, nullable=False, server_default=""),  # see portal.db.work.marks
     Index("unassessed_by_scope", "scope", "entity_id"),
     comment="Entities whose facts and results have to be made anew; written with what changed them.",
 )

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from portal.auth.grants import Grant
 from portal.config.access import Restriction
-from portal.db.buried import Tombstone
-from portal.db.decided import Decided
-from portal.db.held import HeldRemoval
-from portal.db.pending import Pending, Tally
+from portal.db.changes.decided import Decided
+from portal.db.ingest.buried import Tombstone
+from portal.db.ingest.held import HeldRemoval
+from portal.db.work.pending import Pending, Tally
 from portal.failing import Failure
 from portal.ui.models.links import EntityLink, link_to
 from portal.worker.requests import CHANGED, Lane

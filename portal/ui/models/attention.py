@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from portal.db.results import Summary
+from portal.db.evaluation.results import Summary
 from portal.ui.models.levels import shade_of
 from portal.ui.models.links import EntityLink
 from portal.ui.models.looks import LOOKS, Look, plural

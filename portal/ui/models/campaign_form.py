@@ -9,9 +9,9 @@ from datetime import date, datetime, timedelta
 
 from catalog.errors import QueryError, RefError
 from catalog.problems import Problem
-from catalog.query import parse_filters
+from catalog.queries.query import parse_filters
 from catalog.refs import parse_ref
-from scorecards.campaigns import Checks, Milestone, Plan, Reach
+from scorecards.people.campaigns import Checks, Milestone, Plan, Reach
 
 USUAL = timedelta(days=90)
 MOST_MILESTONES = 3

@@ -14,7 +14,7 @@ from portal.ui.models.looks import Look, plural
 from portal.ui.models.paging import Params
 from portal.ui.models.plots import Dot, Mark, Plot
 from portal.ui.models.steps import StepLine
-from scorecards.campaigns import NEXT, Campaign, Reach, State, Tally, goal_indexes
+from scorecards.people.campaigns import NEXT, Campaign, Reach, State, Tally, goal_indexes
 from scorecards.scorecard import Check, Scorecard
 
 STATES = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import orjson
 
 from catalog.problems import JsonValue
-from portal.db.entities import EntityRow
+from portal.db.catalog.entities import EntityRow
 from portal.ui.models.catalog_query import FACETS, CatalogQuery
 from portal.ui.models.levels import LevelMark
 from portal.ui.models.links import EntityLink, kind_label, link_to, text_at, texts_at

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.db.unanswerable import Unanswered
+from portal.db.evaluation.unanswerable import Unanswered
 from portal.ui.models.charts import Segment, stacked
 from portal.ui.models.links import EntityLink, link_to
 from portal.ui.models.looks import plural
-from scorecards.coverage import CauseEffect, Change, CheckCoverage, Coverage, in_words
+from scorecards.insights.coverage import CauseEffect, Change, CheckCoverage, Coverage, in_words
 from scorecards.scorecard import Scorecard
 
 MOST_CAUSES = 50

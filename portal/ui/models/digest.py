@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from portal.db.definitions import GONE
+from portal.db.evaluation.definitions import GONE
 from portal.digest import CardWeek, Digest
 from portal.ui.models.links import EntityLink, link_to
 from portal.ui.models.timeline import WHY
-from scorecards.digest import LevelChange, Week, week_at
-from scorecards.exemptions import OneEntity
+from scorecards.insights.digest import LevelChange, Week, week_at
+from scorecards.people.exemptions import OneEntity
 from scorecards.scorecard import Scorecard
 
 

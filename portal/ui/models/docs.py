@@ -20,7 +20,7 @@ from catalog.documentation import (
 from catalog.locations import SOURCE_LOCATION
 from catalog.problems import JsonValue, Problem
 from catalog.scm import ForgeFile, forge_file
-from portal.db.documentation import Listed, Page, Reading
+from portal.db.collection.documentation import Listed, Page, Reading
 from portal.ui.models.doc_text import Heading, Rendered, is_costly, render
 from portal.ui.models.links import mapping_at
 from portal.ui.models.looks import plural

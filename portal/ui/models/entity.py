@@ -11,9 +11,9 @@ import orjson
 from catalog.parsing.documents import parse
 from catalog.parsing.positions import locate
 from catalog.problems import JsonValue, Problem, Severity
-from portal.db.entities import Related
-from portal.db.locations import FileOrigin
-from portal.db.results import Summary
+from portal.db.catalog.entities import Related
+from portal.db.evaluation.results import Summary
+from portal.db.sources.locations import FileOrigin
 from portal.ui.models.catalog import first_link
 from portal.ui.models.graph import words
 from portal.ui.models.home import (
@@ -29,7 +29,7 @@ from portal.ui.models.levels import LevelMark
 from portal.ui.models.links import EntityLink, link_to, mapping_at, text_at, texts_at
 from portal.ui.models.verdict import Line
 from portal.ui.models.yaml_text import to_yaml
-from scorecards.advice import Step
+from scorecards.insights.advice import Step
 from scorecards.scorecard import Scorecard
 
 OUR_OWN = "backstage.io/managed-by-"

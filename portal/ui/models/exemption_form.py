@@ -10,7 +10,7 @@ from catalog.errors import RefError
 from catalog.problems import Problem
 from catalog.refs import parse_ref
 from portal.ui.models.exemptions import LONGEST_TEXT, sentence
-from scorecards.exemptions import Ground, OneEntity, Policy, Reason, Scope
+from scorecards.people.exemptions import Ground, OneEntity, Policy, Reason, Scope
 from scorecards.scorecard import Check, Scorecard
 
 USUAL = timedelta(days=30)

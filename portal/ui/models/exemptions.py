@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.problems import Problem
-from portal.db.exemption_lists import SOON, Phase
+from portal.db.people.exemption_lists import SOON, Phase
 from portal.exempting import LEADS_TO, Decision
 from portal.ui.models.links import EntityLink, link_to
 from portal.ui.models.looks import Look
 from portal.ui.models.paging import Pager
 from portal.ui.models.steps import StepLine
-from scorecards.exemptions import (
+from scorecards.people.exemptions import (
     Actor,
     Exemption,
     Ground,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
+from scorecards.collection.feeding import Unfed
 from scorecards.facts import (
     FactRecord,
     FactSchema,
@@ -17,7 +18,6 @@ from scorecards.facts import (
     Missing,
     Unknown,
 )
-from scorecards.feeding import Unfed
 
 LONGEST_LIST = 20
 """Items of a list that a cell shows; the number of the others is said."""

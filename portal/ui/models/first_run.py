@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from portal.db.locations import LocationRow
+from portal.db.sources.locations import LocationRow
 from portal.ui.models.links import EntityLink
 
 LONGEST_TARGET = 2_000

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from portal.ui.models.levels import shade_of
 from portal.ui.models.looks import plural
-from scorecards.advice import MINUTES
+from scorecards.insights.advice import MINUTES
 from scorecards.levels import counting
 from scorecards.results import LETTERS, Outcome
 from scorecards.scorecard import Check, Scorecard
@@ -99,7 +99,7 @@ def fixes(found: Iterable[tuple[Scorecard, Mapping[str, int]]], *, now: datetime
 
 
 def _lines(card: Scorecard, counts: Mapping[str, int], now: datetime) -> list[FixLine]:
-    """What `scorecards.lifts` says of single checks, and nothing else, which takes a thirtieth."""
+    """What `scorecards.insights.lifts` says of single checks, and nothing else, which takes a thirtieth."""
     counted = counting(card, now)
     rungs = [
         [index for index, check in enumerate(card.checks) if counted[index] and check.level == rank]

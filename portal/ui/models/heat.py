@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from portal.db.rollups import By, Overview
+from portal.db.insights.rollups import By, Overview
 from portal.ui.models.charts import Tally, tally
 from portal.ui.models.levels import DARKEST
 from portal.ui.models.links import EntityLink, kind_label, link_to
 from portal.ui.models.looks import plural
 from portal.ui.models.paging import Params
-from scorecards.rollup import Tallied
+from scorecards.insights.rollup import Tallied
 
 FEW = 5
 """Entities: a rate of fewer is marked, since one of them moves it far."""

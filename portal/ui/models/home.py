@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from portal.db.results import Distribution, Summary
+from portal.db.evaluation.results import Distribution, Summary
 from portal.ui.models.attention import Attention, Fix
 from portal.ui.models.charts import Segment, level_bar
 from portal.ui.models.fixes import Fixes

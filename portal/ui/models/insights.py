@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from portal.db.results import Distribution
-from portal.db.rollups import By
+from portal.db.evaluation.results import Distribution
+from portal.db.insights.rollups import By
 from portal.ui.models.charts import Segment
 from portal.ui.models.definition import CheckLine, check_lines
 from portal.ui.models.heat import HeatRow

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from portal.db.graph import Edge, Graph, Node
+from portal.db.catalog.graph import Edge, Graph, Node
 from portal.ui.models.graph import shorten, words
 from portal.ui.models.links import EntityLink, link_to
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from catalog.query import AnyOf, Filter
-from portal.db.levels import NOT_ASSESSED, OnLevels, on_named
+from catalog.queries.query import AnyOf, Filter
+from portal.db.insights.levels import NOT_ASSESSED, OnLevels, on_named
 from portal.ui.models.catalog import Chip, Choice, Facet
 from portal.ui.models.catalog_query import CatalogQuery
 from scorecards.scorecard import Scorecard

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from portal.db.results import Summary
+from portal.db.evaluation.results import Summary
 from scorecards.scorecard import Scorecard
 
 DARKEST = 5

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.db.notices import MUTED, KeptNotice
+from portal.db.people.notices import MUTED, KeptNotice
 from portal.ui.models.links import EntityLink, link_to
 from portal.ui.models.paging import Pager
-from scorecards.notices import Kind
+from scorecards.people.notices import Kind
 
 MOST_TEAMS = 10
 """Teams of which a browser keeps what was read; with one more the one that was read first goes."""

@@ -10,10 +10,10 @@ from portal.ui.models.levels import LevelMark, mark_of
 from portal.ui.models.links import EntityLink
 from portal.ui.models.looks import LOOKS, Look
 from portal.ui.models.timeline import WHY
-from scorecards.moves import Course
+from scorecards.evaluation.transitions import CheckChange, Reason, Stand, changed
+from scorecards.insights.moves import Course
 from scorecards.results import LETTERS, Outcome
 from scorecards.scorecard import Scorecard
-from scorecards.transitions import CheckChange, Reason, Stand, changed
 
 MOST_CHANGES = 8
 MOST_CHECKS = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from portal.db.entities import EntityRow
+from portal.db.catalog.entities import EntityRow
 from portal.risks import NEEDED_BY, Count, Risk
 from portal.ui.models.catalog import catalog_row, targets
 from portal.ui.models.links import EntityLink

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
-from catalog.query import Equals
+from catalog.queries.query import Equals
 from portal.ui.models.catalog_query import FACETS, CatalogQuery
 
 MOST_WHOLES = 40

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import orjson
 
-from portal.db.entities import EntityRow
-from portal.db.results import Distribution, Summary
-from portal.db.unfresh import Unfresh
+from portal.db.catalog.entities import EntityRow
+from portal.db.evaluation.results import Distribution, Summary
+from portal.db.insights.unfresh import Unfresh
 from portal.ui.models.catalog import link_of
 from portal.ui.models.charts import Segment
 from portal.ui.models.definition import CheckLine, check_lines, worst_first

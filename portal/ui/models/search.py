@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import orjson
 
 from catalog.problems import JsonValue
-from portal.db.documentation import PageHit
-from portal.db.entities import EntityRow
+from portal.db.catalog.entities import EntityRow
+from portal.db.collection.documentation import PageHit
 from portal.ui.models.catalog import link_of
 from portal.ui.models.links import EntityLink, text_at, texts_at
 from scorecards.scorecard import Check, Scorecard

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.db.result_history import Move
+from portal.db.evaluation.result_history import Move
 from portal.ui.models.looks import LOOKS, plural
+from scorecards.evaluation.transitions import OUTCOMES, Stand
 from scorecards.results import Outcome
-from scorecards.transitions import OUTCOMES, Stand
 
 FILLS = {
     Outcome.PASS: "pass",

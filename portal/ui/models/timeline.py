@@ -13,13 +13,13 @@ import orjson
 
 from catalog.diffing import Added, Change, Changed, Diff, Removed, diff
 from catalog.problems import JsonValue
-from portal.db.history import Event, Version
-from portal.db.result_history import Move
+from portal.db.changes.history import Event, Version
+from portal.db.evaluation.result_history import Move
 from portal.ui.models.levels import LevelMark, mark_of
 from portal.ui.models.looks import LOOKS, Look, plural, show_json
+from scorecards.evaluation.transitions import Reason, Stand
 from scorecards.results import Outcome
 from scorecards.scorecard import Scorecard
-from scorecards.transitions import Reason, Stand
 
 MOST_CHANGES = 50
 """Fields of one version that are listed."""

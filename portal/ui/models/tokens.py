@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from catalog.problems import Problem
 from portal.auth.permissions import NAMES
 from portal.config.access import PUSH
-from portal.db.tokens import Act, MadeToken
+from portal.db.access.tokens import Act, MadeToken
 from portal.issuing import LASTS, State, Wanted, limits, read_limits, state_of
 from portal.ui.models.admin import may
 from portal.ui.models.exemptions import sentence

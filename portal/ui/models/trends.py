@@ -16,9 +16,9 @@ from portal.ui.models import plots
 from portal.ui.models.charts import Segment, Tally, level_bar, tally
 from portal.ui.models.looks import plural
 from portal.ui.models.plots import Dot, Mark, Plot
-from scorecards.moves import Cause
+from scorecards.insights.moves import Cause
+from scorecards.insights.trends import Counts, RateChange, Split
 from scorecards.scorecard import Scorecard
-from scorecards.trends import Counts, RateChange, Split
 
 MOST_CHECKS = 15
 

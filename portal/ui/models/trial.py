@@ -8,8 +8,8 @@ from portal.trying import Trial
 from portal.ui.models.levels import Rung, rung_of
 from portal.ui.models.links import EntityLink, link_to
 from portal.ui.models.looks import plural
-from portal.worker.simulating import Example
-from scorecards.simulation import CheckChange
+from portal.worker.simulation.simulating import Example
+from scorecards.insights.simulation import CheckChange
 
 MOST_TEAMS = 50
 MOST_EXAMPLES = 25

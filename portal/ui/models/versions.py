@@ -9,9 +9,9 @@ from datetime import datetime
 
 from catalog.problems import JsonValue
 from catalog.yaml_text import as_yaml
-from portal.db.definitions import GONE, Definition
+from portal.db.evaluation.definitions import GONE, Definition
 from portal.ui.models.looks import Look
-from scorecards.outline import Difference, Op, Subject, differences
+from scorecards.definitions.outline import Difference, Op, Subject, differences
 
 MOST_CHANGES = 100
 """Of one version."""

@@ -16,7 +16,7 @@ from plugins.forges.facts.findings import Vulnerability
 from plugins.forges.facts.protection import Protection, together
 from plugins.forges.facts.runs import Build, Run
 from plugins.forges.facts.schemas import SCHEMAS
-from scorecards.packs import built_in
+from scorecards.collection.packs import built_in
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 NO = FailedFact(reason=Unknown.NOT_PERMITTED, detail="No.")

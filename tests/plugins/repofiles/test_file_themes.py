@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pluginworld import collect_one, make_subject, value_of, view
 
-from catalog.codeowners import read_codeowners
+from catalog.descriptor.codeowners import read_codeowners
 from plugins.contract import FailedFact, Missing
 from plugins.repofiles.collector import RepositoryFiles
 from plugins.repofiles.community import license_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from plugins.reports import facts, measure
-from scorecards.packs import built_in
-from scorecards.pushed import read_value
+from scorecards.collection.packs import built_in
+from scorecards.collection.pushed import read_value
 from tests.plugins.reports.test_coverage_reports import COBERTURA, LCOV
 from tests.plugins.reports.test_junit import BOMB, PYTEST, SUREFIRE
 

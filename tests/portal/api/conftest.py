@@ -10,10 +10,11 @@ from flask.testing import FlaskClient
 
 from portal.app import create_app
 from portal.config import ConfiguredSource, Settings
-from portal.db import locations
+from portal.db.sources import locations
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker import assessing, jobs
+from portal.worker import jobs
+from portal.worker.assessment import assessing
 from tests.conftest import new_postgres_database
 
 ORGANIZATION = """\

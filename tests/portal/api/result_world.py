@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from portal.db.tables import entities
 from portal.wiring import Portal
+from scorecards.collection.store import Asked
+from scorecards.evaluation.transitions import OUTCOMES
 from scorecards.levels import reached
 from scorecards.results import CheckResult, ScorecardResult
-from scorecards.store import Asked
-from scorecards.transitions import OUTCOMES
 from tests.catalog_rows import NOW, entity, save
 from tests.result_rows import ResultRows
 

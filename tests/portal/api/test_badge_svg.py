@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.api.badge_svg import draw
-from scorecards.badges import Badge, Color
+from scorecards.insights.badges import Badge, Color
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]), max_size=200))

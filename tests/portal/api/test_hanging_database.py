@@ -16,11 +16,12 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.exc import OperationalError
 
 from portal.app import create_app
-from portal.db import claims, patience, pending, values
-from portal.db.claims import Superseded
+from portal.db import patience, values
 from portal.db.engine import Database, on_condition, open_database
 from portal.db.failures import is_unavailable
 from portal.db.tables import meta
+from portal.db.work import claims, pending
+from portal.db.work.claims import Superseded
 from portal.wiring import Portal
 from portal.worker.requests import Lane
 from tests.conftest import new_postgres_database

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from portal.db.result_history import basis_of, results_at
+from portal.db.evaluation.result_history import basis_of, results_at
 from portal.db.tables import entities
 from portal.wiring import Portal
 from tests.recomputing import mismatches, recompute

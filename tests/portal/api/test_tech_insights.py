@@ -343,4 +343,4 @@ def _nothing_is_evaluated(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any, **__: Any) -> None:
         raise AssertionError("a rule was evaluated")
 
-    monkeypatch.setattr("scorecards.answers.Answers.ask", refuse)
+    monkeypatch.setattr("scorecards.evaluation.answers.Answers.ask", refuse)

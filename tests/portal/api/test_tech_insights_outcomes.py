@@ -10,13 +10,14 @@ import pytest
 
 from portal.api.tech_insights.definitions import rank_of
 from portal.app import create_app
-from portal.db import tables, unanswerable
+from portal.db import tables
+from portal.db.catalog.entities import by_ref
 from portal.db.engine import Database
-from portal.db.entities import by_ref
+from portal.db.evaluation import unanswerable
 from portal.wiring import Portal
+from scorecards.definitions.loading import load_scorecards
 from scorecards.facts import FactRecord, FailedFact, Known, Missing, Unknown
 from scorecards.knowledge import rfc3339
-from scorecards.loading import load_scorecards
 from scorecards.results import CheckResult, Outcome, ScorecardResult
 from tests.catalog_rows import NOW, entity, save
 from tests.result_rows import FactRows, ResultRows

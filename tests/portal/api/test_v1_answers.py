@@ -16,7 +16,8 @@ from portal.app import create_app
 from portal.config import ConfiguredSource, Settings
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker import assessing, deadlines, jobs
+from portal.worker import deadlines, jobs
+from portal.worker.assessment import assessing
 from portal.worker.tools import Tools
 
 CARD = """\

@@ -14,10 +14,11 @@ from werkzeug.test import TestResponse
 
 from portal.app import create_app
 from portal.config import ConfiguredSource, Settings
-from portal.db import campaigns as store
+from portal.db.people import campaigns as store
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker import assessing, deadlines, jobs
+from portal.worker import deadlines, jobs
+from portal.worker.assessment import assessing
 
 CAMPAIGNS = "/api/v1/campaigns"
 CARD = """\

@@ -5,8 +5,8 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from portal.api.v1.times import rfc3339
-from portal.db import unanswerable
-from portal.db.entities import by_ref
+from portal.db.catalog.entities import by_ref
+from portal.db.evaluation import unanswerable
 from portal.wiring import Portal
 
 PATH = "/api/v1/coverage"

@@ -5,9 +5,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from portal.api.v1 import entity_tables
-from portal.db import pending
-from portal.db.entities import by_ref
-from portal.db.results import for_entity as results_of
+from portal.db.catalog.entities import by_ref
+from portal.db.evaluation.results import for_entity as results_of
+from portal.db.work import pending
 from portal.wiring import Portal
 from tests.result_rows import ResultRows
 

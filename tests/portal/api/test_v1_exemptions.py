@@ -18,8 +18,9 @@ from portal.config import Auth, ConfiguredSource, Settings, StaticToken
 from portal.config.access import Restriction
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker import assessing, deadlines, jobs
-from scorecards.exemptions import Budget, Policy
+from portal.worker import deadlines, jobs
+from portal.worker.assessment import assessing
+from scorecards.people.exemptions import Budget, Policy
 
 EXEMPTIONS = "/api/v1/exemptions"
 BASKET = "/api/v1/entities/component/default/basket/scorecards"

@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 
 from portal.app import create_app
 from portal.config import Settings
-from portal.db.catalog_store import Store
-from portal.db.instants import prune
+from portal.db.changes.instants import prune
+from portal.db.ingest.catalog_store import Store
 from portal.db.migrations import migrate
 from portal.wiring import Portal, open_portal
 from tests.catalog_batches import new_store, put, reading

@@ -1,7 +1,7 @@
 import pytest
 from flask.testing import FlaskClient
 
-from portal.db import pending
+from portal.db.work import pending
 from portal.wiring import Portal
 
 

@@ -9,9 +9,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from portal.app import create_app
-from portal.db import notices, outbox
+from portal.db.people import notices, outbox
 from portal.wiring import Portal
-from scorecards.notices import Kind, Notice, message
+from scorecards.people.notices import Kind, Notice, message
 from tests.portal.conftest import MakePortal
 
 WEB, PAY = "group:default/web", "group:default/pay"

@@ -14,14 +14,16 @@ from flask.testing import FlaskClient
 
 from portal.app import create_app
 from portal.config import ConfiguredSource
-from portal.db import locations, marks
+from portal.db.sources import locations
+from portal.db.work import marks
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker import assessing, jobs
+from portal.worker import jobs
+from portal.worker.assessment import assessing
+from scorecards.collection.feeding import SwitchedOn
+from scorecards.collection.packs import names
+from scorecards.collection.pushed import Declared
 from scorecards.facts import FactSchema, FactType
-from scorecards.feeding import SwitchedOn
-from scorecards.packs import names
-from scorecards.pushed import Declared
 from tests.portal.configs import load
 
 DESCRIPTOR = """\

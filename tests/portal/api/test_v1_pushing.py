@@ -13,13 +13,15 @@ from flask.testing import FlaskClient
 
 from portal.app import create_app
 from portal.config import Auth, ConfiguredSource, Restriction, StaticToken
-from portal.db import locations, marks
+from portal.db.sources import locations
+from portal.db.work import marks
 from portal.pool import Pool
 from portal.wiring import Portal, prepare, tools_of
-from portal.worker import assessing, jobs
+from portal.worker import jobs
+from portal.worker.assessment import assessing
+from scorecards.collection.pushed import Declared
+from scorecards.definitions.loading import load_scorecards
 from scorecards.facts import FactSchema, FactType
-from scorecards.loading import load_scorecards
-from scorecards.pushed import Declared
 
 CARD = """\
 apiVersion: plumbline.dev/v1

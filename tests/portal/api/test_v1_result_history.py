@@ -14,9 +14,10 @@ from sqlalchemy import delete, select
 
 from portal.api.v1.scorecard_results import csv_rows
 from portal.app import create_app
-from portal.db import marks, unanswerable
-from portal.db.entities import by_ref
+from portal.db.catalog.entities import by_ref
+from portal.db.evaluation import unanswerable
 from portal.db.tables import entities, unassessed
+from portal.db.work import marks
 from tests.catalog_rows import NOW
 from tests.portal.api.result_world import text, with_past, write_card
 from tests.portal.conftest import MakePortal

@@ -1,7 +1,7 @@
 import pytest
 from flask.testing import FlaskClient
 
-from portal.db import quarantine
+from portal.db.evaluation import quarantine
 from portal.version import EDITION
 from portal.wiring import Portal
 from scorecards.rules import leaves

@@ -10,11 +10,12 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from portal.db import quarantine, results, tables
+from portal.db import tables
+from portal.db.evaluation import quarantine, results
 from portal.version import EDITION
 from portal.wiring import Portal
-from scorecards.assessment import Assessor
-from scorecards.loading import load_scorecards
+from scorecards.definitions.loading import load_scorecards
+from scorecards.evaluation.assessment import Assessor
 from scorecards.scorecard import Scorecard
 from tests.portal.worker.hostile_rules import ENDLESS, scorecard
 from tests.result_rows import ResultRows

@@ -15,11 +15,11 @@ from sqlalchemy import event
 from portal.app import create_app
 from portal.config import Auth, StaticToken
 from portal.config.access import Restriction
-from portal.db.token_memory import BELIEVED
+from portal.db.access.token_memory import BELIEVED
 from portal.issuing import LASTS, SOON
 from portal.wiring import Portal, open_portal
+from scorecards.collection.pushed import Declared
 from scorecards.facts import FactSchema, FactType
-from scorecards.pushed import Declared
 from tests.catalog_batches import new_store, put, reading
 from tests.catalog_rows import entity
 

@@ -22,7 +22,9 @@ from portal.app import create_app
 from portal.config import Auth, StaticToken
 from portal.config.hooking import Hook
 from portal.config.integrations import GitLab
-from portal.db import claims, locations, pending, registrations
+from portal.db.ingest import registrations
+from portal.db.sources import locations
+from portal.db.work import claims, pending
 from portal.pool import Pool
 from portal.receiving import Accepted, receive
 from portal.wiring import Portal, tools_of

@@ -14,7 +14,7 @@ import pytest
 from portal.cli.bases import checked_out
 from portal.cli.card import Comparison, compare, read_card
 from portal.cli.card_reports import REPORTS
-from scorecards.introduced import Verdict
+from scorecards.insights.introduced import Verdict
 from tests.portal.cli.changed_checkout import DESCRIPTOR, repository, worsen
 
 README_CHECK = "doc.readme"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scorecards.packs import folder, names
+from scorecards.collection.packs import folder, names
 from tests.portal.cli.commands import run
 from tests.portal.cli.test_commands import DESCRIPTOR
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from portal.db import quarantine
 from portal.db.engine import open_database
+from portal.db.evaluation import quarantine
 from portal.version import EDITION
 from tests.catalog_rows import NOW
 from tests.portal.cli.commands import run

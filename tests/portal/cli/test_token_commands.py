@@ -16,8 +16,9 @@ from werkzeug.serving import make_server
 from portal.app import create_app
 from portal.cli import work
 from portal.config import Auth, StaticToken
-from portal.db import locations, tokens
+from portal.db.access import tokens
 from portal.db.engine import open_database
+from portal.db.sources import locations
 from portal.instance import Instance, acquire, publish
 from portal.wiring import Portal
 

@@ -8,8 +8,8 @@ from psycopg.pq import Format
 from sqlalchemy import insert, select, type_coerce
 from sqlalchemy.types import NullType
 
+from portal.db.catalog.entities import by_ref
 from portal.db.engine import Database, utc
-from portal.db.entities import by_ref
 from portal.db.tables import facts
 from tests.catalog_rows import NOW, entity, save
 

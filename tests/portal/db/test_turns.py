@@ -7,7 +7,7 @@ from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
 from portal.db import engine
-from portal.db.answerable import look_up
+from portal.db.catalog.answerable import look_up
 from portal.db.engine import Database
 from portal.db.state import catalog_state_of, state_of
 from tests.catalog_rows import entity, save

@@ -14,18 +14,20 @@ from typing import Any
 import orjson
 from flask.testing import FlaskClient
 
-from catalog.descriptors import read_descriptor
+from catalog.descriptor.descriptors import read_descriptor
+from catalog.ingest.store import Batch, FileReading
 from catalog.sources import Repository
-from catalog.store import Batch, FileReading
 from portal.app import create_app
 from portal.config import Settings
-from portal.db import entities, exemptions, registrations
-from portal.db.catalog_store import Store
+from portal.db.catalog import entities
 from portal.db.engine import Database
+from portal.db.ingest import registrations
+from portal.db.ingest.catalog_store import Store
 from portal.db.migrations import migrate
+from portal.db.people import exemptions
 from portal.wiring import Portal, open_portal
-from scorecards.assessment import Assessor
-from scorecards.decisions import Decisions, decided
+from scorecards.evaluation.assessment import Assessor
+from scorecards.evaluation.decisions import Decisions, decided
 from scorecards.facts import FactRecord, FactState, FailedFact, Known, Missing, Unknown
 from tests.result_rows import FactRows, ResultRows
 

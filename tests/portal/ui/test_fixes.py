@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from page_shop import NOW, Shop
 
 from portal.ui.models.fixes import MOST_FIXES, FixLine, fixes
-from scorecards.lifts import lifts
+from scorecards.insights.lifts import lifts
 
 
 def numbers(lines: tuple[FixLine, ...]) -> dict[str, tuple[int, int, int]]:

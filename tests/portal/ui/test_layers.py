@@ -8,7 +8,7 @@ import pytest
 from page_shop import Shop, component, put
 from page_structure import faults
 
-from portal.db.graph import Edge, Graph, Node
+from portal.db.catalog.graph import Edge, Graph, Node
 from portal.ui.models.layers import HEIGHT, MOST, WAYS, WIDTH, Layers, layers
 from portal.ui.models.links import link_to
 

@@ -14,7 +14,10 @@ from catalog.problems import Problem
 from portal.app import create_app
 from portal.config import StaticToken
 from portal.config.access import BackstageUsers, KeySetAccess, Restriction
-from portal.db import entities, held, quarantine, registrations, tables, unanswerable
+from portal.db import tables
+from portal.db.catalog import entities
+from portal.db.evaluation import quarantine, unanswerable
+from portal.db.ingest import held, registrations
 from portal.version import EDITION
 from portal.worker.requests import ingest_key
 

@@ -8,10 +8,10 @@ from page_shop import Shop
 from page_structure import faults
 from sqlalchemy import delete
 
-from portal.db import marks, pending
-from portal.db.entities import by_ref
+from portal.db.catalog.entities import by_ref
 from portal.db.tables import pending as work
 from portal.db.tables import unassessed
+from portal.db.work import marks, pending
 from portal.rationing import ABOUT_ONE, FOR_ONE
 
 ORDERS = "/catalog/component/default/orders"

@@ -8,11 +8,11 @@ from people import read, send
 from werkzeug.datastructures import MultiDict
 
 from portal.campaigning import course_of
-from portal.db import campaigns as store
+from portal.db.people import campaigns as store
 from portal.ui.models.campaigns import burn_down
 from portal.ui.models.plots import count_grid
-from scorecards.campaigns import Campaign, Checks, Reach, State, Tally
 from scorecards.facts import Known
+from scorecards.people.campaigns import Campaign, Checks, Reach, State, Tally
 
 PATH = "/campaigns/readme-push"
 FORM = {

@@ -3,8 +3,8 @@
 from page_shop import NOW, appraise, component, put
 from people import read
 
-from portal.db import unanswerable
-from portal.db.entities import by_ref
+from portal.db.catalog.entities import by_ref
+from portal.db.evaluation import unanswerable
 from scorecards.facts import FailedFact, Known, Unknown
 
 

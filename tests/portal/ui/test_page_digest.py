@@ -12,12 +12,12 @@ from page_structure import faults
 from people import send
 
 from portal.app import create_app
-from portal.db import campaigns
-from portal.db.definitions import Published, record
-from portal.db.instants import KEPT_SINCE
+from portal.db.changes.instants import KEPT_SINCE
+from portal.db.evaluation.definitions import Published, record
+from portal.db.people import campaigns
 from portal.db.values import put as put_value
 from portal.wiring import Portal
-from scorecards.campaigns import State, Step, Tally
+from scorecards.people.campaigns import State, Step, Tally
 from tests.portal.api.result_world import assess, day, with_past, write_card
 from tests.portal.conftest import MakePortal
 

@@ -10,9 +10,9 @@ from sqlalchemy import update
 from catalog.documentation import MOST_PAGES, Pages, PageState
 from catalog.problems import Problem
 from catalog.sources import Repository
-from portal.db import rounds
-from portal.db.catalog_store import Store
+from portal.db.ingest.catalog_store import Store
 from portal.db.tables import entities
+from portal.db.work import rounds
 from tests.doc_rows import found, pages, save
 
 REF = "component:default/payments"

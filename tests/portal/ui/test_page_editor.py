@@ -7,10 +7,11 @@ from page_shop import SCORECARD, Shop
 from page_structure import faults
 from people import read, send
 
-from portal.db import results, tables
+from portal.db import tables
+from portal.db.evaluation import results
 from portal.trying import read_definition
 from portal.ui.models.starter import STARTER
-from scorecards.cases import trials
+from scorecards.evaluation.cases import trials
 
 PATH = "/scorecards/readiness/edit"
 

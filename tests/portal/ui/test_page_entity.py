@@ -5,7 +5,8 @@ from datetime import timedelta
 from page_shop import NOW, component, put
 from page_structure import faults
 
-from portal.db import entities, results
+from portal.db.catalog import entities
+from portal.db.evaluation import results
 from scorecards.results import Held, Outcome
 from tests.result_rows import ResultRows
 

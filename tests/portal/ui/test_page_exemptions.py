@@ -10,10 +10,10 @@ from people import ASKER, DECIDER, NO_DECIDER, TOKENS, headers, read, send
 
 from portal.app import create_app
 from portal.config import Auth, StaticToken
-from portal.db import exemptions as store
-from portal.db.exemption_lists import count_phases
-from scorecards.exemptions import Budget, Exemption, Policy, State
+from portal.db.people import exemptions as store
+from portal.db.people.exemption_lists import count_phases
 from scorecards.facts import Known, Missing
+from scorecards.people.exemptions import Budget, Exemption, Policy, State
 
 OpenShop = Callable[..., Shop]
 ORDERS = "component:default/orders"

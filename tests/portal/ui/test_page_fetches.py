@@ -12,12 +12,13 @@ from flask.testing import FlaskClient
 from catalog.problems import Problem
 from plugins.budgets import Budget, Left
 from portal.app import create_app
-from portal.db import budgets, fetched, pending
+from portal.db.collection import fetched
+from portal.db.work import budgets, pending
 from portal.ui.filters import lasts
 from portal.wiring import Portal
+from scorecards.collection.pushed import Declared
+from scorecards.collection.recipes import FetchedFact, Recipe
 from scorecards.facts import FactSchema, FactType
-from scorecards.pushed import Declared
-from scorecards.recipes import FetchedFact, Recipe
 
 SCHEMA = FactSchema(name="argo.synced", type=FactType.BOOL, description="x", when_absent=False)
 RECIPE = Recipe(

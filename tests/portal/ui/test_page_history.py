@@ -11,7 +11,7 @@ from page_shop import NOW, Shop, appraise, component, put
 from page_structure import faults
 
 from portal.app import create_app
-from portal.db.instants import prune
+from portal.db.changes.instants import prune
 from portal.wiring import Portal
 from scorecards.facts import Known
 

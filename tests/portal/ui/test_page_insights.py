@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from page_shop import Shop, appraise, component, put
 from sqlalchemy import Engine, event
 
-from portal.db.results import Distribution
-from portal.db.rollups import By, side_by_side
+from portal.db.evaluation.results import Distribution
+from portal.db.insights.rollups import By, side_by_side
 from portal.ui.insights import insights_page
 from portal.ui.models.heat import FEW, heat_row, heat_table, rest_row
 from portal.ui.models.insights import maturity_ladder

@@ -13,8 +13,8 @@ from portal.ui.models.ladder import ladder
 from portal.ui.models.links import kind_plural, link_to
 from portal.ui.models.paging import forward, numbered
 from portal.ui.models.yaml_text import to_yaml
+from scorecards.collection.store import Assessable
 from scorecards.facts import FailedFact, Missing, Unknown
-from scorecards.store import Assessable
 from tests.scorecards.scorecard_samples import assess, check, record, scorecard
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -12,10 +12,10 @@ from people import ASKER, headers, read, send
 
 from portal.app import create_app
 from portal.config import Auth
-from portal.db import notices
 from portal.db.engine import open_database
+from portal.db.people import notices
 from portal.ui.models.notices import MOST_TEAMS, read_marks, written
-from scorecards.notices import Kind, Mute, Notice, Timing
+from scorecards.people.notices import Kind, Mute, Notice, Timing
 
 ALICES, CHARLIES, ALL = (f"group:default/{name}" for name in ("alices", "charlies", "all"))
 

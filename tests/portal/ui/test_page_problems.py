@@ -1,7 +1,7 @@
 from page_shop import component, put
 
 from catalog.sources import Repository
-from portal.db import pending
+from portal.db.work import pending
 
 
 def test_problem_has_place_message_and_the_entity_it_would_be(shop) -> None:

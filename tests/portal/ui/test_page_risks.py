@@ -11,7 +11,7 @@ import pytest
 from page_shop import Shop, api, component, put
 from page_structure import faults
 
-from catalog.orphans import ORPHAN
+from catalog.ingest.orphans import ORPHAN
 
 TEXTS = "---\n".join(
     (

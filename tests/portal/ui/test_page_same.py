@@ -8,7 +8,7 @@ import re
 import pytest
 from page_shop import Shop, component, put
 
-from catalog.query import Equals
+from catalog.queries.query import Equals
 from portal.ui.models.catalog_query import read_query
 from portal.ui.models.same import MOST_WHOLES, address, catalog_address
 

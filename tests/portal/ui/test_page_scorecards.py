@@ -2,10 +2,11 @@ from dataclasses import replace
 
 from catalog.problems import Problem
 from portal.app import create_app
-from portal.db import quarantine, tables, unanswerable
-from portal.db.entities import by_ref
+from portal.db import tables
+from portal.db.catalog.entities import by_ref
+from portal.db.evaluation import quarantine, unanswerable
 from portal.version import EDITION
-from scorecards.feeding import SwitchedOn
+from scorecards.collection.feeding import SwitchedOn
 from scorecards.rules import leaves
 from tests.catalog_rows import NOW
 

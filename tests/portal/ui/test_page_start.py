@@ -7,8 +7,10 @@ from page_shop import NOW, OpenShop, Shop, component, put
 from people import DECIDER, NO_DECIDER, TOKENS, read, send
 
 from catalog.problems import Problem
-from portal.db import locations, pending, registered, registrations
-from portal.db.catalog_store import Store
+from portal.db.ingest import registrations
+from portal.db.ingest.catalog_store import Store
+from portal.db.sources import locations, registered
+from portal.db.work import pending
 
 TARGET = "https://git.example.com/team/service/blob/main/catalog-info.yaml"
 

@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from page_structure import faults
 
 from portal.app import create_app
-from portal.db.history import identify
-from portal.db.result_history import moves
+from portal.db.changes.history import identify
+from portal.db.evaluation.result_history import moves
 from portal.ui.models.strips import Strip, strips
 from portal.wiring import Portal
 from tests.portal.api.result_world import assess, day, with_past, write_card

@@ -15,8 +15,8 @@ from werkzeug.test import TestResponse
 from portal.app import create_app
 from portal.config import Auth, StaticToken
 from portal.config.access import Restriction
-from portal.db import sessions, tokens
-from portal.db.tokens import Act, MadeToken
+from portal.db.access import sessions, tokens
+from portal.db.access.tokens import Act, MadeToken
 
 LIMITED = StaticToken(
     token="limited-token",

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from page_structure import faults
 
 from portal.app import create_app
-from portal.db.instants import KEPT_SINCE
+from portal.db.changes.instants import KEPT_SINCE
 from portal.db.values import put as put_value
 from portal.trend import points_between, read_trend
 from portal.ui.models.plots import Plot

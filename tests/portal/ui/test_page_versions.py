@@ -5,9 +5,9 @@ from datetime import timedelta
 from page_shop import NOW, SCORECARD, Shop
 from page_structure import faults
 
-from portal.db import definitions
-from portal.db.definitions import Published
-from scorecards.loading import load_scorecards
+from portal.db.evaluation import definitions
+from portal.db.evaluation.definitions import Published
+from scorecards.definitions.loading import load_scorecards
 from scorecards.scorecard import Scorecard
 
 VERSIONS = "/scorecards/readiness/versions"

@@ -7,14 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from remote_calls import COMPONENT, Calls, World, WorldOf
 
 from plugins.contract import Plugin
 from portal.config import ConfiguredSource, Settings
-from portal.db import locations
+from portal.db.sources import locations
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare
-from portal.worker import assessing, jobs
+from portal.worker import jobs
+from portal.worker.assessment import assessing
+from tests.portal.worker.remote_calls import COMPONENT, Calls, World, WorldOf
 
 
 @pytest.fixture(scope="session")

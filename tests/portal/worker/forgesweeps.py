@@ -11,12 +11,14 @@ from sqlalchemy import select
 
 from plugins.contract import Forge, ForgeProvider, GiteaProvider, GitHubProvider, GitLabProvider
 from portal.config.integrations import Gitea, GitHub, GitLab, Integration
-from portal.db import locations, values
-from portal.db.entities import by_ref
+from portal.db import values
+from portal.db.catalog.entities import by_ref
+from portal.db.sources import locations
 from portal.db.tables import entities
 from portal.pool import Pool
 from portal.wiring import Portal, tools_of
-from portal.worker import assessing, jobs
+from portal.worker import jobs
+from portal.worker.assessment import assessing
 
 START = datetime.fromisoformat("2026-05-01T12:00:00+00:00")
 

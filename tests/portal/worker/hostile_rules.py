@@ -8,10 +8,15 @@ from pathlib import Path
 from sqlalchemy import select
 
 from portal.config import ConfiguredSource, Settings
-from portal.db import entities, locations, marks, results, tables
+from portal.db import tables
+from portal.db.catalog import entities
+from portal.db.evaluation import results
+from portal.db.sources import locations
+from portal.db.work import marks
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker import assessing, jobs
+from portal.worker import jobs
+from portal.worker.assessment import assessing
 from scorecards.results import CheckResult
 
 NAMES = ("a", "b", "c")

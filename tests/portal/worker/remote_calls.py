@@ -22,7 +22,8 @@ from plugins.contract import (
     RemoteSubject,
     Unknown,
 )
-from portal.db import entities, facts, fetched
+from portal.db.catalog import entities
+from portal.db.collection import facts, fetched
 from portal.pool import Pool
 from portal.wiring import Portal, tools_of
 from portal.worker import fetching

@@ -14,13 +14,15 @@ from sqlalchemy import update
 from plugins.contract import Context, WebhookChannel
 from plugins.notify import plugin
 from portal.config import ConfiguredSource, Settings
-from portal.db import claims, locations, notices, pending
+from portal.db.people import notices
+from portal.db.sources import locations
 from portal.db.tables import pending as table
+from portal.db.work import claims, pending
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker.engine import Engine, EngineSettings, forget_workflows, launch
 from portal.worker.requests import Lane, ingest_key, later_key
-from scorecards.notices import Kind, Notice, Timing
+from scorecards.people.notices import Kind, Notice, Timing
 from tests.plugins.notify.test_webhooks import receiving
 from tests.portal.processes import eventually
 

@@ -14,10 +14,16 @@ import pytest
 
 from portal.app import create_app
 from portal.config import ConfiguredSource, Settings
-from portal.db import entities, facts, fetched, locations, marks, pending
+from portal.db.catalog import entities
+from portal.db.collection import facts, fetched
+from portal.db.sources import locations
+from portal.db.work import marks, pending
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker import assessing, fetching, jobs
+from portal.worker import fetching, jobs
+from portal.worker.assessment import assessing
+from scorecards.collection.pushed import Declared
+from scorecards.collection.recipes import FetchedFact, Further, Recipe
 from scorecards.facts import (
     FactRecord,
     FactSchema,
@@ -28,8 +34,6 @@ from scorecards.facts import (
     Missing,
     Unknown,
 )
-from scorecards.pushed import Declared
-from scorecards.recipes import FetchedFact, Further, Recipe
 from tests.plugins.webserver import Reply, WebServer, answer, serve_web
 
 CARD = """\

@@ -10,8 +10,8 @@ import orjson
 
 from plugins.contract import ReadingRule
 from portal.config import ConfiguredSource, Settings
-from portal.db import locations
-from portal.db.entities import by_ref
+from portal.db.catalog.entities import by_ref
+from portal.db.sources import locations
 from portal.pool import Pool
 from portal.wiring import open_portal, prepare, tools_of
 from portal.worker import jobs

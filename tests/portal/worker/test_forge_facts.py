@@ -10,19 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from forgesweeps import START, Sweeps, component, integration, provider
 
 from plugins.contract import ForgeFacts
 from portal.app import create_app
 from portal.config.settings import ConfiguredSource, Settings
-from portal.db import entities, facts, fetched, registrations
-from portal.db.inquiries import Said
+from portal.db.catalog import entities
+from portal.db.collection import facts, fetched
+from portal.db.collection.inquiries import Said
+from portal.db.ingest import registrations
 from portal.pool import Pool
 from portal.wiring import open_portal, prepare, tools_of
-from portal.worker import assessing, fetching, inquiring
+from portal.worker import fetching, inquiring
+from portal.worker.assessment import assessing
+from scorecards.collection.feeding import SwitchedOn
 from scorecards.facts import FactState, FailedFact, Known, Missing, Unknown
-from scorecards.feeding import SwitchedOn
 from tests.forge.running import RunningForge, running_forge
+from tests.portal.worker.forgesweeps import START, Sweeps, component, integration, provider
 
 PACKS = ("ci", "delivery", "security")
 

@@ -8,16 +8,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from forgesweeps import Sweeps, component, integration, provider
 from sqlalchemy import delete
 
 from plugins.contract import GitHubProvider, GitLabProvider
 from portal.config.settings import ConfiguredSource, Settings
-from portal.db import budgets, registrations
+from portal.db.ingest import registrations
 from portal.db.tables import meta
+from portal.db.work import budgets
 from portal.pool import Pool
 from portal.wiring import open_portal, prepare, tools_of
 from tests.forge.running import RunningForge
+from tests.portal.worker.forgesweeps import Sweeps, component, integration, provider
 
 TYPES = ("github", "gitlab", "gitea")
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from forgesweeps import Sweeps, component
 
 from plugins.contract import GitHubProvider
 from portal.config.integrations import GitHub, GitHubApp
@@ -17,6 +16,7 @@ from portal.pool import Pool
 from portal.wiring import open_portal, prepare
 from tests.forge.running import RunningForge
 from tests.plugins.forges.forgeapps import PRIVATE, PUBLIC
+from tests.portal.worker.forgesweeps import Sweeps, component
 
 
 def install(forge: RunningForge, owner: str, *, app: str = "5", suspended: str = "") -> None:

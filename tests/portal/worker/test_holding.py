@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from portal.db import pending as promises
-from portal.db.claims import Claim
 from portal.db.engine import Database, open_database
 from portal.db.tables import pending
+from portal.db.work import pending as promises
+from portal.db.work.claims import Claim
 from portal.worker.holding import Holding
 from portal.worker.requests import Lane
 from tests.catalog_rows import NOW

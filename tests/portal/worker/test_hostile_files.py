@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from portal.config import ConfiguredSource, Settings
-from portal.db import entities, locations, problems
+from portal.db.catalog import entities
+from portal.db.sources import locations, problems
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker import jobs

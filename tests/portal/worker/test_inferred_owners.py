@@ -10,13 +10,13 @@ from typing import Any
 import orjson
 import pytest
 
-from catalog.explaining import explain_ref
-from catalog.inference import INFERRED_FROM
+from catalog.descriptor.inference import INFERRED_FROM
+from catalog.explanations.explaining import explain_ref
 from portal.config.settings import ConfiguredSource, Settings
 from portal.db import values
-from portal.db.entities import by_ref
-from portal.db.explain import ref_evidence
-from portal.db.problems import code_counts
+from portal.db.catalog.entities import by_ref
+from portal.db.sources.explain import ref_evidence
+from portal.db.sources.problems import code_counts
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker import jobs

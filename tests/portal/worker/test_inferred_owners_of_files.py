@@ -8,10 +8,10 @@ from pathlib import Path
 import orjson
 import pytest
 
-from catalog.inference import INFERRED_FROM
+from catalog.descriptor.inference import INFERRED_FROM
 from portal.config.integrations import GitHub
 from portal.config.settings import ConfiguredSource, Settings
-from portal.db.entities import by_ref
+from portal.db.catalog.entities import by_ref
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker import jobs

@@ -6,15 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from remote_calls import Calls, World, WorldOf
-
 from portal.app import create_app
-from portal.db import pending
+from portal.db.work import pending
 from portal.worker import inquiring
 from portal.worker.engine import EngineSettings, launch
 from portal.worker.requests import Lane
 from scorecards.facts import FailedFact, Known, Unknown
 from tests.portal.processes import eventually
+from tests.portal.worker.remote_calls import Calls, World, WorldOf
 
 FACTS = "/api/v1/entities/component/default/NAME/facts/refresh"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from portal.config import Settings
-from portal.db import pending
+from portal.db.work import pending
 from portal.server import start_engine
 from portal.wiring import open_portal, prepare
 from portal.worker.job_file import put_aside_if_damaged

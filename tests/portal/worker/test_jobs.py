@@ -9,12 +9,17 @@ import pytest
 from plugins.contract import Context, FailedFact, Known, Unknown
 from plugins.registry import load_plugins
 from portal.config import ConfiguredSource, Settings
-from portal.db import entities, facts, locations, marks, problems, results, rounds
+from portal.db.catalog import entities
+from portal.db.collection import facts
 from portal.db.engine import Database
+from portal.db.evaluation import results
+from portal.db.sources import locations, problems
+from portal.db.work import marks, rounds
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker import assessing, jobs, reading
-from scorecards.stored_facts import pack_record
+from portal.worker import jobs, reading
+from portal.worker.assessment import assessing
+from scorecards.collection.stored_facts import pack_record
 
 COMPONENT = """\
 apiVersion: backstage.io/v1alpha1
@@ -258,8 +263,8 @@ def test_a_mark_that_is_newer_than_its_answer_stays(portal: Portal, pool: Pool) 
 
 
 def test_a_child_that_dies_on_a_file_costs_only_that_file(portal: Portal, pool: Pool) -> None:
-    from catalog.placeholders import Base
-    from catalog.readings import ToRead
+    from catalog.descriptor.placeholders import Base
+    from catalog.ingest.readings import ToRead
 
     def to_read(path: str, content: bytes) -> ToRead:
         return ToRead(

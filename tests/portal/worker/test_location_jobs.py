@@ -11,11 +11,11 @@ import orjson
 import pytest
 from sqlalchemy import select
 
-from catalog.registration import generated_ref
-from catalog.rules import AllowedKind, AllowRule
+from catalog.descriptor.rules import AllowedKind, AllowRule
+from catalog.ingest.registration import generated_ref
 from portal.config.settings import ConfiguredSource, Settings
-from portal.db import registrations
-from portal.db.entities import by_ref
+from portal.db.catalog.entities import by_ref
+from portal.db.ingest import registrations
 from portal.db.tables import entities
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, store_of, tools_of

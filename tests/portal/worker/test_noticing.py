@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from catalog.removal import RemovalPolicy
+from catalog.ingest.removal import RemovalPolicy
 from plugins.contract import (
     Delivered,
     Message,
@@ -22,17 +22,17 @@ from plugins.contract import (
     WebhookChannel,
 )
 from plugins.notify.webhooks import Webhook
-from portal.db import campaigns, exemptions, notices, outbox
 from portal.db.engine import Database
+from portal.db.people import campaigns, exemptions, notices, outbox
 from portal.pool import Pool
 from portal.worker import noticing
-from portal.worker.setup import Setup
+from portal.worker.children.setup import Setup
 from portal.worker.tools import Tools
-from scorecards.campaigns import Campaign, Checks, Plan, State, Step
-from scorecards.exempting import approve, request
-from scorecards.exemptions import Actor, Exemption, Ground, OneEntity, Policy, Reason, Scope
-from scorecards.loading import load_scorecards
-from scorecards.notices import MOST_ATTEMPTS, Kind, Mute, Timing
+from scorecards.definitions.loading import load_scorecards
+from scorecards.people.campaigns import Campaign, Checks, Plan, State, Step
+from scorecards.people.exempting import approve, request
+from scorecards.people.exemptions import Actor, Exemption, Ground, OneEntity, Policy, Reason, Scope
+from scorecards.people.notices import MOST_ATTEMPTS, Kind, Mute, Timing
 from scorecards.results import CheckResult, Outcome, ScorecardResult
 from tests.catalog_rows import NOW, entity, owned, save
 from tests.plugins.notify.test_webhooks import receiving

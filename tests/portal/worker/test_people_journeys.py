@@ -9,17 +9,17 @@ from typing import Any
 
 import orjson
 import pytest
-from forgesweeps import Sweeps, integration
 from sqlalchemy import select
 
 from plugins.contract import GiteaPeople, GitHubPeople, GitLabPeople, PeopleProvider
 from portal.config.settings import ConfiguredSource, Settings
-from portal.db.entities import by_ref
-from portal.db.problems import code_counts
+from portal.db.catalog.entities import by_ref
+from portal.db.sources.problems import code_counts
 from portal.db.tables import entities
 from portal.pool import Pool
 from portal.wiring import open_portal, prepare, tools_of
 from tests.forge.running import RunningForge
+from tests.portal.worker.forgesweeps import Sweeps, integration
 
 TYPES = ("github", "gitlab", "gitea")
 

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from catalog.ingestion import ingest_repository, remove_missing
+from catalog.ingest.ingestion import ingest_repository, remove_missing
+from catalog.ingest.readings import Origin, Reader
+from catalog.ingest.removal import RemovalPolicy
 from catalog.locations import describe_file
 from catalog.problems import Problem
-from catalog.readings import Origin, Reader
-from catalog.removal import RemovalPolicy
 from catalog.sources import (
     Blob,
     Complete,
@@ -27,11 +27,11 @@ from catalog.sources import (
     TreeFile,
     Unreadable,
 )
-from portal.db.catalog_store import Store
 from portal.db.engine import Database, open_database
+from portal.db.ingest.catalog_store import Store
 from portal.db.migrations import migrate
 from portal.db.tables import entities, metadata
-from portal.worker.parsing import read_files
+from portal.worker.children.parsing import read_files
 from tests.catalog_batches import new_store
 from tests.catalog_rows import LOCATION, NOW
 

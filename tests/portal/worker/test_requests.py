@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from catalog.sources import Repository
-from portal.db import pending, registrations, repositories
 from portal.db.engine import Database
+from portal.db.ingest import registrations
+from portal.db.sources import repositories
+from portal.db.work import pending
 from portal.worker.requests import (
     APART,
     ASSESS,

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.db import pending
 from portal.db.engine import Database
+from portal.db.work import pending
 from portal.worker.holding import LOOK_AHEAD, Holding
 from portal.worker.requests import Lane
 from portal.worker.room import PLACES, Room

@@ -12,8 +12,11 @@ import pytest
 
 from portal.config import ConfiguredSource, Settings
 from portal.config.schedules import Cron, Frequency, Schedule
-from portal.db import locations, pending, registrations, values
+from portal.db import values
 from portal.db.engine import Database
+from portal.db.ingest import registrations
+from portal.db.sources import locations
+from portal.db.work import pending
 from portal.pool import Pool
 from portal.server import engine_settings
 from portal.wiring import Portal, open_portal, prepare, tools_of

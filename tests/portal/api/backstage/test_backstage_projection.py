@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from portal.api.backstage.projection import project, shower
-from portal.db.answerable import Answerable
+from portal.db.catalog.answerable import Answerable
 
 ENTITY: dict[str, Any] = {
     "kind": "Component",

@@ -1,0 +1,1 @@
+"""Explanations: why something is, or is not, in the catalog, in words that people and clients know."""

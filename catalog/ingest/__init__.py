@@ -1,0 +1,1 @@
+"""Ingestion: what is stored, brought in line with what the sources hold."""

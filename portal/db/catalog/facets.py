@@ -1,0 +1,136 @@
+"""Facets: how many entities have each value of a key.
+
+Values keep the spelling of the files. Counts of terms are maintained, for each kind: unfiltered
+ones and those of kinds are read, not counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    case,
+    distinct,
+    func,
+    select,
+)
+
+from catalog.queries.query import Equals, Filter
+from portal.db.bulk import among, is_listed, listed
+from portal.db.catalog.filters import Kinds, Way, storable, terms_with
+from portal.db.catalog.index import unpack
+from portal.db.catalog.questions import Question, ask
+from portal.db.prepared import Prepared
+from portal.db.tables import edges, entities, postings, refs, relation_types, terms
+
+Counts = list[tuple[str, int]]
+
+_SPELLED = case((terms.c.original == "", terms.c.value), else_=terms.c.original).label("original")
+
+
+def facets(
+    connection: Connection, keys: Sequence[str], tree: Filter | None = None
+) -> dict[str, Counts]:
+    """For each key as it was asked for, its values with their counts, sorted by value."""
+    asked = ask(connection, tree)
+    return {key: sorted(_facet(connection, key.lower(), asked)) for key in keys}
+
+
+def _facet(connection: Connection, key: str, asked: Question) -> Counts:
+    if not storable([key]):
+        return []
+    match key:
+        case "metadata.name":
+            bodies = connection.execute(select(entities.c.body).where(asked.condition())).scalars()
+            return list(Counter(orjson.loads(body)["metadata"]["name"] for body in bodies).items())
+        case "metadata.uid":
+            uids = connection.execute(select(entities.c.uid).where(asked.condition())).scalars()
+            return [(uid, 1) for uid in uids]
+        case _ if key.startswith("relations."):
+            return _relations(connection, key.removeprefix("relations."), asked)
+        case _ if _is_all_of_kinds(asked.filter):
+            return _kept(connection, key, asked.kinds)
+        case _ if asked.way is Way.FEW:
+            return _of_few(connection, key, asked)
+    return _of_many(connection, key, asked)
+
+
+def _kept(connection: Connection, key: str, kinds: Kinds) -> Counts:
+    """As they are maintained."""
+    values = {"key": key} if kinds is None else {"key": key, **listed(connection, kinds)}
+    statement = _KEPT if kinds is None else _KEPT_OF_KINDS
+    return [(value, int(count)) for value, count in statement.rows(connection, values)]
+
+
+def _summed() -> Select[tuple[str, int]]:
+    having = (terms.c.key == bindparam("key"), terms.c.known, terms.c.n > 0)
+    summed = select(_SPELLED, func.sum(terms.c.n)).where(*having)
+    return summed.group_by(terms.c.value, terms.c.original)
+
+
+_KEPT = Prepared(lambda _: _summed())
+_KEPT_OF_KINDS = Prepared(lambda dialect: _summed().where(is_listed(dialect, terms.c.kind)))
+
+
+def _of_few(connection: Connection, key: str, asked: Question) -> Counts:
+    """From the terms of each entity that matches."""
+    packed = connection.execute(select(entities.c.terms).where(asked.condition(Way.FEW))).scalars()
+    found = Counter(term for one in packed for term in unpack(one))
+    named = select(terms.c.id, _SPELLED).where(
+        among(connection, terms.c.id, found.keys()), terms.c.key == key, terms.c.known
+    )
+    counts: Counter[str] = Counter()
+    for number, original in connection.execute(named):
+        counts[original] += found[number]
+    return list(counts.items())
+
+
+def _of_many(connection: Connection, key: str, asked: Question) -> Counts:
+    """From the postings of the key's terms."""
+    named = select(terms.c.id, _SPELLED).where(_having(key, asked.kinds))
+    originals: dict[int, str] = {row.id: row.original for row in connection.execute(named)}
+    matching = select(entities.c.id).where(asked.condition())
+    counted = (
+        select(postings.c.term_id, func.count())
+        .where(among(connection, postings.c.term_id, originals.keys()))
+        .where(postings.c.entity_id.in_(matching))
+        .group_by(postings.c.term_id)
+    )
+    counts: Counter[str] = Counter()
+    for number, n in connection.execute(counted):
+        counts[originals[number]] += n
+    return list(counts.items())
+
+
+def _is_all_of_kinds(tree: Filter | None) -> bool:
+    return tree is None or (isinstance(tree, Equals) and tree.key == "kind")
+
+
+def _relations(connection: Connection, relation: str, asked: Question) -> Counts:
+    named = func.lower(relation_types.c.name) == relation
+    # The sources of edges may be refs that do not exist.
+    matching = select(entities.c.id).where(asked.condition())
+    rows = (
+        select(refs.c.ref, func.count(distinct(edges.c.source_id)))
+        .join(refs, refs.c.id == edges.c.target_id)
+        .where(edges.c.type_id.in_(select(relation_types.c.id).where(named)))
+        .where(edges.c.source_id.in_(matching))
+        .group_by(refs.c.ref)
+    )
+    return _pairs(connection, rows)
+
+
+def _having(key: str, kinds: Kinds) -> ColumnElement[bool]:
+    return and_(terms_with(key, kinds), terms.c.known, terms.c.n > 0)
+
+
+def _pairs(connection: Connection, rows: Select[Any]) -> Counts:
+    return [(row[0], int(row[1])) for row in connection.execute(rows)]

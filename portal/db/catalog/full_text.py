@@ -1,0 +1,75 @@
+"""Full text: which entities have a term inside one of some fields.
+
+Semantics of Backstage's `fullTextFilter`, with the fixes of reference 7.2: name, title and
+description are the default, and `%` and `_` are letters like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from sqlalchemy import ColumnElement, Connection, false, or_, select, true, union
+
+from catalog.queries.query import FullText
+from portal.db.bulk import every
+from portal.db.catalog.filters import COLUMNS, FEW, LONGEST_VALUE, Kinds, Way
+from portal.db.catalog.texts import NAMES, reader
+from portal.db.tables import entities, postings
+
+DEFAULT_FIELDS = ("metadata.name", "metadata.title", "metadata.description")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What a full text leaves of the entities."""
+
+    condition: ColumnElement[bool]
+    """On rows of `entities`."""
+    way: Way | None
+    """How to go on; None: it is all the same."""
+
+
+ALL = Found(condition=true(), way=None)
+NOTHING = Found(condition=false(), way=Way.FEW)
+
+
+def find_text(
+    connection: Connection, full_text: FullText | None, order: str | None, kinds: Kinds
+) -> Found:
+    """Where the term is part of a field, by default of `order`, the field that is ordered by.
+
+    Only entities of these kinds matter.
+    """
+    term = full_text.term.strip().lower() if full_text else ""
+    if full_text is None or not term:
+        return ALL
+    if "\0" in term or len(term) > LONGEST_VALUE:
+        return NOTHING
+    named = [field.strip().lower() for field in full_text.fields if field.strip()]
+    fields = set(named or ([order] if order else DEFAULT_FIELDS))
+    columns = [COLUMNS[field] for field in fields & COLUMNS.keys() if field != "metadata.name"]
+    found = reader(connection)
+    ids = found.ids(NAMES, [term], kinds) if "metadata.name" in fields else []
+    of_terms = (found.ids(field, [term], kinds) for field in sorted(fields - COLUMNS.keys()))
+    listed = list(chain.from_iterable(of_terms))
+    parts: list[ColumnElement[bool]] = [having_any(connection, ids, listed)]
+    parts += [column.contains(term, autoescape=True) for column in columns]
+    few = not columns and len(ids) + len(listed) <= FEW
+    return Found(condition=or_(*parts), way=Way.FEW if few else Way.SETS)
+
+
+def having_any(
+    connection: Connection, ids: Sequence[int], term_ids: Sequence[int]
+) -> ColumnElement[bool]:
+    """What holds for the entities with these ids, and for those with terms that have these.
+
+    They are put together once, whatever the planner believes of so many: a join for each of
+    80,000 terms and each entity takes a minute.
+    """
+    given = every(connection, postings.c.term_id, term_ids).subquery()
+    owners = select(postings.c.entity_id).where(postings.c.term_id == given.c[0])
+    both = union(every(connection, entities.c.id, ids), owners) if ids else owners
+    found = both.cte().prefix_with("MATERIALIZED")
+    return entities.c.id.in_(select(found.c[0]))

@@ -1,0 +1,137 @@
+"""Questions: filters, with what the index knows of them: how many match, and how to find these.
+
+The terms that a filter names are looked up first, with their counts: so it is known how many entities
+match at most, and a database that is given their ids plans by what it knows of them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeGuard
+
+from sqlalchemy import ColumnElement, Connection, bindparam, func, literal, select
+
+from catalog.queries.query import All, AnyOf, Equals, Filter, Not
+from portal.db import bulk
+from portal.db.catalog.filters import (
+    COLUMNS,
+    COUNTED,
+    FEW,
+    LEVEL,
+    RELATION,
+    Kinds,
+    Named,
+    NamedTerm,
+    Way,
+    condition,
+    edges_of,
+    is_term,
+    kinds_of,
+    levels_of,
+    storable,
+)
+from portal.db.prepared import Prepared
+from portal.db.tables import terms
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """A filter, with what the index knows of the values in it."""
+
+    filter: Filter | None
+    named: Named
+
+    @property
+    def kinds(self) -> Kinds:
+        """The kinds of all that matches, where the filter says so."""
+        return kinds_of(self.filter)
+
+    @property
+    def way(self) -> Way:
+        """The way to find the first matches of an order."""
+        most = self.most
+        return Way.PROBE if most is None or most > FEW else Way.FEW
+
+    @property
+    def most(self) -> int | None:
+        """At most how many entities match; None: perhaps all. Beyond `FEW` it is only beyond it."""
+        return _most(self.named, self.filter, None)
+
+    @property
+    def exact(self) -> int | None:
+        """How many match, where it is maintained: everything, kinds, and one value of a term,
+        perhaps in kinds. An entity has a value once, however it is spelled (`catalog.descriptor.terms`)."""
+        match self.filter:
+            case None:
+                return sum(
+                    int(n) for (n,) in _EVERYTHING.rows(self.named.connection, {"key": "kind"})
+                )
+            case Equals(key=key, values=values) if key in COUNTED or is_term(key):
+                single = key in COUNTED or len(values) == 1
+                return self.named.count(key, values, None) if single else None
+            case All(parts=(one, other)):
+                for part, rest in ((one, other), (other, one)):
+                    if isinstance(part, Equals) and part.key == "kind" and _is_single(rest):
+                        return self.named.count(rest.key, rest.values, kinds_of(part))
+        return None
+
+    def condition(self, way: Way = Way.SETS) -> ColumnElement[bool]:
+        """What holds for the rows of `entities` that match."""
+        return condition(self.named, self.filter, way)
+
+
+def ask(connection: Connection, tree: Filter | None) -> Question:
+    """The question of a filter: one look at the index for all values in it."""
+    pairs = {pair for pair in _pairs(tree) if "\0" not in pair[0] and "\0" not in pair[1]}
+    wanted = [(key, value, True) for key, value in sorted(pairs)]
+    known: dict[tuple[str, str], list[NamedTerm]] = defaultdict(list)
+    columns = ("key", "value", "id", "kind", "n")
+    for row in bulk.look_up(connection, terms, ("key", "value", "known"), wanted, columns):
+        known[row.key, row.value].append(NamedTerm(id=row.id, kind=row.kind, n=row.n))
+    return Question(filter=tree, named=Named(connection=connection, known=known))
+
+
+def _pairs(tree: Filter | None) -> Iterator[tuple[str, str]]:
+    """Every key and value in a filter that is a term."""
+    match tree:
+        case All(parts=parts) | AnyOf(parts=parts):
+            for part in parts:
+                yield from _pairs(part)
+        case Not(part=part):
+            yield from _pairs(part)
+        case Equals(key=key, values=values) if key in COUNTED or is_term(key):
+            for value in values:
+                yield key, value
+
+
+def _is_single(leaf: Filter) -> TypeGuard[Equals]:
+    """Whether it is one value of a term."""
+    return isinstance(leaf, Equals) and len(leaf.values) == 1 and is_term(leaf.key)
+
+
+def _most(named: Named, tree: Filter | None, kinds: Kinds) -> int | None:
+    match tree:
+        case All(parts=parts):
+            inner = kinds_of(tree) or kinds
+            known = [n for part in parts if (n := _most(named, part, inner)) is not None]
+            return min(known, default=None)
+        case AnyOf(parts=parts):
+            each = [_most(named, part, kinds) for part in parts]
+            return None if None in each else sum(n for n in each if n is not None)
+        case Equals(key=key, values=values) if is_term(key):
+            return named.count(key, values, kinds)
+        case Equals(key="metadata.name" | "metadata.uid" as key, values=values):
+            wanted: ColumnElement[bool] = COLUMNS[key].in_(storable(values))
+        case Equals(key=key) if key.startswith(RELATION):
+            wanted = edges_of(named.connection, key.removeprefix(RELATION), tree)
+        case Equals(key=key) if key.startswith(LEVEL):
+            wanted = levels_of(tree)
+        case _:
+            return None
+    found = select(literal(1)).where(wanted).limit(FEW + 1).subquery()
+    return named.connection.execute(select(func.count()).select_from(found)).scalar_one()
+
+
+_EVERYTHING = Prepared(lambda _: select(terms.c.n).where(terms.c.key == bindparam("key")))

@@ -1,0 +1,1 @@
+"""What changed: former versions, the catalog at an instant, and the feed of changes."""

@@ -1,0 +1,215 @@
+"""The past: former versions of entities, former relations, former names, and the change feed.
+
+Written in the transaction that changes the present, so that nothing is missed and nothing invented.
+What is current is in the entities themselves: a first reading costs the history nothing but a row
+for each batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, delete, select, update
+
+from catalog.ingest.renames import Named, match_renames
+from portal.db import bulk
+from portal.db.catalog.filters import storable
+from portal.db.engine import utc
+from portal.db.tables import aliases, changes, entities, files, past_edges, refs, versions
+
+CHANGED, REMOVED = "changed", "removed"
+"""How a version ended."""
+
+VERSION = (
+    *("id", "entity_id", "uid", "from_seq", "to_seq", "from_at", "to_at"),
+    *("body", "url", "document", "revision", "ended", "reason"),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Former:
+    """An entity as it was served before the batch."""
+
+    id: int
+    uid: str
+    ref: str
+    seq: int
+    created_at: datetime
+    updated_at: datetime
+    body: bytes
+    terms: bytes
+    file_id: int | None
+    url: str
+    """Location ref of its file; '' of an orphan."""
+    document: int
+    revision: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Moment:
+    """The batch that is being written."""
+
+    seq: int
+    now: datetime
+    source: str = ""
+    """URL of the repository that was read; '': it was none."""
+    revision: str = ""
+    actor: str = ""
+
+
+def former(connection: Connection, ids: Collection[int]) -> dict[int, Former]:
+    """Those of these entities that are served, as they are before the batch."""
+    if not ids:
+        return {}
+    rows = connection.execute(
+        select(
+            entities.c.id,
+            entities.c.uid,
+            entities.c.ref,
+            entities.c.seq,
+            entities.c.created_at,
+            entities.c.updated_at,
+            entities.c.body,
+            entities.c.terms,
+            entities.c.file_id,
+            files.c.url,
+            entities.c.document,
+            entities.c.revision,
+        )
+        .outerjoin(files, files.c.id == entities.c.file_id)
+        .where(bulk.among(connection, entities.c.id, ids))
+    )
+    return {row.id: _former(row) for row in rows}
+
+
+def present_ref(connection: Connection, ref: str) -> str | None:
+    """What an entity is called now that was called `ref`; None where none was."""
+    if not storable([ref]):
+        return None
+    before, now = refs.alias(), refs.alias()
+    return connection.execute(
+        select(now.c.ref)
+        .join(aliases, aliases.c.entity_id == now.c.id)
+        .join(before, before.c.id == aliases.c.id)
+        .where(before.c.ref == ref)
+    ).scalar()
+
+
+def put_versions(
+    connection: Connection, ended: Mapping[int, Former], reasons: Mapping[int, str], at: Moment
+) -> None:
+    """Keep versions that end now; those in `reasons` because their entity goes."""
+    if not ended:
+        return
+    first = bulk.next_id(connection, versions)
+    rows = [
+        (
+            number,
+            one.id,
+            one.uid,
+            one.seq,
+            at.seq,
+            one.updated_at,
+            at.now,
+            one.body,
+            one.url,
+            one.document,
+            one.revision,
+            REMOVED if one.id in reasons else CHANGED,
+            reasons.get(one.id, ""),
+        )
+        for number, (_, one) in enumerate(sorted(ended.items()), start=first)
+    ]
+    bulk.add(connection, versions, VERSION, rows)
+
+
+def put_past_edges(
+    connection: Connection, gone: Iterable[tuple[Sequence[int], int]], seq: int
+) -> None:
+    """Keep edges that end now, each with the number of the batch in which it came."""
+    found = sorted((tuple(edge), came) for edge, came in gone if came < seq)
+    if found:
+        first = bulk.next_id(connection, past_edges)
+        columns = ("id", "source_id", "type_id", "target_id", "origin_id", "from_seq", "to_seq")
+        rows = [(n, *edge, came, seq) for n, (edge, came) in enumerate(found, start=first)]
+        bulk.add(connection, past_edges, columns, rows)
+
+
+def put_change(
+    connection: Connection,
+    at: Moment,
+    *,
+    added: Iterable[int],
+    changed: Iterable[int],
+    removed: Iterable[int],
+) -> None:
+    """The batch's row in the change feed; none where no entity changed."""
+    parts = [sorted(ids) for ids in (added, changed, removed)]
+    if any(parts):
+        columns = ("seq", "at", "source", "revision", "actor", "added", "changed", "removed")
+        row = (at.seq, at.now, at.source, at.revision, at.actor, *map(orjson.dumps, parts))
+        bulk.add(connection, changes, columns, [row])
+
+
+def find_renames(
+    gone: Iterable[Former], come: Iterable[tuple[int, str, int, int, bytes]]
+) -> dict[int, Former]:
+    """Entities that have a new name in the same file: by new id, what they were.
+
+    `come` are id, ref, file, document and body of the entities that are new.
+    """
+    old = {one.id: one for one in gone if one.file_id is not None}
+    if not old:
+        return {}
+    pairs = match_renames(
+        [
+            Named(
+                id=one.id, ref=one.ref, file=one.file_id or 0, document=one.document, body=one.body
+            )
+            for one in old.values()
+        ],
+        [
+            Named(id=id_, ref=ref, file=file, document=document, body=body)
+            for id_, ref, file, document, body in come
+        ],
+    )
+    return {new: old[before] for new, before in pairs.items()}
+
+
+def put_aliases(
+    connection: Connection, renamed: Mapping[int, int], taken: Collection[int], now: datetime
+) -> None:
+    """Let former refs lead to present ones; a ref that is an entity's own (`taken`) leads nowhere.
+
+    `renamed` holds the id of the former ref by that of the new one.
+    """
+    if taken:
+        connection.execute(delete(aliases).where(bulk.among(connection, aliases.c.id, taken)))
+    for new, old in sorted(renamed.items()):
+        connection.execute(update(aliases).where(aliases.c.entity_id == old).values(entity_id=new))
+    rows = sorted((old, new, now) for new, old in renamed.items())
+    bulk.add(connection, aliases, ("id", "entity_id", "since"), rows)
+
+
+def _former(row: Any) -> Former:
+    created, updated = utc(row.created_at), utc(row.updated_at)
+    assert created is not None
+    assert updated is not None
+    return Former(
+        id=row.id,
+        uid=row.uid,
+        ref=row.ref,
+        seq=row.seq,
+        created_at=created,
+        updated_at=updated,
+        body=row.body,
+        terms=row.terms,
+        file_id=row.file_id,
+        url=row.url or "",
+        document=row.document,
+        revision=row.revision,
+    )

@@ -1,0 +1,1 @@
+"""What was collected about entities: facts, now and before, and pages of documentation."""

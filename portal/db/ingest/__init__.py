@@ -1,0 +1,1 @@
+"""How the catalog is written: what an ingestion found and what people decided, served."""

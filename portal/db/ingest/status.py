@@ -1,0 +1,188 @@
+"""Status: what an entity says of its own problems, derived from them as its relations are from edges.
+
+A Location entity also tells of what it led to: that it cannot be read, and documents of its files
+of which nobody knows what entity they would be.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, and_, or_, select, union_all
+
+from catalog.explanations.status import status_of
+from catalog.problems import Problem, Severity, problem_from
+from portal.db import bulk
+from portal.db.ingest.serving import next_etag
+from portal.db.tables import (
+    entities,
+    file_parents,
+    files,
+    location_links,
+    locations,
+    problems,
+    repositories,
+)
+
+MOST = 100
+"""Problems that one entity tells of; all of them are on the problems page."""
+
+
+def refresh(connection: Connection, news: Collection[str], written: Collection[str]) -> None:
+    """Bring the status of entities up to date: of refs whose problems are new, and of those written.
+
+    Most of what is written has no problems, and costs no more than to see that.
+    """
+    told = select(problems.c.ref).where(
+        bulk.among(connection, problems.c.ref, written), problems.c.severity != Severity.INFO.value
+    )
+    refs = {*news, *(connection.execute(told).scalars() if written else ())}
+    refs.update(ref for ref in written if ref.startswith("location:"))
+    _put(
+        connection,
+        {row[0] for row in bulk.pick(connection, (entities.c.id,), entities.c.ref, refs)},
+    )
+
+
+def refresh_locations(connection: Connection, ids: Collection[str]) -> None:
+    """Bring the status of the Location entities up to date that stand for these locations."""
+    of_link = select(location_links.c.ref_id).where(
+        bulk.among(connection, location_links.c.location_id, ids)
+    )
+    generated = select(locations.c.ref).where(bulk.among(connection, locations.c.id, ids))
+    found = select(entities.c.id).where(
+        or_(entities.c.id.in_(of_link), entities.c.ref.in_(generated))
+    )
+    _put(connection, set(connection.execute(found).scalars()))
+
+
+def _put(connection: Connection, ids: Collection[int]) -> None:
+    if not ids:
+        return
+    own = {
+        row.id: row
+        for row in connection.execute(
+            select(
+                entities.c.id,
+                entities.c.ref,
+                entities.c.kind,
+                entities.c.digest,
+                entities.c.relations,
+                entities.c.status,
+                entities.c.etag,
+                files.c.url,
+            )
+            .outerjoin(files, files.c.id == entities.c.file_id)
+            .where(bulk.among(connection, entities.c.id, ids))
+        )
+    }
+    found = _problems_of(connection, own)
+    changed = []
+    for entity_id, row in sorted(own.items()):
+        told = found.get(entity_id, ())
+        status = status_of(told[:MOST], ref=row.ref, location=row.url or "") if told else None
+        if status != row.status:
+            etag = next_etag(row, relations=row.relations, status=status)
+            changed.append((entity_id, status, etag))
+    bulk.change(connection, entities, "id", ("status", "etag"), changed)
+
+
+def _problems_of(connection: Connection, own: Mapping[int, Any]) -> dict[int, list[Problem]]:
+    by_ref = {row.ref: entity_id for entity_id, row in own.items()}
+    found: dict[int, list[Problem]] = defaultdict(list)
+    told = problems.c.severity != Severity.INFO.value
+    rows = connection.execute(
+        _select()
+        .where(bulk.among(connection, problems.c.ref, by_ref), told)
+        .order_by(problems.c.id)
+    )
+    for row in rows:
+        found[by_ref[row.ref]].append(_problem(row))
+    of_kind = [entity_id for entity_id, row in own.items() if row.kind == "location"]
+    if of_kind:
+        _add_places(connection, {n: own[n].ref for n in of_kind}, found)
+    return found
+
+
+def _add_places(
+    connection: Connection, refs: Mapping[int, str], found: dict[int, list[Problem]]
+) -> None:
+    """Add what is wrong with the places that these Location entities stand for."""
+    ids = {ref: entity_id for entity_id, ref in refs.items()}
+    generated = connection.execute(
+        select(locations.c.ref, locations.c.id).where(bulk.among(connection, locations.c.ref, ids))
+    )
+    pairs = [(ids[row.ref], row.id) for row in generated]
+    columns = (location_links.c.ref_id, location_links.c.location_id)
+    pairs += [tuple(row) for row in bulk.pick(connection, columns, location_links.c.ref_id, refs)]
+    of_location: dict[str, list[int]] = defaultdict(list)
+    for entity_id, location in pairs:
+        of_location[location].append(entity_id)
+    for location, problem in _faults(connection, list(of_location)):
+        for entity_id in of_location[location]:
+            found[entity_id].append(problem)
+    rows = connection.execute(
+        _select()
+        .add_columns(file_parents.c.ref_id)
+        .join(file_parents, file_parents.c.file_id == problems.c.file_id)
+        .where(bulk.among(connection, file_parents.c.ref_id, refs), _of_whole_file())
+        .order_by(problems.c.id)
+    )
+    for row in rows:
+        found[row.ref_id].append(_problem(row))
+
+
+def _faults(connection: Connection, ids: Sequence[str]) -> list[tuple[str, Problem]]:
+    """What is wrong with locations, their repositories, and their files as a whole."""
+    if not ids:
+        return []
+    in_location = and_(
+        bulk.among(connection, repositories.c.location_id, ids), repositories.c.problem.is_not(None)
+    )
+    is_failed = and_(bulk.among(connection, locations.c.id, ids), locations.c.problem.is_not(None))
+    told = union_all(
+        select(locations.c.id.label("location"), locations.c.problem).where(is_failed),
+        select(repositories.c.location_id.label("location"), repositories.c.problem).where(
+            in_location
+        ),
+    )
+    found = []
+    for row in connection.execute(told):
+        found.append((row.location, problem_from(orjson.loads(row.problem))))
+    unnamed = (
+        _select()
+        .add_columns(repositories.c.location_id)
+        .join(repositories, repositories.c.id == files.c.repository_id)
+        .where(bulk.among(connection, repositories.c.location_id, ids), _of_whole_file())
+        .order_by(problems.c.id)
+        .limit(MOST)
+    )
+    found += [(row.location_id, _problem(row)) for row in connection.execute(unnamed)]
+    return found
+
+
+def _of_whole_file() -> Any:
+    return and_(problems.c.ref.is_(None), problems.c.severity == Severity.ERROR.value)
+
+
+def _select() -> Any:
+    return select(problems, files.c.path).join(files, files.c.id == problems.c.file_id)
+
+
+def _problem(row: Any) -> Problem:
+    return Problem(
+        code=row.code,
+        severity=Severity(row.severity),
+        message=row.message,
+        hint=row.hint,
+        file=row.path,
+        document=row.document,
+        line=row.line,
+        column=row.column,
+        pointer=row.pointer,
+        found=row.found,
+        expected=row.expected,
+    )

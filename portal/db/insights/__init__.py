@@ -1,0 +1,1 @@
+"""What many results come to: rollups, trends, gaps, and what simulations read."""

@@ -1,0 +1,163 @@
+"""Descriptor files: their rows, what a listing said of them, and their problems.
+
+What a file declares is in `portal.db.ingest.declarations`; the problems page reads elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Select, bindparam, func, select, update
+
+from catalog.ingest.changes import Noted, Plan
+from catalog.ingest.conflicts import ENTITY_CONFLICT, ENTITY_SUPPRESSED
+from catalog.ingest.store import Batch, FileReading
+from portal.db import bulk
+from portal.db.tables import file_parents, files, location_links, problems
+
+PROBLEM = (
+    *("file_id", "ref", "code", "severity", "message", "hint", "document", "line", "column"),
+    *("pointer", "found", "expected", "owner"),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BatchFiles:
+    """The files of a batch, by id."""
+
+    readings: Mapping[int, FileReading]
+    gone: frozenset[int]
+    ids: frozenset[int]
+    """All of them: read, missing, found again, gone."""
+
+
+def put_files(connection: Connection, repository_id: int, batch: Batch) -> BatchFiles:
+    """Write the rows of the files that were read, count the missing, clear the ones found again."""
+    readings = {reading.path: reading for reading in batch.readings}
+    marked = {*batch.missing, *batch.found_again, *batch.removed}
+    paths = sorted({*readings, *marked})
+    known: dict[str, int] = {}
+    if paths:
+        here = {"repository": repository_id, **bulk.listed(connection, paths)}
+        known = dict(connection.execute(_by_path(connection.dialect.name), here).all())
+    columns = ("url", "token", "read_at", "targets", "companions", "missing_since", "missed")
+    rows = {path: _row(reading, batch) for path, reading in sorted(readings.items())}
+    old = [(known[path], *row) for path, row in rows.items() if path in known]
+    bulk.change(connection, files, "id", columns, old)
+    new = [path for path in rows if path not in known]
+    if new:
+        known.update((path, n) for n, path in enumerate(new, start=bulk.next_id(connection, files)))
+        added = [(known[path], repository_id, path, *rows[path]) for path in new]
+        bulk.add(connection, files, ("id", "repository_id", "path", *columns), added)
+    again = [known[path] for path in batch.found_again if path in known]
+    bulk.change(connection, files, "id", ("missing_since", "missed"), [(n, None, 0) for n in again])
+    missing = [known[path] for path in batch.missing if path in known]
+    if missing:
+        connection.execute(
+            update(files)
+            .where(bulk.among(connection, files.c.id, missing))
+            .values(
+                missed=files.c.missed + 1,
+                missing_since=func.coalesce(files.c.missing_since, batch.now),
+            )
+        )
+    return BatchFiles(
+        readings={known[path]: reading for path, reading in readings.items()},
+        gone=frozenset(known[path] for path in batch.removed if path in known),
+        ids=frozenset(known.values()),
+    )
+
+
+def read_again(connection: Connection, ids: Collection[int]) -> None:
+    """Let these files be read whatever their token is, when they are next there."""
+    bulk.change(connection, files, "id", ("token",), [(file, "") for file in sorted(ids)])
+
+
+def delete_files(connection: Connection, ids: Collection[int]) -> None:
+    """Delete files that declare nothing any more, with their problems and what led to them."""
+    bulk.drop(connection, problems.c.file_id, ids)
+    bulk.drop(connection, file_parents.c.file_id, ids)
+    bulk.drop(connection, location_links.c.file_id, ids)
+    bulk.drop(connection, files.c.id, ids)
+
+
+def write_problems(connection: Connection, plan: Plan, batch: BatchFiles) -> set[str | None]:
+    """Let the files have the problems of the plan; those that stay as they are are not written.
+
+    Returns the refs whose problems are other than before; None stands for files as a whole.
+    """
+    wanted = Counter(
+        _problem_row(file, noted)
+        for file, found in plan.problems.items()
+        if file not in batch.gone
+        for noted in found
+    )
+    columns = tuple(problems.c[name] for name in ("id", *PROBLEM))
+    stored = {
+        row[0]: row[1:]
+        for by, found in ((problems.c.file_id, batch.readings), (problems.c.ref, plan.contested))
+        for row in bulk.pick(connection, columns, by, found)
+        if row[1] in batch.readings or row[3] in (ENTITY_CONFLICT, ENTITY_SUPPRESSED)
+    }
+    stale = []
+    news: set[str | None] = set()
+    for problem_id, row in sorted(stored.items()):
+        row = row if row[0] in batch.readings else _without_place(row)
+        if wanted[row] > 0:
+            wanted[row] -= 1
+        else:
+            stale.append(problem_id)
+            news.add(row[1])
+    bulk.drop(connection, problems.c.id, stale)
+    new = list(wanted.elements())
+    if new:
+        rows = [(n, *row) for n, row in enumerate(new, start=bulk.next_id(connection, problems))]
+        bulk.add(connection, problems, ("id", *PROBLEM), rows)
+        news.update(row[1] for row in new)
+    return news
+
+
+@cache
+def _by_path(dialect: str) -> Select[Any]:
+    return select(files.c.path, files.c.id).where(
+        files.c.repository_id == bindparam("repository"), bulk.is_listed(dialect, files.c.path)
+    )
+
+
+def _without_place(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A stored problem of a file that was not read now: the plan does not know its line."""
+    line = PROBLEM.index("line")
+    return (*row[:line], None, None, *row[line + 2 :])
+
+
+def _row(reading: FileReading, batch: Batch) -> tuple[Any, ...]:
+    """Url, token, read_at, targets, companions, missing_since, missed."""
+    targets, companions = (
+        orjson.dumps([list(one) for one in found]).decode()
+        for found in (reading.targets, reading.companions)
+    )
+    return (reading.url, reading.token, batch.now, targets, companions, None, 0)
+
+
+def _problem_row(file: int, noted: Noted) -> tuple[Any, ...]:
+    problem = noted.problem
+    return (
+        file,
+        noted.ref,
+        problem.code,
+        problem.severity.value,
+        problem.message,
+        problem.hint,
+        problem.document,
+        problem.line,
+        problem.column,
+        problem.pointer,
+        problem.found,
+        problem.expected,
+        noted.owner,
+    )

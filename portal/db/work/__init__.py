@@ -1,0 +1,1 @@
+"""What has to be done: promises, claims, marks of entities, and the budgets of who is asked."""

@@ -1,0 +1,168 @@
+"""Claims: which worker works on which pending key, and until when nobody else does.
+
+A claim is a lease by the clock of the database. A worker renews its claims while it lives; those of
+one that died run out, and its peers go on. Each claim has a name of its own, and whatever is written
+for it is written only while the key still has that name: a worker that was paused for too long finds
+its key claimed by another, and changes nothing any more (fencing, reliability F07 and F29).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    delete,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
+
+from portal.db import bulk
+from portal.db.engine import utc
+from portal.db.tables import pending
+from portal.db.work.pending import LATER, Pending, promise_of
+
+LEASE = timedelta(seconds=60)
+"""How long a claim holds without being renewed."""
+
+RENEWAL = timedelta(seconds=20)
+"""Time between two renewals."""
+
+
+class Superseded(BaseException):
+    """The claim is another worker's by now: nothing may be written for it.
+
+    No `Exception`, so that no handler on the way takes it for a failure of the job.
+    """
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """A key that a worker works on."""
+
+    key: str
+    ticket: str
+    """Of the promise, as it was when the key was claimed."""
+    lane: int
+    id: str
+    former: str = ""
+    """The claim that it replaces, of a worker that is gone; '': the key was free."""
+    host: str = ""
+    """As of the promise."""
+
+
+def free(
+    connection: Connection, *, limit: int, full: Mapping[int, Collection[str]] | None = None
+) -> list[Pending]:
+    """Pending keys that nobody works on, most urgent first, then oldest first.
+
+    `full` are the hosts, by lane, whose keys are left out; where '' is among them, the whole lane.
+    """
+    left_out = [
+        and_(pending.c.lane == lane, true() if "" in hosts else pending.c.host.in_(hosts))
+        for lane, hosts in (full or {}).items()
+    ]
+    rows = connection.execute(
+        select(pending)
+        .where(_is_free(clock(connection)), not_(or_(false(), *left_out)))
+        .order_by(pending.c.lane, pending.c.requested_at)
+        .limit(limit)
+    )
+    return [promise_of(row) for row in rows]
+
+
+def take(
+    connection: Connection, keys: Collection[str], worker: str, *, limit: int | None = None
+) -> list[Claim]:
+    """Claim those of these keys that are pending and free, or so many; the most urgent first.
+
+    The connection is in a write transaction, of which there is one at a time, so that no key is
+    claimed twice.
+    """
+    now = clock(connection)
+    found = select(pending).where(bulk.among(connection, pending.c.key, keys), _is_free(now))
+    found = found.order_by(pending.c.lane, pending.c.requested_at).limit(limit)
+    rows = connection.execute(found).all()
+    claims = [_claim(row, uuid.uuid4().hex, former=row.claim or "") for row in rows]
+    values = [(one.key, worker, one.id, now + LEASE) for one in claims]
+    bulk.change(connection, pending, "key", ("worker", "claim", "leased_until"), values)
+    return claims
+
+
+def held(connection: Connection, worker: str) -> list[Claim]:
+    """What a worker has claimed, whether its claims have run out or not."""
+    rows = connection.execute(select(pending).where(pending.c.worker == worker))
+    return [_claim(row, row.claim, former="") for row in rows]
+
+
+def every(connection: Connection) -> list[Claim]:
+    """The claims of all workers."""
+    rows = connection.execute(select(pending).where(pending.c.claim.is_not(None)))
+    return [_claim(row, row.claim, former="") for row in rows]
+
+
+def renew(connection: Connection, ids: Sequence[str]) -> None:
+    """Let these claims hold for another lease. The connection is in a write transaction."""
+    these = bulk.among(connection, pending.c.claim, ids)
+    until = clock(connection) + LEASE
+    connection.execute(update(pending).where(these).values(leased_until=until))
+
+
+def settle(connection: Connection, claim: Claim) -> None:
+    """The promise of a claim is kept; one that was made anew meanwhile is free to be claimed.
+
+    Nothing happens where the claim is another's by now. The connection is in a write transaction.
+    """
+    this = pending.c.claim == claim.id
+    connection.execute(delete(pending).where(this, pending.c.ticket == claim.ticket))
+    release(connection, [claim.id])
+
+
+def release(connection: Connection, ids: Sequence[str]) -> None:
+    """Let go of these claims; their promises stay. The connection is in a write transaction."""
+    these = bulk.among(connection, pending.c.claim, ids)
+    nobody = {"worker": None, "claim": None, "leased_until": None}
+    connection.execute(update(pending).where(these).values(nobody))
+
+
+def holding(claim: Claim) -> Callable[[Connection], None]:
+    """A condition of write transactions: that the claim still holds. Else `Superseded` is raised.
+
+    Claiming is a write transaction too, so nobody else can claim the key before this one ends.
+    """
+    this = select(pending.c.key).where(pending.c.key == claim.key, pending.c.claim == claim.id)
+
+    def check(connection: Connection) -> None:
+        if connection.execute(this).first() is None:
+            raise Superseded(claim.key)
+
+    return check
+
+
+def clock(connection: Connection) -> datetime:
+    """The present by the one clock that all workers share; UTC, aware."""
+    if connection.dialect.name == "sqlite":
+        return datetime.now(UTC)  # there is one worker
+    found = connection.execute(select(func.clock_timestamp())).scalar_one()
+    return utc(found) or found
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    is_claimed = and_(pending.c.claim.is_not(None), pending.c.leased_until >= now)
+    is_ahead = and_(pending.c.key.startswith(LATER), pending.c.requested_at > now)
+    return and_(not_(is_claimed), not_(is_ahead))
+
+
+def _claim(row: Row[tuple[object, ...]], id: str, *, former: str) -> Claim:  # noqa: A002
+    return Claim(key=row.key, ticket=row.ticket, lane=row.lane, id=id, former=former, host=row.host)

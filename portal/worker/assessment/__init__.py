@@ -1,0 +1,1 @@
+"""Assessment: facts and results of the entities that are marked, in rounds."""

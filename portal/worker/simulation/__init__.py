@@ -1,0 +1,1 @@
+"""Simulation: what another scorecard would say, and would have said, and nothing stored."""

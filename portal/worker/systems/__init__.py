@@ -1,0 +1,1 @@
+"""Other systems: what they know about entities, asked by recipes and remote collectors."""

@@ -1,0 +1,1 @@
+"""Where facts come from: collectors, recipes, runs of CI, and the packs that need them."""

@@ -1,0 +1,1 @@
+"""Checks of Tech Insights, as scorecards of ours."""

@@ -1,0 +1,1 @@
+"""What many results come to: rollups, trends, coverage, simulations, and what to do next."""
