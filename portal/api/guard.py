@@ -34,6 +34,9 @@ from portal.wiring import Portal
 OPEN_ENDPOINTS = frozenset({"health.live", "health.ready", "signin.page"})
 """Views that answer everyone. Static files do too."""
 
+BADGE_ENDPOINTS = frozenset({"badges.get_badge", "badges.draw_badge"})
+"""Views that answer everyone where the operator says so: a README is read by who has not signed in here."""
+
 SIGNED_ENDPOINTS = frozenset({"webhooks.receive_delivery", "backstage_events.receive_event"})
 """Views that forges send to, with a signature over the body that the view looks at."""
 
@@ -63,7 +66,7 @@ def install(app: Flask, portal: Portal) -> None:
         g.caller = Nobody()
         if is_signed:
             return None
-        if not _is_open(request.endpoint):
+        if not _is_open(request.endpoint, settings):
             needed = needed_for(request.method, request.path)
             shown = tokens.identify(request.headers.get("Authorization"), plugin=needed.plugin)
             g.caller = _person(portal) if isinstance(shown, Nobody) else shown
@@ -102,8 +105,11 @@ def _person(portal: Portal) -> Person | Nobody:
     return Nobody() if principal is None else Person(principal=principal)
 
 
-def _is_open(endpoint: str | None) -> bool:
-    return endpoint is not None and (endpoint in OPEN_ENDPOINTS or endpoint.endswith(".static"))
+def _is_open(endpoint: str | None, settings: Settings) -> bool:
+    if endpoint is None:
+        return False
+    shown = settings.public_badges and endpoint in BADGE_ENDPOINTS
+    return shown or endpoint in OPEN_ENDPOINTS or endpoint.endswith(".static")
 
 
 def _refused_text(caller: Refused, settings: Settings) -> str:

@@ -135,6 +135,7 @@ def _optional(merged: Merged, values: dict[str, Any]) -> dict[str, Any]:
         "codeowners": plumbline.get("catalog", {}).get("codeowners"),
         "views": tuple(plumbline.get("catalog", {}).get("views", ())),
         "same_repository_placeholders": plumbline.get("placeholders", {}).get("same_repository"),
+        "public_badges": plumbline.get("public_badges"),
         "answer_cache_bytes": plumbline.get("answer_cache_bytes"),
         "plugins_disabled": tuple(plumbline.get("plugins", {}).get("disabled", ())),
         "reading": tuple(values.get("backend", {}).get("reading", {}).get("allow", ())),

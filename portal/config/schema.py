@@ -175,6 +175,7 @@ class _Plumbline(Strict):
     packs = fields.List(PackSwitch(), validate=on_once)
     plugins = fields.Nested(_Plugins)
     auth = fields.Nested(_Auth)
+    public_badges = Flag(data_key="publicBadges")
     answer_cache_bytes = fields.Integer(
         data_key="answerCacheBytes", strict=True, validate=validate.Range(min=0)
     )

@@ -145,6 +145,8 @@ class Settings:
     """Webhooks that are received."""
     views: tuple[View, ...] = ()
     """Queries of the catalog page that everybody is offered, in order."""
+    public_badges: bool = False
+    """Whether badges are shown to everybody, with sign-in or without."""
     answer_cache_bytes: int = 32 * 1024 * 1024
     """Memory of each web process for answers of the catalog API; 0: none is kept."""
     warnings: tuple[Problem, ...] = ()

@@ -84,6 +84,17 @@ def test_an_answer_without_content_has_no_type(app: Flask) -> None:
     assert "Content-Type" not in answer.headers
 
 
+@pytest.mark.parametrize(("public", "status"), [(False, 401), (True, 404)])
+def test_badges_are_for_everybody_where_the_operator_says_so(
+    make_portal: MakePortal, public: bool, status: int
+) -> None:
+    client = create_app(make_portal(**GUARDED, public_badges=public)).test_client()
+    of = "/api/v1/entities/component/default/none/scorecards/service-maturity"
+    assert {client.get(f"{of}/badge.{form}").status_code for form in ("svg", "json")} == {status}
+    assert client.get(of).status_code == 401
+    assert client.get("/api/v1/entities").status_code == 401
+
+
 def test_a_request_id_comes_back_and_a_forged_one_does_not(app: Flask) -> None:
     client = app.test_client()
     given = client.get("/livez", headers={"X-Request-Id": "trace-1.2_3"})

@@ -75,6 +75,7 @@ def test_every_config_that_the_documentation_shows_is_taken(text: str) -> None:
         ({"plumbline": {"packs": ["securty"]}}, "plumbline.packs.0"),
         ({"plumbline": {"history": {"keep": "a while"}}}, "plumbline.history.keep"),
         ({"plumbline": {"answerCacheBytes": -1}}, "plumbline.answerCacheBytes"),
+        ({"plumbline": {"publicBadges": "perhaps"}}, "plumbline.publicBadges"),
         ({"plumbline": {"notices": {"webhooks": [{"name": "A"}]}}}, "plumbline.notices.webhooks.0"),
         ({"catalog": {"orphanStrategy": "remove"}}, "catalog.orphanStrategy"),
         ({"catalog": {"readonly": "perhaps"}}, "catalog.readonly"),
