@@ -66,8 +66,9 @@ def _error(status: int, message: str) -> dict[str, JsonValue]:
 
 def _relative_url() -> str:
     """What is below the plugin's mount point, with the query string, as it was sent."""
-    sent = str(request.environ.get("RAW_URI") or request.full_path.removesuffix("?"))
-    path, question, query = sent.partition("?")
+    path, question, query = str(request.environ.get("RAW_URI") or request.full_path).partition("?")
+    if not query and (query := request.query_string.decode("latin-1")):
+        question = "?"  # a server may tell the query apart
     # A proxy in front may have taken the base path away, and that may hold the same words.
     _, slash, below = path.removeprefix(request.script_root).partition("/api/")[2].partition("/")
     return quote(f"{slash}{below}", safe="/:@!$&'()*+,;=~%") + question + query

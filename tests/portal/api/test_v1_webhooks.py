@@ -54,7 +54,9 @@ def client(portal: Portal) -> FlaskClient:
     return create_app(portal).test_client()
 
 
-def known(portal: Portal, target: str, *urls: str, revision: str = OLD) -> list[str]:
+def known(
+    portal: Portal, target: str, *urls: str, revision: str = OLD, named: str = ""
+) -> list[str]:
     """Register a location that lists these repositories; the keys to it and to them."""
     with portal.database.write() as connection:
         id_ = registrations.register(
@@ -66,7 +68,7 @@ def known(portal: Portal, target: str, *urls: str, revision: str = OLD) -> list[
     with portal.database.write() as connection:
         rows = locations.repositories(connection, id_)
         connection.exec_driver_sql(
-            f"UPDATE repositories SET revision = '{'e' * 12}/{revision}', state = 'ok'"
+            f"UPDATE repositories SET revision = '{'e' * 12}{named}/{revision}', state = 'ok'"
         )
     by_url = {row.url: f"refresh:{row.id}" for row in rows}
     return [f"ingest:{id_}", *(by_url[url] for url in urls)]
@@ -116,12 +118,12 @@ def test_a_push_asks_for_the_repository_however_it_was_registered(
     assert waiting(portal) == {shop: Lane.EVENT}
 
 
-@pytest.mark.parametrize("named", ["", "/0123456789ab"])
+@pytest.mark.parametrize("named", ["", "+0123456789ab"])
 def test_a_push_that_has_been_read_already_asks_for_nothing(
     portal: Portal, client: FlaskClient, named: str
 ) -> None:
     # What a provider says are descriptors is part of what was read.
-    _, shop = known(portal, SHOP, SHOP, revision=NEW + named)
+    _, shop = known(portal, SHOP, SHOP, revision=NEW, named=named)
     assert keys_of(client, hub("push", push(SHOP, NEW))) == []
     assert waiting(portal) == {}
     # One that came late may be older or newer: the forge is asked.

@@ -124,16 +124,20 @@ def test_every_check_of_the_catalog_is_in_a_default_scorecard_or_in_a_pack() -> 
         assert check in {c.id for card in LOADED[pack].scorecards for c in card.checks}
 
 
+PHASES = ("Initial", "Managed", "Defined", "Optimizing")
+
+
 def test_checks_of_packs_are_on_the_level_that_the_catalog_gives_them() -> None:
     for loaded in LOADED.values():
         for card in loaded.scorecards:
-            assert [level.name for level in card.levels] == [
-                "Initial",
-                "Managed",
-                "Defined",
-                "Optimizing",
-            ]
-            levels = {c.id: c.level for c in card.checks if c.id in LEVEL_OF}
+            asked = {
+                0,
+                *(check.level for check in card.checks),
+            }  # what nothing leads to is left out
+            ladder = [level.name for level in card.levels]
+            assert ladder == [phase for phase in PHASES if phase in ladder]
+            assert asked == set(range(len(ladder)))
+            levels = {c.id: PHASES.index(ladder[c.level]) for c in card.checks if c.id in LEVEL_OF}
             assert levels == {check: LEVEL_OF[check] for check in levels}
 
 
