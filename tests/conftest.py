@@ -162,14 +162,19 @@ def migrated_postgres(postgres: str) -> str:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """URL of a migrated, empty database, on each of the two."""
     if request.param == "sqlite":
         file = tmp_path / "portal.db"
         shutil.copyfile(request.getfixturevalue("migrated_file"), file)
-        return f"sqlite:///{file}"
+        yield f"sqlite:///{file}"
+        return
     server = request.getfixturevalue("postgres")
-    return new_postgres_database(server, request.getfixturevalue("migrated_postgres"))
+    url = new_postgres_database(server, request.getfixturevalue("migrated_postgres"))
+    yield url
+    # Thousands of them would take ten gigabytes, of memory where the room is there.
+    with _admin(server).connect() as connection:
+        connection.execute(text(f"DROP DATABASE {make_url(url).database} WITH (FORCE)"))
 
 
 @pytest.fixture
