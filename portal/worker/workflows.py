@@ -69,30 +69,25 @@ def workflows_of(doing: Doing) -> dict[str, Callable[[str], None]]:
 
 
 def _ingest_workflow(doing: Doing) -> Callable[[str], None]:
-    tools = doing.tools
-    listing = DBOS.step(name="list")(
-        lambda location: jobs.parts_due(tools, location) if jobs.look(tools, location) else ()
-    )
-    read = DBOS.step(name="read_part")(lambda location, part: _read_part(doing, location, part))
+    read = DBOS.step(name="read_location")(lambda location: _read_location(doing, location))
     share = DBOS.step(name="share_out")(
         lambda location, parts: _share_out(
             doing,
             {part_key(location, n): partial(_read_shared, doing, location, n) for n in parts},
         )
     )
-    settle = DBOS.step(name="settle")(lambda location: jobs.settle(tools, location))
-    ask = DBOS.step(name="ask_for_assessment")(lambda: doing.requests.request(ASSESS, Lane.EVENT))
+    settle = DBOS.step(name="settle")(lambda location: jobs.settle(doing.tools, location))
 
     def workflow(location: str) -> None:
         ahead = [location]
         for one in ahead:  # grows by what the Locations that are read lead to
-            parts = listing(one)
-            if len(parts) == 1:
-                ahead += read(one, parts[0])
-            elif parts:
+            linked, parts = read(one)
+            ahead += linked
+            if parts:
                 share(one, parts)
-            settle(one)
-        ask()
+                settle(one)
+        # Of a thousand locations that are read after each other one finds it promised by the other.
+        doing.requests.request_anew([ASSESS], Lane.EVENT)
 
     return workflow
 
@@ -107,6 +102,20 @@ def _part_workflow(doing: Doing) -> Callable[[str], None]:
         read(location, int(part))
 
     return workflow
+
+
+def _read_location(doing: Doing, location: str) -> tuple[list[str], tuple[int, ...]]:
+    """Read what is due of a location; returns the locations that it newly leads to.
+
+    Of one with several parts nothing is read, and they are returned. All in one step: most locations
+    are a single file, and to note a step takes as long as to read that.
+    """
+    parts = jobs.parts_due(doing.tools, location) if jobs.look(doing.tools, location) else ()
+    if len(parts) > 1:
+        return [], parts
+    linked = _read_part(doing, location, parts[0]) if parts else []
+    jobs.settle(doing.tools, location)
+    return linked, ()
 
 
 def _read_part(doing: Doing, location: str, part: int) -> list[str]:

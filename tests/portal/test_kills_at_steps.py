@@ -52,11 +52,9 @@ ALONE = "alone"
 """The component of the other location."""
 
 ROADS = {
-    "list": ALONE,
-    "read_part": ALONE,
-    "settle": ALONE,
-    "ask_for_assessment": ALONE,
+    "read_location": ALONE,
     "share_out": "several",
+    "settle": "several",
     "read_shared_part": "several",
     "refresh": "one",
     "ask_for_what_was_put_off": "later",
