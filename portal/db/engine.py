@@ -29,7 +29,7 @@ from sqlalchemy import (
     make_url,
     text,
 )
-from sqlalchemy.exc import DisconnectionError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from portal.db.failures import is_damaged, reason_of
@@ -145,9 +145,15 @@ class Database:
         """
         self.watch.ask()
         with self._turn_to_read(), self.engine.connect() as connection:
-            if not self.is_sqlite:
-                connection.execution_options(isolation_level="AUTOCOMMIT")
-            yield connection
+            if self.is_sqlite:
+                yield connection
+                return
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            try:
+                yield connection
+            except DBAPIError:
+                connection.invalidate()  # no transaction finds out whether it is lost
+                raise
 
     def _turn_to_read(self) -> AbstractContextManager[None]:
         queues = self.is_sqlite and threading.current_thread() is not threading.main_thread()

@@ -3,8 +3,11 @@
 import threading
 from typing import cast
 
+import pytest
 from psycopg import Connection
 from psycopg.pq import TransactionStatus
+from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from portal.db import engine
 from portal.db.catalog.answerable import look_up
@@ -64,3 +67,24 @@ def test_a_look_finds_nothing_where_there_is_nothing(database: Database) -> None
     with database.look_in_turn() as connection:
         assert look_up(connection, "component:default/web") is None
         assert look_up(connection, "component:default/nul\0") is None
+
+
+def test_a_look_over_a_lost_connection_fails_quietly_and_the_next_one_has_another(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    if database.is_sqlite:
+        pytest.skip("there is no connection that could be lost")
+    save(database, entity("web"))
+
+    def look_and_lose() -> None:
+        with database.look_in_turn() as connection:
+            pid = cast(Connection, connection.connection.driver_connection).info.backend_pid
+            with database.read() as other:
+                other.execute(select(func.pg_terminate_backend(pid)))
+            look_up(connection, "component:default/web")
+
+    with pytest.raises(OperationalError):
+        look_and_lose()
+    assert caplog.records == []
+    with database.look_in_turn() as connection:
+        assert look_up(connection, "component:default/web") is not None
