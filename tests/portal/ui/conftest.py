@@ -7,6 +7,14 @@ from typing import Any
 import pytest
 from page_shop import OpenShop, Shop, open_shop
 
+from portal.ui import state_memory
+
+
+@pytest.fixture(autouse=True)
+def counts_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers are never shown late, however slow the machine: `test_state_memory` has what is slow."""
+    monkeypatch.setattr(state_memory, "QUICK", float("inf"))
+
 
 @pytest.fixture
 def shops(tmp_path: Path) -> Iterator[OpenShop]:

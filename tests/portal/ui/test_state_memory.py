@@ -62,6 +62,11 @@ class Counting:
                 thread.join(10)
 
 
+@pytest.fixture(autouse=True)
+def counts_wait() -> None:
+    """Here some counts are slow."""
+
+
 @pytest.fixture
 def counting(database: Database) -> Counting:
     return Counting(database)
