@@ -10,7 +10,7 @@ from typing import Any
 import click
 from werkzeug.exceptions import HTTPException
 
-from portal.api.v1.explain import explained, form
+from portal.api.v1.catalog.explain import explained, form
 from portal.cli.options import settings_options, settings_or_exit
 from portal.cli.work import ask, opened_portal
 from portal.config import Settings

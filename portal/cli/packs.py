@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from catalog.descriptor.suggestions import nearest
-from portal.api.v1.packs import form
+from portal.api.v1.collection.packs import form
 from portal.cli.options import settings_options, settings_or_exit
 from portal.packs import PackState, states
 from portal.wiring import open_portal

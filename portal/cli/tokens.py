@@ -14,8 +14,8 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from catalog.problems import JsonValue, Problem
+from portal.api.v1.access.token_forms import token as form
 from portal.api.v1.times import rfc3339
-from portal.api.v1.token_forms import token as form
 from portal.auth.permissions import NAMES
 from portal.cli.options import settings_options, settings_or_exit
 from portal.cli.removals import ACTOR

@@ -9,42 +9,22 @@ from typing import Any
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Flask, Response
 
-from portal.api.v1 import (
-    admin,
-    advice,
-    answers,
+from portal.api.v1.access import admin, tokens
+from portal.api.v1.catalog import documentation, entities, explain, graph, lookups
+from portal.api.v1.changes import events, history
+from portal.api.v1.collection import fetches, inquiries, packs, pushing
+from portal.api.v1.conventions import Api, Resource, Tags, answer
+from portal.api.v1.evaluation import (
     badges,
-    campaigns,
-    coverage,
-    digest,
-    documentation,
-    entities,
-    events,
-    exemptions,
-    explain,
     explanations,
-    fetches,
-    graph,
-    history,
-    inquiries,
-    locations,
-    lookups,
-    notices,
-    packs,
-    pushing,
-    removals,
     result_history,
-    risks,
-    rollups,
     scorecard_versions,
     scorecards,
-    simulation,
-    tokens,
-    trends,
-    webhooks,
-    work,
 )
-from portal.api.v1.conventions import Api, Resource, Tags, answer
+from portal.api.v1.insights import advice, coverage, digest, risks, rollups, trends
+from portal.api.v1.people import answers, campaigns, exemptions, notices
+from portal.api.v1.simulation import simulations
+from portal.api.v1.sources import locations, removals, webhooks, work
 from portal.config import Auth, Settings
 from portal.version import VERSION
 from portal.wiring import Portal
@@ -108,7 +88,7 @@ def _resources(portal: Portal, tags: Tags) -> tuple[Resource, ...]:
         notices.resource(portal),
         scorecard_versions.resource(portal),
         advice.resource(portal, tags),
-        simulation.resource(portal),
+        simulations.resource(portal),
         explanations.resource(portal),
         coverage.resource(portal, tags),
         digest.resource(portal),

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from catalog.errors import RefError
 from catalog.refs import parse_ref
-from portal.api.v1.explanations import explained
+from portal.api.v1.evaluation.explanations import explained
 from portal.cli.checkout import assessed
 from portal.cli.options import rules_or_exit
 from portal.cli.scorecard.places import live_settings, place_options

@@ -14,7 +14,7 @@ from rich.table import Table
 from werkzeug.exceptions import HTTPException
 
 from portal.api.errors import Refusal
-from portal.api.v1.simulation import SimulationRequest, simulated
+from portal.api.v1.simulation.simulations import SimulationRequest, simulated
 from portal.cli.checkout import assessed
 from portal.cli.options import rules_or_exit
 from portal.cli.scorecard.places import live_settings, place_options

@@ -10,7 +10,8 @@ from flask import Response
 
 from catalog.queries.query import EntityQuery
 from portal.api.csv_table import table
-from portal.api.v1 import entity_tables, forms
+from portal.api.v1 import forms
+from portal.api.v1.catalog import entity_tables
 from portal.api.v1.conventions import Tags, answer
 from portal.db.catalog.entities import by_query
 from portal.db.evaluation import results

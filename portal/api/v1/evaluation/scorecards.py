@@ -15,6 +15,7 @@ from portal.api.v1.conventions import (
     answer,
     page,
 )
+from portal.api.v1.evaluation.scorecard_results import ResultList, ResultPageAnswer, results_of
 from portal.api.v1.existing import existing_scorecard
 from portal.api.v1.schemas import (
     LIFECYCLE,
@@ -25,7 +26,6 @@ from portal.api.v1.schemas import (
     LinkAnswer,
     ProblemAnswer,
 )
-from portal.api.v1.scorecard_results import ResultList, ResultPageAnswer, results_of
 from portal.api.v1.tallies import StepsAnswer, TallyAnswer, steps, tally
 from portal.db.evaluation import results
 from portal.db.insights.unfresh import mark_of, unfresh

@@ -11,9 +11,10 @@ from flask import Response
 from marshmallow import fields, validate
 
 from portal.api.errors import Refusal
-from portal.api.v1 import forms, result_forms
+from portal.api.v1 import forms
+from portal.api.v1.changes.history import NOT_THEN
 from portal.api.v1.conventions import Answer, Paging, Resource, after, answer, page
-from portal.api.v1.history import NOT_THEN
+from portal.api.v1.evaluation import result_forms
 from portal.api.v1.instants import known, moment
 from portal.api.v1.schemas import OUTCOMES, LevelAnswer, time_field
 from portal.api.v1.times import rfc3339

@@ -8,8 +8,8 @@ from marshmallow import fields, validate
 
 from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer
-from portal.api.v1.moving import MoveAnswer, RippleAnswer, moves, ripples
 from portal.api.v1.schemas import time_field
+from portal.api.v1.simulation.moving import MoveAnswer, RippleAnswer, moves, ripples
 from portal.api.v1.times import rfc3339
 from portal.worker.simulation.lived import NotKept
 from portal.worker.simulation.replaying import Point, Replay

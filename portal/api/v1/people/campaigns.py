@@ -9,7 +9,8 @@ from flask import Response, g
 
 from catalog.problems import Problem
 from portal.api.errors import Refusal
-from portal.api.v1.campaign_forms import (
+from portal.api.v1.conventions import Resource, after, answer, page
+from portal.api.v1.people.campaign_forms import (
     CampaignAnswer,
     CampaignBody,
     CampaignList,
@@ -23,7 +24,6 @@ from portal.api.v1.campaign_forms import (
     plan_of,
     progress_form,
 )
-from portal.api.v1.conventions import Resource, after, answer, page
 from portal.api.v1.preconditions import IF_MATCH, check_match, refusal_of, tagged
 from portal.auth import actor_of
 from portal.campaigning import (

@@ -9,12 +9,12 @@ from marshmallow import fields, validate
 
 from catalog.problems import Problem
 from portal.api.errors import Refusal
-from portal.api.v1.admin import RestrictionAnswer
+from portal.api.v1.access.admin import RestrictionAnswer
+from portal.api.v1.access.token_forms import token
 from portal.api.v1.conventions import Answer, Camel, Paging, Resource, Storable, after, answer, page
 from portal.api.v1.instants import Instant
 from portal.api.v1.preconditions import refusal_of
 from portal.api.v1.schemas import time_field
-from portal.api.v1.token_forms import token
 from portal.auth import actor_of, tokens_refused
 from portal.db.access import tokens as store
 from portal.issuing import LASTS, LONGEST_SUBJECT, LONGEST_TEXT, State, Wanted, issue

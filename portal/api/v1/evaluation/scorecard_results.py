@@ -13,7 +13,7 @@ from portal.api.csv_table import table, wants_csv
 from portal.api.errors import Refusal
 from portal.api.v1 import forms
 from portal.api.v1.conventions import LARGEST_PAGE, Answer, Paging, Tags, after, answer, page
-from portal.api.v1.result_forms import not_assessed
+from portal.api.v1.evaluation.result_forms import not_assessed
 from portal.api.v1.schemas import NOT_ASSESSED, OUTCOMES, NotAssessedAnswer, StandingAnswer
 from portal.api.v1.times import rfc3339
 from portal.db.evaluation import results, unanswerable

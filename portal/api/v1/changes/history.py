@@ -12,8 +12,8 @@ from marshmallow import fields, validate
 from catalog.diffing import Diff, diff
 from catalog.problems import JsonValue
 from portal.api.errors import Refusal
+from portal.api.v1.changes.diffs import ChangeAnswer, changes
 from portal.api.v1.conventions import Answer, Camel, Paging, Resource, after, answer, page
-from portal.api.v1.diffs import ChangeAnswer, changes
 from portal.api.v1.instants import AsOf, Instant, known, moment
 from portal.api.v1.schemas import VersionAnswer, time_field
 from portal.api.v1.times import rfc3339

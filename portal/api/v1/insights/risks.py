@@ -10,9 +10,9 @@ from marshmallow import fields, validate
 from portal import risks
 from portal.api.csv_table import wants_csv
 from portal.api.errors import Refusal
+from portal.api.v1.catalog.entity_lists import entity_list
+from portal.api.v1.catalog.entity_queries import chosen_columns
 from portal.api.v1.conventions import Answer, Paging, Resource, Storable, Tags, answer, page
-from portal.api.v1.entity_lists import entity_list
-from portal.api.v1.entity_queries import chosen_columns
 from portal.api.v1.schemas import EntityPageAnswer
 from portal.api.v1.selections import canonical
 from portal.wiring import Portal

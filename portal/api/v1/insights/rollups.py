@@ -13,12 +13,12 @@ from portal.api.errors import Refusal
 from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer, Paging, Resource, Tags, after, answer, page
 from portal.api.v1.existing import existing_scorecard
+from portal.api.v1.insights.trends import check_tally
 from portal.api.v1.instants import Instant, moment
 from portal.api.v1.schemas import NEVER_ASSESSED, NOT_ASSESSED_OF, WAITING, time_field
 from portal.api.v1.selections import RefFilter, related
 from portal.api.v1.tallies import CheckTallyAnswer, StepsAnswer, TallyAnswer, rounded, steps, tally
 from portal.api.v1.times import rfc3339
-from portal.api.v1.trends import check_tally
 from portal.db.insights.rollups import By, RolledUp, rolled_up
 from portal.db.insights.trends import course_of, courses_by_entity
 from portal.db.insights.unfresh import mark_of, unfresh

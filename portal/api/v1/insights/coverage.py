@@ -9,8 +9,8 @@ from marshmallow import fields, validate
 
 from portal.api.errors import Refusal
 from portal.api.v1 import forms
-from portal.api.v1.advice import owners_of
 from portal.api.v1.conventions import Answer, Camel, Resource, Tags, answer
+from portal.api.v1.insights.advice import owners_of
 from portal.api.v1.schemas import NotAssessedAnswer
 from portal.api.v1.times import rfc3339
 from portal.covering import Mentions, coverage_of

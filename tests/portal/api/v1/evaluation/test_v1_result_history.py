@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import delete, select
 
-from portal.api.v1.scorecard_results import csv_rows
+from portal.api.v1.evaluation.scorecard_results import csv_rows
 from portal.app import create_app
 from portal.db.catalog.entities import by_ref
 from portal.db.evaluation import unanswerable

@@ -6,9 +6,9 @@ from marshmallow import fields
 
 from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer
-from portal.api.v1.moving import MoveAnswer, RippleAnswer, moves, ripples
-from portal.api.v1.replay_forms import ReplayAnswer, replay_form
 from portal.api.v1.schemas import LevelAnswer, ProblemAnswer
+from portal.api.v1.simulation.moving import MoveAnswer, RippleAnswer, moves, ripples
+from portal.api.v1.simulation.replay_forms import ReplayAnswer, replay_form
 from portal.worker.simulation.replaying import Replay
 from portal.worker.simulation.simulating import Example, Simulated
 from scorecards.evaluation.damping import HELD

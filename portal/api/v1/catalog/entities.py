@@ -10,14 +10,15 @@ from flask import Response, g, request
 from catalog.refs import EntityRef
 from portal.api.csv_table import wants_csv
 from portal.api.errors import Refusal
-from portal.api.v1 import forms, result_forms
+from portal.api.v1 import forms
+from portal.api.v1.catalog.entity_lists import entity_list
+from portal.api.v1.catalog.entity_queries import EntityList, chosen_columns, entity_query
+from portal.api.v1.changes.history import entity_at
 from portal.api.v1.conventions import LARGEST_PAGE, Resource, Tags, answer
-from portal.api.v1.entity_lists import entity_list
-from portal.api.v1.entity_queries import EntityList, chosen_columns, entity_query
+from portal.api.v1.evaluation import result_forms
+from portal.api.v1.evaluation.result_history import results_then
 from portal.api.v1.existing import NO_ENTITY, existing_entity
-from portal.api.v1.history import entity_at
 from portal.api.v1.instants import AsOf, known
-from portal.api.v1.result_history import results_then
 from portal.api.v1.schemas import (
     EntityAnswer,
     EntityPageAnswer,

@@ -4,7 +4,7 @@ import io
 import pytest
 from flask.testing import FlaskClient
 
-from portal.api.v1 import entity_tables
+from portal.api.v1.catalog import entity_tables
 from portal.db.catalog.entities import by_ref
 from portal.db.evaluation.results import for_entity as results_of
 from portal.db.work import pending

@@ -12,7 +12,7 @@ from catalog.errors import RefError
 from catalog.refs import parse_ref
 from portal.api.errors import Refusal
 from portal.api.v1.conventions import Answer, Camel, Paging, Storable
-from portal.api.v1.exemptions import filter_of
+from portal.api.v1.people.exemptions import filter_of
 from portal.api.v1.schemas import time_field
 from portal.api.v1.times import rfc3339
 from portal.campaigning import Course

@@ -10,8 +10,9 @@ from marshmallow import fields, validate
 
 from catalog.refs import EntityRef
 from portal.api.errors import Refusal
-from portal.api.v1 import forms, result_forms
+from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer, Nothing, Resource, answer
+from portal.api.v1.evaluation import result_forms
 from portal.api.v1.schemas import (
     OUTCOMES,
     ExcuseAnswer,

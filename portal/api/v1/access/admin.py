@@ -7,10 +7,10 @@ from typing import Any
 from flask import Response
 from marshmallow import fields, validate
 
+from portal.api.v1.access.token_forms import restriction
 from portal.api.v1.conventions import Answer, Paging, Resource, after, answer, page
 from portal.api.v1.schemas import time_field
 from portal.api.v1.times import rfc3339
-from portal.api.v1.token_forms import restriction
 from portal.auth.grants import Grant, grants
 from portal.db.access.tokens import Step
 from portal.db.changes import decided

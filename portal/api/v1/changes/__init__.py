@@ -1,0 +1,1 @@
+"""How entities came to be as they are: versions, differences, and the feed that others follow."""

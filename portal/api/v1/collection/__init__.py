@@ -1,0 +1,1 @@
+"""How facts come: packs, fetches, asking now, and pushing."""

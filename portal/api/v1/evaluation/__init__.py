@@ -1,0 +1,1 @@
+"""Scorecards and what they say: definitions, results now and then, explanations, badges."""

@@ -1,0 +1,1 @@
+"""What many results say together: rollups, trends, coverage, advice, risks, and the digest."""

@@ -1,0 +1,1 @@
+"""What people decide: exemptions, answers, campaigns, and what they are told."""

@@ -1,0 +1,1 @@
+"""What a change of a scorecard would do, and would have done."""

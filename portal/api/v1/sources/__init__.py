@@ -1,0 +1,1 @@
+"""What is read: locations, deliveries of forges, what is removed, and work that is asked for."""
