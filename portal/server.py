@@ -123,6 +123,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "keepalive": 15,
             "loglevel": "warning",
             "control_socket_disable": True,
+            # Looking through them for garbage would make each worker copy what it shares.
+            "pre_fork": lambda _arbiter, _worker: gc.freeze(),
             "post_worker_init": self._start,
             "worker_exit": self._stop,
             # Tech Insights' maturity page names the retriever of every check in one URL.

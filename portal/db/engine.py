@@ -254,7 +254,10 @@ def utc(value: datetime | None) -> datetime | None:
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    """Settings of one connection. FULL: an acknowledged write has to survive a power cut."""
+    """Settings of one connection. FULL: an acknowledged write has to survive a power cut.
+
+    A cache of four times the size made no answer faster: the pages are in the system's own cache.
+    """
     connection.isolation_level = None  # SQLAlchemy's BEGIN is the only one
     cursor = connection.cursor()
     for pragma in (
@@ -263,7 +266,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "foreign_keys=ON",
         "busy_timeout=5000",
         "temp_store=MEMORY",
-        "cache_size=-65536",
+        "cache_size=-16384",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
