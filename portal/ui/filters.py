@@ -15,7 +15,7 @@ from flask import Blueprint
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
-from portal.ui.models.graph import words
+from portal.ui.models.charts.graph import words
 from portal.ui.models.looks import plural
 from scorecards.lifecycle import in_words
 

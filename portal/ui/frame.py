@@ -13,9 +13,9 @@ from flask import Blueprint, Response, g, make_response, render_template, reques
 from portal import logs
 from portal.auth import Person
 from portal.rationing import TooOften
+from portal.ui.models.catalog.same import address
 from portal.ui.models.links import EntityLink, link_to
 from portal.ui.models.looks import SEVERITIES
-from portal.ui.models.same import address
 from portal.version import VERSION
 from portal.wiring import Portal
 

@@ -4,37 +4,20 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from portal.ui import (
-    admin,
-    campaigns,
-    catalog,
-    changed,
-    coverage,
-    descriptor,
-    digest,
-    editor,
-    entity,
-    exemptions,
-    fetches,
-    filters,
-    first_run,
-    frame,
-    home,
-    inquiries,
-    insights,
-    locations,
-    looking_again,
-    notices,
-    own_views,
-    problems,
-    risks,
-    scorecards,
-    search,
-    starred,
-    tokens,
-    trends,
-    versions,
-)
+from portal.ui import changed, filters, frame
+from portal.ui.admin import fetches, locations, tokens
+from portal.ui.admin import pages as admin
+from portal.ui.catalog import descriptor, own_views, problems, search
+from portal.ui.catalog import listing as catalog
+from portal.ui.entity import inquiries, looking_again
+from portal.ui.entity import page as entity
+from portal.ui.home import first_run, starred
+from portal.ui.home import page as home
+from portal.ui.insights import coverage, digest, risks, trends
+from portal.ui.insights import page as insights
+from portal.ui.people import campaigns, exemptions, notices
+from portal.ui.scorecards import editor, versions
+from portal.ui.scorecards import pages as scorecards
 from portal.wiring import Portal
 
 

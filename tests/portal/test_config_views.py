@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from portal.config.views import COLUMNS, FILTERS, SORTED_BY, View, read_parameters
-from portal.ui.models.catalog_query import FACETS, SORTS, read_query
+from portal.ui.models.catalog.query import FACETS, SORTS, read_query
 from tests.portal.configs import faults, load
 
 

@@ -7,9 +7,9 @@ from page_structure import Structure
 
 from catalog.parsing.documents import Parsed, parse
 from portal.ui.filters import ago, lower_first, markdown, plain, ticks
-from portal.ui.models.charts import stacked, tally
-from portal.ui.models.graph import INCOMING, MOST, graph, words
-from portal.ui.models.ladder import ladder
+from portal.ui.models.charts.graph import INCOMING, MOST, graph, words
+from portal.ui.models.charts.shares import stacked, tally
+from portal.ui.models.entity.ladder import ladder
 from portal.ui.models.links import kind_plural, link_to
 from portal.ui.models.paging import forward, numbered
 from portal.ui.models.yaml_text import to_yaml

@@ -1,0 +1,1 @@
+"""Home: whose services are mine, what to fix first, what is starred, and the first run."""

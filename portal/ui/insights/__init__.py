@@ -1,0 +1,1 @@
+"""Insights: maturity, trends, coverage, ownership and risk, and the digest of a week."""

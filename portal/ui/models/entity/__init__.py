@@ -1,0 +1,1 @@
+"""One entity: its header and overview, ladder, facts, documentation, and descriptor."""

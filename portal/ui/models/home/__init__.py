@@ -1,0 +1,1 @@
+"""Home: what needs attention, what lifts most services, and how far the first run is."""

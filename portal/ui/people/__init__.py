@@ -1,0 +1,1 @@
+"""What people say and are told, on pages with forms: exemptions, campaigns, notices."""

@@ -1,0 +1,1 @@
+"""Scorecards: the list, the page of each, its versions, and the editor that tries a change."""

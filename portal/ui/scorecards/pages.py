@@ -1,0 +1,105 @@
+"""The list of scorecards, and the page of each."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from catalog.errors import QueryError
+from portal.db.evaluation import results, unanswerable
+from portal.db.insights.unfresh import unfresh
+from portal.db.page import Page
+from portal.db.sources.freshness import freshness
+from portal.db.state import Connection
+from portal.packs import states
+from portal.stopping import stopped_rules
+from portal.ui.frame import not_found
+from portal.ui.models.paging import Params, forward, start_of
+from portal.ui.models.scorecards.page import EntityFilter, ScorecardPage, scorecard_page
+from portal.ui.models.scorecards.standing import scorecard_line
+from portal.wiring import Portal
+from scorecards.results import LETTERS, Outcome
+from scorecards.scorecard import Scorecard
+
+PER_PAGE = 50
+
+
+def register(pages: Blueprint, portal: Portal) -> None:
+    """`/scorecards` and `/scorecards/<name>`."""
+
+    @pages.get("/scorecards")
+    def scorecards() -> str:
+        with portal.database.read() as connection:
+            cards = [
+                scorecard_line(card, results.distribution(connection, card.name, len(card.levels)))
+                for card in portal.scorecards
+            ]
+            fresh = freshness(connection)
+            stopped = stopped_rules(portal, connection)
+        return render_template(
+            "scorecards.html",
+            cards=cards,
+            problems=portal.scorecard_problems,
+            stopped=stopped,
+            packs=tuple(states(portal)),
+            fresh=fresh,
+        )
+
+    @pages.get("/scorecards/<name>")
+    def scorecard(name: str) -> ResponseReturnValue:
+        card = next((card for card in portal.scorecards if card.name == name), None)
+        if card is None:
+            return not_found(f"There is no scorecard named {name}.")
+        with portal.database.read() as connection:
+            page = _page(connection, card)
+        return render_template("scorecard.html", page=page)
+
+
+def read_filter(card: Scorecard) -> EntityFilter:
+    """The filter in the URL; what the scorecard does not have is left out."""
+    level = request.args.get("level", "")
+    check = request.args.get("check", "")
+    outcome = request.args.get("outcome", "")
+    known = {one.value for one in Outcome}
+    return EntityFilter(
+        level=int(level) if level.isdecimal() and level < str(len(card.levels)) else None,
+        check=check if any(one.id == check for one in card.checks) else "",
+        outcome=Outcome(outcome) if outcome in known else Outcome.FAIL,
+    )
+
+
+def _page(connection: Connection, card: Scorecard) -> ScorecardPage:
+    chosen = read_filter(card)
+    index = next((i for i, one in enumerate(card.checks) if one.id == chosen.check), None)
+    try:
+        found = results.entities(
+            connection,
+            card.name,
+            level=chosen.level,
+            check=index,
+            letter=LETTERS[chosen.outcome] if index is not None else None,
+            after=request.args.get("after"),
+            limit=PER_PAGE,
+        )
+    except QueryError:
+        found = Page(items=(), after=None)
+    params: Params = {"_anchor": "entities"}
+    if chosen.level is not None:
+        params["level"] = str(chosen.level)
+    if chosen.check:
+        params |= {"check": chosen.check, "outcome": chosen.outcome.value}
+    return scorecard_page(
+        card,
+        results.distribution(connection, card.name, len(card.levels)),
+        results.check_counts(connection, card.name, len(card.checks)),
+        chosen=chosen,
+        unfresh=unfresh(connection, card.name),
+        entities=found.items,
+        unanswered=unanswerable.about_all(connection, [row.id for row, _ in found.items]),
+        pager=forward(
+            params,
+            start=start_of(request.args.get("from")),
+            shown=len(found.items),
+            after=found.after,
+        ),
+    )
