@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,28 @@ AREAS = (
     ("insights", "Insights", "pages.insights"),
     ("campaigns", "Campaigns", "pages.campaigns"),
     ("exemptions", "Exemptions", "pages.exemptions"),
-    ("problems", "Problems", "pages.problems"),
-    ("locations", "Locations", "pages.locations"),
-    ("admin", "Admin", "pages.admin_removals"),
+    ("admin", "Admin", "pages.locations"),
 )
+"""What people come for: their services, how good they are, and what was agreed on. All else is Admin."""
+
+PARTS = {
+    "insights": (
+        ("maturity", "Maturity", "pages.insights"),
+        ("coverage", "Coverage", "pages.coverage"),
+        ("risks", "Ownership and risk", "pages.risks"),
+        ("digest", "Digest of a week", "pages.digest"),
+    ),
+    "admin": (
+        ("locations", "Locations", "pages.locations"),
+        ("problems", "Problems", "pages.problems"),
+        ("jobs", "Jobs", "pages.admin_jobs"),
+        ("removals", "Removals", "pages.admin_removals"),
+        ("decisions", "Decisions", "pages.admin_decisions"),
+        ("access", "Access", "pages.admin_access"),
+        ("plugins", "Plugins", "pages.admin_plugins"),
+    ),
+}
+"""The parts of an area. Of Admin what is read and what is wrong with it is first: most come for that."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +61,8 @@ class Frame:
 
     areas: tuple[tuple[str, str, str], ...]
     """Name, text and endpoint of each entry of the navigation."""
+    parts: Mapping[str, tuple[tuple[str, str, str], ...]]
+    """The same of the parts of areas that have some, by the name of the area."""
     team: EntityLink | None
     """Whose services are 'mine'; None: everyone's."""
     sample: bool
@@ -68,6 +89,7 @@ def install(pages: Blueprint, portal: Portal) -> None:
         return {
             "frame": Frame(
                 areas=AREAS,
+                parts=PARTS,
                 team=chosen_team(),
                 sample=portal.settings.sample,
                 version=VERSION,

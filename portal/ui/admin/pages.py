@@ -36,7 +36,7 @@ def register(pages: Blueprint, portal: Portal) -> None:
 
     @pages.get("/admin")
     def admin() -> ResponseReturnValue:
-        return redirect(url_for("pages.admin_removals"))
+        return redirect(url_for("pages.locations"))
 
     @pages.get("/admin/removals")
     def admin_removals() -> str:
@@ -143,7 +143,7 @@ def _add_decisions(pages: Blueprint, portal: Portal) -> None:
 
 
 def _page(tab: str, **shown: Any) -> str:
-    return render_template(f"admin_{tab}.html", sub=tab, tabs=model.TABS, **shown)
+    return render_template(f"admin_{tab}.html", sub=tab, **shown)
 
 
 def _listed(found: Page[Any]) -> dict[str, Any]:

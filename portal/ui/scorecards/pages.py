@@ -22,6 +22,10 @@ from scorecards.results import LETTERS, Outcome
 from scorecards.scorecard import Scorecard
 
 PER_PAGE = 50
+FIRST = 10
+"""Entities that are listed while none were asked for: what else the page says stays in sight."""
+NEARLY_ALL = 15
+"""So many are listed at once: nobody turns a page for a few."""
 
 
 def register(pages: Blueprint, portal: Portal) -> None:
@@ -70,6 +74,8 @@ def read_filter(card: Scorecard) -> EntityFilter:
 
 def _page(connection: Connection, card: Scorecard) -> ScorecardPage:
     chosen = read_filter(card)
+    counted = results.distribution(connection, card.name, len(card.levels))
+    asked = chosen.active or request.args.get("after")
     index = next((i for i, one in enumerate(card.checks) if one.id == chosen.check), None)
     try:
         found = results.entities(
@@ -79,7 +85,7 @@ def _page(connection: Connection, card: Scorecard) -> ScorecardPage:
             check=index,
             letter=LETTERS[chosen.outcome] if index is not None else None,
             after=request.args.get("after"),
-            limit=PER_PAGE,
+            limit=PER_PAGE if asked or counted.total <= NEARLY_ALL else FIRST,
         )
     except QueryError:
         found = Page(items=(), after=None)
@@ -90,9 +96,10 @@ def _page(connection: Connection, card: Scorecard) -> ScorecardPage:
         params |= {"check": chosen.check, "outcome": chosen.outcome.value}
     return scorecard_page(
         card,
-        results.distribution(connection, card.name, len(card.levels)),
+        counted,
         results.check_counts(connection, card.name, len(card.checks)),
         chosen=chosen,
+        shown=request.args.get("show", ""),
         unfresh=unfresh(connection, card.name),
         entities=found.items,
         unanswered=unanswerable.about_all(connection, [row.id for row, _ in found.items]),
@@ -101,5 +108,6 @@ def _page(connection: Connection, card: Scorecard) -> ScorecardPage:
             start=start_of(request.args.get("from")),
             shown=len(found.items),
             after=found.after,
+            total=None if chosen.active else counted.total,
         ),
     )

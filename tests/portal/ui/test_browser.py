@@ -15,6 +15,7 @@ from playwright.sync_api import ConsoleMessage, Error, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from catalog.documentation import PageState
+from portal.ui.frame import AREAS, PARTS
 from tests.doc_rows import found, pages, save
 from tests.screenshots import file_name, page_name
 
@@ -546,15 +547,38 @@ def test_on_a_phone_the_navigation_is_one_line_that_the_keyboard_opens(base, pag
         assert "Catalog" in menu.inner_text(), "where one is, is said while it is closed"
         assert menu.get_by_role("link").count() == 0
         menu.locator("summary").press("Enter")
-        assert menu.get_by_role("link").count() == 10
+        assert menu.get_by_role("link").count() == len(AREAS) + len(PARTS["admin"])
         assert menu.locator("[aria-current=page]:visible").inner_text() == "Catalog"
         for _ in range(3):
             bare.keyboard.press("Tab")
         bare.keyboard.press("Enter")
         bare.wait_for_url("**/scorecards")
+        bare.goto(base[0] + "/problems")
+        assert "Problems" in menu.inner_text(), "also of what is a part of another area"
+        menu.locator("summary").press("Enter")
+        assert menu.locator("[aria-current=page]:visible").inner_text() == "Problems"
+        assert menu.locator("[aria-current=true]:visible").inner_text() == "Admin"
     page.goto(base[0] + "/catalog")
-    assert page.get_by_role("navigation", name="Main").get_by_role("link").count() == 10
+    assert page.get_by_role("navigation", name="Main").get_by_role("link").count() == len(AREAS)
     assert not page.locator(".menu").is_visible()
+
+
+def test_the_navigation_is_one_line_beside_the_search(base, page: Page) -> None:
+    for width in (1040, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(base[0] + "/notices?team=group:default/alices")
+        header = page.locator(".top-in").bounding_box()
+        assert header is not None
+        assert header["height"] < 60, width
+
+
+def test_what_is_folded_on_a_scorecard_is_printed(base, page: Page) -> None:
+    page.goto(base[0] + "/scorecards/readiness")
+    rule = page.locator("#definition code", has_text="repo.readme.bytes > 100")
+    assert not rule.is_visible()
+    page.emulate_media(media="print")
+    assert rule.is_visible()
+    page.emulate_media(media="screen")
 
 
 def test_columns_are_chosen_without_javascript(base, page: Page) -> None:

@@ -16,13 +16,6 @@ from portal.failing import Failure
 from portal.ui.models.links import EntityLink, link_to
 from portal.worker.requests import CHANGED, Lane
 
-TABS = (
-    ("removals", "Removals"),
-    ("plugins", "Plugins"),
-    ("jobs", "Jobs"),
-    ("access", "Access"),
-    ("decisions", "Decisions"),
-)
 MOST_NAMED = 12
 """Entities of a removal that are named at once; the rest is behind a click."""
 

@@ -21,6 +21,9 @@ from portal.ui.models.scorecards.standing import ScorecardLine, scorecard_line
 from scorecards.results import Outcome
 from scorecards.scorecard import Scorecard
 
+MOST_WORST = 8
+"""Checks that are shown at once; the others are a click away."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EntityFilter:
@@ -67,7 +70,12 @@ class ScorecardPage:
     table: tuple[LevelRow, ...]
     lines: tuple[CheckLine, ...]
     worst: tuple[CheckLine, ...]
+    """The lowest pass rates."""
+    better: tuple[CheckLine, ...]
+    """All others, which the page folds."""
     chosen: EntityFilter
+    shown: str
+    """What is unfolded: 'checks', 'definition', or ''."""
     outcomes: tuple[tuple[str, Look], ...]
     unfresh: Unfresh
     rows: tuple[AssessedRow, ...]
@@ -80,6 +88,7 @@ def scorecard_page(
     checks: Sequence[Mapping[str, int]],
     *,
     chosen: EntityFilter,
+    shown: str,
     unfresh: Unfresh,
     entities: Sequence[tuple[EntityRow, Summary]],
     unanswered: Container[int],
@@ -89,6 +98,7 @@ def scorecard_page(
     be assessed."""
     card = scorecard_line(scorecard, counted)
     lines = check_lines(scorecard, checks)
+    ordered = worst_first(lines)
     return ScorecardPage(
         card=card,
         table=tuple(
@@ -96,8 +106,10 @@ def scorecard_page(
             for rank, segment in enumerate(card.segments)
         ),
         lines=lines,
-        worst=worst_first(lines),
+        worst=ordered[:MOST_WORST],
+        better=ordered[MOST_WORST:],
         chosen=chosen,
+        shown=shown,
         outcomes=tuple((outcome.value, look) for outcome, look in LOOKS.items()),
         unfresh=unfresh,
         rows=tuple(

@@ -44,7 +44,7 @@ def test_nothing_waits_and_nothing_went_at_first(shop: Shop) -> None:
     page = read(shop.client, "/admin/removals")
     assert "Nothing waits" in page
     assert "Nothing went" in page
-    assert shop.client.get("/admin").headers["Location"].endswith("/admin/removals")
+    assert shop.client.get("/admin").headers["Location"].endswith("/locations")
 
 
 def test_a_removal_that_waits_is_shown_with_what_would_go_and_can_be_approved(shop: Shop) -> None:

@@ -1,10 +1,14 @@
 from dataclasses import replace
 
+from page_shop import appraise, component, put
+
 from catalog.problems import Problem
 from portal.app import create_app
 from portal.db import tables
 from portal.db.catalog.entities import by_ref
 from portal.db.evaluation import quarantine, unanswerable
+from portal.ui.models.scorecards.page import MOST_WORST
+from portal.ui.scorecards.pages import FIRST, NEARLY_ALL
 from portal.version import EDITION
 from scorecards.collection.feeding import SwitchedOn
 from scorecards.rules import leaves
@@ -64,6 +68,45 @@ def test_checks_are_sorted_by_pass_rate_over_what_is_decided(shop) -> None:
     assert sorted(titles, key=page.index) == titles
     assert "50 %" in page
     assert "of 2" in page
+
+
+def test_the_checks_that_most_pass_are_folded_and_a_click_away(shop) -> None:
+    first = shop.portal.scorecards[0]
+    many = tuple(replace(first.checks[0], id=f"c{n}", title=f"Check {n}") for n in range(12))
+    portal = replace(shop.portal, scorecards=(replace(first, checks=many),))
+
+    def rules(query: str) -> tuple[str, str]:
+        page = create_app(portal).test_client().get(f"/scorecards/readiness{query}").text
+        shown, _, folded = page.split('id="rules"')[1].split("</section>")[0].partition("<details")
+        return shown, folded
+
+    shown, folded = rules("")
+    assert shown.count('scope="row"') == MOST_WORST
+    assert folded.count('scope="row"') == 12 - MOST_WORST
+    assert folded.startswith("><summary")
+    assert rules("?show=checks")[1].startswith(" open")
+
+
+def test_entities_that_nobody_asked_for_leave_room_for_the_rest(shop) -> None:
+    names = [f"c{n:02}" for n in range(NEARLY_ALL)]
+    put(shop.portal, shop.location, "many.yaml", "---\n".join(map(component, names)))
+    appraise(shop.portal, {f"component:default/{name}": {} for name in names})
+    total = NEARLY_ALL + 3
+    path = "/scorecards/readiness"
+    page = entities(shop.get(path))
+    assert page.count('<th scope="row">') == FIRST
+    assert f"1–{FIRST} of {total}" in page
+    after = page.split('rel="next" href="')[1].split("#")[0].replace("&amp;", "&")
+    assert entities(shop.get(after)).count('<th scope="row">') == total - FIRST
+    assert entities(shop.get(f"{path}?level=0")).count('<th scope="row">') == total - 1
+
+
+def test_link_to_a_check_unfolds_what_it_asks_for(shop) -> None:
+    page = shop.get("/scorecards/readiness")
+    assert 'href="/scorecards/readiness?check=readme#definition-readme"' in page
+    assert 'id="definition"><details><summary' in page
+    for query in ("?check=readme", "?show=definition"):
+        assert 'id="definition"><details open>' in shop.get(f"/scorecards/readiness{query}")
 
 
 def test_entities_can_be_filtered_by_the_outcome_of_a_check(shop) -> None:
