@@ -24,6 +24,7 @@ from portal.ui.home.owned import MOST_OWNED, NOTHING, Owned, Services, owned_by,
 from portal.ui.home.starred import starred_lines
 from portal.ui.models.catalog.listing import link_of
 from portal.ui.models.catalog.query import ALL_KINDS
+from portal.ui.models.catalog.same import of_each
 from portal.ui.models.changes.recent import Recent, recent
 from portal.ui.models.home import page as model
 from portal.ui.models.home.attention import Dues, attention
@@ -115,6 +116,7 @@ def home_page(
         distributions=lines,
         errors=counts["error"],
         warnings=counts["warning"],
+        same=of_each(scorecards, "advice", owner=team.ref if team else None),
     )
 
 

@@ -11,6 +11,7 @@ from portal.db.sources.freshness import freshness
 from portal.db.state import Connection
 from portal.ui.changed import has_just_changed
 from portal.ui.models.catalog.listing import link_of
+from portal.ui.models.catalog.same import of_each
 from portal.ui.models.insights import heat
 from portal.ui.models.insights import page as insights
 from portal.ui.models.paging import Params, numbered, start_of
@@ -100,4 +101,5 @@ def insights_page(
         ),
         failed=tuple(failed[: insights.MOST_FAILED]),
         failing_checks=len(failed),
+        same=of_each(scorecards, "rollup", by=by.value),
     )

@@ -16,8 +16,10 @@ from portal.api.v1.instants import Instant
 from portal.api.v1.schemas import time_field
 from portal.api.v1.times import rfc3339
 from portal.auth import actor_of
+from portal.db.insights.owners import tree_of
 from portal.db.people import notices as store
 from portal.db.people import outbox
+from portal.db.state import Connection
 from portal.wiring import Portal
 from scorecards.people.notices import Kind, Mute
 
@@ -92,6 +94,13 @@ class NoticeList(Storable, Paging):
     """Which notices."""
 
     team = fields.String(load_default=None, metadata={"description": "Ref, by default of a group."})
+    within = fields.String(
+        load_default=None,
+        metadata={
+            "description": "Ref of a group: its notices, and those of the groups below it and of the "
+            "members of all these."
+        },
+    )
     ref = fields.String(load_default=None, metadata={"description": "Of the entity."})
     kind = fields.String(load_default=None, validate=validate.OneOf(KINDS))
     state = fields.String(load_default=None, validate=validate.OneOf(store.STATES))
@@ -130,6 +139,7 @@ def resource(portal: Portal) -> Resource:
             found = store.list_notices(
                 connection,
                 team=_ref(asked["team"], "group"),
+                teams=_within(connection, asked["within"]),
                 ref=_ref(asked["ref"], None),
                 kind=Kind(asked["kind"]) if asked["kind"] else None,
                 state=asked["state"],
@@ -204,6 +214,14 @@ def _ref(text: str | None, kind: str | None) -> str | None:
         return str(parse_ref(text, default_kind=kind))
     except RefError as error:
         raise Refusal("INVALID_VALUE", str(error)) from None
+
+
+def _within(connection: Connection, text: str | None) -> tuple[str, ...] | None:
+    ref = _ref(text, "group")
+    if ref is None:
+        return None
+    tree = tree_of(connection, ref)
+    return (*tree.groups, *tree.people)
 
 
 def _notice(one: store.KeptNotice) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 from catalog.queries.query import Equals
 from portal.ui.models.catalog.query import FACETS, CatalogQuery
+from scorecards.scorecard import Scorecard
 
 MOST_WHOLES = 40
 """Groups or systems that an address can name; with more it is longer than servers take."""
@@ -20,6 +21,15 @@ def address(*segments: str, **params: Value) -> str:
     query = urlencode(said, doseq=True)
     path = "/".join(quote(segment, safe="") for segment in segments)
     return f"/{path}?{query}" if query else f"/{path}"
+
+
+def of_each(
+    scorecards: Sequence[Scorecard], last: str, **params: Value
+) -> tuple[tuple[str, str], ...]:
+    """For a page about several scorecards: the title of each, and the address of what it shows of it."""
+    return tuple(
+        (card.title, address("scorecards", card.name, last, **params)) for card in scorecards
+    )
 
 
 def catalog_address(query: CatalogQuery, scope: Equals | None, **more: Value) -> str:

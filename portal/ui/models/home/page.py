@@ -55,6 +55,8 @@ class HomePage:
     distributions: tuple[ScorecardLine, ...]
     errors: int
     warnings: int
+    same: tuple[tuple[str, str], ...]
+    """Of each scorecard its title, and the address of its advice below that of the API."""
 
     @property
     def starred_scorecards(self) -> tuple[Scorecard, ...]:

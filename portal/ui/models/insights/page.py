@@ -63,6 +63,8 @@ class InsightsPage:
     failed: tuple[FailedCheck, ...]
     failing_checks: int
     """Checks that anything fails, listed or not."""
+    same: tuple[tuple[str, str], ...]
+    """Of each scorecard its title, and the address of the same below that of the API."""
 
 
 def maturity_ladder(scorecard: Scorecard, counted: Distribution) -> MaturityLadder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -94,6 +95,15 @@ def test_everyone_sees_what_all_teams_are_told_and_where_it_leads(told: Shop) ->
     assert "Choose your team" in page
     assert "Mark" not in page
     assert bell(page) == "Notices"
+
+
+@pytest.mark.parametrize("query", ["", f"?team={ALL}", f"?team={ALICES}&kind=level_drop"])
+def test_the_same_from_the_api_is_the_same_list(told: Shop, query: str) -> None:
+    page = read(told.client, f"/notices{query}")
+    offered = page.split('class="same"')[1].split('href="')[1].split('"')[0]
+    items = told.client.get(html.unescape(offered)).json["items"]
+    assert texts(page)
+    assert [one["key"] for one in items] == texts(page)
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,13 @@ def test_notices_are_listed_narrowed_and_in_pages(client: FlaskClient) -> None:
     assert client.get("/api/v1/notices?team=%00").status_code == 422
 
 
+def test_notices_within_a_group_are_at_least_its_own(client: FlaskClient) -> None:
+    """Those of what is below it are in `test_page_notices`, which compares them with the page."""
+    assert keys(client, "?within=pay&kind=level_drop") == [f"level_drop-{PAY}"]
+    assert keys(client, "?within=nobody") == []
+    assert client.get("/api/v1/notices?within=%20:").status_code == 422
+
+
 def test_what_was_given_up_can_be_sent_again(client: FlaskClient) -> None:
     (found,) = client.get("/api/v1/notices/messages?state=dead").json["items"]
     assert (found["channel"], found["problem"]) == ("chat", "it is down")
