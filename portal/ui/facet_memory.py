@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from catalog.queries.query import Filter
 from portal.db.catalog import entities
+from portal.db.catalog.profiles import Profile, matching, profile_of
 from portal.db.insights.levels import OnLevels, follows_results, level_counts
 from portal.db.state import Connection, catalog_state_of, state_of
 
@@ -46,6 +47,7 @@ class FacetMemory:
 
     _of_catalog: _Kept[Counts] = field(default_factory=lambda: _Kept(state_of=catalog_state_of))
     _of_results: _Kept[Counts] = field(default_factory=lambda: _Kept(state_of=state_of))
+    _profiles: _Kept[Profile] = field(default_factory=lambda: _Kept(state_of=catalog_state_of))
     _levels: _Kept[OnLevels] = field(default_factory=lambda: _Kept(state_of=state_of))
 
     def counts(
@@ -55,9 +57,21 @@ class FacetMemory:
         memory = self._of_results if follows_results(tree) else self._of_catalog
         kept = memory.now(connection)
         if missing := [key for key in keys if (key, tree) not in kept]:
-            counted = entities.facets(connection, missing, tree)
+            count = self._at_hand if follows_results(tree) else entities.facets
+            counted = count(connection, missing, tree)
             kept.update({(key, tree): counted[key] for key in missing})
         return {key: kept[key, tree] for key in keys}
+
+    def _at_hand(
+        self, connection: Connection, keys: Sequence[str], tree: Filter | None
+    ) -> dict[str, Counts]:
+        """The same as `facets` says, of what entities say as long as only results change."""
+        kept = self._profiles.now(connection)
+        for key in keys:
+            if (key, None) not in kept:
+                kept[key, None] = profile_of(connection, key)
+        ids = matching(connection, tree)
+        return {key: kept[key, None].counts(ids) for key in keys}
 
     def levels(
         self,

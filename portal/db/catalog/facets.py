@@ -33,7 +33,7 @@ from portal.db.tables import edges, entities, postings, refs, relation_types, te
 
 Counts = list[tuple[str, int]]
 
-_SPELLED = case((terms.c.original == "", terms.c.value), else_=terms.c.original).label("original")
+SPELLED = case((terms.c.original == "", terms.c.value), else_=terms.c.original).label("original")
 
 
 def facets(
@@ -72,7 +72,7 @@ def _kept(connection: Connection, key: str, kinds: Kinds) -> Counts:
 
 def _summed() -> Select[tuple[str, int]]:
     having = (terms.c.key == bindparam("key"), terms.c.known, terms.c.n > 0)
-    summed = select(_SPELLED, func.sum(terms.c.n)).where(*having)
+    summed = select(SPELLED, func.sum(terms.c.n)).where(*having)
     return summed.group_by(terms.c.value, terms.c.original)
 
 
@@ -84,7 +84,7 @@ def _of_few(connection: Connection, key: str, asked: Question) -> Counts:
     """From the terms of each entity that matches."""
     packed = connection.execute(select(entities.c.terms).where(asked.condition(Way.FEW))).scalars()
     found = Counter(term for one in packed for term in unpack(one))
-    named = select(terms.c.id, _SPELLED).where(
+    named = select(terms.c.id, SPELLED).where(
         among(connection, terms.c.id, found.keys()), terms.c.key == key, terms.c.known
     )
     counts: Counter[str] = Counter()
@@ -95,7 +95,7 @@ def _of_few(connection: Connection, key: str, asked: Question) -> Counts:
 
 def _of_many(connection: Connection, key: str, asked: Question) -> Counts:
     """From the postings of the key's terms."""
-    named = select(terms.c.id, _SPELLED).where(_having(key, asked.kinds))
+    named = select(terms.c.id, SPELLED).where(_having(key, asked.kinds))
     originals: dict[int, str] = {row.id: row.original for row in connection.execute(named)}
     matching = select(entities.c.id).where(asked.condition())
     counted = (

@@ -87,19 +87,21 @@ def level_counts(
     everything = ask(connection, None).exact or 0
     total = _total(connection, asked) if total is None else total
     if total == everything:
-        counted = _counted(connection, levels)
+        counted = _counted(connection, scorecards, levels)
     elif asked.exact is not None and 2 * total > everything:
         # A kind that most are of: the others are few, and are looked up one by one.
-        others = _counted(connection, levels, entities_that=not_(asked.condition()), few=True)
+        others = _counted(
+            connection, scorecards, levels, entities_that=not_(asked.condition()), few=True
+        )
         none = (0,) * (levels + 1)
         counted = {
             name: tuple(a - b for a, b in zip(all_, others.get(name, none), strict=True))
-            for name, all_ in _counted(connection, levels).items()
+            for name, all_ in _counted(connection, scorecards, levels).items()
         }
     else:
         few = asked.way is Way.FEW
         condition = asked.condition(Way.FEW if few else Way.SETS)
-        counted = _counted(connection, levels, entities_that=condition, few=few)
+        counted = _counted(connection, scorecards, levels, entities_that=condition, few=few)
     return {
         name: _on_levels(counted.get(name, ()), most, total) for name, most in scorecards.items()
     }
@@ -115,14 +117,19 @@ def _total(connection: Connection, asked: Question) -> int:
 
 def _counted(
     connection: Connection,
+    scorecards: Collection[str],
     levels: int,
     *,
     entities_that: ColumnElement[bool] | None = None,
     few: bool = False,
 ) -> dict[str, tuple[int, ...]]:
-    """By scorecard how many results there are, and how many on each of so many levels."""
+    """By each of these scorecards how many results there are, and how many on each of so many levels."""
     on = (func.count().filter(results.c.proven == level) for level in range(levels))
-    found = select(results.c.scorecard, func.count(), *on).group_by(results.c.scorecard)
+    found = (
+        select(results.c.scorecard, func.count(), *on)
+        .where(results.c.scorecard.in_(scorecards))
+        .group_by(results.c.scorecard)
+    )
     if entities_that is not None:
         matching = select(entities.c.id).where(entities_that)
         # An expression is not found in an index: where many match, all results are walked instead.

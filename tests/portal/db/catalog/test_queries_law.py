@@ -30,6 +30,7 @@ from catalog.queries.query import (
 from portal.db.catalog import entities
 from portal.db.catalog.facets import facets
 from portal.db.catalog.filters import Way
+from portal.db.catalog.profiles import matching, profile_of
 from portal.db.catalog.questions import Question
 from portal.db.engine import Database
 from tests.catalog_rows import entity, save
@@ -289,6 +290,9 @@ def test_facets_count_what_matches(
     for database in catalogs:
         with database.read() as connection:
             found = facets(connection, keys, tree)
+            ids = matching(connection, tree)
+            for key in set(keys) - {"metadata.name", "metadata.uid"}:
+                assert profile_of(connection, key).counts(ids) == found[key], key
         assert {key: dict(counts) for key, counts in found.items()} == wanted
         assert all(counts == sorted(counts) for counts in found.values())
 

@@ -171,6 +171,15 @@ def test_counts_of_levels_follow_results(shop) -> None:
     assert after == [("Alice&#39;s team", 1), ("charlies", 1)]
 
 
+def test_counts_of_what_is_on_a_level_follow_what_entities_say(shop) -> None:
+    path = "/catalog?level=readiness:Walk&level=readiness:Start"
+    teams = [("Alice&#39;s team", 2), ("charlies", 1)]
+    assert facet_of(shop.get(path), "Owner") == teams
+    put(shop.portal, shop.location, "moved.yaml", component("more", owner="bobs"))
+    appraise(shop.portal, {"component:default/more": {}})
+    assert sorted(facet_of(shop.get(path), "Owner")) == [*teams[:1], ("bobs", 1), *teams[1:]]
+
+
 def test_columns_can_be_chosen_by_a_form_without_a_script(shop) -> None:
     usual = ["Name", "Type", "Lifecycle", "Owner, system", "Readiness", "Failing"]
     assert headings(shop.get("/catalog")) == usual
