@@ -141,7 +141,7 @@ class Pool:
             if not job.answer.set_running_or_notify_cancel():
                 continue
             try:
-                child = child or _start()
+                child = _living(child) or _start()
                 answer = _ask(child, job)
             except TaskFailed as failure:
                 if child is not None:
@@ -172,6 +172,14 @@ def _end(child: subprocess.Popen[bytes]) -> None:
         except BrokenPipeError:
             pass  # it died with a task half sent
     child.wait()
+
+
+def _living(child: _Child | None) -> _Child | None:
+    """The child, unless it has ended while it had nothing to do: that is no fault of what comes next."""
+    if child is None or child.process.poll() is None:
+        return child
+    _end(child.process)
+    return None
 
 
 def _start() -> _Child:

@@ -16,6 +16,10 @@ def double(payload: int) -> int:
     return payload * 2
 
 
+def own_number(payload: Any) -> int:
+    return os.getpid()
+
+
 def die(payload: Any) -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
 
@@ -92,6 +96,15 @@ def test_a_child_that_crashes_costs_only_its_task(pool: Pool) -> None:
     with pytest.raises(TaskFailed, match="signal 11"):
         pool.submit(task(die), None).result()
     assert pool.submit(task(double), 1).result() == 2
+
+
+def test_a_child_that_is_killed_while_it_does_nothing_costs_no_task(pool: Pool) -> None:
+    child = pool.submit(task(own_number), None).result()
+    os.kill(child, signal.SIGKILL)
+    os.waitid(
+        os.P_PID, child, os.WEXITED | os.WNOWAIT
+    )  # it is gone, and the pool has not looked yet
+    assert pool.submit(task(own_number), None).result() != child
 
 
 def test_a_task_that_is_late_is_ended(pool: Pool) -> None:

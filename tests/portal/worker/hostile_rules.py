@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,6 +85,7 @@ class Running:
         self.portal: Portal = open_portal(self.settings)
         assert self.portal.scorecard_problems == (), self.portal.scorecard_problems
         prepare(self.portal)
+        self._others = _children_of_pools()  # one that all tests share, perhaps
         self.pool = Pool(1)
 
     def close(self) -> None:
@@ -91,6 +93,10 @@ class Running:
         if hasattr(self, "pool"):
             self.pool.close()
             self.portal.database.close()
+
+    def children(self) -> list[int]:
+        """The children of its pool, and of no other one of this process."""
+        return [child for child in _children_of_pools() if child not in self._others]
 
     def read(self) -> None:
         """Read the services."""
@@ -134,3 +140,16 @@ class Running:
         """The expressions that are stored as not to be run."""
         with self.portal.database.read() as connection:
             return list(connection.execute(select(tables.quarantine.c.expression)).scalars())
+
+
+def _children_of_pools() -> list[int]:
+    """The children of this process that are of a pool."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == os.getpid() and b"portal.pool" in (folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
+        except OSError:
+            continue  # it has just ended
+    return found

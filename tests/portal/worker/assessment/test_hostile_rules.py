@@ -93,7 +93,9 @@ def test_what_was_stopped_costs_nothing_any_more_not_even_after_a_restart(
     rules = (GOOD, scorecard("bad", hostile=GREEDY))
     running = start(*rules, url=database_url)
     running.work()
-    with a_system_that_kills_who_needs(LARGE) as killed:  # a child that runs it would be caught
+    with a_system_that_kills_who_needs(
+        running, LARGE
+    ) as killed:  # a child that runs it would be caught
         running.ask_again()
         assert running.work() == 1
         running.publish(*rules)
@@ -137,7 +139,7 @@ def test_another_edition_of_the_product_tries_everything_anew(
 def test_a_rule_over_which_children_are_killed_is_stopped(start: Start) -> None:
     """As in a container that has less memory than the rule wants."""
     running = start(GOOD, scorecard("bad", hostile=only_on("b", GREEDY)))
-    with a_system_that_kills_who_needs(LARGE) as killed:
+    with a_system_that_kills_who_needs(running, LARGE) as killed:
         running.work()
     assert killed
     assert is_all_right(running)
@@ -148,7 +150,7 @@ def test_a_rule_over_which_children_are_killed_is_stopped(start: Start) -> None:
 
 def test_a_child_that_is_killed_for_no_reason_blames_no_rule(start: Start) -> None:
     running = start(GOOD)
-    with a_system_that_kills_who_needs(0, at_most=1) as killed:
+    with a_system_that_kills_who_needs(running, 0, at_most=1) as killed:
         running.work()
     assert len(killed) == 1
     assert is_all_right(running)
@@ -188,14 +190,16 @@ LARGE = 400 * 1024**2
 
 
 @contextmanager
-def a_system_that_kills_who_needs(limit: int, *, at_most: int = 1000) -> Iterator[list[int]]:
-    """Kills children of the pool that have more memory, as a container does; yields which."""
+def a_system_that_kills_who_needs(
+    running: Running, limit: int, *, at_most: int = 1000
+) -> Iterator[list[int]]:
+    """Kills children of the portal that have more memory, as a container does; yields which."""
     killed: list[int] = []
     over = threading.Event()
 
     def watch() -> None:
         while not over.wait(0.01):
-            for child in children():
+            for child in running.children():
                 if child not in killed and len(killed) < at_most and memory(child) > limit:
                     os.kill(child, signal.SIGKILL)
                     killed.append(child)
@@ -207,19 +211,6 @@ def a_system_that_kills_who_needs(limit: int, *, at_most: int = 1000) -> Iterato
     finally:
         over.set()
         thread.join()
-
-
-def children() -> list[int]:
-    """The children of this process that are of a pool."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent == os.getpid() and b"portal.pool" in (folder / "cmdline").read_bytes():
-                found.append(int(folder.name))
-        except OSError:
-            continue  # it has just ended
-    return found
 
 
 def memory(process: int) -> int:
