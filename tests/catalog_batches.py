@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from catalog.entity import Entity, Outcome, Verdict
-from catalog.ingest.store import Applied, Batch, FileReading
+from catalog.ingest.store import Applied, Batch, FileReading, Listed, StoredRepository
 from catalog.problems import Problem
 from catalog.sources import Repository
 from portal.db.engine import Database
 from portal.db.ingest.catalog_store import Store
+from portal.db.sources.listings import missing_repositories
 from portal.db.tables import entities, files, locations, metadata, problems
 from tests.catalog_rows import LOCATION, NOW, REPOSITORY
 
@@ -76,7 +77,24 @@ def new_store(database: Database) -> Store:
 
 def put(store: Store, *readings: FileReading, **more: Any) -> Applied:
     """Apply a batch of these readings."""
-    return store.apply(batch(*readings, **more))
+    (applied,) = store.apply([batch(*readings, **more)])
+    return applied
+
+
+def note_listing(
+    store: Store, location: str, found: Sequence[Repository], *, complete: bool, now: datetime
+) -> tuple[Repository, ...]:
+    """Note what a listing said; returns what two complete ones in a row lacked, if this is one."""
+    seen = Listed(location=location, repositories=tuple(found), complete=complete)
+    store.note_listings([seen], now=now)
+    with store.database.read() as connection:
+        missing = missing_repositories(connection, [location])
+    return missing.get(location, ()) if complete else ()
+
+
+def stored_of(store: Store, url: str) -> StoredRepository:
+    """What is stored of one repository."""
+    return store.repositories([url])[url]
 
 
 def dump(database: Database, *, without: set[str] = frozenset()) -> dict[str, list[Any]]:  # type: ignore[assignment]

@@ -106,7 +106,8 @@ def save(
         revision="r1",
         now=now,
     )
-    return Store(database).apply(batch)
+    (applied,) = Store(database).apply([batch])
+    return applied
 
 
 def _terms(value: Any, path: str) -> Iterator[tuple[str, str | None]]:

@@ -26,6 +26,8 @@ class Removal:
 
     ref: str
     reason: str
+    file: int
+    """That served it so far."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +42,14 @@ class Overrides:
     """Refs that are served although no file declares them (any more)."""
     keep_orphans: bool = False
     """Whether what files no longer declare becomes an orphan instead of going."""
+
+
+class Limit(NamedTuple):
+    """How much the readings of some files, those of a repository, may take away."""
+
+    files: frozenset[int]
+    most: int
+    """Entities that they no longer declare: where it is more, none of these goes."""
 
 
 class Noted(NamedTuple):
@@ -64,13 +74,14 @@ class Plan:
     removed: list[Removal] = field(default_factory=list)
     orphaned: list[str] = field(default_factory=list)
     """Refs that no file declares any more, and that stay all the same."""
-    held: list[str] = field(default_factory=list)
-    """Refs that files no longer declare, which are too many to go without somebody's approval."""
-    unchanged: int = 0
-    """Entities of the files read that stay as they are."""
-    rejected: int = 0
-    conflicts: int = 0
-    """Declarations of the files read that are not served, because another file came first."""
+    held: dict[int, list[str]] = field(default_factory=dict)
+    """By file, refs that it no longer declares, too many to go without somebody's approval."""
+    unchanged: Counter[int] = field(default_factory=Counter)
+    """By file that was read, its entities that stay as they are."""
+    rejected: Counter[int] = field(default_factory=Counter)
+    """By file, its documents that were rejected."""
+    conflicts: Counter[int] = field(default_factory=Counter)
+    """By file that was read, declarations that are not served, because another file came first."""
     declared: list[tuple[Claim, bool]] = field(default_factory=list)
     """Declarations to write, new or other than they are stored, and whether each is served."""
     dropped: list[tuple[int, str]] = field(default_factory=list)
@@ -91,15 +102,15 @@ def plan(
     stored: Iterable[Declaration],
     *,
     gone: Collection[int] = (),
-    most_removals: int | None = None,
+    limits: Iterable[Limit] = (),
     overrides: Overrides = NO_OVERRIDES,
 ) -> Plan:
     """The plan for a batch.
 
     `readings` are by file, `gone` are the files that go. `stored` are all declarations, of any
     file, of every ref that one of these files declares now or did so far, and of refs of files
-    that have become missing. When the files read would take away more than `most_removals`
-    entities, none of these goes, and each of the files says so.
+    that have become missing. Of files that would take away more than the limit that they are under,
+    no entity goes, and each of them says so.
     """
     result = Plan()
     before: dict[str, list[Declaration]] = defaultdict(list)
@@ -118,21 +129,20 @@ def plan(
             result.problems[file] += [
                 Noted(outcome.ref, problem, outcome.owner) for problem in outcome.problems
             ]
-            result.rejected += outcome.verdict is Verdict.REJECT
+            result.rejected[file] += outcome.verdict is Verdict.REJECT
         for claim in read_claims(file, reading):
             claims[claim.ref].append(claim)
-    if most_removals is not None:
-        _hold_back(most_removals, before, claims, readings, overrides, result)
+    for limit in limits:
+        _hold_back(limit, before, claims, overrides, result)
     for ref in sorted({*before, *claims}):
         _settle(ref, before.get(ref, []), claims.get(ref, []), readings, overrides, result)
     return result
 
 
 def _hold_back(
-    limit: int,
+    limit: Limit,
     before: Mapping[str, list[Declaration]],
     claims: dict[str, list[Claim]],
-    readings: Mapping[int, FileReading],
     overrides: Overrides,
     result: Plan,
 ) -> None:
@@ -141,15 +151,15 @@ def _hold_back(
     lost = [
         d
         for d in served
-        if d.file in readings and not claims.get(d.ref) and d.ref not in overrides.approved
+        if d.file in limit.files and not claims.get(d.ref) and d.ref not in overrides.approved
     ]
-    if len(lost) <= limit:
+    if len(lost) <= limit.most:
         return
-    result.held += sorted(declaration.ref for declaration in lost)
-    for declaration in lost:
+    for declaration in sorted(lost, key=lambda one: one.ref):
+        result.held.setdefault(declaration.file, []).append(declaration.ref)
         claims[declaration.ref].append(as_stored(declaration))
     for file, n in Counter(declaration.file for declaration in lost).items():
-        result.problems[file].append(Noted(None, held(n, total=len(lost), limit=limit)))
+        result.problems[file].append(Noted(None, held(n, total=len(lost), limit=limit.most)))
         result.reread.add(file)
 
 
@@ -192,7 +202,7 @@ def _note_conflict(
     readings: Mapping[int, FileReading],
     result: Plan,
 ) -> None:
-    result.conflicts += sum(claim.file in readings for claim in losers)
+    result.conflicts.update(claim.file for claim in losers if claim.file in readings)
     for claim in losers:
         problem = not_served(ref, document=claim.document, line=claim.line, winner=winner.url)
         result.problems.setdefault(claim.file, []).append(Noted(ref, problem))
@@ -216,12 +226,14 @@ def _note_entity(
 ) -> None:
     if winner is None:
         if served is not None and ref in overrides.suppressed:
-            result.removed.append(Removal(ref=ref, reason="It was suppressed."))
+            why = "It was suppressed."
+            result.removed.append(Removal(ref=ref, reason=why, file=served.file))
         elif served is not None and overrides.keep_orphans:
             result.orphaned.append(ref)
         elif served is not None:
             does = "no longer declares it" if served.file in readings else "is gone"
-            result.removed.append(Removal(ref=ref, reason=f"The file {served.url} {does}."))
+            why = f"The file {served.url} {does}."
+            result.removed.append(Removal(ref=ref, reason=why, file=served.file))
     elif served is None and ref in overrides.orphans:
         result.changed.append(winner)
     elif served is None:
@@ -231,7 +243,7 @@ def _note_entity(
     else:
         if (winner.file, winner.document) != (served.file, served.document):
             result.moved.append(winner)
-        result.unchanged += winner.entity is not None
+        result.unchanged[winner.file] += winner.entity is not None
 
 
 def _note_declarations(

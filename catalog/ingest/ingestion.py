@@ -9,11 +9,11 @@ decides nothing itself; what to read is `catalog.ingest.readings`, what a docume
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from catalog.ingest.readings import Origin, Pass, Reader
+from catalog.ingest.readings import Origin, Pass, Reader, read_ahead
 from catalog.ingest.removal import Decision, MissingFile, RemovalPolicy, decide
 from catalog.ingest.store import (
     Applied,
@@ -52,39 +52,107 @@ class Ingested:
     """Why removals were held back, where they were."""
     linked: tuple[str, ...] = ()
     """Ids of locations that Location entities newly name: to be read next."""
+    head: str = ""
+    """A head that what is stored is also of: to be noted."""
 
 
-def ingest_repository(
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ready:
+    """A repository that is to be brought up to date, with the snapshot that was just taken of it."""
+
+    origin: Origin
+    repository: Repository
+    snapshot: Snapshot | Failed
+    source: Source
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Run:
+    """Of a repository in which there is something to do."""
+
+    origin: Origin
+    reading: Pass
+    stored: StoredRepository
+    report: Ingested
+
+
+def ingest_repositories(
+    ready: Sequence[Ready],
     *,
-    origin: Origin,
-    repository: Repository,
-    snapshot: Snapshot | Failed,
-    source: Source,
     store: CatalogStore,
     reader: Reader,
     policy: RemovalPolicy,
     now: datetime,
-) -> Ingested:
-    """Bring one repository up to date with the snapshot that its source has just taken."""
+) -> list[Ingested]:
+    """Bring different repositories up to date, small ones in one transaction; in their order."""
+    stored = store.repositories([one.repository.url for one in ready])
+    begun = [_begin(one, stored[one.repository.url], store, reader) for one in ready]
+    runs = [one for one in begun if isinstance(one, _Run)]
+    if len(runs) > 1:
+        read_ahead([run.reading for run in runs], reader)
+    read = _written(runs, store, policy, now)
+    done = [next(read) if isinstance(one, _Run) else one for one in begun]
+    if heads := {one.repository.url: one.head for one in done if one.head}:
+        store.note_heads(heads)
+    return done
+
+
+def _begin(
+    one: Ready, stored: StoredRepository, store: CatalogStore, reader: Reader
+) -> _Run | Ingested:
+    """What there is to do; or what came of it, where nothing is."""
+    origin, repository, snapshot = one.origin, one.repository, one.snapshot
     if isinstance(snapshot, Failed):
         if origin.optional and snapshot.problem.code in NOT_THERE:
             return Ingested(repository=repository, unchanged=True)
         store.note_failure(origin.id, repository, snapshot.problem)
         return Ingested(repository=repository, problem=snapshot.problem)
-    stored = store.repository(repository.url)
-    reading = Pass(origin, snapshot, source, stored, reader)
+    reading = Pass(origin, snapshot, one.source, stored, reader)
     report = Ingested(repository=repository, revision=snapshot.revision)
     is_known = stored.revision == reading.revision and not stored.failed
     if is_known and reading.is_settled():
-        if stored.head_read != reading.head:
-            store.note_head(repository, reading.head)
-        return replace(report, unchanged=True)
+        head = reading.head if stored.head_read != reading.head else ""
+        return replace(report, unchanged=True, head=head)
+    return _Run(origin=origin, reading=reading, stored=stored, report=report)
+
+
+def _written(
+    runs: Iterable[_Run], store: CatalogStore, policy: RemovalPolicy, now: datetime
+) -> Iterator[Ingested]:
+    """Write what ends the runs, some of them in one transaction; what came of each."""
+    group: list[tuple[Ingested, Batch]] = []
+    size = 0
+    for run in runs:
+        report, last = _read(run, store, policy, now)
+        group.append((report, last))
+        size += _size(last.readings)
+        if size >= BATCH_ENTITIES:
+            yield from _apply(group, store)
+            group, size = [], 0
+    if group:
+        yield from _apply(group, store)
+
+
+def _apply(group: Sequence[tuple[Ingested, Batch]], store: CatalogStore) -> Iterator[Ingested]:
+    applied = store.apply([batch for _, batch in group])
+    for (report, batch), one in zip(group, applied, strict=True):
+        yield _add(report, one, files=len(batch.readings))
+
+
+def _read(
+    run: _Run, store: CatalogStore, policy: RemovalPolicy, now: datetime
+) -> tuple[Ingested, Batch]:
+    """Read what changed in a repository; returns what is to be written yet, which ends the run.
+
+    Of more than one transaction takes, the rest is written.
+    """
+    report, stored, reading = run.report, run.stored, run.reading
     empty = Batch(
-        location=origin.id,
-        repository=repository,
-        origin=origin.ref,
+        location=run.origin.id,
+        repository=report.repository,
+        origin=run.origin.ref,
         readings=(),
-        commit=snapshot.revision,
+        commit=report.revision,
         now=now,
     )
     total = sum(file.entities for file in stored.files.values())
@@ -93,7 +161,7 @@ def ingest_repository(
     for readings in _batches(reading.readings()):
         if rest:
             most = max(0, policy.limit(total) - report.removed)
-            applied = store.apply(replace(empty, readings=rest, most_removals=most))
+            (applied,) = store.apply([replace(empty, readings=rest, most_removals=most)])
             held += applied.held
             report = _add(report, applied, files=len(rest))
         rest = readings
@@ -105,7 +173,7 @@ def ingest_repository(
         most_removals=max(0, policy.limit(total) - report.removed),
         holds_nothing=not held and bool(stored.files),
     )
-    return replace(_add(report, store.apply(last), files=len(rest)), held=decision.held)
+    return replace(report, held=decision.held), last
 
 
 def _ending(empty: Batch, stored: StoredRepository, reading: Pass, decision: Decision) -> Batch:
@@ -143,7 +211,7 @@ def remove_missing(
     `total` are the entities of the whole location. Its files were counted as missing when the
     location was listed.
     """
-    stored = store.repository(repository.url)
+    stored = store.repositories([repository.url])[repository.url]
     decision = decide(
         [_missing(path, file, file.missed) for path, file in stored.files.items()],
         total=total,
@@ -160,7 +228,7 @@ def remove_missing(
         now=now,
     )
     report = Ingested(repository=repository, revision=stored.revision, held=decision.held)
-    return _add(report, store.apply(batch)) if batch.removed or batch.held else report
+    return _add(report, *store.apply([batch])) if batch.removed or batch.held else report
 
 
 def _judge_missing(
@@ -191,12 +259,16 @@ def _batches(readings: Iterable[FileReading]) -> Iterator[tuple[FileReading, ...
     size = 0
     for reading in readings:
         group.append(reading)
-        size += max(1, len(reading.outcomes))
+        size += _size([reading])
         if size >= BATCH_ENTITIES:
             yield tuple(group)
             group, size = [], 0
     if group:
         yield tuple(group)
+
+
+def _size(readings: Iterable[FileReading]) -> int:
+    return sum(max(1, len(reading.outcomes)) for reading in readings)
 
 
 def _add(report: Ingested, applied: Applied, *, files: int = 0) -> Ingested:

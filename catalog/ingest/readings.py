@@ -7,9 +7,9 @@ portal it happens in other processes.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from hashlib import sha1
 from typing import Protocol
 
 from catalog.descriptor.defined_kinds import KindFile
@@ -18,18 +18,17 @@ from catalog.descriptor.rules import AllowRule
 from catalog.entity import NamedTarget
 from catalog.ingest.companions import LARGEST_FILE, Companions, Fetch
 from catalog.ingest.discovery import Elsewhere, Resolved, descriptor_paths, resolve_targets
+from catalog.ingest.led_to import DEEPEST_CHAIN, digest, mark_of, told_of, too_deep
 from catalog.ingest.store import Companion, FileReading, StoredFile, StoredRepository
-from catalog.problems import Problem, quote
+from catalog.problems import Problem
 from catalog.sources import Blob, Snapshot, Source
 
 READER = "3"
 """Raised whenever the same file may be read otherwise than before: all files are read again."""
 
-_DIGITS = 12
-"""Of the digests in editions and revisions."""
-
-DEEPEST_CHAIN = 5
-"""How many Location documents may lead from one to the next (hostile-input row Y30)."""
+FEW = 20
+SMALL = 64 * 1024
+"""First files of a repository, and their bytes, that are read together with those of others."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,8 +117,10 @@ class Pass:
         self._tokens = {file.path: file.token for file in snapshot.files}
         self._edition = edition(origin, reader, snapshot.shown)
         self._companions = Companions(snapshot, source, reader.fetch, infers=reader.codeowners)
+        self._ahead: dict[str, FileReading] = {}
+        self._unreadable: list[FileReading] = []
         # Which files are named may change, and the revision not.
-        named = f"+{_digest(snapshot.named)}" if snapshot.only_named else ""
+        named = f"+{digest(snapshot.named)}" if snapshot.only_named else ""
         self.revision = f"{self._edition}{named}/{snapshot.revision}"
         self.has_moved = not is_of(stored.revision, snapshot.revision)
         """Whether the repository is at another revision than the last time."""
@@ -138,11 +139,19 @@ class Pass:
             for file in self._stored.files.values()
         )
 
+    def first(self) -> Iterator[ToRead]:
+        """The files to begin with, if they are few and small: see `read_ahead`."""
+        changed = [path for path in self._named() if not self._known(path)]
+        size = sum(file.size for file in self._snapshot.files if file.path in changed)
+        return self._contents(changed) if len(changed) <= FEW and size <= SMALL else iter(())
+
+    def take(self, reading: FileReading) -> None:
+        """Take in what was read of one of the first files."""
+        self._ahead[reading.path] = self._done(reading)
+
     def readings(self) -> Iterator[FileReading]:
         """Readings of every file that is new or changed, the targets of Locations included."""
-        snapshot = self._snapshot
-        named = snapshot.named or (() if snapshot.only_named else descriptor_paths(self._tokens))
-        paths = sorted(named)
+        paths = self._named()
         for depth in range(DEEPEST_CHAIN + 1):
             fresh = [path for path in paths if path not in self.present]
             self.present.update(fresh)
@@ -150,12 +159,12 @@ class Pass:
             found: set[str] = set()
             for reading in self._read_changed(changed):
                 more = self._resolve(reading.path, reading.targets)
-                reading = _told(reading, more.problems)
-                reading = replace(reading, token=reading.token + _mark(more.problems))
+                reading = told_of(reading, more.problems)
+                reading = replace(reading, token=reading.token + mark_of(more.problems))
                 problems = []
                 is_deep = more.paths and depth == DEEPEST_CHAIN
                 if is_deep or (more.elsewhere and self._origin.depth >= DEEPEST_CHAIN):
-                    problems.append(_too_deep(reading.path))
+                    problems.append(too_deep(reading.path))
                 found.update(more.paths)
                 yield replace(reading, problems=(*reading.problems, *problems))
             for path in set(fresh).difference(changed):
@@ -163,6 +172,12 @@ class Pass:
             paths = sorted(found - self.present)
             if not paths:
                 return
+
+    def _named(self) -> list[str]:
+        """The descriptors that are there, but for what they lead to."""
+        snapshot = self._snapshot
+        found = () if snapshot.only_named else descriptor_paths(self._tokens)
+        return sorted(snapshot.named or found)
 
     def _token(self, path: str) -> str:
         return f"{self._edition}/{self._tokens.get(path, '')}"
@@ -172,7 +187,7 @@ class Pass:
         return (
             file is not None
             # What was missing may be there by now, and the other way round.
-            and file.token == self._token(path) + _mark(self._led_to(path, file.targets).problems)
+            and file.token == self._token(path) + mark_of(self._led_to(path, file.targets).problems)
             # What cannot be read for now is no reason to give up what it was.
             and all(self._companions.token(c.key) in (c.token, None) for c in file.companions)
         )
@@ -199,21 +214,27 @@ class Pass:
         return found
 
     def _read_changed(self, paths: Sequence[str]) -> Iterator[FileReading]:
-        unreadable: list[FileReading] = []
-        for reading in self._reader.read(self._contents(paths, unreadable)):
-            companions = tuple(
-                Companion(c.key, self._companions.token(c.key) or "") for c in reading.companions
-            )
-            yield replace(reading, token=self._token(reading.path), companions=companions)
-        yield from unreadable
+        if self._ahead or self._unreadable:  # all of the first ones were read before
+            yield from self._ahead.values()
+            self._ahead = {}
+        else:
+            yield from map(self._done, self._reader.read(self._contents(paths)))
+        yield from self._unreadable
+        self._unreadable = []
 
-    def _contents(self, paths: Sequence[str], unreadable: list[FileReading]) -> Iterator[ToRead]:
+    def _done(self, reading: FileReading) -> FileReading:
+        companions = tuple(
+            Companion(c.key, self._companions.token(c.key) or "") for c in reading.companions
+        )
+        return replace(reading, token=self._token(reading.path), companions=companions)
+
+    def _contents(self, paths: Sequence[str]) -> Iterator[ToRead]:
         for blob in self._source.read(self._snapshot, paths, max_bytes=LARGEST_FILE):
             url, annotations = self._reader.describe(self._snapshot, blob.path)
             if not isinstance(blob, Blob):
                 # What may be readable the next time is tried again; what is too large is not.
                 is_final = blob.problem.code == "FILE_TOO_LARGE"
-                unreadable.append(
+                self._unreadable.append(
                     FileReading(
                         path=blob.path,
                         token=self._token(blob.path) if is_final else "",
@@ -242,6 +263,20 @@ class Pass:
             )
 
 
+def read_ahead(passes: Sequence[Pass], reader: Reader) -> None:
+    """Read the first files of all these passes together: one by one, each would wait for its own."""
+    waiting: deque[Pass] = deque()
+
+    def files() -> Iterator[ToRead]:
+        for one in passes:
+            for file in one.first():
+                waiting.append(one)
+                yield file
+
+    for reading in reader.read(files()):
+        waiting.popleft().take(reading)
+
+
 def edition(origin: Origin, reader: Reader, shown: str = "") -> str:
     """Changes whenever the same file may be read otherwise: with the rules on kinds, for one.
 
@@ -251,50 +286,10 @@ def edition(origin: Origin, reader: Reader, shown: str = "") -> str:
     parts = [READER, kinds, origin.ref, rules, str(reader.same_repository)]
     parts += ["codeowners"] if reader.codeowners else []
     parts += [shown] if shown else []
-    return _digest(parts)
+    return digest(parts)
 
 
 def is_of(revision: str, snapshot: str) -> bool:
     """Whether a `Pass.revision` that is stored was that of a snapshot of this revision."""
     _, _, read = revision.partition("/")
     return read == snapshot
-
-
-def _digest(parts: Iterable[str]) -> str:
-    return sha1("\0".join(parts).encode(), usedforsecurity=False).hexdigest()[:_DIGITS]
-
-
-def _mark(faults: Sequence[Problem]) -> str:
-    """What tells the token of a file whose targets lead nowhere from one whose targets are there."""
-    return f"/{_digest([f'{one.code} {one.found}' for one in faults])}" if faults else ""
-
-
-def _told(reading: FileReading, faults: Sequence[Problem]) -> FileReading:
-    """The reading with what is wrong with targets, at the Locations that name them."""
-    outcomes, others = list(reading.outcomes), []
-    for fault in faults:
-        named = next(
-            (
-                (n, target)
-                for n, outcome in enumerate(outcomes)
-                for target in (outcome.entity.targets if outcome.entity else ())
-                if quote(target.text) == fault.found
-            ),
-            None,
-        )
-        if named is None:
-            others.append(fault)
-            continue
-        n, target = named
-        placed = replace(fault, document=target.document, line=target.line, column=target.column)
-        outcomes[n] = replace(outcomes[n], problems=(*outcomes[n].problems, placed))
-    return replace(reading, outcomes=tuple(outcomes), problems=(*reading.problems, *others))
-
-
-def _too_deep(path: str) -> Problem:
-    return Problem(
-        code="LOCATION_TOO_DEEP",
-        message=f"Locations lead from one to the next more than {DEEPEST_CHAIN} times.",
-        hint="Let the first Location name the files directly.",
-        file=path,
-    )

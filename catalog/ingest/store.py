@@ -1,7 +1,7 @@
 """The store, as ingestion needs it: what is kept of a repository, and how a batch is applied.
 
-`portal.db` implements the protocol, on SQLite and PostgreSQL alike. One batch is one transaction:
-afterwards all of it is visible, or none.
+`portal.db` implements the protocol, on SQLite and PostgreSQL alike. What is applied together is one
+transaction: afterwards all of it is visible, or none.
 """
 
 from __future__ import annotations
@@ -84,8 +84,20 @@ class FileReading:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """What a listing said of a location."""
+
+    location: str
+    """Its id."""
+    repositories: tuple[Repository, ...]
+    complete: bool
+    problem: Problem | None = None
+    """Why it is not complete."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
-    """What one transaction of an ingestion writes."""
+    """What an ingestion writes of a repository at once."""
 
     location: str | None
     """Id of the location that led to the repository; None: it holds the registrations."""
@@ -135,9 +147,9 @@ class Applied:
     rejected: int
     conflicts: int
     touched: tuple[int, ...]
-    """Ids of entities to look at again: added, changed, or neighbors of either."""
+    """Ids of entities to look at again: added, changed, or neighbors of either, in any of the batches."""
     seq: int
-    """The catalog's sequence number after the batch."""
+    """The sequence number of the batch."""
     held: int = 0
     """Entities that would have gone, were they not too many."""
     linked: tuple[str, ...] = ()
@@ -147,35 +159,25 @@ class Applied:
 class CatalogStore(Protocol):
     """What ingestion reads and writes."""
 
-    def repository(self, url: str) -> StoredRepository:
-        """What is stored of the repository with this URL."""
+    def repositories(self, urls: Sequence[str]) -> Mapping[str, StoredRepository]:
+        """What is stored of the repositories with these URLs, by URL."""
         ...
 
-    def apply(self, batch: Batch) -> Applied:
-        """Write the batch in one transaction."""
+    def apply(self, batches: Sequence[Batch]) -> tuple[Applied, ...]:
+        """Write batches of different repositories in one transaction; what each of them changed."""
         ...
 
-    def note_head(self, repository: Repository, head_read: str) -> None:
-        """Remember that the state that is stored is also that of this head."""
+    def note_heads(self, heads: Mapping[str, str]) -> None:
+        """Remember, by URL of repositories, that the state that is stored is also that of this head."""
         ...
 
     def note_failure(self, location: str, repository: Repository | None, problem: Problem) -> None:
         """Remember that a listing or a snapshot failed; nothing that is served changes."""
         ...
 
-    def note_listing(
-        self,
-        location: str,
-        repositories: Sequence[Repository],
-        *,
-        complete: bool,
-        now: datetime,
-        problem: Problem | None = None,
-    ) -> tuple[Repository, ...]:
-        """Record a listing; a complete one also counts a miss for each known repository it lacks.
+    def note_listings(self, listings: Sequence[Listed], *, now: datetime) -> None:
+        """Record listings; a complete one also counts a miss for each known repository it lacks.
 
-        `problem` says why one is not complete.
-
-        Returns the repositories that have now been missing for two complete listings.
+        Files of a repository that is missed count as missed too.
         """
         ...

@@ -251,8 +251,9 @@ def _drop(dialect: str, by: Column[Any]) -> Delete:
 
 def _element(column: Column[Any], place: int, sqlite: bool) -> str:
     """An element of a given row, which is a JSON array."""
-    kind = "::boolean" if isinstance(column.type, Boolean) and not sqlite else ""
-    return f"(given.value ->> {place}){kind}"
+    casts = {} if sqlite else {Boolean: "::boolean", Integer: "::bigint"}
+    cast_ = next((cast_ for kind, cast_ in casts.items() if isinstance(column.type, kind)), "")
+    return f"(given.value ->> {place}){cast_}"
 
 
 def _names(columns: Sequence[str], *, of: str = "") -> str:

@@ -7,21 +7,29 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from typing import TypeAlias
 
-from catalog.ingest.ingestion import NOT_THERE, Ingested, ingest_repository, remove_missing
+from catalog.ingest.ingestion import (
+    NOT_THERE,
+    Ingested,
+    Ready,
+    ingest_repositories,
+    remove_missing,
+)
 from catalog.ingest.readings import Origin, edition
-from catalog.sources import Complete, Failed, Partial, Repository, Snapshot, Source
+from catalog.ingest.store import Listed
+from catalog.sources import Complete, Failed, Listing, Partial, Repository, Snapshot, Source
 from portal.db.changes.instants import prune
 from portal.db.collection import doc_sets, fact_history
 from portal.db.evaluation import transitions
 from portal.db.ingest import registrations
 from portal.db.ingest.decisions import purge
 from portal.db.sources import links, repositories, targets
-from portal.db.sources.repositories import missing_repositories
+from portal.db.sources.listings import missing_repositories
 from portal.db.sources.targets import Target
 from portal.db.state import Connection
 from portal.worker.children.views import source_for
@@ -31,10 +39,13 @@ from portal.worker.tools import Tools
 log = logging.getLogger(__name__)
 
 AT_ONCE = 8
-"""Repositories that are made ready at a time, beside the one that is being read.
+"""Repositories that are made ready at a time, beside those that are being read.
 
 Each waits for one answer of its forge, which takes longer than all that is done with it here.
 """
+
+AHEAD = 100
+"""Repositories that are ready, or on their way, before any of them is read."""
 
 FRESH = timedelta(minutes=15)
 """How long the word of a listing on a head is taken."""
@@ -43,123 +54,168 @@ FORGET = 5000
 """Rows that one transaction forgets."""
 
 
+_Waiting: TypeAlias = tuple[str, Repository, Source, Future[Snapshot | Failed]]
+_Taken: TypeAlias = tuple[str, Repository, Source, Snapshot | Failed]
+"""A repository to be read, after its location, with its source and its snapshot."""
+
+
 def list_repositories(tools: Tools, location_id: str) -> list[Repository]:
     """List a location, record what the listing said, and return the repositories to look at."""
-    return due(tools, location_id) if look(tools, location_id) else []
+    found = due(tools, [location_id]) if look(tools, location_id) else []
+    return [repository for _, repository in found]
 
 
 def look(tools: Tools, location_id: str) -> bool:
     """List a location and record what the listing said; returns whether there was any."""
     with tools.database.read() as connection:
-        location = targets.find_location(connection, location_id)
-    if location is None:
-        return False
-    store = tools.store
+        found = targets.find_locations(connection, [location_id])
+    listings = {one.id: (one, listing_of(tools, one)) for one in found.values()}
+    return bool(note(tools, listings.values()))
+
+
+def listing_of(tools: Tools, location: Target) -> Listing:
+    """What the source of a location finds there now."""
     source = source_for(tools.plugins, location.target, checked=_is_strange(location))
     if source is None:
-        store.note_failure(location_id, None, no_source(location.target))
-        return False
-    match source.list(location.target):
-        case Failed(problem=problem):
-            if not (location.presence == "optional" and problem.code in NOT_THERE):
-                store.note_failure(location_id, None, problem)
-            return False
-        case Partial(repositories=found, problem=problem):
-            store.note_listing(location_id, found, complete=False, now=tools.now(), problem=problem)
-            log.warning("listing of %s is partial: %s", location.target, problem.message)
-        case Complete(repositories=found):
-            store.note_listing(location_id, found, complete=True, now=tools.now())
-    return True
+        return Failed(problem=no_source(location.target))
+    return source.list(location.target)
 
 
-def due(tools: Tools, location_id: str, *, part: int | None = None) -> list[Repository]:
-    """The repositories of a location, or of a part of it, that are to be looked at."""
+def note(tools: Tools, listings: Iterable[tuple[Target, Listing]]) -> list[str]:
+    """Record listings; returns the ids of the locations that could be listed."""
+    seen: list[Listed] = []
+    for location, listing in listings:
+        match listing:
+            case Failed(problem=problem):
+                if not (location.presence == "optional" and problem.code in NOT_THERE):
+                    tools.store.note_failure(location.id, None, problem)
+            case Partial(repositories=found, problem=problem):
+                seen.append(
+                    Listed(
+                        location=location.id, repositories=found, complete=False, problem=problem
+                    )
+                )
+                log.warning("listing of %s is partial: %s", location.target, problem.message)
+            case Complete(repositories=found):
+                seen.append(Listed(location=location.id, repositories=found, complete=True))
+    if seen:
+        tools.store.note_listings(seen, now=tools.now())
+    return [one.location for one in seen]
+
+
+def due(
+    tools: Tools, locations: Sequence[str], *, part: int | None = None
+) -> list[tuple[str, Repository]]:
+    """The repositories of locations, or of a part of them, that are to be looked at, each after its
+    location.
+    """
     with tools.database.read() as connection:
-        location = targets.find_location(connection, location_id)
-        if location is None:
-            return []
-        edition_ = edition(_origin(tools, connection, location), reader_of(tools))
-        found = repositories.due(connection, location_id, edition_, part=part)
+        known = targets.find_locations(connection, locations)
+        found = repositories.due(connection, _editions(tools, connection, known), part=part)
+    now = tools.now()
     # What was listed long ago has changed since, perhaps.
-    listed = location.listed_at or tools.now()
-    is_fresh = tools.now() - listed < FRESH
-    return [*found] if is_fresh else [replace(one, head="") for one in found]
+    fresh = {id_ for id_, one in known.items() if now - (one.listed_at or now) < FRESH}
+    return [(id_, one if id_ in fresh else replace(one, head="")) for id_, one in found]
 
 
 def parts_due(tools: Tools, location_id: str) -> tuple[int, ...]:
     """The numbers of the parts of a location in which there is something to look at."""
     with tools.database.read() as connection:
-        location = targets.find_location(connection, location_id)
-        if location is None:
-            return ()
-        edition_ = edition(_origin(tools, connection, location), reader_of(tools))
-        return repositories.parts_due(connection, location_id, edition_)
+        known = targets.find_locations(connection, [location_id])
+        for id_, edition_ in _editions(tools, connection, known).items():
+            return repositories.parts_due(connection, id_, edition_)
+    return ()
+
+
+def _editions(tools: Tools, connection: Connection, known: Mapping[str, Target]) -> dict[str, str]:
+    reader = reader_of(tools)
+    found = _origins(tools, connection, known)
+    return {id_: edition(origin, reader) for id_, origin in found.items()}
 
 
 def ingest(tools: Tools, location_id: str, repository: Repository) -> Ingested:
     """Bring one repository of a location up to date."""
-    (done,) = ingest_all(tools, location_id, [repository])
+    (done,) = ingest_all(tools, [(location_id, repository)])
     return done
 
 
 def ingest_all(
-    tools: Tools, location_id: str, found: Sequence[Repository]
+    tools: Tools, found: Sequence[tuple[str, Repository]]
 ) -> Generator[Ingested, None, None]:
-    """Bring repositories of a location up to date, in this order.
+    """Bring repositories up to date, in this order; each comes with the location that it is of.
 
-    While one is written, the next ones are made ready: their forge takes its time.
+    While some are written, in one transaction if they are small, the next ones are made ready: their
+    forge takes its time.
     """
     with tools.database.read() as connection:
-        location = targets.find_location(connection, location_id)
-    if location is None:  # then nobody may say any more with what its repositories are read
-        yield from (Ingested(repository=repository, unchanged=True) for repository in found)
-        return
-    is_strange = _is_strange(location)
-    waiting: deque[tuple[Repository, Source, Future[Snapshot | Failed]]] = deque()
+        known = targets.find_locations(connection, {location for location, _ in found})
+    waiting: deque[_Waiting] = deque()
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="snapshot") as threads:
         try:
-            for repository in found:
-                source = source_for(tools.plugins, repository.url, checked=is_strange)
+            for location, repository in found:
+                if location not in known:
+                    # Then nobody may say any more with what its repositories are read.
+                    yield Ingested(repository=repository, unchanged=True)
+                    continue
+                strange = _is_strange(known[location])
+                source = source_for(tools.plugins, repository.url, checked=strange)
                 assert source is not None, "a repository that was listed has a source"
-                waiting.append((repository, source, threads.submit(source.snapshot, repository)))
-                if len(waiting) > AT_ONCE:
-                    yield _ingest(tools, location_id, *waiting.popleft())
+                ready = threads.submit(source.snapshot, repository)
+                waiting.append((location, repository, source, ready))
+                if len(waiting) >= AHEAD:
+                    yield from _ingest(tools, _ready(waiting))
             while waiting:
-                yield _ingest(tools, location_id, *waiting.popleft())
+                yield from _ingest(tools, _ready(waiting))
         finally:
             for *_, future in waiting:
                 future.cancel()
 
 
-def _ingest(
-    tools: Tools,
-    location_id: str,
-    repository: Repository,
-    source: Source,
-    snapshot: Future[Snapshot | Failed],
-) -> Ingested:
-    ready = snapshot.result()
+def _ready(waiting: deque[_Waiting]) -> list[_Taken]:
+    """Take the first, once it is ready, and those after it that are."""
+    taken: list[_Taken] = []
+    while waiting and (not taken or waiting[0][-1].done()):
+        location, repository, source, snapshot = waiting.popleft()
+        taken.append((location, repository, source, snapshot.result()))
+    return taken
+
+
+def _ingest(tools: Tools, found: Sequence[_Taken]) -> list[Ingested]:
     with tools.database.read() as connection:
-        location = targets.find_location(connection, location_id)
-        if location is None:
-            return Ingested(repository=repository, unchanged=True)
-        origin = _origin(tools, connection, location)
-    return ingest_repository(
-        origin=origin,
-        repository=repository,
-        snapshot=ready,
-        source=source,
-        store=tools.store,
-        reader=reader_of(tools),
-        policy=tools.policy,
-        now=tools.now(),
+        known = targets.find_locations(connection, {location for location, *_ in found})
+        origins = _origins(tools, connection, known)
+    ready = [
+        Ready(origin=origins[location], repository=repository, snapshot=snapshot, source=source)
+        for location, repository, source, snapshot in found
+        if location in origins
+    ]
+    done = iter(
+        ingest_repositories(
+            ready,
+            store=tools.store,
+            reader=reader_of(tools),
+            policy=tools.policy,
+            now=tools.now(),
+        )
     )
+    return [
+        next(done) if location in origins else Ingested(repository=repository, unchanged=True)
+        for location, repository, *_ in found
+    ]
 
 
-def _origin(tools: Tools, connection: Connection, location: Target) -> Origin:
-    """What stands behind all that a location leads to."""
-    root = location.root_id and targets.find_location(connection, location.root_id)
-    root = root or location
+def _origins(
+    tools: Tools, connection: Connection, found: Mapping[str, Target]
+) -> dict[str, Origin]:
+    """What stands behind all that locations lead to."""
+    roots = {one.root_id for one in found.values() if one.root_id is not None}
+    known = {**targets.find_locations(connection, roots - found.keys()), **found}
+    return {
+        id_: _origin(tools, one, known.get(one.root_id or id_, one)) for id_, one in found.items()
+    }
+
+
+def _origin(tools: Tools, location: Target, root: Target) -> Origin:
     return Origin(
         id=location.id,
         ref=f"{root.type}:{root.target}",
@@ -170,26 +226,27 @@ def _origin(tools: Tools, connection: Connection, location: Target) -> Origin:
     )
 
 
-def settle(tools: Tools, location_id: str) -> int:
-    """Let go what the whole of a location no longer leads to; returns how many entities went.
+def settle(tools: Tools, *locations: str) -> int:
+    """Let go what the whole of locations no longer lead to; returns how many entities went.
 
     These are repositories that complete listings lack, and locations that no Location entity names.
     """
     with tools.database.read() as connection:
-        missing = missing_repositories(connection, location_id)
-        total = len(registrations.served(connection, location_id)) if missing else 0
+        missing = missing_repositories(connection, locations)
+        total = {id_: len(registrations.served(connection, id_)) for id_ in missing}
         unlinked = links.unlinked(connection)
     store, now = tools.store, tools.now()
     removed = 0
-    for repository in missing:
-        removed += remove_missing(
-            location=location_id,
-            repository=repository,
-            store=store,
-            total=total,
-            policy=tools.policy,
-            now=now,
-        ).removed
+    for location, found in missing.items():
+        for repository in found:
+            removed += remove_missing(
+                location=location,
+                repository=repository,
+                store=store,
+                total=total[location],
+                policy=tools.policy,
+                now=now,
+            ).removed
     if unlinked:
         with tools.database.write() as connection:
             registrations.drop_unlinked(store, connection, now=now)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from catalog.ingest.readings import DEEPEST_CHAIN, Origin, Pass
+from catalog.ingest.led_to import DEEPEST_CHAIN
+from catalog.ingest.readings import Origin, Pass
 from catalog.ingest.store import FileReading, StoredRepository
 from catalog.problems import Problem
 from catalog.sources import Failed, Snapshot, Source

@@ -120,9 +120,9 @@ def _read_location(doing: Doing, location: str) -> tuple[list[str], tuple[int, .
 
 def _read_part(doing: Doing, location: str, part: int) -> list[str]:
     """Read what is due in a part of a location; returns the locations that it newly leads to."""
-    found = jobs.due(doing.tools, location, part=part)
+    found = jobs.due(doing.tools, [location], part=part)
     linked: list[str] = []
-    with closing(jobs.ingest_all(doing.tools, location, found)) as reading:
+    with closing(jobs.ingest_all(doing.tools, found)) as reading:
         for number, done in enumerate(reading, start=1):
             linked += done.linked
             doing.report(_said(done, number, len(found)))

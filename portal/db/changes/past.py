@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -51,7 +52,7 @@ class Former:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Moment:
-    """The batch that is being written."""
+    """A batch that is being written, alone or with others."""
 
     seq: int
     now: datetime
@@ -59,6 +60,19 @@ class Moment:
     """URL of the repository that was read; '': it was none."""
     revision: str = ""
     actor: str = ""
+
+
+class Moments:
+    """The batches that are written together: `[id]` is that of an entity, by what became of it."""
+
+    def __init__(self, last: Moment, others: Mapping[int, Moment] = MappingProxyType({})) -> None:
+        """`others` are by entity, where they are not the last one."""
+        self.last = last
+        self._others = others
+
+    def __getitem__(self, entity: int) -> Moment:
+        """The batch in which an entity came, changed or went."""
+        return self._others.get(entity, self.last)
 
 
 def former(connection: Connection, ids: Collection[int]) -> dict[int, Former]:
@@ -100,7 +114,7 @@ def present_ref(connection: Connection, ref: str) -> str | None:
 
 
 def put_versions(
-    connection: Connection, ended: Mapping[int, Former], reasons: Mapping[int, str], at: Moment
+    connection: Connection, ended: Mapping[int, Former], reasons: Mapping[int, str], at: Moments
 ) -> None:
     """Keep versions that end now; those in `reasons` because their entity goes."""
     if not ended:
@@ -112,9 +126,9 @@ def put_versions(
             one.id,
             one.uid,
             one.seq,
-            at.seq,
+            at[one.id].seq,
             one.updated_at,
-            at.now,
+            at[one.id].now,
             one.body,
             one.url,
             one.document,
@@ -128,31 +142,41 @@ def put_versions(
 
 
 def put_past_edges(
-    connection: Connection, gone: Iterable[tuple[Sequence[int], int]], seq: int
+    connection: Connection, gone: Iterable[tuple[Sequence[int], int]], at: Moments
 ) -> None:
-    """Keep edges that end now, each with the number of the batch in which it came."""
-    found = sorted((tuple(edge), came) for edge, came in gone if came < seq)
+    """Keep edges that end now, each with the number of the batch in which it came.
+
+    The last of an edge's ids is that of the entity that declared it.
+    """
+    ended = ((tuple(edge), came, at[edge[-1]].seq) for edge, came in gone)
+    found = sorted(one for one in ended if one[1] < one[2])
     if found:
         first = bulk.next_id(connection, past_edges)
         columns = ("id", "source_id", "type_id", "target_id", "origin_id", "from_seq", "to_seq")
-        rows = [(n, *edge, came, seq) for n, (edge, came) in enumerate(found, start=first)]
+        rows = [(n, *edge, came, seq) for n, (edge, came, seq) in enumerate(found, start=first)]
         bulk.add(connection, past_edges, columns, rows)
 
 
-def put_change(
+def put_changes(
     connection: Connection,
-    at: Moment,
+    at: Moments,
     *,
     added: Iterable[int],
     changed: Iterable[int],
     removed: Iterable[int],
 ) -> None:
-    """The batch's row in the change feed; none where no entity changed."""
-    parts = [sorted(ids) for ids in (added, changed, removed)]
-    if any(parts):
-        columns = ("seq", "at", "source", "revision", "actor", "added", "changed", "removed")
-        row = (at.seq, at.now, at.source, at.revision, at.actor, *map(orjson.dumps, parts))
-        bulk.add(connection, changes, columns, [row])
+    """The row of each batch in the change feed; none where no entity changed."""
+    parts: dict[int, tuple[Moment, tuple[list[int], ...]]] = {}
+    for n, ids in enumerate((added, changed, removed)):
+        for id_ in ids:
+            one = at[id_]
+            parts.setdefault(one.seq, (one, ([], [], [])))[1][n].append(id_)
+    columns = ("seq", "at", "source", "revision", "actor", "added", "changed", "removed")
+    rows = [
+        (seq, one.now, one.source, one.revision, one.actor, *(orjson.dumps(sorted(p)) for p in ids))
+        for seq, (one, ids) in sorted(parts.items())
+    ]
+    bulk.add(connection, changes, columns, rows)
 
 
 def find_renames(

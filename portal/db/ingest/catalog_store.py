@@ -6,20 +6,21 @@ entities are read is in `portal.db.catalog.entities`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from catalog.ingest.changes import Plan, plan
-from catalog.ingest.store import Applied, Batch, StoredRepository
+from catalog.ingest.changes import Limit, Plan, plan
+from catalog.ingest.store import Applied, Batch, Listed, StoredRepository
 from catalog.kinds.registry import Kinds, builtin_kinds
 from catalog.problems import Problem
 from catalog.sources import Repository
 from portal.db import bulk, values
-from portal.db.changes.past import Moment, put_change
+from portal.db.changes.past import Moment, Moments, put_changes
 from portal.db.engine import Database
 from portal.db.ingest import held, overrides, status
 from portal.db.ingest.declarations import stored, write_declarations
@@ -32,21 +33,18 @@ from portal.db.sources.descriptor_files import (
     read_again,
     write_problems,
 )
+from portal.db.sources.listings import list_seen
 from portal.db.sources.repositories import (
     fail,
-    finish_repository,
-    list_seen,
-    missing_repositories,
-    note_head,
+    finish_repositories,
+    note_heads,
     put_repositories,
-    stored_repository,
+    stored_repositories,
 )
 from portal.db.tables import refs, unassessed
 from portal.db.work import marks
 
 SEQ = "catalog_seq"
-
-NOTHING = Written(added=frozenset(), changed=frozenset(), removed=frozenset(), touched=frozenset())
 
 
 def new_uid() -> str:
@@ -70,52 +68,62 @@ class Store:
         """The kinds that entities may be of."""
         return self.kinds or builtin_kinds()
 
-    def repository(self, url: str) -> StoredRepository:
-        """What is stored of the repository with this URL."""
+    def repositories(self, urls: Sequence[str]) -> Mapping[str, StoredRepository]:
+        """What is stored of the repositories with these URLs, by URL."""
         with self.database.read() as connection:
-            return stored_repository(connection, url)
+            return stored_repositories(connection, urls)
 
-    def apply(self, batch: Batch) -> Applied:
-        """Write the batch in one transaction."""
+    def apply(self, batches: Sequence[Batch]) -> tuple[Applied, ...]:
+        """Write batches of different repositories in one transaction; what each of them changed."""
         with self.database.write() as connection:
-            return self.apply_in(connection, batch)
+            return self.apply_in(connection, batches)
 
-    def apply_in(self, connection: Connection, batch: Batch) -> Applied:
-        """Write the batch in the caller's transaction."""
-        seq = next_seq(connection)
-        known = put_repositories(connection, batch.location, [batch.repository])
-        repository_id = known[batch.repository.url]
-        in_batch = put_files(connection, repository_id, batch)
-        changes, written = self.write(connection, in_batch, batch, seq)
-        linked = links.put_links(connection, repository_id, batch)
-        finish_repository(connection, repository_id, batch)
-        if batch.has_moved:
-            marks.mark_repository(connection, repository_id)
-        held_back = held.put_held(connection, repository_id, batch, changes.held)
-        if batch.location is not None and batch.recovered:
-            status.refresh_locations(connection, [batch.location])
-        return Applied(
-            added=len(changes.added),
-            changed=len(changes.changed),
-            unchanged=changes.unchanged,
-            removed=len(changes.removed),
-            rejected=changes.rejected,
-            conflicts=changes.conflicts,
-            touched=tuple(sorted(written.touched)),
-            seq=seq,
-            held=held_back,
-            linked=linked,
+    def apply_in(self, connection: Connection, batches: Sequence[Batch]) -> tuple[Applied, ...]:
+        """Write the batches in the caller's transaction."""
+        seq = next_seq(connection, len(batches))
+        known = put_repositories(connection, [(one.location, one.repository) for one in batches])
+        by_id = {known[one.repository.url]: one for one in batches}
+        assert len(by_id) == len(batches), "each batch is of a repository of its own"
+        in_batch = put_files(connection, by_id)
+        changes, touched = self.write(connection, in_batch, batches, seq)
+        linked = {id_: links.put_links(connection, id_, one) for id_, one in by_id.items()}
+        finish_repositories(connection, by_id)
+        moved = [id_ for id_, one in by_id.items() if one.has_moved]
+        if moved:
+            marks.mark_repositories(connection, moved)
+        lost = _held(in_batch, changes)
+        back = {
+            id_: held.put_held(connection, id_, one, lost[number])
+            for number, (id_, one) in enumerate(by_id.items())
+        }
+        held.settled(connection, [one for id_, one in by_id.items() if not back[id_]])
+        read = [one.location for one in batches if one.location is not None and one.recovered]
+        if read:
+            status.refresh_locations(connection, read)
+        counts = _counts(in_batch, changes)
+        return tuple(
+            Applied(
+                **{name: counted[number] for name, counted in counts.items()},
+                touched=touched,
+                seq=seq + number,
+                held=back[id_],
+                linked=linked[id_],
+            )
+            for number, id_ in enumerate(by_id)
         )
 
     def write(
-        self, connection: Connection, in_batch: BatchFiles, batch: Batch, seq: int
-    ) -> tuple[Plan, Written]:
-        """Write what files of a batch mean for entities, declarations and problems."""
+        self, connection: Connection, in_batch: BatchFiles, batches: Sequence[Batch], seq: int
+    ) -> tuple[Plan, tuple[int, ...]]:
+        """Write what files of batches mean for entities, declarations and problems.
+
+        `seq` is the number of the first one. Returns also the ids of entities to look at again.
+        """
         if not in_batch.ids:
-            return Plan(), NOTHING
+            return Plan(), ()
         accepted = [
             str(outcome.entity.ref)
-            for reading in batch.readings
+            for reading in in_batch.readings.values()
             for outcome in reading.outcomes
             if outcome.entity is not None
         ]
@@ -124,21 +132,21 @@ class Store:
             in_batch.readings,
             before.declarations,
             gone=in_batch.gone,
-            most_removals=batch.most_removals,
+            limits=_limits(in_batch, batches),
             overrides=overrides.of(connection, before, keep_orphans=self.keep_orphans),
         )
         declared = {claim.ref for claim, _ in changes.declared}
         ids = bulk.intern(connection, refs, "ref", declared, known=before.ids)
-        at = Moment(
-            seq=seq,
-            now=batch.now,
-            source=batch.repository.url,
-            revision=batch.commit,
-            actor=batch.actor,
-        )
+        moments = [_moment(one, number) for number, one in enumerate(batches, start=seq)]
         # Runners-up are read before their declarations say that they serve.
-        written = write_entities(
-            connection, changes, ids, at=at, new_uid=self.new_uid, kinds=self.all_kinds
+        written, at = write_entities(
+            connection,
+            changes,
+            ids,
+            at=moments[-1],
+            of={file: moments[number] for file, number in in_batch.batches.items()},
+            new_uid=self.new_uid,
+            kinds=self.all_kinds,
         )
         record(connection, written, at)
         write_declarations(connection, changes, before.declarations, ids)
@@ -149,14 +157,15 @@ class Store:
         changed = {claim.ref for claim in (*changes.added, *changes.changed)}
         told = {ref for ref in news if ref is not None}
         status.refresh(connection, told, changed.union(changes.orphaned))
-        if None in news and batch.location is not None:
-            status.refresh_locations(connection, [batch.location])
-        return changes, written
+        places = {one.location for one in batches if one.location is not None}
+        if None in news and places:
+            status.refresh_locations(connection, places)
+        return changes, tuple(sorted(written.touched))
 
-    def note_head(self, repository: Repository, head_read: str) -> None:
-        """Remember that the state that is stored is also that of this head."""
+    def note_heads(self, heads: Mapping[str, str]) -> None:
+        """Remember, by URL of repositories, that the state that is stored is also that of this head."""
         with self.database.write() as connection:
-            note_head(connection, repository.url, head_read)
+            note_heads(connection, heads)
 
     def note_failure(self, location: str, repository: Repository | None, problem: Problem) -> None:
         """Remember that a listing or a snapshot failed; nothing that is served changes."""
@@ -165,42 +174,81 @@ class Store:
                 next_seq(connection)
                 status.refresh_locations(connection, [location])
 
-    def note_listing(
-        self,
-        location: str,
-        repositories: Sequence[Repository],
-        *,
-        complete: bool,
-        now: datetime,
-        problem: Problem | None = None,
-    ) -> tuple[Repository, ...]:
-        """Record a listing; a complete one also counts a miss for each known repository it lacks.
+    def note_listings(self, listings: Sequence[Listed], *, now: datetime) -> None:
+        """Record listings; a complete one also counts a miss for each known repository it lacks.
 
-        Files of a repository that is missed count as missed too. Returns the repositories that
-        have now been missing for two complete listings.
+        Files of a repository that is missed count as missed too.
         """
         with self.database.write() as connection:
-            if list_seen(
-                connection, location, repositories, complete=complete, now=now, problem=problem
-            ):
+            if news := list_seen(connection, listings, now=now):
                 next_seq(connection)
-                status.refresh_locations(connection, [location])
-            return missing_repositories(connection, location) if complete else ()
+                status.refresh_locations(connection, news)
 
 
-def next_seq(connection: Connection) -> int:
-    """Count up the catalog's sequence number: every cache of answers goes by it."""
+def _moment(batch: Batch, seq: int) -> Moment:
+    return Moment(
+        seq=seq,
+        now=batch.now,
+        source=batch.repository.url,
+        revision=batch.commit,
+        actor=batch.actor,
+    )
+
+
+def _limits(in_batch: BatchFiles, batches: Sequence[Batch]) -> list[Limit]:
+    """How much each batch may take away."""
+    read: dict[int, list[int]] = defaultdict(list)
+    for file in in_batch.readings:
+        read[in_batch.batches[file]].append(file)
+    return [
+        Limit(frozenset(read[number]), batch.most_removals)
+        for number, batch in enumerate(batches)
+        if batch.most_removals is not None
+    ]
+
+
+def _held(in_batch: BatchFiles, changes: Plan) -> Mapping[int, list[str]]:
+    """By batch, what is not to go without approval."""
+    found: dict[int, list[str]] = defaultdict(list)
+    for file, lost in changes.held.items():
+        found[in_batch.batches[file]] += lost
+    return found
+
+
+def _counts(in_batch: BatchFiles, changes: Plan) -> Mapping[str, Counter[int]]:
+    """What the plan says of the files of each batch, in numbers, by the fields of `Applied`."""
+    by_file = {
+        "added": Counter(claim.file for claim in changes.added),
+        "changed": Counter(claim.file for claim in changes.changed),
+        "removed": Counter(removal.file for removal in changes.removed),
+        "unchanged": changes.unchanged,
+        "rejected": changes.rejected,
+        "conflicts": changes.conflicts,
+    }
+    found = {name: Counter[int]() for name in by_file}
+    for name, counted in by_file.items():
+        for file, n in counted.items():
+            # A file of another repository may take over, or yield.
+            found[name][in_batch.batches.get(file, 0)] += n
+    return found
+
+
+def next_seq(connection: Connection, batches: int = 1) -> int:
+    """Count up the catalog's sequence number: every cache of answers goes by it.
+
+    Returns the number of the first of so many batches.
+    """
     seq = int(values.get(connection, SEQ) or 0) + 1
-    values.put(connection, SEQ, str(seq))
+    values.put(connection, SEQ, str(seq + batches - 1))
     return seq
 
 
-def record(connection: Connection, written: Written, at: Moment) -> None:
+def record(connection: Connection, written: Written, at: Moments) -> None:
     """Put what was written into the change feed, and mark what has to be looked at again."""
-    put_change(
+    put_changes(
         connection, at, added=written.added, changed=written.changed, removed=written.removed
     )
-    mark(connection, written.touched, at.seq)
+    mark(connection, written.touched, at.last.seq)
 
 
 def mark(connection: Connection, touched: Collection[int], seq: int) -> None:

@@ -16,7 +16,7 @@ from catalog.ingest.store import Batch
 from catalog.sources import Repository
 from portal.db import bulk
 from portal.db.catalog.entities import ref_id
-from portal.db.changes.past import Moment, former
+from portal.db.changes.past import Moment, Moments, former
 from portal.db.ingest import held, overrides, registrations
 from portal.db.ingest.catalog_store import Store, next_seq, record
 from portal.db.ingest.declarations import pack
@@ -98,7 +98,7 @@ def restore(store: Store, connection: Connection, ref: str, *, actor: str, now: 
         return False
     overrides.drop_suppression(connection, row.id)
     served = Served(ref=ref, entity=orphan_of(row.body, store.all_kinds), file=None, document=0)
-    at = Moment(seq=next_seq(connection), now=now, actor=actor)
+    at = Moments(Moment(seq=next_seq(connection), now=now, actor=actor))
     ids = {ref: row.id}
     written = write_served(connection, {row.id: served}, {}, {}, ids, at=at, new_uid=store.new_uid)
     record(connection, written, at)
@@ -132,7 +132,7 @@ def _settle(
     declaring = {row[0] for row in bulk.pick(connection, columns, declarations.c.ref_id, [entity])}
     batch = Batch(location=None, repository=NOWHERE, origin="", readings=(), actor=actor, now=now)
     in_batch = BatchFiles(readings={}, gone=frozenset(), ids=frozenset(declaring))
-    store.write(connection, in_batch, batch, next_seq(connection))
+    store.write(connection, in_batch, [batch], next_seq(connection))
 
 
 def _remove(
@@ -144,7 +144,7 @@ def _remove(
     actor: str,
     now: datetime,
 ) -> None:
-    at = Moment(seq=next_seq(connection), now=now, actor=actor)
+    at = Moments(Moment(seq=next_seq(connection), now=now, actor=actor))
     before = former(connection, [entity])
     written = write_served(
         connection, {}, before, {entity: reason}, {}, at=at, new_uid=store.new_uid

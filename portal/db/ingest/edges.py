@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 
 from catalog.entity import Relation
 from portal.db import bulk
+from portal.db.changes.past import Moments
 from portal.db.tables import edges, refs, relation_types
 
 COLUMNS = (edges.c.source_id, edges.c.type_id, edges.c.target_id, edges.c.origin_id)
@@ -54,12 +55,11 @@ def put_edges(
     *,
     known: Collection[int],
     ids: Mapping[str, int],
-    seq: int,
+    at: Moments,
 ) -> EdgeChange:
     """Let each origin in `declared` have exactly these edges, and the other `known` ones none.
 
-    `known` are the origins that may have edges so far; `ids` are of refs that need no look-up;
-    `seq` is the number of the batch.
+    `known` are the origins that may have edges so far; `ids` are of refs that need no look-up.
     """
     ends = {end for found in declared.values() for one in found for end in (one.source, one.target)}
     ids = bulk.intern(connection, refs, "ref", ends, known=ids)
@@ -76,7 +76,7 @@ def put_edges(
     come, gone = sorted(after - before.keys()), sorted(before.keys() - after)
     names = [column.name for column in COLUMNS]
     bulk.remove(connection, edges, names, gone)
-    bulk.add(connection, edges, (*names, "seq"), [(*edge, seq) for edge in come])
+    bulk.add(connection, edges, (*names, "seq"), [(*edge, at[edge[3]].seq) for edge in come])
     return EdgeChange(
         come=[edge[:3] for edge in come],
         gone={edge[:3] for edge in gone} - _remaining(connection, gone),

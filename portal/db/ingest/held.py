@@ -6,7 +6,7 @@ is for entities, not for runs: see `portal.db.ingest.overrides`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,23 +32,28 @@ class HeldRemoval:
     held_at: datetime
 
 
+def settled(connection: Connection, batches: Iterable[Batch]) -> None:
+    """Forget what former runs held back, where these held nothing."""
+    held_nothing = {(one.location, one.repository.url) for one in batches if one.holds_nothing}
+    places = {location for location, _ in held_nothing if location is not None}
+    columns = (held_removals.c.id, held_removals.c.location_id, held_removals.c.source)
+    rows = bulk.pick(connection, columns, held_removals.c.location_id, places)
+    bulk.drop(connection, held_removals.c.id, [one.id for one in rows if one[1:] in held_nothing])
+
+
 def put_held(
     connection: Connection, repository_id: int, batch: Batch, refs_held: Sequence[str]
 ) -> int:
     """Note what a batch held back; returns how many entities that are."""
-    if batch.location is None:
+    if batch.location is None or not (refs_held or batch.held):
         return 0
     found = bulk.find(connection, refs, ("ref",), [(ref,) for ref in refs_held])
     ids, reason = list(found.values()), "Its files no longer declare them."
     if batch.held:
         ids += _of_files(connection, repository_id, batch.held)
         reason = "Its files are gone."
-    source = batch.repository.url
     if ids:
-        hold(connection, batch.location, source, ids, reason=reason, now=batch.now)
-    elif batch.holds_nothing:
-        this = (held_removals.c.location_id == batch.location, held_removals.c.source == source)
-        connection.execute(delete(held_removals).where(*this))
+        hold(connection, batch.location, batch.repository.url, ids, reason=reason, now=batch.now)
     return len(ids)
 
 

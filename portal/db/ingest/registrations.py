@@ -123,7 +123,7 @@ def declare(store: Store, connection: Connection, *, now: datetime, actor: str =
         actor=actor,
         now=now,
     )
-    store.apply_in(connection, batch)
+    store.apply_in(connection, [batch])
 
 
 def unregister(
@@ -243,7 +243,7 @@ def _empty(
         location=None, repository=REGISTRATIONS, origin="", readings=(), actor=actor, now=now
     )
     in_batch = BatchFiles(readings={}, gone=gone, ids=gone)
-    store.write(connection, in_batch, batch, next_seq(connection))
+    store.write(connection, in_batch, [batch], next_seq(connection))
     connection.execute(delete(repositories).where(repositories.c.id.in_(these)))
 
 

@@ -23,6 +23,7 @@ from portal.db.catalog.index import put_terms
 from portal.db.changes.past import (
     Former,
     Moment,
+    Moments,
     find_renames,
     former,
     put_aliases,
@@ -71,26 +72,35 @@ def write_entities(
     ids: Mapping[str, int],
     *,
     at: Moment,
+    of: Mapping[int, Moment],
     new_uid: Callable[[], str],
     kinds: Kinds,
-) -> Written:
-    """Write what the plan says of entities; `ids` holds the id of every ref in the plan."""
+) -> tuple[Written, Moments]:
+    """Write what the plan says of entities; `ids` holds the id of every ref in the plan.
+
+    `of` are the batches by file, `at` is the last one. Returns also in which batch each entity is.
+    """
     served = _served(connection, plan, ids)
     reasons = {ids[removal.ref]: removal.reason for removal in plan.removed}
     replaced = {ids[claim.ref] for claim in plan.changed} | {ids[ref] for ref in plan.orphaned}
     before = former(connection, replaced | reasons.keys())
     for ref in plan.orphaned:
         served[ids[ref]] = _orphan(before[ids[ref]], kinds)
-    return write_served(
+    files = {ids[removal.ref]: removal.file for removal in plan.removed}
+    files |= {ids[ref]: before[ids[ref]].file_id or 0 for ref in plan.orphaned}
+    files |= {id_: one.file for id_, one in served.items() if one.file is not None}
+    moments = Moments(at, {id_: of[file] for id_, file in files.items() if file in of})
+    written = write_served(
         connection,
         served,
         before,
         reasons,
         ids,
-        at=at,
+        at=moments,
         new_uid=new_uid,
         moved=[(ids[claim.ref], claim.file, claim.document) for claim in plan.moved],
     )
+    return written, moments
 
 
 def write_served(
@@ -100,7 +110,7 @@ def write_served(
     reasons: Mapping[int, str],
     ids: Mapping[str, int],
     *,
-    at: Moment,
+    at: Moments,
     new_uid: Callable[[], str],
     moved: Sequence[tuple[int, int, int]] = (),
 ) -> Written:
@@ -124,15 +134,15 @@ def write_served(
     relations, named = relations_of(connection, served.keys(), moves)
     others = _stored(connection, (near | moves.ends | named) - served.keys())
     own = {
-        entity_id: _own(one, relations[entity_id], terms[entity_id], at)
+        entity_id: _own(one, relations[entity_id], terms[entity_id], at[entity_id])
         for entity_id, one in served.items()
     }
-    _insert(connection, new, own, renamed, at.now, new_uid)
-    updated = [(entity_id, *own[entity_id], at.now) for entity_id in sorted(changed)]
+    _insert(connection, new, own, renamed, at.last.now, new_uid)
+    updated = [(entity_id, *own[entity_id], at.last.now) for entity_id in sorted(changed)]
     bulk.change(connection, entities, "id", (*OWN, "updated_at"), updated)
     _relate(connection, others, moves)
     bulk.change(connection, entities, "id", ("file_id", "document"), sorted(moved))
-    put_aliases(connection, {n: f.id for n, f in renamed.items()}, new.keys(), at.now)
+    put_aliases(connection, {n: f.id for n, f in renamed.items()}, new.keys(), at.last.now)
     return Written(
         added=frozenset(new),
         changed=frozenset(changed),
@@ -146,7 +156,7 @@ def _put_edges(
     served: Mapping[int, Served],
     before: Mapping[int, Former],
     ids: Mapping[str, int],
-    at: Moment,
+    at: Moments,
 ) -> EdgeChange:
     """Write what the entities declare of others; edges that end are kept as past ones."""
     moves = put_edges(
@@ -154,9 +164,9 @@ def _put_edges(
         {entity_id: one.entity.relations for entity_id, one in served.items()},
         known=before.keys(),
         ids=ids,
-        seq=at.seq,
+        at=at,
     )
-    put_past_edges(connection, moves.ended.items(), at.seq)
+    put_past_edges(connection, moves.ended.items(), at)
     return moves
 
 
@@ -202,7 +212,7 @@ def _bury(
     before: Mapping[int, Former],
     reasons: Mapping[int, str],
     renamed: Mapping[int, Former],
-    at: Moment,
+    at: Moments,
 ) -> None:
     """Turn entities into tombstones; their facts, results and marks go with the row.
 
@@ -214,12 +224,12 @@ def _bury(
         tombstones,
         ("id", "uid", "ref", "body", "reason", "actor", "removed_at"),
         [
-            (one.id, one.uid, one.ref, one.body, reasons[one.id], at.actor, at.now)
+            (one.id, one.uid, one.ref, one.body, reasons[one.id], at[one.id].actor, at[one.id].now)
             for _, one in sorted(before.items())
             if one.id in reasons and one.id not in on
         ],
     )
-    transitions.end_all(connection, reasons, at=at.now)
+    transitions.end_all(connection, reasons, at=at.last.now)
     bulk.drop(connection, entities.c.id, reasons)
 
 

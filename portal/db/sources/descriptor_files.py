@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Select, bindparam, func, select, update
+from sqlalchemy import Connection, func, update
 
 from catalog.ingest.changes import Noted, Plan
 from catalog.ingest.conflicts import ENTITY_CONFLICT, ENTITY_SUPPRESSED
@@ -34,43 +34,55 @@ class BatchFiles:
     gone: frozenset[int]
     ids: frozenset[int]
     """All of them: read, missing, found again, gone."""
+    batches: Mapping[int, int] = field(default_factory=dict)
+    """The place of the batch of each of them among those that are written together."""
 
 
-def put_files(connection: Connection, repository_id: int, batch: Batch) -> BatchFiles:
-    """Write the rows of the files that were read, count the missing, clear the ones found again."""
-    readings = {reading.path: reading for reading in batch.readings}
-    marked = {*batch.missing, *batch.found_again, *batch.removed}
-    paths = sorted({*readings, *marked})
-    known: dict[str, int] = {}
-    if paths:
-        here = {"repository": repository_id, **bulk.listed(connection, paths)}
-        known = dict(connection.execute(_by_path(connection.dialect.name), here).all())
+def put_files(connection: Connection, batches: Mapping[int, Batch]) -> BatchFiles:
+    """Write the rows of the files that were read, count the missing, clear the ones found again.
+
+    The batches are by the id of their repository.
+    """
+    numbers = {id_: number for number, id_ in enumerate(batches)}
+    readings = {(id_, one.path): one for id_, batch in batches.items() for one in batch.readings}
+    missing, again, gone = (
+        [(id_, path) for id_, batch in batches.items() for path in getattr(batch, marked)]
+        for marked in ("missing", "found_again", "removed")
+    )
+    places = sorted({*readings, *missing, *again, *gone})
+    known = bulk.find(connection, files, ("repository_id", "path"), places)
     columns = ("url", "token", "read_at", "targets", "companions", "missing_since", "missed")
-    rows = {path: _row(reading, batch) for path, reading in sorted(readings.items())}
-    old = [(known[path], *row) for path, row in rows.items() if path in known]
+    rows = {place: _row(one, batches[place[0]]) for place, one in sorted(readings.items())}
+    old = [(known[place], *row) for place, row in rows.items() if place in known]
     bulk.change(connection, files, "id", columns, old)
-    new = [path for path in rows if path not in known]
+    new = [place for place in rows if place not in known]
     if new:
-        known.update((path, n) for n, path in enumerate(new, start=bulk.next_id(connection, files)))
-        added = [(known[path], repository_id, path, *rows[path]) for path in new]
+        first = bulk.next_id(connection, files)
+        known.update((place, n) for n, place in enumerate(new, start=first))
+        added = [(known[place], *place, *rows[place]) for place in new]
         bulk.add(connection, files, ("id", "repository_id", "path", *columns), added)
-    again = [known[path] for path in batch.found_again if path in known]
-    bulk.change(connection, files, "id", ("missing_since", "missed"), [(n, None, 0) for n in again])
-    missing = [known[path] for path in batch.missing if path in known]
+    back = [(known[place], None, 0) for place in again if place in known]
+    bulk.change(connection, files, "id", ("missing_since", "missed"), back)
+    _miss(connection, {known[place]: batches[place[0]].now for place in missing if place in known})
+    return BatchFiles(
+        readings={known[place]: one for place, one in readings.items()},
+        gone=frozenset(known[place] for place in gone if place in known),
+        ids=frozenset(known.values()),
+        batches={id_: numbers[repository] for (repository, _), id_ in known.items()},
+    )
+
+
+def _miss(connection: Connection, missing: Mapping[int, datetime]) -> None:
+    """Count a miss for files."""
     if missing:
         connection.execute(
             update(files)
             .where(bulk.among(connection, files.c.id, missing))
             .values(
                 missed=files.c.missed + 1,
-                missing_since=func.coalesce(files.c.missing_since, batch.now),
+                missing_since=func.coalesce(files.c.missing_since, max(missing.values())),
             )
         )
-    return BatchFiles(
-        readings={known[path]: reading for path, reading in readings.items()},
-        gone=frozenset(known[path] for path in batch.removed if path in known),
-        ids=frozenset(known.values()),
-    )
 
 
 def read_again(connection: Connection, ids: Collection[int]) -> None:
@@ -120,13 +132,6 @@ def write_problems(connection: Connection, plan: Plan, batch: BatchFiles) -> set
         bulk.add(connection, problems, ("id", *PROBLEM), rows)
         news.update(row[1] for row in new)
     return news
-
-
-@cache
-def _by_path(dialect: str) -> Select[Any]:
-    return select(files.c.path, files.c.id).where(
-        files.c.repository_id == bindparam("repository"), bulk.is_listed(dialect, files.c.path)
-    )
 
 
 def _without_place(row: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, select
 
 from catalog.sources import Repository
+from portal.db import bulk
 from portal.db.engine import utc
 from portal.db.tables import entities, files, locations, repositories
 
@@ -26,18 +28,27 @@ class Target:
     listed_at: datetime | None
 
 
-def find_location(connection: Connection, location_id: str) -> Target | None:
-    """The registered location with this id; None where there is none, or no longer."""
+def find_locations(connection: Connection, ids: Collection[str]) -> dict[str, Target]:
+    """The registered locations with these ids, by id, without what is none, or no longer."""
     this = locations.c
     columns = (this.id, this.type, this.target, this.origin, this.presence, this.root_id)
-    row = connection.execute(
-        select(*columns, this.depth, this.listed_at).where(
-            this.id == location_id, this.removed_at.is_(None)
+    rows = bulk.pick(
+        connection, (*columns, this.depth, this.listed_at, this.removed_at), this.id, ids
+    )
+    return {
+        row.id: Target(
+            id=row.id,
+            type=row.type,
+            target=row.target,
+            origin=row.origin,
+            presence=row.presence,
+            root_id=row.root_id,
+            depth=row.depth,
+            listed_at=utc(row.listed_at),
         )
-    ).first()
-    if row is None:
-        return None
-    return Target(**{**row._mapping, "listed_at": utc(row.listed_at)})
+        for row in rows
+        if row.removed_at is None
+    }
 
 
 def find_repository(connection: Connection, repository_id: int) -> tuple[str, Repository] | None:

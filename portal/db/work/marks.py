@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from portal.db import values
+from portal.db import bulk, values
 from portal.db.bulk import add, among
 from portal.db.tables import (
     entities,
@@ -78,8 +78,8 @@ def mark_one(connection: Connection, ref: str) -> bool:
     return True
 
 
-def mark_repository(connection: Connection, repository_id: int) -> None:
-    """Mark what a repository declares, as when one of its files changed, whichever it was.
+def mark_repositories(connection: Connection, ids: Collection[int]) -> None:
+    """Mark what repositories declare, as when one of their files changed, whichever it was.
 
     A mark that asks for as much already stays as it is.
     """
@@ -88,7 +88,7 @@ def mark_repository(connection: Connection, repository_id: int) -> None:
         .join(files, files.c.id == entities.c.file_id)
         .outerjoin(unassessed, unassessed.c.entity_id == entities.c.id)
         .where(
-            files.c.repository_id == repository_id,
+            bulk.among(connection, files.c.repository_id, ids),
             or_(unassessed.c.scope.is_(None), unassessed.c.scope != LOOK),
         )
     )

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 
 from catalog.entity import Entity
-from catalog.ingest.changes import Plan, plan
+from catalog.ingest.changes import Limit, Plan, plan
 from catalog.ingest.claims import Declaration
 from catalog.ingest.conflicts import ENTITY_CONFLICT, REMOVALS_HELD
 from catalog.ingest.store import FileReading
@@ -37,7 +37,8 @@ def stored(
 
 
 def made(readings: dict[int, FileReading], before: Sequence[Declaration] = (), **more: int) -> Plan:
-    return plan(readings, before, most_removals=more.get("most_removals"))
+    most = more.get("most_removals")
+    return plan(readings, before, limits=[] if most is None else [Limit(frozenset(readings), most)])
 
 
 def refs(plan: Plan) -> tuple[list[str], list[str], list[str]]:
@@ -64,7 +65,7 @@ def test_other_content_changes_an_entity() -> None:
 def test_the_same_content_changes_nothing() -> None:
     found = made({1: reading("1", A)}, [stored(1, A)])
     assert refs(found) == ([], [], [])
-    assert (found.unchanged, found.declared, found.dropped, found.moved) == (1, [], [], [])
+    assert (found.unchanged.total(), found.declared, found.dropped, found.moved) == (1, [], [], [])
 
 
 def test_the_same_body_with_other_relations_is_a_change() -> None:
@@ -95,13 +96,13 @@ def test_a_file_that_could_not_be_read_whole_removes_nothing() -> None:
 def test_a_rejected_document_keeps_its_own_entity_and_no_other() -> None:
     found = made({1: reading("1", rejected=[REF])}, [stored(1, A), stored(1, B, document=1)])
     assert refs(found) == ([], [], [OTHER])
-    assert found.rejected == 1
+    assert found.rejected.total() == 1
 
 
 def test_of_one_ref_twice_in_a_file_the_last_counts() -> None:
     found = made({1: reading("1", A, A2)})
     assert [(claim.entity, claim.document) for claim in found.added] == [(A2, 1)]
-    assert found.conflicts == 0
+    assert not found.conflicts
 
 
 def test_the_file_that_is_served_keeps_the_ref() -> None:
@@ -109,7 +110,7 @@ def test_the_file_that_is_served_keeps_the_ref() -> None:
     found = made({1: reading("1", A2)}, before)
     assert refs(found) == ([], [], [])
     assert [(claim.file, serving) for claim, serving in found.declared] == [(1, False)]
-    assert found.conflicts == 1
+    assert found.conflicts.total() == 1
 
 
 def test_of_new_claimants_the_lowest_url_wins_whatever_their_order() -> None:
@@ -132,9 +133,9 @@ def test_both_sides_of_a_conflict_are_told() -> None:
 def test_a_file_to_which_two_locations_lead_is_in_no_conflict_with_itself() -> None:
     found = made({1: reading("1", A), 2: reading("1", A)})
     assert [claim.ref for claim in found.added] == [REF]
-    assert (found.conflicts, found.problems) == (0, {1: [], 2: []})
+    assert (found.conflicts.total(), found.problems) == (0, {1: [], 2: []})
     third = made({1: reading("1", A), 2: reading("1", A), 3: reading("3", A2)})
-    assert third.conflicts == 1
+    assert third.conflicts.total() == 1
     assert [len(third.problems[n]) for n in (1, 2, 3)] == [1, 0, 1]
 
 
@@ -175,7 +176,7 @@ def test_a_missing_file_yields_to_one_that_is_there() -> None:
     assert refs(found) == ([], [REF], [])
     assert found.reread == {2}
     assert found.dropped == [(2, REF)]
-    assert found.conflicts == 0
+    assert not found.conflicts
 
 
 def test_a_missing_file_that_nobody_replaces_keeps_its_entity() -> None:
@@ -189,6 +190,16 @@ def test_more_removals_than_allowed_are_held_back_and_said() -> None:
     assert found.dropped == []
     assert [noted.problem.code for noted in found.problems[1]] == [REMOVALS_HELD]
     assert refs(made({1: reading("1")}, before, most_removals=2))[2] == [REF, OTHER]
+
+
+def test_what_one_repository_may_take_away_is_no_other_ones_limit() -> None:
+    before = [stored(1, A), stored(2, B)]
+    limits = [Limit(frozenset({1}), 0), Limit(frozenset({2}), 1)]
+    found = plan({1: reading("1"), 2: reading("2")}, before, limits=limits)
+    assert refs(found)[2] == [OTHER]
+    assert found.held == {1: [REF]}
+    assert [noted.problem.code for noted in found.problems[1]] == [REMOVALS_HELD]
+    assert found.problems[2] == []
 
 
 def test_held_removals_do_not_hold_back_changes() -> None:

@@ -29,6 +29,7 @@ from portal.wiring import Portal, open_portal
 from scorecards.evaluation.assessment import Assessor
 from scorecards.evaluation.decisions import Decisions, decided
 from scorecards.facts import FactRecord, FactState, FailedFact, Known, Missing, Unknown
+from tests.catalog_batches import note_listing
 from tests.result_rows import FactRows, ResultRows
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -181,7 +182,7 @@ def fill(portal: Portal) -> str:
         location = registrations.register(
             connection, type="url", target="https://git.example.com", origin="command", now=NOW
         )
-    Store(database).note_listing(location, [REPOSITORY], complete=True, now=NOW)
+    note_listing(Store(database), location, [REPOSITORY], complete=True, now=NOW)
     text = "---\n".join(
         (
             TEAMS,
@@ -230,17 +231,16 @@ def put(
         text.encode(), file=path, location=url, origin="url:https://git.example.com"
     )
     reading = FileReading(path=path, token="1", url=url, outcomes=outcomes, problems=problems)
-    Store(portal.database).apply(
-        Batch(
-            location=location,
-            repository=repository,
-            origin="url:https://git.example.com",
-            readings=(reading,),
-            revision="1/0123456789abcdef",
-            commit="0123456789abcdef",
-            now=now or NOW,
-        )
+    read = Batch(
+        location=location,
+        repository=repository,
+        origin="url:https://git.example.com",
+        readings=(reading,),
+        revision="1/0123456789abcdef",
+        commit="0123456789abcdef",
+        now=now or NOW,
     )
+    Store(portal.database).apply([read])
 
 
 def appraise(portal: Portal, known: dict[str, dict[str, FactState]]) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from catalog.ingest.ingestion import ingest_repository, remove_missing
+from catalog.ingest.ingestion import Ready, ingest_repositories, remove_missing
 from catalog.ingest.readings import Origin, Reader
 from catalog.ingest.removal import RemovalPolicy
 from catalog.locations import describe_file
@@ -32,7 +32,7 @@ from portal.db.ingest.catalog_store import Store
 from portal.db.migrations import migrate
 from portal.db.tables import entities, metadata
 from portal.worker.children.parsing import read_files
-from tests.catalog_batches import new_store
+from tests.catalog_batches import new_store, note_listing
 from tests.catalog_rows import LOCATION, NOW
 
 AWAY = Problem(code="AWAY", message="The forge is away.")
@@ -118,23 +118,20 @@ def run(store: Store, source: Scripted, step: int) -> None:
     missing: tuple[Repository, ...] = ()
     match source.list(""):
         case Complete(repositories=found):
-            missing = store.note_listing(LOCATION, found, complete=True, now=now)
+            missing = note_listing(store, LOCATION, found, complete=True, now=now)
         case Partial(repositories=found):
-            store.note_listing(LOCATION, found, complete=False, now=now)
+            note_listing(store, LOCATION, found, complete=False, now=now)
         case Failed(problem=problem):
             store.note_failure(LOCATION, None, problem)
             return
     for repository in found:
-        ingest_repository(
+        ready = Ready(
             origin=Origin(id=LOCATION, ref="file:/srv"),
             repository=repository,
             snapshot=source.snapshot(repository),
             source=source,
-            store=store,
-            reader=reader,
-            policy=POLICY,
-            now=now,
         )
+        ingest_repositories([ready], store=store, reader=reader, policy=POLICY, now=now)
     for repository in missing:
         remove_missing(
             location=LOCATION, repository=repository, store=store, total=10, policy=POLICY, now=now

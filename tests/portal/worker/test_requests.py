@@ -39,8 +39,8 @@ def test_whoever_is_waited_for_is_known_of_each_key_however_it_is_asked_for(
             for kind, target in (("file", "/srv/shop"), ("url", "https://git.example.org/acme"))
         )
         url = "git@github.com:acme/shop.git"
-        found = [Repository(url=url, name="shop")]
-        number = repositories.put_repositories(connection, forge, found)[url]
+        found = [(forge, Repository(url=url, name="shop"))]
+        number = repositories.put_repositories(connection, found)[url]
     expected = {
         ingest_key(here): "",
         ingest_key(forge): "git.example.org",

@@ -58,7 +58,7 @@ def read(
     whole = batch(
         *readings, repository=repository, revision="1", parents=parents or {}, elsewhere=elsewhere
     )
-    store.apply(replace(whole, location=of))
+    store.apply([replace(whole, location=of)])
 
 
 def chain(store: Store, ref: str) -> list[tuple[str, tuple[str, ...]]]:

@@ -3,7 +3,16 @@ import pytest
 from portal.db.engine import Database
 from portal.db.ingest.catalog_store import Store
 from portal.db.integrity import integrity_fault
-from tests.catalog_batches import NOT_ENTITIES, dump, new_store, problems_of, put, reading, shown
+from tests.catalog_batches import (
+    NOT_ENTITIES,
+    dump,
+    new_store,
+    problems_of,
+    put,
+    reading,
+    shown,
+    stored_of,
+)
 from tests.catalog_rows import entity, owned
 
 A = "component:default/a"
@@ -110,7 +119,7 @@ def test_a_renamed_file_is_served_while_the_old_one_is_missing(store: Store) -> 
     applied = put(store, reading("2", owned("a", "g")))
     assert (applied.changed, applied.conflicts) == (1, 0)
     assert served_by(store) == ("uid-1", "2")
-    assert store.repository("file:///srv/shop").files["1"].token == ""
+    assert stored_of(store, "file:///srv/shop").files["1"].token == ""
     put(store, removed=("1",))
     assert served_by(store) == ("uid-1", "2")
     assert problems_of(store.database) == []

@@ -28,7 +28,7 @@ from portal.db.tables import (
     terms,
     versions,
 )
-from tests.catalog_batches import dump, new_store, put, reading, shown
+from tests.catalog_batches import dump, new_store, put, reading, shown, stored_of
 from tests.catalog_rows import REPOSITORY, entity
 
 PATHS = ("1", "2", "3")
@@ -126,7 +126,7 @@ def test_both_databases_hold_the_same_bytes(pair: list[Database], history: list[
     answers = [replay(store, history) for store in stores]
     assert answers[0] == answers[1]
     assert dump(pair[0]) == dump(pair[1])
-    assert stores[0].repository(REPOSITORY.url) == stores[1].repository(REPOSITORY.url)
+    assert stored_of(stores[0], REPOSITORY.url) == stored_of(stores[1], REPOSITORY.url)
 
 
 @given(HISTORIES)

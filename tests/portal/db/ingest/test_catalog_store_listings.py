@@ -13,7 +13,16 @@ from portal.db.engine import Database
 from portal.db.ingest.catalog_store import Store
 from portal.db.sources import repositories as rows
 from portal.db.tables import files, locations, meta, repositories
-from tests.catalog_batches import dump, new_store, problems_of, put, reading, shown
+from tests.catalog_batches import (
+    dump,
+    new_store,
+    note_listing,
+    problems_of,
+    put,
+    reading,
+    shown,
+    stored_of,
+)
 from tests.catalog_rows import LOCATION, NOW, REPOSITORY, entity
 
 A = "component:default/a"
@@ -40,12 +49,12 @@ def state(store: Store, url: str) -> tuple[str, Problem | None]:
 
 
 def test_an_unknown_repository_has_nothing(store: Store) -> None:
-    assert store.repository("file:///nowhere") == StoredRepository(revision="", files={})
+    assert stored_of(store, "file:///nowhere") == StoredRepository(revision="", files={})
 
 
 def test_what_is_stored_of_a_repository_says_what_each_file_serves(store: Store) -> None:
     put(store, reading("f", entity("a"), entity("b")), reading("g", entity("a")), revision="r1")
-    stored = store.repository(REPOSITORY.url)
+    stored = stored_of(store, REPOSITORY.url)
     assert stored.revision == "r1"
     assert {path: file.entities for path, file in stored.files.items()} == {"f": 2, "g": 0}
     assert stored.files["f"].token == "1"
@@ -54,14 +63,14 @@ def test_what_is_stored_of_a_repository_says_what_each_file_serves(store: Store)
 def test_the_revision_is_kept_only_when_a_snapshot_was_ingested_to_its_end(store: Store) -> None:
     put(store, revision="r1")
     put(store, reading("f", entity("a")))
-    assert store.repository(REPOSITORY.url).revision == "r1"
+    assert stored_of(store, REPOSITORY.url).revision == "r1"
 
 
 def test_a_missing_file_is_counted_and_dated_once(store: Store) -> None:
     put(store, reading("f", entity("a")))
     for hours in (1, 2, 3):
         put(store, missing=("f", "unknown"), now=NOW + timedelta(hours=hours))
-    file = store.repository(REPOSITORY.url).files["f"]
+    file = stored_of(store, REPOSITORY.url).files["f"]
     assert (file.missed, file.missing_since) == (3, NOW + timedelta(hours=1))
     assert A in shown(store.database)
 
@@ -70,7 +79,7 @@ def test_a_file_that_is_found_again_or_read_is_not_missing(store: Store) -> None
     put(store, reading("f", entity("a")), reading("g", entity("b")))
     put(store, missing=("f", "g"))
     put(store, reading("g", entity("b")), found_again=("f",))
-    files = store.repository(REPOSITORY.url).files
+    files = stored_of(store, REPOSITORY.url).files
     assert [(f.missed, f.missing_since) for f in files.values()] == [(0, None), (0, None)]
 
 
@@ -78,7 +87,7 @@ def test_a_removed_file_goes_with_entities_and_problems(store: Store) -> None:
     put(store, reading("f", entity("a"), rejected=[None]), reading("g", entity("b")))
     applied = put(store, removed=("f", "unknown"))
     assert applied.removed == 1
-    assert list(store.repository(REPOSITORY.url).files) == ["g"]
+    assert list(stored_of(store, REPOSITORY.url).files) == ["g"]
     assert problems_of(store.database) == []
     (stone,) = dump(store.database)["tombstones"]
     assert "'The file file:/srv/shop/f is gone.'" in stone
@@ -90,7 +99,7 @@ def test_a_failed_snapshot_is_remembered_and_changes_nothing_served(store: Store
     store.note_failure(LOCATION, REPOSITORY, WRONG)
     assert state(store, REPOSITORY.url) == ("failed", "UNREACHABLE")
     assert shown(store.database) == before
-    assert store.repository(REPOSITORY.url).revision == "r1"
+    assert stored_of(store, REPOSITORY.url).revision == "r1"
     put(store, revision="r1")
     assert state(store, REPOSITORY.url) == ("ok", None)
 
@@ -103,33 +112,33 @@ def test_a_repository_whose_first_snapshot_fails_is_known(store: Store) -> None:
 def test_a_failed_listing_is_remembered_until_one_succeeds(store: Store) -> None:
     store.note_failure(LOCATION, None, WRONG)
     assert "'failed'" in dump(store.database)["locations"][0]
-    store.note_listing(LOCATION, [OTHER], complete=True, now=NOW)
+    note_listing(store, LOCATION, [OTHER], complete=True, now=NOW)
     assert "'ok', None" in dump(store.database)["locations"][0]
 
 
 def test_only_news_counts_up_the_sequence_number(store: Store) -> None:
-    store.note_listing(LOCATION, [OTHER], complete=True, now=NOW)
+    note_listing(store, LOCATION, [OTHER], complete=True, now=NOW)
     store.note_failure(LOCATION, OTHER, WRONG)
     before = seq(store)
-    store.note_listing(LOCATION, [OTHER], complete=True, now=NOW + timedelta(hours=1))
+    note_listing(store, LOCATION, [OTHER], complete=True, now=NOW + timedelta(hours=1))
     store.note_failure(LOCATION, OTHER, WRONG)
     assert seq(store) == before
 
 
 def test_a_partial_listing_says_nothing_about_what_it_lacks(store: Store) -> None:
-    store.note_listing(LOCATION, [REPOSITORY, OTHER], complete=True, now=NOW)
+    note_listing(store, LOCATION, [REPOSITORY, OTHER], complete=True, now=NOW)
     put(store, reading("f", entity("a")))
     for _ in range(3):
-        assert store.note_listing(LOCATION, [OTHER], complete=False, now=NOW) == ()
-    assert store.repository(REPOSITORY.url).files["f"].missed == 0
+        assert note_listing(store, LOCATION, [OTHER], complete=False, now=NOW) == ()
+    assert stored_of(store, REPOSITORY.url).files["f"].missed == 0
 
 
 def test_a_repository_is_reported_after_two_complete_listings_without_it(store: Store) -> None:
     put(store, reading("f", entity("a")))
-    assert store.note_listing(LOCATION, [OTHER], complete=True, now=NOW) == ()
+    assert note_listing(store, LOCATION, [OTHER], complete=True, now=NOW) == ()
     later = NOW + timedelta(hours=25)
-    assert store.note_listing(LOCATION, [OTHER], complete=True, now=later) == (REPOSITORY,)
-    file = store.repository(REPOSITORY.url).files["f"]
+    assert note_listing(store, LOCATION, [OTHER], complete=True, now=later) == (REPOSITORY,)
+    file = stored_of(store, REPOSITORY.url).files["f"]
     assert (file.missed, file.missing_since) == (2, NOW)
 
 
@@ -137,8 +146,8 @@ def test_a_missing_repository_goes_by_the_same_policy_as_files(store: Store) -> 
     put(store, reading("f", entity("a")), revision="r1")
     for hours in (0, 25):
         now = NOW + timedelta(hours=hours)
-        store.note_listing(LOCATION, [], complete=True, now=now)
-    files = store.repository(REPOSITORY.url).files
+        note_listing(store, LOCATION, [], complete=True, now=now)
+    files = stored_of(store, REPOSITORY.url).files
     missing = [
         MissingFile(path=p, entities=f.entities, missing_since=f.missing_since, missed=f.missed)
         for p, f in files.items()
@@ -147,16 +156,16 @@ def test_a_missing_repository_goes_by_the_same_policy_as_files(store: Store) -> 
     put(store, removed=decision.removed)
     assert shown(store.database) == {}
     assert dump(store.database)["repositories"] == []
-    assert store.note_listing(LOCATION, [], complete=True, now=now) == ()
+    assert note_listing(store, LOCATION, [], complete=True, now=now) == ()
 
 
 def test_a_repository_that_is_back_is_read_from_the_start(store: Store) -> None:
     put(store, reading("f", entity("a")), revision="r1")
-    store.note_listing(LOCATION, [], complete=True, now=NOW)
-    store.note_listing(LOCATION, [REPOSITORY], complete=True, now=NOW)
-    stored = store.repository(REPOSITORY.url)
+    note_listing(store, LOCATION, [], complete=True, now=NOW)
+    note_listing(store, LOCATION, [REPOSITORY], complete=True, now=NOW)
+    stored = stored_of(store, REPOSITORY.url)
     assert (stored.revision, stored.files["f"].missed) == ("", 0)
-    assert store.note_listing(LOCATION, [], complete=True, now=NOW) == ()
+    assert note_listing(store, LOCATION, [], complete=True, now=NOW) == ()
 
 
 def test_a_listing_of_another_location_does_not_miss_ours(store: Store) -> None:
@@ -166,14 +175,14 @@ def test_a_listing_of_another_location_does_not_miss_ours(store: Store) -> None:
         connection.execute(insert(locations).values(id=second, **values))
     put(store, reading("f", entity("a")))
     for _ in range(2):
-        assert store.note_listing(second, [REPOSITORY], complete=True, now=NOW) == ()
-        assert store.note_listing(second, [], complete=True, now=NOW) == ()
-    assert store.repository(REPOSITORY.url).files["f"].missed == 0
+        assert note_listing(store, second, [REPOSITORY], complete=True, now=NOW) == ()
+        assert note_listing(store, second, [], complete=True, now=NOW) == ()
+    assert stored_of(store, REPOSITORY.url).files["f"].missed == 0
     with store.database.write() as connection:  # now the first one is no longer configured
         connection.execute(
             update(locations).where(locations.c.id == LOCATION).values(removed_at=NOW)
         )
-    store.note_listing(second, [REPOSITORY], complete=True, now=NOW)
+    note_listing(store, second, [REPOSITORY], complete=True, now=NOW)
     with store.database.read() as connection:
         assert connection.execute(select(repositories.c.location_id)).scalar() == second
 
@@ -192,13 +201,14 @@ EDITION = "e1"
 
 def due(store: Store, edition: str = EDITION, *, part: int | None = None) -> list[str]:
     with store.database.read() as connection:
-        return [one.name for one in rows.due(connection, LOCATION, edition, part=part)]
+        found = rows.due(connection, {LOCATION: edition}, part=part)
+        return [one.name for _, one in found]
 
 
 def listed(store: Store, head: str) -> None:
     """A listing of the repository at this head, and of another that says nothing of its head."""
     found = [replace(REPOSITORY, head=head), OTHER]
-    store.note_listing(LOCATION, found, complete=True, now=NOW)
+    note_listing(store, LOCATION, found, complete=True, now=NOW)
 
 
 def test_what_was_read_at_the_head_that_is_listed_is_not_due(store: Store) -> None:
@@ -208,7 +218,7 @@ def test_what_was_read_at_the_head_that_is_listed_is_not_due(store: Store) -> No
     assert due(store) == ["other"]
     listed(store, "c2")
     assert due(store) == ["shop", "other"]
-    store.note_head(REPOSITORY, "e1/c2")
+    store.note_heads({REPOSITORY.url: "e1/c2"})
     assert due(store) == ["other"]
     assert due(store, "e2") == ["shop", "other"]
 
@@ -236,7 +246,7 @@ def test_what_is_open_is_due_at_any_head(store: Store, change: str) -> None:
 def test_a_repository_that_is_back_is_due(store: Store) -> None:
     listed(store, "c1")
     put(store, reading("f", entity("a")), revision="r1", head_read="e1/c1")
-    store.note_listing(LOCATION, [OTHER], complete=True, now=NOW)
+    note_listing(store, LOCATION, [OTHER], complete=True, now=NOW)
     assert due(store) == ["other"]
     listed(store, "c1")
     assert due(store) == ["shop", "other"]
@@ -244,7 +254,7 @@ def test_a_repository_that_is_back_is_due(store: Store) -> None:
 
 def test_the_parts_of_a_location_hold_each_repository_once(store: Store) -> None:
     many = [Repository(url=f"file:///srv/{n}", name=f"{n}") for n in range(2 * rows.PART + 7)]
-    store.note_listing(LOCATION, many, complete=True, now=NOW)
+    note_listing(store, LOCATION, many, complete=True, now=NOW)
     with store.database.read() as connection:
         parts = rows.parts_due(connection, LOCATION, EDITION)
     assert len(parts) == 3

@@ -10,7 +10,7 @@ from portal.db.ingest import registrations
 from portal.db.ingest.catalog_store import Store
 from portal.db.sources import locations
 from portal.db.tables import locations as table
-from tests.catalog_batches import BROKEN, new_store, put, reading
+from tests.catalog_batches import BROKEN, new_store, note_listing, put, reading
 from tests.catalog_rows import LOCATION, NOW, REPOSITORY, entity
 
 OTHER = Repository(url="https://example.com/org/other", name="org/other")
@@ -95,7 +95,7 @@ def test_a_failed_listing_is_shown_with_its_problem(database: Database) -> None:
     store.note_failure(LOCATION, None, WRONG)
     (row,) = listed(database)
     assert (row.state, row.problem) == ("failed", WRONG)
-    store.note_listing(LOCATION, [], complete=True, now=NOW)
+    note_listing(store, LOCATION, [], complete=True, now=NOW)
     (row,) = listed(database)
     assert (row.state, row.problem, row.listed_at) == ("ok", None, NOW)
 

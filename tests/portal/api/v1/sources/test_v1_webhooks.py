@@ -29,6 +29,7 @@ from portal.pool import Pool
 from portal.receiving import Accepted, receive
 from portal.wiring import Portal, tools_of
 from portal.worker.requests import ASSESS, FLURRY, Lane, later_key
+from tests.catalog_batches import note_listing
 from tests.plugins.deliveries import SECRET, hub, push
 
 ACME = "https://github.com/acme"
@@ -64,7 +65,7 @@ def known(
         )
     found = [Repository(url=url, name=url) for url in urls]
     store = tools_of(portal, Pool(0)).store
-    store.note_listing(id_, found, complete=True, now=portal.now())
+    note_listing(store, id_, found, complete=True, now=portal.now())
     with portal.database.write() as connection:
         rows = locations.repositories(connection, id_)
         connection.exec_driver_sql(
