@@ -25,6 +25,10 @@ ABOUT_ONE = Ration(most=60, every=timedelta(seconds=10))
 """About a host, whoever asks: 360 an hour. What a forge is asked about one repository is about ten
 requests, and GitHub's limit is 5,000 an hour."""
 
+OF_ALL = Ration(most=2, every=timedelta(minutes=5))
+"""Of runs over all that a system knows something about, whoever asks. Each asks it as much as its schedule
+does: one more, for who has mended what made the first fail, and then no more than the shortest schedules."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TooOften:
@@ -43,6 +47,21 @@ def take(portal: Portal, connection: Connection, keys: Iterable[str], by: str) -
     """
     hosts = Counter(host for host in hosts_of(connection, [*keys]).values() if host)
     wanted = {f"host:{host}": (ABOUT_ONE, number) for host, number in hosts.items()}
+    return _take(portal, connection, wanted, by)
+
+
+def take_run(portal: Portal, connection: Connection, name: str, by: str) -> TooOften | None:
+    """Count that somebody asks for a run over all that a system is asked about; None: it may be done.
+
+    `name` is that of its runs; the rest is as of `take`.
+    """
+    return _take(portal, connection, {f"run:{name}": (OF_ALL, 1)}, by)
+
+
+def _take(
+    portal: Portal, connection: Connection, wanted: dict[str, tuple[Ration, int]], by: str
+) -> TooOften | None:
+    """Take these rations, and one of who asks."""
     wanted[f"by:{by}"] = (FOR_ONE, 1)
     lacks = rations.take(connection, wanted, now=portal.now())
     if lacks is None:
@@ -50,9 +69,12 @@ def take(portal: Portal, connection: Connection, keys: Iterable[str], by: str) -
     name, wait = lacks
     seconds = max(1, math.ceil(wait.total_seconds()))
     kind, _, whose = name.partition(":")
-    if kind == "by":
-        what = f"You have asked for {FOR_ONE.most} things in a short time."
-    else:
-        what = f"Much has been asked of {whose} in a short time."
+    match kind:
+        case "by":
+            what = f"You have asked for {FOR_ONE.most} things in a short time."
+        case "run":
+            what = f"{whose} has been asked about everything {OF_ALL.most} times in a short time."
+        case _:
+            what = f"Much has been asked of {whose} in a short time."
     why = f"{what} Ask again in {seconds} s; what was asked for goes on, and the rest on its schedule."
     return TooOften(why=why, seconds=seconds)

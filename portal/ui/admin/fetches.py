@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from flask import Blueprint, redirect, url_for
+from flask import Blueprint, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from catalog.problems import Problem
 from plugins.budgets import RESERVE, Budget
+from portal.auth import asker_of
 from portal.db.collection.fetched import Fetch
-from portal.ui.frame import not_found
+from portal.fetching_now import fetch_now as begin
+from portal.rationing import TooOften
+from portal.ui.frame import not_found, too_often
 from portal.ui.models.looks import Look
 from portal.wiring import Portal
-from portal.worker.requests import Lane, fetch_key
 from portal.worker.systems.scheduled import Scheduled
 
 GONE = "Nothing is fetched under this name."
@@ -133,5 +135,7 @@ def register(pages: Blueprint, portal: Portal) -> None:
     def fetch_now(name: str) -> ResponseReturnValue:
         if name not in names:
             return not_found(GONE)
-        portal.work.request(fetch_key(name), Lane.PERSON)
+        ticket = begin(portal, name, by=asker_of(g.caller, request.remote_addr))
+        if isinstance(ticket, TooOften):
+            return too_often(ticket)
         return redirect(url_for("pages.locations", asked=name) + "#facts", 303)

@@ -8,6 +8,7 @@ from typing import Any
 
 from portal.app import create_app
 from portal.db.work import pending
+from portal.rationing import ABOUT_ONE
 from portal.worker import inquiring
 from portal.worker.engine import EngineSettings, launch
 from portal.worker.requests import Lane
@@ -114,6 +115,21 @@ def test_nobody_floods_a_system_with_a_button(world_of: WorldOf) -> None:
     world.later(seconds=2)
     assert work(world) == ["learned"]
     assert calls.asked == ["a", "a"]
+
+
+def test_a_system_is_asked_about_so_many_entities_whoever_asks(world_of: WorldOf) -> None:
+    names = [f"a{number}" for number in range(ABOUT_ONE.most + 1)]
+    world = world_of({name: f"east/{name}" for name in names}, Calls())
+    client = create_app(world.portal).test_client()
+
+    def ask(name: str, number: int) -> int:
+        there = {"REMOTE_ADDR": f"198.51.100.{number}"}
+        return client.post(FACTS.replace("NAME", name), environ_overrides=there).status_code
+
+    codes = [ask(name, number) for number, name in enumerate(names)]
+    assert codes == [202] * ABOUT_ONE.most + [429]
+    assert ask(names[0], 200) == 202, "what is still to come is no more work"
+    assert len(work(world)) == ABOUT_ONE.most
 
 
 def test_a_clock_that_was_set_back_keeps_nobody_from_asking(world_of: WorldOf) -> None:

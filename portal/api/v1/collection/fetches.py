@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Response
+from flask import Response, g, request
 from marshmallow import fields
 
 from plugins.budgets import Budget
@@ -14,11 +14,14 @@ from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer, Resource, answer
 from portal.api.v1.schemas import ProblemAnswer, TicketAnswer
 from portal.api.v1.times import rfc3339
+from portal.auth import asker_of
 from portal.db.collection import fetched
 from portal.db.collection.fetched import Fetch
 from portal.db.work import budgets
+from portal.fetching_now import fetch_now as begin
+from portal.rationing import TooOften
 from portal.wiring import Portal
-from portal.worker.requests import Lane, fetch_key
+from portal.worker.requests import fetch_key
 from portal.worker.systems.scheduled import Scheduled
 
 
@@ -108,12 +111,13 @@ def resource(portal: Portal) -> Resource:
 
     @views.operation("POST", "/fetches/<name>", answer=TicketAnswer, status=202)
     def fetch_now(_: dict[str, Any], name: str) -> Response:
-        """Fetch facts now."""
+        """Fetch facts now, of all that a system is asked about; twice, and then once in five minutes."""
         if name not in scheduled:
             raise Refusal("NOT_FOUND", "Nothing is fetched under this name")
-        key = fetch_key(name)
-        ticket = portal.work.request(key, Lane.PERSON)
-        return answer({"key": key, "ticket": ticket}, status=202)
+        ticket = begin(portal, name, by=asker_of(g.caller, request.remote_addr))
+        if isinstance(ticket, TooOften):
+            raise Refusal("TOO_OFTEN", ticket.why, retry_after=ticket.seconds)
+        return answer({"key": fetch_key(name), "ticket": ticket}, status=202)
 
     return views
 

@@ -8,12 +8,16 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from catalog.problems import Problem
 from plugins.budgets import Budget, Left
 from portal.app import create_app
 from portal.db.collection import fetched
+from portal.db.tables import meta
+from portal.db.tables import pending as work
 from portal.db.work import budgets, pending
+from portal.rationing import OF_ALL
 from portal.ui.filters import lasts
 from portal.wiring import Portal
 from scorecards.collection.pushed import Declared
@@ -29,6 +33,7 @@ RECIPE = Recipe(
     kinds=(),
     facts=(FetchedFact(declared=Declared(schema=SCHEMA), value="answer.synced"),),
 )
+PAST = "2026-01-01T00:00:00+00:00"
 PROBLEM = Problem(code="UPSTREAM_ERROR", message="It answers <500>.")
 
 
@@ -86,6 +91,35 @@ def test_it_can_be_asked_for_and_that_is_said(portal: Portal, client: FlaskClien
     assert client.post("/fetches/other").status_code == 404
     foreign = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
     assert client.post("/fetches/argo", headers=foreign).status_code == 403
+
+
+def test_runs_are_not_asked_for_without_end_whoever_asks(
+    portal: Portal, client: FlaskClient
+) -> None:
+    def ask(number: int) -> int:
+        there = {"REMOTE_ADDR": f"198.51.100.{number}"}
+        return client.post("/fetches/argo", environ_overrides=there).status_code
+
+    def begin() -> None:
+        """Let a worker have begun what was asked for."""
+        with portal.database.write() as connection:
+            connection.execute(update(work).values(claim="a-worker's"))
+
+    assert [ask(number) for number in range(9)] == [303] * 9, "it is asked for once"
+    for _ in range(OF_ALL.most - 1):
+        begin()
+        assert ask(1) == 303
+    begin()
+    refused = client.post("/fetches/argo", headers={"Accept": "text/html"})
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["Retry-After"]) <= OF_ALL.every.total_seconds()
+    assert f"argo has been asked about everything {OF_ALL.most} times" in refused.text
+    by_api = client.post("/api/v1/fetches/argo")
+    assert by_api.json is not None
+    assert (by_api.status_code, by_api.json["code"]) == (429, "TOO_OFTEN")
+    with portal.database.write() as connection:
+        connection.execute(update(meta).where(meta.c.key == "ration:run:argo").values(value=PAST))
+    assert ask(1) == 303
 
 
 def test_nothing_is_said_where_nothing_is_fetched(make_portal: Callable[..., Portal]) -> None:
