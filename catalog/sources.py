@@ -89,7 +89,7 @@ class Snapshot:
     direct: str = ""
     """URL of its only file, where that was read by itself; '': it is of a repository."""
     head: str = ""
-    """What a listing would say of this state: see `Repository.head`."""
+    """What a listing would say of this state, see `Repository.head`; in lines more what it would not know."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,14 +2,15 @@
 
 Source: Gitea's API v1; the provider is that of Backstage's `catalog-backend-module-gitea` (reference
 4.12). Its lists and branches have no validators: they are small, and asked for in full. A list does not
-tell heads, and says of each repository when it was updated last, in whole seconds. `Updates` has what
-follows from that.
+tell heads, and says of each repository when it was updated last, in whole seconds.
+`plugins.forges.updates` has what follows from that.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -18,7 +19,7 @@ from plugins.forges import problems
 from plugins.forges.api import Api
 from plugins.forges.paging import follow
 from plugins.forges.projects import Found, Project, is_branch, is_path
-from plugins.forges.updates import Updates
+from plugins.forges.updates import mark_of
 
 PER_PAGE = 50
 """The most that a Gitea gives as it is installed."""
@@ -30,11 +31,10 @@ class Gitea:
     """A `Hosting`; see `plugins.forges.projects`."""
 
     def __init__(self, api: Api, *, clock: Callable[[], float] = time.time) -> None:
-        self._api, self._forge = api, api.forge
-        self._updates = Updates(clock)
+        self._api, self._forge, self._clock = api, api.forge, clock
 
     def projects(self, provider: ForgeProvider) -> Found:
-        """All repositories of the organization, with the heads of those that have not changed."""
+        """All repositories of the organization, with what stands for the heads of those that rest."""
         assert isinstance(provider, GiteaProvider)
         owner = quote(provider.organization, safe="")
         found = follow(
@@ -44,7 +44,8 @@ class Gitea:
             what=f"organization {provider.organization}",
             total="x-total-count",
         )
-        found.projects = [self._updates.listed(project) for project in found.projects]
+        now = self._clock()
+        found.projects = [replace(one, mark=mark_of(one, now=now)) for one in found.projects]
         return found
 
     def wants(self, provider: ForgeProvider, project: Project) -> bool:
@@ -76,7 +77,6 @@ class Gitea:
                 return reply
             case _ if isinstance(reply.data, dict):
                 commit = str((reply.data.get("commit") or {}).get("id", ""))
-                self._updates.told(path, wanted, commit)
                 return Project(path=path, branch=wanted, commit=commit)
         return problems.bad_answer(self._forge, "it is no branch")
 

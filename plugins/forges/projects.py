@@ -29,6 +29,8 @@ class Project:
     updated: str = ""
     """When something of it changed last, in the forge's words, where every push changes that; '': it
     does not say so."""
+    mark: str = ""
+    """What a listing says in place of the commit: as long as it is the same, the commit is. '': nothing."""
     archived: bool = False
     fork: bool = False
     visibility: str = ""

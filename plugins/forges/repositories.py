@@ -94,6 +94,8 @@ class RepositorySource:
         if repository.head:
             project, target = project_at(repository.head, path)
             provider = self._providers.get(target)
+            if not project.commit:
+                project = self._marked(forge, project, provider)
         else:
             project = self._head(forge, path, provider, branch)
         if isinstance(project, Problem):
@@ -134,6 +136,13 @@ class RepositorySource:
         if project.path.lower() != path.lower():
             return problems.moved(forge, path, project.path)
         return project if project.commit else problems.empty(forge, path)
+
+    def _marked(
+        self, forge: Forge, listed: Project, provider: ForgeProvider | None
+    ) -> Project | Problem:
+        """A listed repository, with the commit that what the listing said stands for."""
+        project = self._head(forge, listed.path, provider, listed.branch)
+        return project if isinstance(project, Problem) else replace(project, mark=listed.mark)
 
     def _find(self, provider: ForgeProvider) -> Listing:
         forge = next((one for one in self._hostings if one.host == provider.host), None)

@@ -160,8 +160,13 @@ def _due(
     return [
         row
         for row in rows
-        if row.is_due or row.head_read != f"{editions[row.location_id]}/{row.head}"
+        if row.is_due or not _is_read(row.head_read, f"{editions[row.location_id]}/{row.head}")
     ]
+
+
+def _is_read(head_read: str, told: str) -> bool:
+    """What was read says what the listing does, and perhaps in a line more what that does not know."""
+    return head_read == told or head_read.startswith(f"{told}\n")
 
 
 def stored_repositories(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -65,6 +66,8 @@ def sweeps(
 
 
 ALL = {"shop", "cart", "site"}
+OLD = 1_700_000_000
+"""Seconds since 1970: long before any test."""
 
 
 def test_what_a_provider_finds_is_in_the_catalog_with_its_facts(
@@ -138,6 +141,26 @@ def test_what_one_process_is_told_by_a_forge_the_others_know(
     assert forge.asked() == []
     assert peer.refs() == refs
     peer.portal.database.close()
+
+
+@pytest.mark.parametrize("kind", ["gitea"], indirect=True)
+def test_a_portal_that_starts_anew_asks_a_gitea_for_what_may_have_changed_alone(
+    forge: RunningForge, sweeps: Sweeps, kind: str, tmp_path: Path
+) -> None:
+    for name in ALL:
+        for path in forge.order("places", path=f"acme/{name}"):
+            os.utime(path, (OLD, OLD))
+    sweeps.run()
+    forge.asked()
+    # Another process, with a folder of its own: it has the database and nothing else.
+    settings = replace(sweeps.portal.settings, data_dir=tmp_path / "another")
+    other = Sweeps(open_portal(settings), sweeps.pool, sweeps.now)
+    assert other.due() == []
+    assert forge.counts() == {"list": 1}
+    forge.commit("acme/shop", {"README.md": "# Another shop\n"})
+    assert other.run() == {}
+    assert forge.counts() == {"list": 1, "branch": 1, "git": 1}
+    other.portal.database.close()
 
 
 @pytest.mark.parametrize("kind", ["github", "gitlab"], indirect=True)

@@ -223,6 +223,19 @@ def test_what_was_read_at_the_head_that_is_listed_is_not_due(store: Store) -> No
     assert due(store, "e2") == ["shop", "other"]
 
 
+def test_what_was_read_may_say_in_a_line_more_what_the_listing_does_not_know(store: Store) -> None:
+    listed(store, "@7")
+    put(store, reading("f", entity("a")), revision="r1", head_read="e1/@7\nc1")
+    assert due(store) == ["other"]
+    assert due(store, "e") == ["shop", "other"]
+    for head in ("@8", "@", "@7\nc2"):
+        listed(store, head)
+        assert due(store) == ["shop", "other"], head
+    listed(store, "@7")
+    store.note_head(REPOSITORY, "e1/@77")
+    assert due(store) == ["shop", "other"]
+
+
 @pytest.mark.parametrize("change", ["failed", "missing", "again", "elsewhere"])
 def test_what_is_open_is_due_at_any_head(store: Store, change: str) -> None:
     listed(store, "c1")
