@@ -18,6 +18,7 @@ from portal.db.sources import repositories
 from portal.db.work import rounds
 from portal.worker import fetching, inquiring, jobs, noticing, publishing
 from portal.worker.assessment import assessing, collecting
+from portal.worker.being_read import being_read
 from portal.worker.holding import Holding
 from portal.worker.requests import (
     ASSESS,
@@ -100,6 +101,9 @@ def _part_workflow(doing: Doing) -> Callable[[str], None]:
     def workflow(argument: str) -> None:
         location, _, part = argument.rpartition(":")
         read(location, int(part))
+        if not doing.holding.not_kept([ingest_key(location)]):
+            # Whoever shared it out asks at the end; here nobody is left who does.
+            doing.requests.request_anew([ASSESS], Lane.EVENT)
 
     return workflow
 
@@ -151,8 +155,7 @@ def _read_shared(doing: Doing, location: str, part: int) -> None:
 
 
 def _refresh_workflow(doing: Doing) -> Callable[[str], None]:
-    tools = doing.tools
-    refresh = DBOS.step(name="refresh")(lambda repository: jobs.refresh(tools, int(repository)))
+    refresh = DBOS.step(name="refresh")(lambda repository: _refresh(doing, int(repository)))
 
     def workflow(repository: str) -> None:
         done = refresh(repository)
@@ -165,6 +168,14 @@ def _refresh_workflow(doing: Doing) -> Callable[[str], None]:
             doing.requests.request(ASSESS, Lane.EVENT)
 
     return workflow
+
+
+def _refresh(doing: Doing, repository: int) -> Ingested | None:
+    """Read one repository; in a fleet, collect about it as well: another worker would fetch it again."""
+    done = jobs.refresh(doing.tools, repository)
+    if done is not None and not done.unchanged and not doing.tools.database.is_sqlite:
+        collecting.collect_within(doing.tools, range(repository, repository + 1))
+    return done
 
 
 def _later_workflow(doing: Doing) -> Callable[[str], None]:
@@ -204,7 +215,7 @@ def _share_assessment(doing: Doing) -> None:
     if doing.tools.database.is_sqlite:
         return
     with doing.tools.database.read() as connection:
-        parts = rounds.parts_marked(connection)
+        parts = rounds.parts_marked(connection, but=being_read(connection))
     if len(parts) > 1:
         _share_out(doing, {assess_key(n): partial(_assess_part, doing, n) for n in parts})
 

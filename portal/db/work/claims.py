@@ -112,6 +112,17 @@ def every(connection: Connection) -> list[Claim]:
     return [_claim(row, row.claim, former="") for row in rows]
 
 
+def worked_on(connection: Connection, beginning: str) -> list[str]:
+    """The keys with this beginning that a worker works on who is alive, as far as its lease tells."""
+    this = pending.c
+    found = select(this.key).where(
+        this.key.startswith(beginning, autoescape=True),
+        this.claim.is_not(None),
+        this.leased_until >= clock(connection),
+    )
+    return [*connection.execute(found.order_by(this.key)).scalars()]
+
+
 def renew(connection: Connection, ids: Sequence[str]) -> None:
     """Let these claims hold for another lease. The connection is in a write transaction."""
     these = bulk.among(connection, pending.c.claim, ids)

@@ -6,12 +6,12 @@ holds, by the scorecards that are asked. How they came to be marked is in `porta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, not_, or_, select
 
 from catalog.sources import Repository
 from portal.db.bulk import pick, remove
@@ -44,10 +44,16 @@ class Marked:
     """By entity id, the sequence number of its mark."""
 
 
-def next_marked(connection: Connection, *, limit: int, within: range | None = None) -> list[Marked]:
+def next_marked(
+    connection: Connection,
+    *,
+    limit: int,
+    within: range | None = None,
+    but: Collection[range] = (),
+) -> list[Marked]:
     """Up to `limit` entities whose facts are to be collected, by repository; empty: there are none.
 
-    With `within`, of the repositories with these ids.
+    With `within`, of the repositories with these ids; never of those with the ids of `but`.
     """
     found = (
         _looked_at(
@@ -63,7 +69,8 @@ def next_marked(connection: Connection, *, limit: int, within: range | None = No
         .limit(limit)
     )
     if within is not None:
-        found = found.where(repositories.c.id >= within.start, repositories.c.id < within.stop)
+        found = found.where(_is_in(within))
+    found = found.where(*_are_not_in(but))
     rows = connection.execute(found).all()
     return [
         Marked(
@@ -81,10 +88,23 @@ def part_of(number: int) -> range:
     return range(number * PART, (number + 1) * PART)
 
 
-def parts_marked(connection: Connection) -> tuple[int, ...]:
-    """The numbers of the parts with an entity whose facts are to be collected, in order."""
-    ids = connection.execute(_looked_at(repositories.c.id).distinct().order_by(repositories.c.id))
+def parts_marked(connection: Connection, *, but: Collection[range] = ()) -> tuple[int, ...]:
+    """The numbers of the parts with an entity whose facts are to be collected, in order.
+
+    Entities of the repositories with the ids of `but` do not count.
+    """
+    found = _looked_at(repositories.c.id).where(*_are_not_in(but))
+    ids = connection.execute(found.distinct().order_by(repositories.c.id))
     return tuple(dict.fromkeys(id_ // PART for id_ in ids.scalars() if id_ is not None))
+
+
+def _is_in(ids: range) -> ColumnElement[bool]:
+    return and_(repositories.c.id >= ids.start, repositories.c.id < ids.stop)
+
+
+def _are_not_in(ids: Collection[range]) -> Iterator[ColumnElement[bool]]:
+    """Also what is of no repository is in none of them."""
+    return (or_(repositories.c.id.is_(None), not_(_is_in(one))) for one in ids)
 
 
 def _looked_at(*columns: ColumnElement[Any]) -> Select[Any]:

@@ -19,6 +19,7 @@ from portal.worker.assessment import refusing, saving
 from portal.worker.assessment.collecting import collect, snapshot_of
 from portal.worker.assessment.reassessing import reassess_round
 from portal.worker.assessment.sparing import Spared, spared
+from portal.worker.being_read import being_read
 from portal.worker.children.retrying import DEADLINE, STEP, WHATEVER, Part, Piece, Retrying
 from portal.worker.children.tasks import Appraisal, Appraised
 from portal.worker.tools import Tools
@@ -54,7 +55,9 @@ def _appraise_round(tools: Tools, within: range | None = None) -> int:
     """
     now = tools.now()
     with tools.database.read() as connection:
-        marked = rounds.next_marked(connection, limit=ROUND, within=within)
+        marked = rounds.next_marked(
+            connection, limit=ROUND, within=within, but=being_read(connection)
+        )
     collect(tools, marked)
     with tools.database.read() as connection:
         ids = [entity for group in marked for entity in group.seqs]
