@@ -69,14 +69,11 @@ def among(
     return is_listed(connection.dialect.name, column, given)
 
 
-def every(
-    connection: Connection, column: Column[Any], values: Collection[int]
-) -> Select[tuple[int]]:
-    """The values as rows of one column, of the type of `column`: they are one parameter."""
-    given: BindParameter[Any] = bindparam(None, listed(connection, values)["values"], unique=True)
-    if connection.dialect.name == "sqlite":
-        return select(func.json_each(given).table_valued("value").c.value)
-    return select(func.unnest(cast(given, _array_type(column.type))))
+def every(dialect: str, column: Column[Any], values: BindParameter[Any]) -> Select[tuple[int]]:
+    """The values as rows of one column, of the type of `column`; the parameter is `is_listed`'s."""
+    if dialect == "sqlite":
+        return select(func.json_each(values).table_valued("value").c.value)
+    return select(func.unnest(cast(values, _array_type(column.type))))
 
 
 def pick(

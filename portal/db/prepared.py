@@ -1,15 +1,15 @@
 """Prepared statements: SQL that is written once and run by the driver itself.
 
-For the few statements that nearly every answer begins with, what SQLAlchemy does for each execution
-takes ten times as long as the database does (`benchmarks/reads.py`). Everything else goes through
-SQLAlchemy.
+For the few statements that nearly every answer needs, what SQLAlchemy does for each execution takes
+ten times as long as the database does (`benchmarks/reads.py`). Everything else goes through SQLAlchemy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from functools import lru_cache
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Dialect, Select
 from sqlalchemy.exc import DBAPIError
@@ -18,6 +18,14 @@ Make: TypeAlias = Callable[[str], Select[Any]]
 """The statement for a dialect's name; its parameters are `bindparam`s with names."""
 
 Row: TypeAlias = tuple[Any, ...]
+
+Form = TypeVar("Form", bound=Hashable)
+
+KEPT = 256
+"""Forms of a statement that are kept: anybody may ask for any."""
+
+LARGE = 50
+"""Values, from which on a form is not kept: it takes room, and hardly anybody asks for it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,23 @@ class Prepared:
         given = every if written.places is None else [every[place] for place in written.places]
         found: list[Row] = execute(connection, written.sql, given).fetchall()
         return found
+
+
+class Forms(Generic[Form]):
+    """A statement in many forms, each of which is written when it is asked for first."""
+
+    def __init__(self, make: Callable[[str, Form], Select[Any]]) -> None:
+        """`make` gives the statement for a dialect's name and a form."""
+        self._make = make
+        self._kept = lru_cache(maxsize=KEPT)(self._prepare)
+
+    def rows(self, connection: Connection, form: Form, values: Mapping[str, Any]) -> list[Row]:
+        """All rows, for these values of the parameters."""
+        prepared = self._prepare(form) if len(values) > LARGE else self._kept(form)
+        return prepared.rows(connection, values)
+
+    def _prepare(self, form: Form) -> Prepared:
+        return Prepared(lambda dialect: self._make(dialect, form))
 
 
 def execute(connection: Connection, sql: str, values: Any = ()) -> Any:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, case, exists, select
 
 from portal.db.bulk import is_listed, listed
 from portal.db.catalog.answerable import COLUMNS, Answerable
-from portal.db.catalog.filters import storable
+from portal.db.catalog.keys import storable
 from portal.db.prepared import Prepared
 from portal.db.tables import (
     entities,

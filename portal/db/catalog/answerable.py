@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import Column, Connection, Select, bindparam, select
 
 from portal.db.bulk import is_listed, listed
-from portal.db.catalog.filters import storable
+from portal.db.catalog.keys import storable
 from portal.db.prepared import Prepared
 from portal.db.state import catalog_state
 from portal.db.tables import entities

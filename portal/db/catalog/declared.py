@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, or_, select
 
 from portal.db.catalog.entity_rows import COLUMNS, EntityRow, entity_row
-from portal.db.catalog.filters import storable
+from portal.db.catalog.keys import storable
 from portal.db.tables import entities, files, repositories
 
 MOST = 500

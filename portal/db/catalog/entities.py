@@ -15,7 +15,7 @@ from portal.db import values
 from portal.db.bulk import among, pick
 from portal.db.catalog.entity_rows import ENTITIES, EntityRow, by_ids, entity_row
 from portal.db.catalog.facets import facets
-from portal.db.catalog.filters import storable
+from portal.db.catalog.keys import storable
 from portal.db.catalog.listing import EntityPage, by_query
 from portal.db.catalog.search import search
 from portal.db.tables import edges, entities, refs, relation_types, terms

@@ -25,8 +25,9 @@ from sqlalchemy import (
 
 from catalog.queries.query import Equals, Filter
 from portal.db.bulk import among, is_listed, listed
-from portal.db.catalog.filters import Kinds, Way, storable, terms_with
+from portal.db.catalog.filters import Kinds, Way, with_key
 from portal.db.catalog.index import unpack
+from portal.db.catalog.keys import storable
 from portal.db.catalog.questions import Question, ask
 from portal.db.prepared import Prepared
 from portal.db.tables import edges, entities, postings, refs, relation_types, terms
@@ -95,7 +96,7 @@ def _of_few(connection: Connection, key: str, asked: Question) -> Counts:
 
 def _of_many(connection: Connection, key: str, asked: Question) -> Counts:
     """From the postings of the key's terms."""
-    named = select(terms.c.id, SPELLED).where(_having(key, asked.kinds))
+    named = select(terms.c.id, SPELLED).where(_having(connection, key, asked.kinds))
     originals: dict[int, str] = {row.id: row.original for row in connection.execute(named)}
     matching = select(entities.c.id).where(asked.condition())
     counted = (
@@ -128,8 +129,9 @@ def _relations(connection: Connection, relation: str, asked: Question) -> Counts
     return _pairs(connection, rows)
 
 
-def _having(key: str, kinds: Kinds) -> ColumnElement[bool]:
-    return and_(terms_with(key, kinds), terms.c.known, terms.c.n > 0)
+def _having(connection: Connection, key: str, kinds: Kinds) -> ColumnElement[bool]:
+    keyed = with_key(key, kinds).element(connection.dialect.name)
+    return and_(keyed, terms.c.known, terms.c.n > 0)
 
 
 def _pairs(connection: Connection, rows: Select[Any]) -> Counts:

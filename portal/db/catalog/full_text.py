@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from sqlalchemy import ColumnElement, Connection, false, or_, select, true, union
+from sqlalchemy import ColumnElement, Connection, select, union
 
 from catalog.queries.query import FullText
-from portal.db.bulk import every
-from portal.db.catalog.filters import COLUMNS, FEW, LONGEST_VALUE, Kinds, Way
+from portal.db.bulk import every, listed
+from portal.db.catalog.conditions import ALWAYS, NEVER, Condition, Given, any_of
+from portal.db.catalog.filters import FEW, Kinds, Way
+from portal.db.catalog.keys import COLUMNS, LONGEST_VALUE
 from portal.db.catalog.texts import NAMES, reader
 from portal.db.tables import entities, postings
 
@@ -25,14 +27,14 @@ DEFAULT_FIELDS = ("metadata.name", "metadata.title", "metadata.description")
 class Found:
     """What a full text leaves of the entities."""
 
-    condition: ColumnElement[bool]
+    condition: Condition
     """On rows of `entities`."""
     way: Way | None
     """How to go on; None: it is all the same."""
 
 
-ALL = Found(condition=true(), way=None)
-NOTHING = Found(condition=false(), way=Way.FEW)
+ALL = Found(condition=ALWAYS, way=None)
+NOTHING = Found(condition=NEVER, way=Way.FEW)
 
 
 def find_text(
@@ -49,27 +51,42 @@ def find_text(
         return NOTHING
     named = [field.strip().lower() for field in full_text.fields if field.strip()]
     fields = set(named or ([order] if order else DEFAULT_FIELDS))
-    columns = [COLUMNS[field] for field in fields & COLUMNS.keys() if field != "metadata.name"]
+    columns = sorted(field for field in fields & COLUMNS.keys() if field != "metadata.name")
     found = reader(connection)
     ids = found.ids(NAMES, [term], kinds) if "metadata.name" in fields else []
     of_terms = (found.ids(field, [term], kinds) for field in sorted(fields - COLUMNS.keys()))
-    listed = list(chain.from_iterable(of_terms))
-    parts: list[ColumnElement[bool]] = [having_any(connection, ids, listed)]
-    parts += [column.contains(term, autoescape=True) for column in columns]
-    few = not columns and len(ids) + len(listed) <= FEW
-    return Found(condition=or_(*parts), way=Way.FEW if few else Way.SETS)
+    term_ids = list(chain.from_iterable(of_terms))
+    parts = [having_any(connection, ids, term_ids)]
+    parts += [Condition((_contains, column), (_pattern(term),)) for column in columns]
+    few = not columns and len(ids) + len(term_ids) <= FEW
+    return Found(condition=any_of(parts), way=Way.FEW if few else Way.SETS)
 
 
-def having_any(
-    connection: Connection, ids: Sequence[int], term_ids: Sequence[int]
-) -> ColumnElement[bool]:
+def having_any(connection: Connection, ids: Sequence[int], term_ids: Sequence[int]) -> Condition:
     """What holds for the entities with these ids, and for those with terms that have these.
 
     They are put together once, whatever the planner believes of so many: a join for each of
     80,000 terms and each entity takes a minute.
     """
-    given = every(connection, postings.c.term_id, term_ids).subquery()
-    owners = select(postings.c.entity_id).where(postings.c.term_id == given.c[0])
-    both = union(every(connection, entities.c.id, ids), owners) if ids else owners
+    lists = (term_ids, ids) if ids else (term_ids,)
+    values = tuple(listed(connection, one)["values"] for one in lists)
+    return Condition((_having_any, bool(ids)), values)
+
+
+def _having_any(given: Given, named: bool) -> ColumnElement[bool]:
+    owned = every(given.dialect, postings.c.term_id, given.one()).subquery()
+    owners = select(postings.c.entity_id).where(postings.c.term_id == owned.c[0])
+    both = union(every(given.dialect, entities.c.id, given.one()), owners) if named else owners
     found = both.cte().prefix_with("MATERIALIZED")
     return entities.c.id.in_(select(found.c[0]))
+
+
+def _contains(given: Given, column: str) -> ColumnElement[bool]:
+    return COLUMNS[column].like(given.one(), escape="/")
+
+
+def _pattern(term: str) -> str:
+    """Of all that has it inside."""
+    for letter in "/%_":
+        term = term.replace(letter, f"/{letter}")
+    return f"%{term}%"

@@ -6,28 +6,19 @@ A page is found by ids first, so that sorting never moves a body.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    and_,
-    func,
-    literal,
-    null,
-    or_,
-    select,
-    tuple_,
-)
-from sqlalchemy.sql.selectable import FromClause
+from sqlalchemy import Connection
 
 from catalog.queries.cursors import Cursor, Position, decode, encode, turned
-from catalog.queries.query import EntityQuery, Order
+from catalog.queries.query import EntityQuery
+from portal.db.catalog.conditions import Condition
 from portal.db.catalog.entity_rows import EntityRow, by_ids
-from portal.db.catalog.filters import COLUMNS, Kinds, Way, terms_with
+from portal.db.catalog.filters import Way, with_key
 from portal.db.catalog.full_text import ALL, Found, find_text
+from portal.db.catalog.keys import COLUMNS
+from portal.db.catalog.pages import COUNT, PLACES, PageForm
 from portal.db.catalog.questions import Question, ask
-from portal.db.tables import entities, postings, terms
 
 Item = TypeVar("Item")
 
@@ -45,45 +36,6 @@ class QueryPage(Generic[Item]):
 
 EntityPage: TypeAlias = QueryPage[EntityRow]
 IdPage: TypeAlias = QueryPage[int]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Sorting:
-    """By what rows are ordered. The id settles ties, in the same direction."""
-
-    source: FromClause
-    value: ColumnElement[Any]
-    constant: bool
-    """There is no value: only the id counts."""
-    optional: bool
-    """The value may be null, which comes last."""
-    descending: bool
-
-    def order(self, *, backward: bool) -> list[ColumnElement[Any]]:
-        """What to order by; backward is the exact mirror."""
-        down = self.descending != backward
-        keys: list[ColumnElement[Any]] = [entities.c.id]
-        if not self.constant:
-            keys.insert(0, self.value)
-        ordered = [key.desc() if down else key.asc() for key in keys]
-        if self.optional:
-            missing = self.value.is_(None)
-            ordered.insert(0, missing.desc() if backward else missing.asc())
-        return list(ordered)
-
-    def beyond(self, at: Position, *, backward: bool) -> ColumnElement[bool]:
-        """What holds for the rows that come after `at`, or before it."""
-        down = self.descending != backward
-        beyond_id = entities.c.id < at.id if down else entities.c.id > at.id
-        if self.constant:
-            return beyond_id
-        if at.value is None:
-            same = and_(self.value.is_(None), beyond_id)
-            return or_(same, self.value.is_not(None)) if backward else same
-        here = tuple_(self.value, entities.c.id)
-        there = tuple_(literal(at.value), literal(at.id))
-        further = here < there if down else here > there
-        return or_(further, self.value.is_(None)) if self.optional and not backward else further
 
 
 def by_query(connection: Connection, query: EntityQuery) -> EntityPage:
@@ -136,8 +88,9 @@ class _Asked:
     """What is asked for, whatever the page."""
 
     question: Question
-    sorting: _Sorting
     text: Found
+    keyed: Condition | None
+    """Of the terms whose values rows are ordered by; None: it is a column, or there is no order."""
     way: Way
 
 
@@ -145,10 +98,11 @@ def _asked(connection: Connection, query: EntityQuery | Cursor) -> _Asked:
     order = query.order
     question = ask(connection, query.filter)
     text = find_text(connection, query.full_text, order.field if order else None, question.kinds)
+    by_term = order is not None and order.field not in COLUMNS
     return _Asked(
         question=question,
-        sorting=_sorting(order, question.kinds),
         text=text,
+        keyed=with_key(order.field, question.kinds) if order and by_term else None,
         way=text.way or question.way,
     )
 
@@ -158,65 +112,35 @@ def _places(
 ) -> tuple[list[Position], int | None]:
     """The page's ids with their order values, and one more if there is one; the total, where it
     costs nothing: all matches are there when they are sorted."""
-    sorting = asked.sorting
-    backward = cursor is not None and cursor.backward
     # Ordered by a term, all matches are sorted anyway: there is no order to walk.
-    way = Way.SETS if sorting.optional and asked.way is Way.PROBE else asked.way
-    counts = query.count and cursor is None and way is not Way.PROBE
-    statement = (
-        select(
-            entities.c.id,
-            sorting.value.label("value"),
-            (func.count().over() if counts else null()).label("total"),
-        )
-        .select_from(sorting.source)
-        .where(asked.question.condition(way), asked.text.condition)
-        .order_by(*sorting.order(backward=backward))
-        .limit(query.limit + 1)
+    way = Way.SETS if asked.keyed and asked.way is Way.PROBE else asked.way
+    order = (cursor or query).order
+    keyed, filter_, text = asked.keyed, asked.question.asked(way), asked.text.condition
+    form = PageForm(
+        filter=filter_.shape,
+        text=text.shape,
+        column=order.field if order and keyed is None else None,
+        keyed=keyed.shape if keyed else None,
+        descending=order is not None and order.descending,
+        backward=cursor is not None and cursor.backward,
+        is_first=cursor is None,
+        after_none=cursor is not None and cursor.position.value is None,
+        counts=query.count and cursor is None and way is not Way.PROBE,
     )
+    values = {**filter_.named("filter"), **text.named("text"), "limit": query.limit + 1}
+    values["offset"] = 0 if cursor else query.offset
+    if keyed:
+        values |= keyed.named("keyed")
     if cursor:
-        statement = statement.where(sorting.beyond(cursor.position, backward=backward))
-    elif query.offset:
-        statement = statement.offset(query.offset)
-    rows = connection.execute(statement).all()
-    return [Position(value=row.value, id=row.id) for row in rows], rows[0].total if rows else None
+        values |= {"after": cursor.position.value, "after_id": cursor.position.id}
+    rows = PLACES.rows(connection, form, values)
+    return [Position(value=row[1], id=row[0]) for row in rows], rows[0][2] if rows else None
 
 
 def _count(connection: Connection, asked: _Asked) -> int:
     if asked.text is ALL and (known := asked.question.exact) is not None:
         return known
-    way = Way.FEW if asked.way is Way.FEW else Way.SETS
-    found = select(func.count()).select_from(entities)
-    return connection.execute(
-        found.where(asked.question.condition(way), asked.text.condition)
-    ).scalar_one()
-
-
-def _sorting(order: Order | None, kinds: Kinds) -> _Sorting:
-    if order is None:
-        return _Sorting(
-            source=entities, value=null(), constant=True, optional=False, descending=False
-        )
-    if (column := COLUMNS.get(order.field)) is not None:
-        return _Sorting(
-            source=entities,
-            value=column,
-            constant=False,
-            optional=False,
-            descending=order.descending,
-        )
-    # The least of several values: an entity is on one place of the list.
-    values = (
-        select(postings.c.entity_id, func.min(terms.c.value).label("value"))
-        .join(terms, terms.c.id == postings.c.term_id)
-        .where(terms_with(order.field, kinds), terms.c.known)
-        .group_by(postings.c.entity_id)
-        .subquery()
-    )
-    return _Sorting(
-        source=entities.outerjoin(values, values.c.entity_id == entities.c.id),
-        value=values.c.value,
-        constant=False,
-        optional=True,
-        descending=order.descending,
-    )
+    filter_ = asked.question.asked(Way.FEW if asked.way is Way.FEW else Way.SETS)
+    text = asked.text.condition
+    values = {**filter_.named("filter"), **text.named("text")}
+    return int(COUNT.rows(connection, (filter_.shape, text.shape), values)[0][0])

@@ -9,30 +9,25 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, func, literal, select
 
 from catalog.queries.query import All, AnyOf, Equals, Filter, Not
 from portal.db import bulk
+from portal.db.catalog.beside import levels_of
+from portal.db.catalog.conditions import Condition, Shape, part
 from portal.db.catalog.filters import (
-    COLUMNS,
-    COUNTED,
     FEW,
-    LEVEL,
-    RELATION,
     Kinds,
     Named,
     NamedTerm,
     Way,
     condition,
-    edges_of,
-    is_term,
     kinds_of,
-    levels_of,
-    storable,
 )
-from portal.db.prepared import Prepared
+from portal.db.catalog.keys import COUNTED, LEVEL, RELATION, is_term
+from portal.db.prepared import Forms, Prepared
 from portal.db.tables import terms
 
 
@@ -77,9 +72,13 @@ class Question:
                         return self.named.count(rest.key, rest.values, kinds_of(part))
         return None
 
-    def condition(self, way: Way = Way.SETS) -> ColumnElement[bool]:
+    def asked(self, way: Way) -> Condition:
         """What holds for the rows of `entities` that match."""
         return condition(self.named, self.filter, way)
+
+    def condition(self, way: Way = Way.SETS) -> ColumnElement[bool]:
+        """The same, for a statement that is made for this once."""
+        return self.asked(way).element(self.named.connection.dialect.name)
 
 
 def ask(connection: Connection, tree: Filter | None) -> Question:
@@ -122,16 +121,24 @@ def _most(named: Named, tree: Filter | None, kinds: Kinds) -> int | None:
             return None if None in each else sum(n for n in each if n is not None)
         case Equals(key=key, values=values) if is_term(key):
             return named.count(key, values, kinds)
-        case Equals(key="metadata.name" | "metadata.uid" as key, values=values):
-            wanted: ColumnElement[bool] = COLUMNS[key].in_(storable(values))
+        case Equals(key="metadata.name" | "metadata.uid"):
+            wanted = condition(named, tree, Way.SETS)
         case Equals(key=key) if key.startswith(RELATION):
-            wanted = edges_of(named.connection, key.removeprefix(RELATION), tree)
+            wanted = named.edges(tree)
         case Equals(key=key) if key.startswith(LEVEL):
             wanted = levels_of(tree)
         case _:
             return None
-    found = select(literal(1)).where(wanted).limit(FEW + 1).subquery()
-    return named.connection.execute(select(func.count()).select_from(found)).scalar_one()
+    given = {**wanted.named("value"), "most": FEW + 1}
+    return int(_SOME.rows(named.connection, wanted.shape, given)[0][0])
 
 
+def _some_of(dialect: str, shape: Shape) -> Select[Any]:
+    """How many rows there are for which it holds, up to `most`."""
+    wanted = part(shape, dialect, "value")
+    found = select(literal(1)).where(wanted).limit(bindparam("most", type_=Integer))
+    return select(func.count()).select_from(found.subquery())
+
+
+_SOME = Forms(_some_of)
 _EVERYTHING = Prepared(lambda _: select(terms.c.n).where(terms.c.key == bindparam("key")))

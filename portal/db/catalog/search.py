@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, tuple_
 
 from portal.db.catalog.entity_rows import EntityRow, by_ids
-from portal.db.catalog.filters import FEW, LONGEST_VALUE, begins
+from portal.db.catalog.filters import FEW
 from portal.db.catalog.full_text import having_any
 from portal.db.catalog.index import unpack
+from portal.db.catalog.keys import LONGEST_VALUE, begins
 from portal.db.catalog.texts import NAMES, reader
 from portal.db.tables import entities, postings, terms
 
@@ -88,7 +89,7 @@ def _first(connection: Connection, rank: ColumnElement[bool] | _Hits, limit: int
     if isinstance(rank, _Hits):
         if len(rank.ids) + len(rank.terms) > FEW:
             return _walked(connection, rank, limit)
-        rank = having_any(connection, rank.ids, rank.terms)
+        rank = having_any(connection, rank.ids, rank.terms).element(connection.dialect.name)
     ordered = select(entities.c.id).where(rank).order_by(entities.c.name, entities.c.id)
     return connection.execute(ordered.limit(limit)).scalars()
 

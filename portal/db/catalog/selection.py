@@ -16,8 +16,9 @@ from catalog.queries.matching import matches
 from catalog.queries.query import All, AnyOf, Filter, Not, Order
 from portal.db.bulk import pick
 from portal.db.catalog.entity_rows import EntityRow
-from portal.db.catalog.filters import COLUMNS, Way, storable
+from portal.db.catalog.filters import Way
 from portal.db.catalog.index import unpack
+from portal.db.catalog.keys import COLUMNS, storable
 from portal.db.catalog.questions import ask
 from portal.db.tables import entities, postings, terms
 

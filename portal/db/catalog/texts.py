@@ -15,19 +15,22 @@ from __future__ import annotations
 import threading
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, func, select
 
+from portal.db.prepared import Prepared
 from portal.db.tables import refs, terms
 
 MOST_KEYS = 16
 """Keys whose texts are kept: anybody may ask for any."""
 
 MOST_PIECES = 8
-"""Pieces that a column is in before they are joined."""
+"""Pieces that the texts of a kind are in before they are joined."""
 
 NAMES = ""
 """Stands for the names of entities, where a key is asked for."""
@@ -48,55 +51,54 @@ class Reader:
         Only those of some kinds; None: of all. Words are in lower case, and neither empty nor with
         a NUL.
         """
-        return [
-            piece.ids[place]
-            for piece, place in self._places(key, words)
-            if kinds is None or piece.kinds[place] in kinds
-        ]
+        return [piece.ids[place] for piece, place in self._places(key, words, kinds)]
 
     def texts(self, key: str, words: Sequence[str]) -> list[tuple[int, str]]:
         """As `ids`, with the texts."""
         return [
             (piece.ids[place], piece.text(place).decode("utf-8", "surrogatepass"))
-            for piece, place in self._places(key, words)
+            for piece, place in self._places(key, words, None)
         ]
 
-    def _places(self, key: str, words: Sequence[str]) -> Iterator[tuple[_Piece, int]]:
+    def _places(
+        self, key: str, words: Sequence[str], kinds: Sequence[str] | None
+    ) -> Iterator[tuple[_Piece, int]]:
         first, *others = map(_bytes, words)
-        for piece in self._pieces(key):
+        for piece in self._pieces(key, kinds):
             for place in piece.scan(first):
                 if not others or all(word in piece.text(place) for word in others):
                     yield piece, place
 
-    def _pieces(self, key: str) -> tuple[_Piece, ...]:
+    def _pieces(self, key: str, kinds: Sequence[str] | None) -> Iterator[_Piece]:
         last = self._last_ref if key == NAMES else self._last_term
-        return self._texts.pieces(self._connection, key, last)
+        pieces = self._texts.pieces(self._connection, key, last)
+        wanted = pieces if kinds is None else pieces.keys() & set(kinds)
+        return chain.from_iterable(pieces[kind] for kind in wanted)
 
 
 def reader(connection: Connection) -> Reader:
     """What is read with this connection."""
     with _opening:
         texts = _texts.setdefault(connection.engine, _Texts())
-    last_ref, last_term = connection.execute(_LAST).one()
+    [(last_ref, last_term)] = _LAST.rows(connection, {})
     return Reader(connection, texts, last_ref or 0, last_term or 0)
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Texts, one after the other, each with a NUL behind it."""
+    """Texts of one kind, one after the other, each with a NUL behind it."""
 
     joined: bytes
     starts: array[int]
     """Where each text begins, and where the next one would."""
     ids: array[int]
-    kinds: list[str]
 
     def scan(self, word: bytes) -> Iterator[int]:
         """The place of each text that has `word` inside."""
         joined, starts = self.joined, self.starts
-        at = joined.find(word)
+        at, place = joined.find(word), 0
         while at >= 0:
-            place = bisect_right(starts, at)
+            place = bisect_right(starts, at, place)
             yield place - 1
             at = joined.find(word, starts[place])
 
@@ -109,12 +111,13 @@ class _Piece:
 class _Column:
     """The texts of one key, as far as they were read."""
 
-    pieces: tuple[_Piece, ...]
+    pieces: Mapping[str, tuple[_Piece, ...]]
+    """By kind."""
     last: int
     """No id up to here is missing."""
 
 
-_EMPTY = _Column((), 0)
+_EMPTY = _Column({}, 0)
 
 
 @dataclass(kw_only=True)
@@ -124,58 +127,66 @@ class _Texts:
     _columns: dict[str, _Column] = field(default_factory=dict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
-    def pieces(self, connection: Connection, key: str, last: int) -> tuple[_Piece, ...]:
-        """All texts of a key with ids up to `last`, and perhaps some more."""
+    def pieces(
+        self, connection: Connection, key: str, last: int
+    ) -> Mapping[str, tuple[_Piece, ...]]:
+        """All texts of a key with ids up to `last`, and perhaps some more, by kind."""
         with self._guard:
             column = self._columns.pop(key, _EMPTY)
             if last > column.last:
-                rows = _read(connection, key, column.last)
-                new = (_piece(rows),) if rows else ()
-                column = _Column(_joined((*column.pieces, *new)), last)
+                pieces = dict(column.pieces)
+                for kind, new in _read(connection, key, column.last).items():
+                    pieces[kind] = _joined((*pieces.get(kind, ()), _piece(new)))
+                column = _Column(pieces, last)
             self._columns[key] = column
             if len(self._columns) > MOST_KEYS:
                 del self._columns[next(iter(self._columns))]
             return column.pieces
 
 
-_LAST = select(
-    select(func.max(refs.c.id)).scalar_subquery(), select(func.max(terms.c.id)).scalar_subquery()
+_LAST = Prepared(
+    lambda _: select(
+        select(func.max(refs.c.id)).scalar_subquery(),
+        select(func.max(terms.c.id)).scalar_subquery(),
+    )
 )
 
 _texts: WeakKeyDictionary[Engine, _Texts] = WeakKeyDictionary()
 _opening = threading.Lock()
 
 
-def _read(connection: Connection, key: str, last: int) -> list[tuple[int, str, str]]:
-    """The texts of a key whose ids are behind `last`, with these and the kinds."""
+def _read(connection: Connection, key: str, last: int) -> dict[str, list[tuple[int, str]]]:
+    """The texts of a key whose ids are behind `last`, with these, by kind."""
+    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
     if key == NAMES:
-        found = connection.execute(select(refs.c.id, refs.c.ref).where(refs.c.id > last))
-        parts = ((number, ref.partition(":")[0], ref.partition("/")[2]) for number, ref in found)
-        return [(number, kind, name) for number, kind, name in parts]
+        for number, ref in connection.execute(
+            select(refs.c.id, refs.c.ref).where(refs.c.id > last)
+        ):
+            found[ref.partition(":")[0]].append((number, ref.partition("/")[2]))
+        return found
     wanted = select(terms.c.id, terms.c.kind, terms.c.value).where(terms.c.known)
     if last:
         # The few behind the last one, not all of the key: an expression is not found in an index.
         wanted = wanted.where(terms.c.id > last, terms.c.key.concat("") == key)
     else:
         wanted = wanted.where(terms.c.key == key)
-    return [(number, kind, value) for number, kind, value in connection.execute(wanted)]
+    for number, kind, value in connection.execute(wanted):
+        found[kind].append((number, value))
+    return found
 
 
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def _piece(rows: Iterable[tuple[int, str, str]]) -> _Piece:
+def _piece(rows: Iterable[tuple[int, str]]) -> _Piece:
     joined = bytearray()
     starts, ids = array("q", [0]), array("q")
-    kinds: list[str] = []
-    same: dict[str, str] = {}
-    for number, kind, text in rows:
+    for number, text in rows:
         joined += _bytes(text) + b"\0"
         starts.append(len(joined))
         ids.append(number)
-        kinds.append(same.setdefault(kind, kind))
-    return _Piece(bytes(joined), starts, ids, kinds)
+    return _Piece(bytes(joined), starts, ids)
 
 
 def _joined(pieces: tuple[_Piece, ...]) -> tuple[_Piece, ...]:
@@ -187,5 +198,4 @@ def _joined(pieces: tuple[_Piece, ...]) -> tuple[_Piece, ...]:
         base = starts[-1]
         ids.extend(piece.ids)
         starts.extend(base + start for start in piece.starts[1:])
-    kinds = [kind for piece in pieces for kind in piece.kinds]
-    return (_Piece(b"".join(piece.joined for piece in pieces), starts, ids, kinds),)
+    return (_Piece(b"".join(piece.joined for piece in pieces), starts, ids),)

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from portal.db import bulk
-from portal.db.catalog.filters import storable
+from portal.db.catalog.keys import storable
 from portal.db.changes.instants import kept_since
 from portal.db.engine import utc
 from portal.db.page import Page, number

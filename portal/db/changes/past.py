@@ -18,7 +18,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from catalog.ingest.renames import Named, match_renames
 from portal.db import bulk
-from portal.db.catalog.filters import storable
+from portal.db.catalog.keys import storable
 from portal.db.engine import utc
 from portal.db.tables import aliases, changes, entities, files, past_edges, refs, versions
 

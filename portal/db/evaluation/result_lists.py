@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, exists, func, or_, select
 
 from portal.db.bulk import among
 from portal.db.catalog.entity_rows import EntityRow, by_ids
-from portal.db.catalog.filters import storable
+from portal.db.catalog.keys import storable
 from portal.db.engine import utc
 from portal.db.evaluation.result_patterns import owned_by
 from portal.db.page import Page, number, page_of

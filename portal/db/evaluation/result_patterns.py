@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, func, select
 
 from portal.db.bulk import among
-from portal.db.catalog.filters import storable
+from portal.db.catalog.keys import storable
 from portal.db.tables import edges, refs, relation_types, results
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, func, not_, select
 
 from catalog.queries.query import All, AnyOf, Equals, Filter, Has, Not
-from portal.db.catalog.filters import LEVEL, Way
+from portal.db.catalog.filters import Way
+from portal.db.catalog.keys import LEVEL
 from portal.db.catalog.questions import Question, ask
 from portal.db.tables import entities, results
 from scorecards.scorecard import Scorecard

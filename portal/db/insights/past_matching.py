@@ -15,7 +15,7 @@ from catalog.problems import JsonValue
 from catalog.queries.matching import matches
 from catalog.queries.query import Filter
 from portal.db.bulk import among, pick
-from portal.db.catalog.filters import RELATION
+from portal.db.catalog.keys import RELATION
 from portal.db.changes.instants import bodies_at
 from portal.db.tables import edges, entities, past_edges, refs, relation_types
 

@@ -16,8 +16,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, Text, case, cast, exists, func, select
 
 from portal.db.bulk import among, pick
-from portal.db.catalog.filters import storable
 from portal.db.catalog.graph import type_ids
+from portal.db.catalog.keys import storable
 from portal.db.tables import edges, entities, postings, refs, results, terms
 from scorecards.insights.rollup import (
     Columns,

@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, not_, or_,
 
 from portal.db.bulk import among
 from portal.db.catalog.entity_rows import EntityRow, by_ids
-from portal.db.catalog.filters import storable
 from portal.db.catalog.graph import type_ids
+from portal.db.catalog.keys import storable
 from portal.db.evaluation.unanswerable import Unanswered, about_all
 from portal.db.insights.trends import Related
 from portal.db.page import Page, number, page_of

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from portal.db.bulk import add, among, next_id, remove
-from portal.db.catalog.filters import storable
+from portal.db.catalog.keys import storable
 from portal.db.engine import utc
 from portal.db.page import Page, number, page_of
 from portal.db.tables import entities, level_watches, mutes, notices, results

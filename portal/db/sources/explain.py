@@ -27,7 +27,7 @@ from catalog.ingest.discovery import descriptor_paths
 from catalog.locations import web_url
 from catalog.scm import forge_file, tree_url
 from portal.db import bulk
-from portal.db.catalog.filters import storable
+from portal.db.catalog.keys import storable
 from portal.db.sources.seen import (
     claims_where,
     faults_where,

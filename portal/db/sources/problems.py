@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, case, func, or_, select, tuple_
 
 from catalog.problems import Problem, Severity
-from portal.db.catalog.filters import storable
+from portal.db.catalog.keys import storable
 from portal.db.page import Page, number, page_of
 from portal.db.tables import edges, files, problems, refs, relation_types, repositories
 

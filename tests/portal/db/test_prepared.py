@@ -1,14 +1,15 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, event, func, literal, select, table, text
+from sqlalchemy import Select, bindparam, event, func, literal, select, table, text
 from sqlalchemy.exc import DBAPIError
 
 from portal.db import engine
 from portal.db.bulk import is_listed, listed
 from portal.db.engine import Database, open_database
 from portal.db.failures import is_unavailable
-from portal.db.prepared import Prepared
+from portal.db.prepared import LARGE, Forms, Prepared
 from portal.db.state import catalog_state_of
 from portal.db.tables import entities
 from tests.catalog_rows import entity, save
@@ -36,6 +37,27 @@ def test_a_prepared_statement_finds_what_sqlalchemy_finds(named: Database) -> No
         assert one.rows(connection, {"name": "four"}) == []
         wanted = listed(connection, [row[0] for row in whole])
         assert sorted(many.rows(connection, wanted)) == sorted(whole)
+
+
+def test_a_form_is_written_once_unless_it_is_large(named: Database) -> None:
+    written: list[int] = []
+
+    def make(_dialect: str, count: int) -> Select[Any]:
+        written.append(count)
+        names = [bindparam(f"name{place}") for place in range(count)]
+        return select(entities.c.name).where(entities.c.name.in_(names))
+
+    forms = Forms(make)
+    with named.read() as connection:
+
+        def found(count: int, name: str) -> list[str]:
+            values = {f"name{place}": name for place in range(count)}
+            return [row[0] for row in forms.rows(connection, count, values)]
+
+        assert [found(2, "one"), found(2, "two"), found(2, "four")] == [["one"], ["two"], []]
+        assert written == [2]
+        assert found(LARGE + 1, "one") == found(LARGE + 1, "one") == ["one"]
+        assert written == [2, LARGE + 1, LARGE + 1]
 
 
 def test_it_is_of_the_same_transaction(named: Database) -> None:

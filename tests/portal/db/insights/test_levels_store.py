@@ -10,7 +10,8 @@ from sqlalchemy import insert, select
 from catalog.queries.predicates import parse_predicate, predicate_of
 from catalog.queries.query import All, EntityQuery, Equals, Filter, Order, parse_filters
 from portal.db.catalog.entities import by_query
-from portal.db.catalog.filters import LEVEL, Way
+from portal.db.catalog.filters import Way
+from portal.db.catalog.keys import LEVEL
 from portal.db.catalog.questions import ask
 from portal.db.engine import Database
 from portal.db.insights.levels import (
