@@ -9,11 +9,10 @@ timeout. On PostgreSQL writers are kept apart by an advisory lock where they sha
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,20 +28,17 @@ from sqlalchemy import (
     make_url,
     text,
 )
-from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import StaticPool
 
+from portal.db import postgres
 from portal.db.failures import is_damaged, reason_of
-from portal.db.patience import TCP, Watch, connect, patience
+from portal.db.patience import Watch
 from portal.db.prepared import execute
 from portal.db.soundness import Soundness
 
 CATALOG_LOCK = 7_007_001
 """Key of PostgreSQL's advisory lock that writers of the catalog hold."""
-
-POSTGRES = ("timezone=UTC", "jit=off", "plan_cache_mode=force_custom_plan")
-"""Settings of a session. Compiling takes longer than our statements, and a plan for any value is
-a bad one for lists of ids, which it takes for short ones."""
 
 READERS = 2
 """Threads that answer from SQLite at once. With eight at work, they pass the interpreter's lock around
@@ -51,9 +47,6 @@ instead of reading: long lists are half to two thirds of what they are in turn, 
 MOMENT = 0.01
 """Seconds that a thread waits to be the only one. What takes less follows each other: with eight at work, a
 quarter to a third more look-ups and counts are answered. What takes longer holds up nobody for longer."""
-
-TRUSTED = 1.0
-"""Seconds for which a pooled connection to PostgreSQL is taken to live on."""
 
 PATIENCE = "30s"
 """How long PostgreSQL waits for the next statement of a write transaction. Nobody else writes meanwhile:
@@ -106,6 +99,8 @@ class Database:
     """An open database."""
 
     engine: Engine
+    looks: Engine
+    """The same database for look-ups: prepared statements that find a few rows by what they are called."""
     watch: Watch = field(default_factory=Watch, repr=False)
     """Over a PostgreSQL."""
     soundness: Soundness = field(default_factory=Soundness, repr=False)
@@ -139,21 +134,30 @@ class Database:
 
     @contextmanager
     def look_in_turn(self) -> Iterator[Connection]:
-        """As `read_in_turn`, for one prepared statement alone, which is a snapshot by itself.
+        """As `read_in_turn`, for one look-up alone, which is a snapshot by itself.
 
         No transaction is begun or ended: on PostgreSQL that is one round trip, and not three.
         """
         self.watch.ask()
-        with self._turn_to_read(), self.engine.connect() as connection:
+        with self._turn_to_read(), self.looks.connect() as connection:
             if self.is_sqlite:
                 yield connection
                 return
-            connection.execution_options(isolation_level="AUTOCOMMIT")
             try:
                 yield connection
             except DBAPIError:
                 connection.invalidate()  # no transaction finds out whether it is lost
                 raise
+
+    @contextmanager
+    def look_about_in_turn(self) -> Iterator[Connection]:
+        """As `read_in_turn`, for look-ups alone."""
+        self.watch.ask()
+        with self._turn_to_read(), self.looks.connect() as connection:
+            if not self.is_sqlite:
+                connection.execution_options(isolation_level=postgres.SNAPSHOT)
+            with connection.begin():
+                yield connection
 
     def _turn_to_read(self) -> AbstractContextManager[None]:
         queues = self.is_sqlite and threading.current_thread() is not threading.main_thread()
@@ -201,6 +205,7 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+        self.looks.dispose()
 
 
 def open_database(url: str) -> Database:
@@ -226,26 +231,10 @@ def open_database(url: str) -> Database:
                 soundness.note(reason_of(context.sqlalchemy_exception))
 
         event.listen(engine, "handle_error", handle_error)
-        return Database(engine=engine, soundness=soundness)
-    engine = create_engine(
-        parsed.set(drivername="postgresql+psycopg"),
-        isolation_level="REPEATABLE READ",  # of readers, which are most
-        pool_size=8,
-        max_overflow=8,
-        pool_timeout=5,
-        pool_use_lifo=True,
-        connect_args={**TCP, "options": " ".join(f"-c {o}" for o in POSTGRES)},
-    )
+        return Database(engine=engine, looks=engine, soundness=soundness)
     watch = Watch()
-
-    def do_connect(_dialect: Any, _record: Any, args: Any, parameters: Any) -> Any:
-        return connect(watch, *args, **parameters)
-
-    event.listen(engine, "do_connect", do_connect)
-    event.listen(engine, "connect", _send_as_it_is)
-    event.listen(engine, "checkin", _note_idle)
-    event.listen(engine, "checkout", _ask_whether_alive)
-    return Database(engine=engine, watch=watch)
+    engine, looks = postgres.open_engines(parsed, watch)
+    return Database(engine=engine, looks=looks, watch=watch)
 
 
 def utc(value: datetime | None) -> datetime | None:
@@ -270,49 +259,6 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-class _Rows(psycopg.Cursor[Any]):
-    """A cursor that is sent bytes as they are: as hex digits they are twice as long, and writing and
-    reading these takes a third of the time of a simulation, and half of that of a list."""
-
-    def __init__(self, *given: Any, **options: Any) -> None:
-        super().__init__(*given, **options)
-        self.format = psycopg.pq.Format.BINARY
-
-
-class _Stream(psycopg.ServerCursor[Any]):
-    """The same for rows that come a part at a time."""
-
-    def __init__(self, *given: Any, **options: Any) -> None:
-        super().__init__(*given, **options)
-        self.format = psycopg.pq.Format.BINARY
-
-
-def _send_as_it_is(connection: psycopg.Connection[Any], _record: Any) -> None:
-    connection.cursor_factory, connection.server_cursor_factory = _Rows, _Stream
-
-
-def _note_idle(_connection: Any, record: Any) -> None:
-    record.info["idle_since"] = time.monotonic()
-
-
-def _ask_whether_alive(connection: Any, record: Any, _proxy: Any) -> None:
-    """A server that was restarted leaves dead connections in the pool, which is to open new ones.
-
-    Not each time, as SQLAlchemy's own `pool_pre_ping`: that is a round trip more for every answer.
-    """
-    if time.monotonic() - record.info.get("idle_since", time.monotonic()) < TRUSTED:
-        return
-    mine = patience.get()
-    asking = patience.set(replace(mine, silence=mine.ping))
-    try:
-        connection.execute("SELECT 1")
-        connection.rollback()
-    except psycopg.Error as error:
-        raise DisconnectionError from error
-    finally:
-        patience.reset(asking)
 
 
 def _begin_sqlite(connection: Connection) -> None:

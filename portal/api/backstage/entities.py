@@ -72,7 +72,7 @@ def _add_by_name(routes: Blueprint, portal: Portal) -> None:
             items = b",".join(map(_ancestor, found))
             return reply(b'{"rootEntityRef":%b,"items":[%b]}' % (orjson.dumps(ref), items))
 
-        return current(portal, read)
+        return current(portal, read, looks=True)
 
 
 def _add_by_identity(routes: Blueprint, portal: Portal) -> None:
@@ -85,7 +85,7 @@ def _add_by_identity(routes: Blueprint, portal: Portal) -> None:
                 raise NotFoundError(f"No entity with uid {uid}")
             return reply(entity.answer())
 
-        return current(portal, read)
+        return current(portal, read, looks=True)
 
     @routes.post("/entities/by-refs")
     def post_by_refs() -> Response:

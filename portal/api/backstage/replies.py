@@ -24,13 +24,16 @@ def reply(body: bytes | Iterable[bytes], status: int = 200) -> Response:
     return Response(body, status, content_type=JSON)
 
 
-def current(portal: Portal, read: Callable[[Connection], Response]) -> Response:
+def current(
+    portal: Portal, read: Callable[[Connection], Response], *, looks: bool = False
+) -> Response:
     """The reply to a GET, of what `read` finds; 304, and nothing is read, where it is known.
 
-    State and reply are of one snapshot of the database.
+    State and reply are of one snapshot of the database. `looks`: all of it is look-ups.
     """
     answers: Answers = current_app.extensions[ANSWERS]
-    with portal.database.read_in_turn() as connection:
+    database = portal.database
+    with database.look_about_in_turn() if looks else database.read_in_turn() as connection:
         tag = _tag(catalog_state_of(connection))
         # By a weak tag too: proxies that compress weaken ours.
         if request.if_none_match.contains_weak(tag):

@@ -33,6 +33,10 @@ SOON = 2.5
 """Seconds for any answer: silence, ping and a connection, as `brief` has them, on a slow machine."""
 
 
+LOOK = "/by-name/component/default/web"
+"""Of an entity that is not there."""
+
+
 @pytest.fixture(params=["stopped", "swallowed"])
 def hanging(
     request: pytest.FixtureRequest, postgres: str, migrated_postgres: str
@@ -54,7 +58,7 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("portal.app", "portal.api.health"):
         monkeypatch.setattr(f"{module}.ANSWERING", impatient)
     monkeypatch.setattr(patience, "TCP", {**patience.TCP, "connect_timeout": 2})
-    monkeypatch.setattr("portal.db.engine.TCP", patience.TCP)
+    monkeypatch.setattr("portal.db.postgres.TCP", patience.TCP)
     monkeypatch.setattr(patience, "AGAIN", 0.5)
 
 
@@ -78,6 +82,7 @@ def test_everything_is_answered_soon_and_comes_back_by_itself(
     url, hang = hanging
     client = create_app(replace(make_portal(), database=open_database(url))).test_client()
     wait_until_it_serves(client)
+    assert timed(client, "/api/catalog/entities" + LOOK)[0] == 404
     with hang():
         found = {path: timed(client, path) for path in ("/catalog", "/api/v1/entities")}
         found["POST"] = timed(client, "/api/v1/assessments", "POST")
@@ -85,7 +90,7 @@ def test_everything_is_answered_soon_and_comes_back_by_itself(
         assert {after for *_, after in found.values()} == {"5"}
         assert max(seconds for _, seconds, _ in found.values()) < SOON
         began = time.monotonic()
-        refused = [timed(client, "/api/catalog/entities") for _ in range(20)]
+        refused = [timed(client, "/api/catalog/entities" + rest) for rest in ("", LOOK) * 10]
         assert {code for code, *_ in refused} == {503}
         assert time.monotonic() - began < 2 * SOON, "each waits anew"
         code, seconds, _ = timed(client, "/livez")
@@ -95,6 +100,7 @@ def test_everything_is_answered_soon_and_comes_back_by_itself(
         answer = client.get("/metrics")
         assert (answer.status_code, "plumbline_database_up 0" in answer.text) == (200, True)
     wait_until_it_serves(client)
+    assert timed(client, "/api/catalog/entities" + LOOK)[0] == 404
     assert timed(client, "/api/v1/assessments", "POST")[0] == 202
 
 

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import Select, bindparam, event, func, literal, select, table, text
 from sqlalchemy.exc import DBAPIError
 
-from portal.db import engine
+from portal.db import postgres
 from portal.db.bulk import is_listed, listed
 from portal.db.engine import Database, open_database
 from portal.db.failures import is_unavailable
@@ -75,7 +75,7 @@ def test_a_dead_pooled_connection_is_replaced(
 ) -> None:
     if database.is_sqlite:
         pytest.skip("there is no server that could go")
-    monkeypatch.setattr(engine, "TRUSTED", 0.0)
+    monkeypatch.setattr(postgres, "TRUSTED", 0.0)
     with database.read() as one, database.read() as other:
         assert catalog_state_of(one) == catalog_state_of(other)
     with database.engine.connect() as connection:

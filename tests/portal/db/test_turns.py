@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 from psycopg import Connection
 from psycopg.pq import TransactionStatus
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import OperationalError
 
 from portal.db import engine
@@ -61,6 +61,41 @@ def test_a_look_is_one_statement_without_a_transaction(database: Database) -> No
             assert cast(Connection, driver).info.transaction_status is TransactionStatus.IDLE
     assert found is not None
     assert (found[0], found[1].ref) == (state, "component:default/web")
+
+
+def test_looks_about_are_of_one_snapshot(database: Database) -> None:
+    save(database, entity("web"))
+    with database.look_about_in_turn() as connection:
+        before = catalog_state_of(connection), look_up(connection, "component:default/pay")
+        save(database, entity("pay"), path="pay.yaml")
+        assert (
+            catalog_state_of(connection),
+            look_up(connection, "component:default/pay"),
+        ) == before
+    with database.look_about_in_turn() as connection:
+        assert look_up(connection, "component:default/pay") is not None
+
+
+def test_a_look_after_looks_about_is_without_a_transaction_again(database: Database) -> None:
+    with database.look_about_in_turn() as connection:
+        assert connection.in_transaction()
+        about = connection.connection.driver_connection
+    with database.look_in_turn() as connection:
+        assert look_up(connection, "component:default/web") is None
+        driver = connection.connection.driver_connection
+        assert driver is about
+        if not database.is_sqlite:
+            assert cast(Connection, driver).autocommit
+            assert cast(Connection, driver).info.transaction_status is TransactionStatus.IDLE
+
+
+def test_looks_are_planned_once_and_all_else_for_its_values(database: Database) -> None:
+    if database.is_sqlite:
+        pytest.skip("it plans when a statement is written")
+    asked = text("SHOW plan_cache_mode")
+    with database.read() as one, database.look_in_turn() as other:
+        assert one.execute(asked).scalar_one() == "force_custom_plan"
+        assert other.execute(asked).scalar_one() == "force_generic_plan"
 
 
 def test_a_look_finds_nothing_where_there_is_nothing(database: Database) -> None:
