@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from catalog.queries.query import Filter
 from portal.db.bulk import among, pick
 from portal.db.catalog.facets import SPELLED, Counts
-from portal.db.catalog.filters import RELATION, storable
+from portal.db.catalog.keys import RELATION, storable
 from portal.db.catalog.questions import ask
 from portal.db.prepared import Prepared, Row
 from portal.db.tables import edges, entities, postings, refs, relation_types, terms
