@@ -21,12 +21,12 @@ from typing import IO, Any
 from gunicorn.app.base import BaseApplication
 
 from portal import logs
-from portal.accepting import ask_for_files
 from portal.app import create_app
 from portal.config import Settings
-from portal.direct import DirectWorker
+from portal.connections.accepting import ask_for_files
+from portal.connections.direct import DirectWorker
+from portal.connections.lingering import LingeringWorker
 from portal.instance import worker_name
-from portal.lingering import LingeringWorker
 from portal.pool import Pool
 from portal.renewal import Renewal
 from portal.version import VERSION

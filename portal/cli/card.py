@@ -19,7 +19,7 @@ from portal.db.collection import facts
 from portal.db.evaluation import results
 from portal.db.sources import locations, problems
 from portal.db.state import Connection
-from portal.stopping import stopped_rules
+from portal.use_cases.stopping import stopped_rules
 from portal.wiring import Portal
 from scorecards.evaluation.texts import fact_values
 from scorecards.insights.introduced import CardChange, Verdict, card_changes

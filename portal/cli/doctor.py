@@ -24,8 +24,8 @@ from portal.db.integrity import integrity_fault
 from portal.db.migrations import HEAD, current, is_newer
 from portal.db.sources import locations
 from portal.instance import find
-from portal.packs import states
-from portal.stopping import stopped_rules
+from portal.use_cases.packs import states
+from portal.use_cases.stopping import stopped_rules
 from portal.wiring import Portal, open_portal
 from portal.worker.systems.scheduled import Scheduled
 from scorecards.collection.recipes import Recipe

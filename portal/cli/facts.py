@@ -21,7 +21,7 @@ from portal.cli.options import settings_options, settings_or_exit, show_problem
 from portal.cli.work import ask, opened_portal
 from portal.config import Settings, environment
 from portal.instance import find
-from portal.pushing import MOST_ITEMS, receive
+from portal.use_cases.pushing import MOST_ITEMS, receive
 
 COMMANDS: Commands = {
     "try": ("portal.cli.recipes", "try_out", "Ask another system now, and store nothing."),

@@ -11,7 +11,7 @@ import click
 from catalog.descriptor.suggestions import nearest
 from portal.api.v1.collection.packs import form
 from portal.cli.options import settings_options, settings_or_exit
-from portal.packs import PackState, states
+from portal.use_cases.packs import PackState, states
 from portal.wiring import open_portal
 from scorecards.collection.feeding import Feed, Feeder
 

@@ -25,8 +25,8 @@ from portal.config.access import PUSH
 from portal.config.durations import Duration
 from portal.db.access import tokens
 from portal.instance import find
-from portal.issuing import LASTS, Wanted, issue, limits, read_limits
-from portal.issuing import revoke as end
+from portal.use_cases.issuing import LASTS, Wanted, issue, limits, read_limits
+from portal.use_cases.issuing import revoke as end
 from portal.wiring import now
 
 NEVER = "never"

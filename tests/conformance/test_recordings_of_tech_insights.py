@@ -26,7 +26,7 @@ from portal.config import ConfiguredSource, Settings
 from portal.db.migrations import migrate
 from portal.db.sources import locations
 from portal.pool import Pool
-from portal.pushing import receive
+from portal.use_cases.pushing import receive
 from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker import jobs
 from portal.worker.assessment import assessing

@@ -12,7 +12,7 @@ from flask import Blueprint, Response
 from plugins.hooks import Malformed, Unsigned
 from portal.api.backstage.errors import error_response
 from portal.api.deliveries import delivery
-from portal.receiving import hook_named, receive
+from portal.use_cases.receiving import hook_named, receive
 from portal.wiring import Portal
 
 

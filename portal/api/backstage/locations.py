@@ -33,7 +33,7 @@ from portal.db.sources.registered import (
 from portal.db.sources.targets import sources_of
 from portal.db.state import Connection
 from portal.rationing import take
-from portal.registering import read_now, register
+from portal.use_cases.registering import read_now, register
 from portal.wiring import Portal, store_of
 from portal.worker.requests import Lane, ingest_key, refresh_key
 

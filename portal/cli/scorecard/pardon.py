@@ -10,7 +10,7 @@ from portal.cli.options import settings_options, settings_or_exit
 from portal.cli.work import ask, opened_portal
 from portal.config import Settings
 from portal.instance import find
-from portal.stopping import pardon as pardon_rules
+from portal.use_cases.stopping import pardon as pardon_rules
 from portal.worker.requests import ASSESS, Lane
 
 

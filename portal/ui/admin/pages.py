@@ -17,11 +17,11 @@ from portal.db.ingest import buried, decisions, held
 from portal.db.page import Page
 from portal.db.sources import locations
 from portal.db.work import pending
-from portal.failing import failures
 from portal.ui.frame import not_found
 from portal.ui.models.admin import pages as model
 from portal.ui.models.admin.tokens import lines as token_lines
 from portal.ui.models.paging import forward, start_of
+from portal.use_cases.failing import failures
 from portal.wiring import Portal, store_of
 from portal.worker.requests import ASSESS, Lane, refresh_key
 

@@ -8,10 +8,10 @@ from flask.typing import ResponseReturnValue
 from catalog.problems import Problem
 from portal.auth import actor_of, tokens_refused
 from portal.db.access import tokens as store
-from portal.issuing import LONGEST_SUBJECT, LONGEST_TEXT, SOON, issue, revoke, state_of
-from portal.issuing import State as TokenState
 from portal.ui.frame import not_found, not_permitted
 from portal.ui.models.admin import tokens as model
+from portal.use_cases.issuing import LONGEST_SUBJECT, LONGEST_TEXT, SOON, issue, revoke, state_of
+from portal.use_cases.issuing import State as TokenState
 from portal.wiring import Portal
 
 NO_SUCH = "There is no token with this number."

@@ -14,9 +14,9 @@ from catalog.refs import EntityRef
 from portal.auth import asker_of
 from portal.db.catalog.entities import by_ref
 from portal.db.collection.inquiries import Said
-from portal.inquiring import Askable, ask, askable
 from portal.ui.frame import not_found, too_often
 from portal.ui.models.looks import Look
+from portal.use_cases.inquiring import Askable, ask, askable
 from portal.wiring import Portal
 
 NOT_YET = Look(name="na", word="On its schedule")

@@ -9,10 +9,10 @@ from catalog.refs import EntityRef
 from portal.auth import asker_of
 from portal.db.state import Connection
 from portal.db.work import marks, pending
-from portal.looking_again import look_again as again
 from portal.rationing import TooOften
 from portal.ui.frame import not_found, too_often
 from portal.ui.models.looks import Look
+from portal.use_cases.looking_again import look_again as again
 from portal.wiring import Portal
 
 MOST_TICKETS = 20

@@ -15,7 +15,6 @@ from portal.db.changes.history import Identity, identify
 from portal.db.evaluation.result_history import moves
 from portal.db.evaluation.results import StoredResult
 from portal.db.state import Connection
-from portal.inquiring import askable
 from portal.ui.entity.docs import docs_tab
 from portal.ui.entity.history import timeline
 from portal.ui.entity.inquiries import inquiries_of
@@ -32,6 +31,7 @@ from portal.ui.models.entity.ladder import OPEN, Ladder
 from portal.ui.models.entity.page import EntityPage
 from portal.ui.models.links import EntityLink
 from portal.ui.models.paging import Params, forward
+from portal.use_cases.inquiring import askable
 from portal.wiring import Portal
 from scorecards.insights.advice import next_steps
 

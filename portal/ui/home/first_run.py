@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from portal import registering
 from portal.auth import actor_of
 from portal.db.catalog import entities
 from portal.db.evaluation import results
@@ -15,6 +14,7 @@ from portal.db.work import marks, pending
 from portal.ui.models.catalog.listing import link_of
 from portal.ui.models.home import first_run as model
 from portal.ui.models.links import EntityLink
+from portal.use_cases import registering
 from portal.wiring import Portal
 
 THEIRS = "The configuration or the command line names this already; it is among the locations."

@@ -6,7 +6,6 @@ from flask import Blueprint, render_template, request
 
 from catalog.errors import RefError
 from catalog.refs import parse_ref
-from portal.covering import Mentions, coverage_of
 from portal.db.evaluation import unanswerable
 from portal.db.state import Connection, state_of
 from portal.ui.changed import has_just_changed
@@ -15,6 +14,7 @@ from portal.ui.home.page import owning_groups
 from portal.ui.models.insights.coverage import MOST_NOT_ASSESSED, CoveragePage, coverage_page
 from portal.ui.models.links import link_to
 from portal.ui.state_memory import StateMemory
+from portal.use_cases.covering import Mentions, coverage_of
 from portal.wiring import Portal
 
 Key = tuple[str, str]

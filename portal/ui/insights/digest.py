@@ -6,12 +6,12 @@ from flask import Blueprint, render_template, request
 
 from portal.db.catalog import entities
 from portal.db.changes.instants import NotKept
-from portal.digest import AHEAD, read_digest
 from portal.ui.facet_memory import FacetMemory
 from portal.ui.home.page import owning_groups
 from portal.ui.models.catalog.listing import link_of
 from portal.ui.models.changes.digest import DigestPage, digest_page, neighbors, shown_refs
 from portal.ui.models.links import link_to
+from portal.use_cases.digest import AHEAD, read_digest
 from portal.wiring import Portal
 from scorecards.insights.digest import week_at, week_named
 

@@ -8,7 +8,6 @@ from flask import Blueprint, render_template, request
 
 from portal.db.catalog import entities
 from portal.db.state import Connection, catalog_state_of
-from portal.risks import Count, Risk, count, query_of, risks
 from portal.ui.facet_memory import FacetMemory
 from portal.ui.home.page import owning_groups
 from portal.ui.models.catalog.listing import link_of, owner_refs
@@ -17,6 +16,7 @@ from portal.ui.models.insights.risks import RiskLine, RiskPage, risk_row
 from portal.ui.models.links import link_to
 from portal.ui.models.paging import Params, numbered, start_of
 from portal.ui.state_memory import StateMemory
+from portal.use_cases.risks import Count, Risk, count, query_of, risks
 from portal.wiring import Portal
 
 PER_PAGE = 50

@@ -13,7 +13,6 @@ from portal.db.changes.instants import NotKept, seq_at
 from portal.db.insights.rollups import INSIDE, OWNED, PART, members_of
 from portal.db.insights.trends import Related
 from portal.db.state import Connection, state_of
-from portal.trend import MOST_POINTS, TooManyPoints, points_between, read_trend
 from portal.ui.changed import has_just_changed
 from portal.ui.facet_memory import FacetMemory
 from portal.ui.frame import not_found
@@ -22,6 +21,7 @@ from portal.ui.models.insights.parts import CAUSES, MEANINGS
 from portal.ui.models.insights.trends import TrendPage, trend_page
 from portal.ui.models.links import link_to
 from portal.ui.state_memory import Counted, StateMemory
+from portal.use_cases.trend import MOST_POINTS, TooManyPoints, points_between, read_trend
 from portal.wiring import Portal
 from scorecards.periods import Period
 from scorecards.scorecard import Scorecard

@@ -8,15 +8,6 @@ from flask.typing import ResponseReturnValue
 from catalog.errors import QueryError
 from catalog.problems import Problem
 from portal.auth import actor_of
-from portal.campaigning import (
-    cards_of,
-    course_of,
-    find,
-    move,
-    plan_new,
-    promotion_of,
-    tag_of,
-)
 from portal.db.catalog import entities
 from portal.db.page import Page
 from portal.db.people import campaigns as store
@@ -32,6 +23,15 @@ from portal.ui.models.people.campaign_form import (
     proposed,
     read_form,
     with_problem,
+)
+from portal.use_cases.campaigning import (
+    cards_of,
+    course_of,
+    find,
+    move,
+    plan_new,
+    promotion_of,
+    tag_of,
 )
 from portal.wiring import Portal
 from scorecards.people.campaigns import Campaign

@@ -14,7 +14,6 @@ from portal.db.page import Page
 from portal.db.people import exemptions as store
 from portal.db.people.exemption_lists import Phase, Wanted, count_phases, list_exemptions
 from portal.db.state import Connection
-from portal.exempting import NOT_THEIRS, Decision, acting, ask_for, decide, tag_of
 from portal.ui.facet_memory import FacetMemory
 from portal.ui.frame import not_found, not_permitted
 from portal.ui.home.page import owning_groups
@@ -23,6 +22,7 @@ from portal.ui.models.links import link_to
 from portal.ui.models.paging import Params, forward, start_of
 from portal.ui.models.people import exemption_form
 from portal.ui.models.people import exemptions as model
+from portal.use_cases.exempting import NOT_THEIRS, Decision, acting, ask_for, decide, tag_of
 from portal.wiring import Portal
 from scorecards.people.exemptions import Exemption, OneEntity
 

@@ -11,14 +11,14 @@ from catalog.errors import RefError
 from catalog.problems import Problem, Severity
 from catalog.refs import parse_ref
 from portal.db.evaluation import definitions
-from portal.trying import Children, read_definition, try_out
-from portal.trying_on import MOST, try_on
 from portal.ui.frame import not_found
 from portal.ui.home.starred import starred
 from portal.ui.models.scorecards.starter import STARTER
 from portal.ui.models.scorecards.trial import TrialResult, trial_result
 from portal.ui.models.scorecards.tried_on import EntityLines, entity_lines
 from portal.ui.models.scorecards.versions import SOURCES
+from portal.use_cases.trying import Children, read_definition, try_out
+from portal.use_cases.trying_on import MOST, try_on
 from portal.wiring import Portal
 from scorecards.scorecard import Scorecard
 

@@ -11,12 +11,12 @@ from portal.db.insights.unfresh import unfresh
 from portal.db.page import Page
 from portal.db.sources.freshness import freshness
 from portal.db.state import Connection
-from portal.packs import states
-from portal.stopping import stopped_rules
 from portal.ui.frame import not_found
 from portal.ui.models.paging import Params, forward, start_of
 from portal.ui.models.scorecards.page import EntityFilter, ScorecardPage, scorecard_page
 from portal.ui.models.scorecards.standing import scorecard_line
+from portal.use_cases.packs import states
+from portal.use_cases.stopping import stopped_rules
 from portal.wiring import Portal
 from scorecards.results import LETTERS, Outcome
 from scorecards.scorecard import Scorecard

@@ -15,7 +15,7 @@ from portal.auth.grants import Grant, grants
 from portal.db.access.tokens import Step
 from portal.db.changes import decided
 from portal.db.work import pending
-from portal.failing import Failure, failures
+from portal.use_cases.failing import Failure, failures
 from portal.wiring import Portal
 from portal.worker.requests import Lane
 

@@ -8,7 +8,7 @@ from typing import Any
 from portal.api.v1.times import rfc3339
 from portal.config.access import Restriction
 from portal.db.access.tokens import MadeToken
-from portal.issuing import state_of
+from portal.use_cases.issuing import state_of
 
 
 def restriction(one: Restriction) -> dict[str, Any]:

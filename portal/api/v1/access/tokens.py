@@ -17,9 +17,9 @@ from portal.api.v1.preconditions import refusal_of
 from portal.api.v1.schemas import time_field
 from portal.auth import actor_of, tokens_refused
 from portal.db.access import tokens as store
-from portal.issuing import LASTS, LONGEST_SUBJECT, LONGEST_TEXT, State, Wanted, issue
-from portal.issuing import read_limits as read
-from portal.issuing import revoke as end
+from portal.use_cases.issuing import LASTS, LONGEST_SUBJECT, LONGEST_TEXT, State, Wanted, issue
+from portal.use_cases.issuing import read_limits as read
+from portal.use_cases.issuing import revoke as end
 from portal.wiring import Portal
 
 MOST_LIMITS = 100

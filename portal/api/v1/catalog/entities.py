@@ -34,8 +34,8 @@ from portal.db.collection import facts
 from portal.db.evaluation import results, unanswerable
 from portal.db.sources import locations, problems
 from portal.db.state import Connection
-from portal.looking_again import look_again
 from portal.rationing import TooOften
+from portal.use_cases.looking_again import look_again
 from portal.wiring import Portal
 from scorecards.evaluation.texts import fact_values
 from scorecards.scorecard import Scorecard

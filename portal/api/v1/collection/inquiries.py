@@ -15,7 +15,7 @@ from portal.api.v1.schemas import ProblemAnswer, time_field
 from portal.api.v1.times import rfc3339
 from portal.auth import asker_of
 from portal.db.collection.inquiries import Said
-from portal.inquiring import Askable, ask, askable
+from portal.use_cases.inquiring import Askable, ask, askable
 from portal.wiring import Portal
 
 ONE = "/<kind>/<namespace>/<name>/facts/refresh"

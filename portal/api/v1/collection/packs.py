@@ -10,7 +10,7 @@ from marshmallow import fields, validate
 from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer, Resource, answer, page
 from portal.api.v1.schemas import FactSchemaAnswer
-from portal.packs import PackState, states
+from portal.use_cases.packs import PackState, states
 from portal.wiring import Portal
 from scorecards.collection.feeding import Feed, Feeder
 

@@ -12,7 +12,7 @@ from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer, Camel, Resource, answer
 from portal.api.v1.schemas import ProblemAnswer
 from portal.auth import may_push
-from portal.pushing import MOST_ITEMS, Received, receive
+from portal.use_cases.pushing import MOST_ITEMS, Received, receive
 from portal.wiring import Portal
 from scorecards.collection.pushed import Verdict
 

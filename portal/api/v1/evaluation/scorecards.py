@@ -29,7 +29,7 @@ from portal.api.v1.schemas import (
 from portal.api.v1.tallies import StepsAnswer, TallyAnswer, steps, tally
 from portal.db.evaluation import results
 from portal.db.insights.unfresh import mark_of, unfresh
-from portal.stopping import pardon, stopped_rules
+from portal.use_cases.stopping import pardon, stopped_rules
 from portal.wiring import Portal
 from portal.worker.requests import ASSESS, Lane
 from scorecards.scorecard import Scorecard

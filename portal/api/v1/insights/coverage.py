@@ -13,8 +13,8 @@ from portal.api.v1.conventions import Answer, Camel, Resource, Tags, answer
 from portal.api.v1.insights.advice import owners_of
 from portal.api.v1.schemas import NotAssessedAnswer
 from portal.api.v1.times import rfc3339
-from portal.covering import Mentions, coverage_of
 from portal.db.evaluation import unanswerable
+from portal.use_cases.covering import Mentions, coverage_of
 from portal.wiring import Portal
 from scorecards.insights.coverage import Change, Coverage, in_words
 from scorecards.scorecard import Scorecard

@@ -14,7 +14,7 @@ from portal.api.v1.instants import moment
 from portal.api.v1.schemas import LevelAnswer, time_field
 from portal.api.v1.selections import canonical
 from portal.api.v1.times import rfc3339
-from portal.digest import MOST, CardWeek, Digest, read_digest
+from portal.use_cases.digest import MOST, CardWeek, Digest, read_digest
 from portal.wiring import Portal
 from scorecards.evaluation.transitions import Reason
 from scorecards.insights.digest import LevelChange, week_at, week_named

@@ -7,7 +7,6 @@ from typing import Any
 from flask import Response
 from marshmallow import fields, validate
 
-from portal import risks
 from portal.api.csv_table import wants_csv
 from portal.api.errors import Refusal
 from portal.api.v1.catalog.entity_lists import entity_list
@@ -15,6 +14,7 @@ from portal.api.v1.catalog.entity_queries import chosen_columns
 from portal.api.v1.conventions import Answer, Paging, Resource, Storable, Tags, answer, page
 from portal.api.v1.schemas import EntityPageAnswer
 from portal.api.v1.selections import canonical
+from portal.use_cases import risks
 from portal.wiring import Portal
 
 OF_NO_TEAM = "null: what nobody owns is of no team."

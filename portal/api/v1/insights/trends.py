@@ -35,7 +35,7 @@ from portal.api.v1.tallies import (
 )
 from portal.api.v1.times import rfc3339
 from portal.db.insights.unfresh import Unfresh
-from portal.trend import MOST_POINTS, TooManyPoints, Trend, points_between, read_trend
+from portal.use_cases.trend import MOST_POINTS, TooManyPoints, Trend, points_between, read_trend
 from portal.wiring import Portal
 from scorecards.insights.moves import Cause
 from scorecards.insights.trends import Counts, RateChange, Split, pass_rate

@@ -15,7 +15,7 @@ from portal.api.v1.conventions import Answer, Camel, Paging, Storable
 from portal.api.v1.people.exemptions import filter_of
 from portal.api.v1.schemas import time_field
 from portal.api.v1.times import rfc3339
-from portal.campaigning import Course
+from portal.use_cases.campaigning import Course
 from scorecards.people.campaigns import Campaign, Checks, Milestone, Plan, Reach, State, Tally
 
 STATES = [state.value for state in State]

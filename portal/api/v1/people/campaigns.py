@@ -26,7 +26,9 @@ from portal.api.v1.people.campaign_forms import (
 )
 from portal.api.v1.preconditions import IF_MATCH, check_match, refusal_of, tagged
 from portal.auth import actor_of
-from portal.campaigning import (
+from portal.db.people import campaigns as store
+from portal.db.state import Connection
+from portal.use_cases.campaigning import (
     TAKEN,
     cards_of,
     course_of,
@@ -36,8 +38,6 @@ from portal.campaigning import (
     promotion_of,
     tag_of,
 )
-from portal.db.people import campaigns as store
-from portal.db.state import Connection
 from portal.wiring import Portal
 from scorecards.people import campaigning
 from scorecards.people.campaigns import NEXT, Campaign, State

@@ -23,7 +23,7 @@ from portal.db.people import exemptions as store
 from portal.db.people.exemption_lists import Wanted
 from portal.db.people.exemption_lists import list_exemptions as list_exemptions_of
 from portal.db.state import Connection
-from portal.exempting import NOT_THEIRS, Decision, acting, ask_for, decide, tag_of
+from portal.use_cases.exempting import NOT_THEIRS, Decision, acting, ask_for, decide, tag_of
 from portal.wiring import Portal
 from scorecards.people.exemptions import (
     Exemption,

@@ -15,7 +15,7 @@ from portal.api.v1.conventions import Camel, Resource, answer
 from portal.api.v1.instants import Instant
 from portal.api.v1.simulation.simulation_forms import SimulationAnswer, form
 from portal.pool import Pool
-from portal.trying import Children, read_definition, try_out
+from portal.use_cases.trying import Children, read_definition, try_out
 from portal.wiring import Portal
 from scorecards.scorecard import Scorecard
 

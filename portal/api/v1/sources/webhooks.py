@@ -11,7 +11,7 @@ from plugins.hooks import Ignored, Malformed, Unsigned
 from portal.api.deliveries import delivery
 from portal.api.errors import Refusal
 from portal.api.v1.conventions import Answer, Resource, answer
-from portal.receiving import Accepted, hook_named, receive
+from portal.use_cases.receiving import Accepted, hook_named, receive
 from portal.wiring import Portal
 
 

@@ -12,8 +12,8 @@ from portal.db.changes.decided import Decided
 from portal.db.ingest.buried import Tombstone
 from portal.db.ingest.held import HeldRemoval
 from portal.db.work.pending import Pending, Tally
-from portal.failing import Failure
 from portal.ui.models.links import EntityLink, link_to
+from portal.use_cases.failing import Failure
 from portal.worker.requests import CHANGED, Lane
 
 MOST_NAMED = 12

@@ -11,10 +11,10 @@ from catalog.problems import Problem
 from portal.auth.permissions import NAMES
 from portal.config.access import PUSH
 from portal.db.access.tokens import Act, MadeToken
-from portal.issuing import LASTS, State, Wanted, limits, read_limits, state_of
 from portal.ui.models.admin.pages import may
 from portal.ui.models.looks import Look
 from portal.ui.models.people.exemptions import sentence
+from portal.use_cases.issuing import LASTS, State, Wanted, limits, read_limits, state_of
 
 LOOKS = {
     State.ACTIVE: Look(name="pass", word="Active"),

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from portal.db.evaluation.definitions import GONE
-from portal.digest import CardWeek, Digest
 from portal.ui.models.changes.timeline import WHY
 from portal.ui.models.links import EntityLink, link_to
+from portal.use_cases.digest import CardWeek, Digest
 from scorecards.insights.digest import LevelChange, Week, week_at
 from scorecards.people.exemptions import OneEntity
 from scorecards.scorecard import Scorecard

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from portal.db.catalog.entities import EntityRow
-from portal.risks import NEEDED_BY, Count, Risk
 from portal.ui.models.catalog.listing import catalog_row, targets
 from portal.ui.models.links import EntityLink
 from portal.ui.models.looks import plural
 from portal.ui.models.paging import Pager
+from portal.use_cases.risks import NEEDED_BY, Count, Risk
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

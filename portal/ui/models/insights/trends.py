@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.trend import Trend
 from portal.ui.models.charts import plots
 from portal.ui.models.charts.plots import Dot, Mark, Plot
 from portal.ui.models.charts.shares import Segment, Tally, level_bar, tally
@@ -18,6 +17,7 @@ from portal.ui.models.insights.parts import (
     rate_row,
     rate_words,
 )
+from portal.use_cases.trend import Trend
 from scorecards.insights.trends import Counts
 from scorecards.scorecard import Scorecard
 

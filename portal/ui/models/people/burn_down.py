@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
-from portal.campaigning import Course
 from portal.ui.models.charts import plots
 from portal.ui.models.charts.plots import Dot, Mark, Plot
+from portal.use_cases.campaigning import Course
 from scorecards.people.campaigns import Campaign, Tally
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from portal.campaigning import Course
 from portal.ui.models.charts.plots import Plot
 from portal.ui.models.charts.shares import Segment, stacked
 from portal.ui.models.links import EntityLink, link_to
@@ -14,6 +13,7 @@ from portal.ui.models.looks import Look, plural
 from portal.ui.models.paging import Params
 from portal.ui.models.people.burn_down import DayRow, burn_down, day_rows, midnight
 from portal.ui.models.people.steps import StepLine
+from portal.use_cases.campaigning import Course
 from scorecards.people.campaigns import NEXT, Campaign, Reach, State, Tally, goal_indexes
 from scorecards.scorecard import Check, Scorecard
 

@@ -8,11 +8,11 @@ from datetime import datetime
 
 from catalog.problems import Problem
 from portal.db.people.exemption_lists import SOON, Phase
-from portal.exempting import LEADS_TO, Decision
 from portal.ui.models.links import EntityLink, link_to
 from portal.ui.models.looks import Look
 from portal.ui.models.paging import Pager
 from portal.ui.models.people.steps import StepLine
+from portal.use_cases.exempting import LEADS_TO, Decision
 from scorecards.people.exemptions import (
     Actor,
     Exemption,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from portal.trying import Trial
 from portal.ui.models.levels import Rung, rung_of
 from portal.ui.models.links import EntityLink, link_to
 from portal.ui.models.looks import plural
+from portal.use_cases.trying import Trial
 from portal.worker.simulation.simulating import Example
 from scorecards.insights.simulation import CheckChange
 

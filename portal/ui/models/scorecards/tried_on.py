@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from portal.trying_on import TriedOn
 from portal.ui.models.levels import Rung, rung_of
 from portal.ui.models.links import EntityLink, link_to
 from portal.ui.models.looks import LOOKS, Look, show_json
+from portal.use_cases.trying_on import TriedOn
 from scorecards.results import ScorecardResult
 from scorecards.scorecard import Scorecard
 

@@ -12,10 +12,10 @@ from page_structure import faults
 from portal.app import create_app
 from portal.db.changes.instants import KEPT_SINCE
 from portal.db.values import put as put_value
-from portal.trend import points_between, read_trend
 from portal.ui.models.charts.plots import Plot
 from portal.ui.models.insights.parts import rounded_to
 from portal.ui.models.insights.trends import trend_page
+from portal.use_cases.trend import points_between, read_trend
 from portal.wiring import Portal
 from scorecards.periods import Period
 from tests.portal.api.result_world import day, with_past, write_card

@@ -7,10 +7,10 @@ from page_shop import NOW, Shop, appraise, component, put
 from people import read, send
 from werkzeug.datastructures import MultiDict
 
-from portal.campaigning import course_of
 from portal.db.people import campaigns as store
 from portal.ui.models.charts.plots import count_grid
 from portal.ui.models.people.burn_down import burn_down
+from portal.use_cases.campaigning import course_of
 from scorecards.facts import Known
 from scorecards.people.campaigns import Campaign, Checks, Reach, State, Tally
 

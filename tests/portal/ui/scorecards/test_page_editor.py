@@ -9,8 +9,8 @@ from people import read, send
 
 from portal.db import tables
 from portal.db.evaluation import results
-from portal.trying import read_definition
 from portal.ui.models.scorecards.starter import STARTER
+from portal.use_cases.trying import read_definition
 from scorecards.evaluation.cases import trials
 
 PATH = "/scorecards/readiness/edit"

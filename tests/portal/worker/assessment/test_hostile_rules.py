@@ -13,7 +13,7 @@ import pytest
 
 from portal.db.evaluation import quarantine
 from portal.db.work import marks
-from portal.stopping import pardon, stopped_rules
+from portal.use_cases.stopping import pardon, stopped_rules
 from portal.version import EDITION
 from tests.portal.worker.hostile_rules import (
     ENDLESS,

@@ -16,7 +16,7 @@ from portal.app import create_app
 from portal.config import Auth, StaticToken
 from portal.config.access import Restriction
 from portal.db.access.token_memory import BELIEVED
-from portal.issuing import LASTS, SOON
+from portal.use_cases.issuing import LASTS, SOON
 from portal.wiring import Portal, open_portal
 from scorecards.collection.pushed import Declared
 from scorecards.facts import FactSchema, FactType

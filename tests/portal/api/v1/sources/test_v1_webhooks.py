@@ -26,7 +26,7 @@ from portal.db.ingest import registrations
 from portal.db.sources import locations
 from portal.db.work import claims, pending
 from portal.pool import Pool
-from portal.receiving import Accepted, receive
+from portal.use_cases.receiving import Accepted, receive
 from portal.wiring import Portal, tools_of
 from portal.worker.requests import ASSESS, FLURRY, Lane, later_key
 from tests.catalog_batches import note_listing

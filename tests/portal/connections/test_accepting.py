@@ -12,16 +12,16 @@ from contextlib import ExitStack
 
 import pytest
 
-from portal.accepting import WANTED, ask_for_files
+from portal.connections.accepting import WANTED, ask_for_files
 from tests.portal.processes import free_port
 
 FILES = 64
 SERVER = f"""
 import os, re, resource, sys
 from gunicorn.app.base import BaseApplication
-from portal import accepting
-from portal.direct import DirectWorker
-from portal.lingering import LingeringWorker
+from portal.connections import accepting
+from portal.connections.direct import DirectWorker
+from portal.connections.lingering import LingeringWorker
 
 class Direct(DirectWorker):
     short = re.compile(rb"GET /short")

@@ -21,7 +21,7 @@ MOMENT = 500
 SERVER = """
 import sys
 from gunicorn.app.base import BaseApplication
-from portal import lingering
+from portal.connections import lingering
 
 lingering.MOMENT = int(sys.argv[3])
 

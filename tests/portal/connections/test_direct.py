@@ -18,7 +18,7 @@ BIG = 20_000_000
 SERVER = f"""
 import re, sys, threading, time
 from gunicorn.app.base import BaseApplication
-from portal.direct import DirectWorker
+from portal.connections.direct import DirectWorker
 
 class Worker(DirectWorker):
     short = re.compile(rb"(?:GET|POST) /short")

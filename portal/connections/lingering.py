@@ -4,7 +4,7 @@ Gunicorn's threads hand a connection back to the main thread after each answer, 
 hands it to a thread again: two changes of threads for each request, and each waits for the interpreter's
 lock. Who asks many questions, as portal frontends do, sends the next one at once. Where there are more
 connections than threads, none lingers: it would keep others waiting. This is for PostgreSQL; beside the
-embedded database `portal.direct` does without threads.
+embedded database `portal.connections.direct` does without threads.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import select
 from typing import Any
 
-from portal.accepting import PatientWorker
+from portal.connections.accepting import PatientWorker
 
 MOMENT = 2.0
 """Milliseconds that a thread waits for the next request."""

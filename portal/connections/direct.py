@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 
 from gunicorn.workers.gthread import TConn
 
-from portal.accepting import PatientWorker
+from portal.connections.accepting import PatientWorker
 
 LATE = 0.05
 """Seconds. An answer that took longer was not short."""

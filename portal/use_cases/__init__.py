@@ -1,0 +1,1 @@
+"""What people do here, whether by a page, the API or the command line: each use case once for all of them."""
