@@ -76,7 +76,7 @@ def test_what_one_reads_no_other_fetches_to_assess_it(
     key = part_key(location.id, part)
     assert requests_of(one).request(key, Lane.SWEEP)
     (claim,) = holding.claim([key])
-    reading = jobs.ingest_all(one, location.id, jobs.due(one, location.id, part=part))
+    reading = jobs.ingest_all(one, jobs.due(one, [location.id], part=part))
     assert [done.added for done in reading] == [1, 1, 1]
     assert assessing.assess_round(two) == 0, "it has not been collected yet"
     collecting.collect_within(one, ids)

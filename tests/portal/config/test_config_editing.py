@@ -20,7 +20,7 @@ from portal.config.schema import Config
 from portal.config.unserved import READ
 from tests.portal.cli.commands import run
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SAMPLE = re.compile(r"^```yaml[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 VALUES: list[Any] = [
     *(True, False, 0, 1, 5, 7007, -1, 2.5, "", " ", "x", "yes", "OFF", "5", "10%", "0"),
@@ -54,7 +54,7 @@ def configs() -> Iterator[Any]:
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     texts = [text for page in pages for text in SAMPLE.findall(page.read_text())]
     whole = [ROOT / "examples/scale-out/app-config.yaml"]
-    whole += [ROOT / "tests/portal/backstage-app-config.yaml"]
+    whole += [ROOT / "tests/portal/config/backstage-app-config.yaml"]
     for text in [t for t in texts if re.search(r"^(app|backend|plumbline):", t, re.MULTILINE)]:
         yield pytest.param(text, id=text.strip().replace("\n", " ")[-40:])
     for file in whole:
