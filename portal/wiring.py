@@ -257,9 +257,8 @@ def prepare(portal: Portal) -> list[str]:
             observed=[EDITION, *_observed(portal)],
         )
         quarantine.forget_others(connection, EDITION)
-    for location in named:
-        if location not in scheduled:
-            portal.work.request(ingest_key(location), Lane.EVENT)
+    keys = [ingest_key(location) for location in named if location not in scheduled]
+    portal.work.request_anew(keys, Lane.EVENT)
     if portal.settings.scorecard_repositories:
         portal.work.request(SCORECARDS, Lane.EVENT)
     portal.work.request(ASSESS, Lane.SWEEP)

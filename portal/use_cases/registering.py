@@ -37,7 +37,7 @@ def register(
         id_ = registrations.register(
             connection, type=type, target=target, origin=API, presence=presence, now=now
         )
-        registrations.declare(store_of(portal), connection, now=now, actor=actor)
+        registrations.declare(store_of(portal), connection, now=now, actor=actor, only=[id_])
         found = get_registered(connection, id_)
     return None if found is None else Registration(location=found, is_new=known is None)
 

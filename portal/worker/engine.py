@@ -12,8 +12,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from time import monotonic, sleep
 from typing import Any
@@ -31,7 +32,7 @@ from portal.worker import deadlines, fetching, jobs, timetable
 from portal.worker.holding import Holding
 from portal.worker.requests import ASSESS, NOTICES, SCORECARDS, Lane, Work, ingest_key
 from portal.worker.tools import Tools
-from portal.worker.workflows import Doing, workflows_of
+from portal.worker.workflows import Doing, together_workflow, workflows_of
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,9 @@ TIDY = timedelta(hours=1)
 
 LISTEN = timedelta(minutes=1)
 """Time between two looks for what teams are to be told."""
+
+TOGETHER = "together"
+"""Name of the workflow that reads several locations."""
 
 UNFINISHED = ("PENDING", "ENQUEUED")
 """States of a workflow that is under way, or was when its process died."""
@@ -156,6 +160,8 @@ def launch(
         name: DBOS.workflow(name=name)(_kept(engine, work))
         for name, work in workflows_of(doing).items()
     }
+    together = _kept_together(engine, together_workflow(doing))
+    engine._workflows[TOGETHER] = DBOS.workflow(name=TOGETHER)(together)
     left = engine.holding.resume()
     DBOS.launch()
     # Of another version of the product nothing is resumed.
@@ -177,25 +183,52 @@ def _kept(engine: Engine, work: Callable[[str], None]) -> Callable[[Claim, str],
     """The workflow around a job."""
 
     def workflow(claim: Claim, argument: str) -> None:
-        this = _workflow_id(claim)
-        engine._under_way.add(this)
-        try:
+        with _noted(engine, _workflow_id(claim)):
             engine.holding.keep(claim, lambda: work(argument))
-            engine._ended.append(this)
-        finally:
-            engine._under_way.discard(this)
         engine.woken.set()
 
     return workflow
 
 
+def _kept_together(
+    engine: Engine, work: Callable[[list[Claim]], None]
+) -> Callable[[list[Claim]], None]:
+    """The workflow around a job for several claims, which keeps their promises itself."""
+
+    def workflow(claimed: list[Claim]) -> None:
+        with _noted(engine, _workflow_id(claimed[0])):
+            work(claimed)
+        engine.woken.set()
+
+    return workflow
+
+
+@contextmanager
+def _noted(engine: Engine, this: str) -> Iterator[None]:
+    """Note that a workflow is under way, and that it has come to its end."""
+    engine._under_way.add(this)
+    try:
+        yield
+        engine._ended.append(this)
+    finally:
+        engine._under_way.discard(this)
+
+
 def _workflow_id(claim: Claim) -> str:
-    return f"{claim.key}/{claim.id}"
+    return f"{TOGETHER}/{claim.batch}" if claim.batch else f"{claim.key}/{claim.id}"
+
+
+def _by_workflow(claimed: Iterable[Claim]) -> list[list[Claim]]:
+    """The claims of each workflow."""
+    found: dict[str, list[Claim]] = {}
+    for one in claimed:
+        found.setdefault(_workflow_id(one), []).append(one)
+    return [*found.values()]
 
 
 def _not_resumed(left: list[Claim], version: str) -> list[Claim]:
     """Those of these claims that no workflow of this version goes on with."""
-    found = _unfinished([_workflow_id(one) for one in left])
+    found = _unfinished([*{_workflow_id(one) for one in left}])
     resumed = {one.workflow_id for one in found if one.app_version == version}
     return [one for one in left if _workflow_id(one) not in resumed]
 
@@ -235,24 +268,29 @@ def _dispatch(engine: Engine) -> None:
                 engine.requests.request_all(keys, Lane.SWEEP)
             if deadlines.meet(engine.tools):
                 engine.requests.request(ASSESS, Lane.EVENT)
-            for claim in engine.holding.claim_more():
-                start(engine, claim)
+            for claimed in _by_workflow(engine.holding.claim_more()):
+                start(engine, claimed)
         except Exception:  # the loop outlives a database that is away for a while
             log.exception("the dispatcher could not look for work")
         engine.woken.wait(timeout=POLL)
         engine.woken.clear()
 
 
-def start(engine: Engine, claim: Claim) -> None:
-    """Start the workflow of a claim; of the one that it replaces nothing more is done."""
-    kind, _, argument = claim.key.partition(":")
+def start(engine: Engine, claimed: list[Claim]) -> None:
+    """Start the workflow of claims; of those that they replace nothing more is done."""
+    first = claimed[0]
+    kind, _, argument = first.key.partition(":")
+    former = [replace(one, id=one.former) for one in claimed if one.former]
     try:
-        if claim.former:
-            DBOS.cancel_workflow(f"{claim.key}/{claim.former}")
-        with SetWorkflowID(_workflow_id(claim)):
-            DBOS.start_workflow(engine._workflows[kind], claim, argument)
+        for id_ in {_workflow_id(one) for one in former}:
+            DBOS.cancel_workflow(id_)
+        with SetWorkflowID(_workflow_id(first)):
+            if first.batch:
+                DBOS.start_workflow(engine._workflows[TOGETHER], claimed)
+            else:
+                DBOS.start_workflow(engine._workflows[kind], first, argument)
     except Exception:
-        engine.holding.release([claim])  # nobody works on it: to be claimed again
+        engine.holding.release(claimed)  # nobody works on it: to be claimed again
         raise
 
 

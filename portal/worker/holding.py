@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from portal.db.engine import Database, on_condition
 from portal.db.failures import is_unavailable
+from portal.db.sources import targets
+from portal.db.state import Connection
 from portal.db.work import claims, pending
 from portal.db.work.claims import Claim, Superseded
+from portal.db.work.pending import Pending
+from portal.worker.requests import location_of
 from portal.worker.room import Room
 
 LOOK_AHEAD = 500
@@ -30,25 +34,40 @@ class Holding:
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     def claim_more(self) -> list[Claim]:
-        """Claim what is free, as far as there is room; the most urgent first."""
-        with self._guard:
-            room = Room(taken=[*self._claims.values()])
-        chosen: list[str] = []
+        """Claim what is free, as far as there is room; the most urgent first.
+
+        Locations that lead to little share their places, and are claimed together.
+        """
+        with self._guard:  # what is worked on together has one place
+            held = {one.batch or one.id: one for one in self._claims.values()}
+        room = Room(taken=[*held.values()])
+        chosen: set[str] = set()
         with self.database.read() as connection:
             while True:
                 found = claims.free(connection, limit=LOOK_AHEAD, full=room.full())
-                new = [one.key for one in found if one.key not in chosen and room.take(one)]
-                chosen += new
+                little = _leading_to_little(connection, found)
+                new = {
+                    one.key
+                    for one in found
+                    if one.key not in chosen
+                    and (room.join(one) if one.key in little else room.take(one))
+                }
+                chosen |= new
                 if not new or len(found) < LOOK_AHEAD:
                     break
-        return self.claim(chosen)
+        taken = self.claim(chosen.difference(*room.batches))
+        for keys in room.batches:
+            taken += self.claim(keys, together=True)
+        return taken
 
-    def claim(self, keys: Collection[str], *, limit: int | None = None) -> list[Claim]:
+    def claim(
+        self, keys: Collection[str], *, limit: int | None = None, together: bool = False
+    ) -> list[Claim]:
         """Claim those of these keys that are pending and free, or so many of them."""
         if not keys:
             return []
         with self.database.write() as connection:
-            taken = claims.take(connection, keys, self.worker, limit=limit)
+            taken = claims.take(connection, keys, self.worker, limit=limit, together=together)
         with self._guard:
             self._claims.update((one.key, one) for one in taken)
         return taken
@@ -83,16 +102,40 @@ class Holding:
                 return
         self.settle(claim)
 
+    def keep_together(
+        self, these: Sequence[Claim], work: Callable[[], Collection[str]]
+    ) -> list[Claim]:
+        """Do the work of claims at once and settle their promises, but for the keys that it returns.
+
+        Returns the claims that are left to be kept one by one. Where the work fails, these are all of
+        them: what is wrong with one is no harm to the others.
+        """
+        left: Collection[str] = [one.key for one in these]
+        try:
+            with on_condition(claims.holding(*these)):
+                left = work()
+        except Superseded as lost:
+            log.debug("%s: no longer held by this worker", lost)
+        except Exception as failure:
+            if is_unavailable(failure):
+                log.exception("jobs %s failed", ", ".join(left))
+                self._drop(these)
+                return []
+            log.warning("%d jobs failed together, each is done by itself", len(left), exc_info=True)
+        self.settle(*(one for one in these if one.key not in left))
+        return [one for one in these if one.key in left]
+
     def not_kept(self, keys: Collection[str]) -> list[str]:
         """Those of these keys that are still pending."""
         with self.database.read() as connection:
             return pending.still(connection, keys)
 
-    def settle(self, claim: Claim) -> None:
-        """The promise is kept."""
-        self._drop([claim])  # first: what cannot be told now runs out by itself
-        with self.database.write() as connection:
-            claims.settle(connection, claim)
+    def settle(self, *kept: Claim) -> None:
+        """The promises are kept."""
+        self._drop(kept)  # first: what cannot be told now runs out by itself
+        if kept:
+            with self.database.write() as connection:
+                claims.settle(connection, kept)
 
     def release(self, given_up: Iterable[Claim] | None = None) -> None:
         """Let go of these claims, or of all; others may claim their keys at once."""
@@ -127,3 +170,10 @@ class Holding:
             for one in dropped:
                 if self._claims.get(one.key) == one:
                     del self._claims[one.key]
+
+
+def _leading_to_little(connection: Connection, found: Iterable[Pending]) -> set[str]:
+    """The keys of locations that lead to little."""
+    named = {one.key: location_of(one.key) for one in found}
+    little = targets.leading_to_little(connection, {one for one in named.values() if one})
+    return {key for key, location in named.items() if location in little}

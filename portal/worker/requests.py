@@ -47,6 +47,12 @@ def ingest_key(location: str) -> str:
     return f"ingest:{location}"
 
 
+def location_of(key: str) -> str:
+    """The location that a key asks for to be read; '': it asks for something else."""
+    kind, _, location = key.partition(":")
+    return location if kind == "ingest" else ""
+
+
 def part_key(location: str, part: int) -> str:
     """The key that asks for what is due in a part of a location, which has been listed, to be read."""
     return f"part:{location}:{part}"
@@ -141,8 +147,10 @@ class Requests:
         # Whoever comes to one of those looks after this: a flood of events writes nothing.
         if left := [key for key in keys if key not in promised]:
             with self.database.write() as connection:
-                for key, host in hosts_of(connection, left).items():
-                    pending.put(connection, key, lane=lane, now=self.now(), host=host)
+                hosts = hosts_of(connection, left)
+                for key in pending.still(connection, left):  # others are at work on most of these
+                    pending.put(connection, key, lane=lane, now=self.now(), host=hosts.pop(key))
+                pending.put_all(connection, hosts, lane=lane, now=self.now())
             self.wake()
 
     def request_seldom(self, keys: Sequence[str]) -> None:

@@ -18,6 +18,10 @@ PLACES = {Lane.PERSON: 32, Lane.EVENT: 12, Lane.SWEEP: 8}
 """Keys of each lane that may be worked on at a time, with those of less urgent lanes."""
 
 
+TOGETHER = 50
+"""Keys that share a place at most."""
+
+
 class Placed(Protocol):
     """A piece of work that takes a place."""
 
@@ -32,17 +36,40 @@ class Placed(Protocol):
         ...
 
 
+class Sharing(Placed, Protocol):
+    """A piece of work that may share its place."""
+
+    @property
+    def key(self) -> str:
+        """What it is."""
+        ...
+
+
 @dataclass(kw_only=True)
 class Room:
     """The places of a worker, and what takes them."""
 
     taken: list[Placed] = field(default_factory=list)
+    batches: list[list[str]] = field(default_factory=list)
+    """The keys that share a place, of each place that is shared."""
+    _open: dict[tuple[int, str], list[str]] = field(default_factory=dict)
 
     def take(self, wanted: Placed) -> bool:
         """Take a place, if there is one."""
         if not self._has_place(wanted.lane, wanted.host):
             return False
         self.taken.append(wanted)
+        return True
+
+    def join(self, wanted: Sharing) -> bool:
+        """Share the place of others that wait for the same host as urgently; or take one, if there is."""
+        batch = self._open.get((wanted.lane, wanted.host))
+        if batch is None or len(batch) == TOGETHER:
+            if not self.take(wanted):
+                return False
+            batch = self._open[wanted.lane, wanted.host] = []
+            self.batches.append(batch)
+        batch.append(wanted.key)
         return True
 
     def full(self) -> Mapping[int, tuple[str, ...]]:

@@ -6,7 +6,7 @@ What has been done is not done again after a crash: it goes on from the last ste
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +16,7 @@ from dbos import DBOS
 from catalog.ingest.ingestion import Ingested
 from portal.db.sources import repositories
 from portal.db.work import rounds
+from portal.db.work.claims import Claim
 from portal.worker import fetching, inquiring, jobs, noticing, publishing
 from portal.worker.assessment import assessing, collecting
 from portal.worker.being_read import being_read
@@ -28,8 +29,10 @@ from portal.worker.requests import (
     Work,
     assess_key,
     ingest_key,
+    location_of,
     part_key,
 )
+from portal.worker.together import read_together
 from portal.worker.tools import Tools
 
 LOOK_AGAIN = 0.2
@@ -91,6 +94,41 @@ def _ingest_workflow(doing: Doing) -> Callable[[str], None]:
         doing.requests.request_anew([ASSESS], Lane.EVENT)
 
     return workflow
+
+
+def together_workflow(doing: Doing) -> Callable[[list[Claim]], None]:
+    """What is done for claims of locations that lead to little."""
+    alone = _ingest_workflow(doing)
+    read = DBOS.step(name="read_together")(lambda locations: _read_together(doing, locations))
+
+    def workflow(these: list[Claim]) -> None:
+        claimed = {location_of(one.key): one for one in these}
+        left: dict[str, list[str]] = {one: [one] for one in claimed}
+
+        def work() -> list[str]:
+            nonlocal left
+            left = read([*claimed])
+            doing.requests.request_anew([ASSESS], Lane.EVENT)
+            return [ingest_key(one) for one in left]
+
+        for claim in doing.holding.keep_together(these, work):
+            doing.holding.keep(claim, partial(_each, alone, left[location_of(claim.key)]))
+
+    return workflow
+
+
+def _each(work: Callable[[str], None], locations: Sequence[str]) -> None:
+    for location in locations:
+        work(location)
+
+
+def _read_together(doing: Doing, locations: Sequence[str]) -> dict[str, list[str]]:
+    def told(done: Ingested, number: int, total: int) -> None:
+        doing.report(_said(done, number, total))
+        if doing.stopping.is_set():
+            raise Stopped
+
+    return read_together(doing.tools, locations, told=told)
 
 
 def _part_workflow(doing: Doing) -> Callable[[str], None]:

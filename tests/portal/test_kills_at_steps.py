@@ -52,7 +52,8 @@ ALONE = "alone"
 """The component of the other location."""
 
 ROADS = {
-    "read_location": ALONE,
+    "read_together": ALONE,
+    "read_location": "several",
     "share_out": "several",
     "settle": "several",
     "read_shared_part": "several",
@@ -67,7 +68,8 @@ ROADS = {
     "find_notices": "notices",
     "bundle_notices": "notices",
     "deliver_messages": "notices",
-    "end of ingest": ALONE,
+    "end of together": ALONE,
+    "end of ingest": "several",
     "end of assess": ALONE,
     "end of notices": "notices",
 }

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, select, update
 
 from catalog.ingest.renames import Named, match_renames
 from portal.db import bulk
@@ -212,7 +212,7 @@ def put_aliases(
     `renamed` holds the id of the former ref by that of the new one.
     """
     if taken:
-        connection.execute(delete(aliases).where(bulk.among(connection, aliases.c.id, taken)))
+        bulk.drop(connection, aliases.c.id, taken)
     for new, old in sorted(renamed.items()):
         connection.execute(update(aliases).where(aliases.c.entity_id == old).values(entity_id=new))
     rows = sorted((old, new, now) for new, old in renamed.items())

@@ -93,23 +93,27 @@ def ids_of(connection: Connection, targets: Sequence[str]) -> dict[str, str]:
     return {row.target: row.id for row in found}
 
 
-def declare(store: Store, connection: Connection, *, now: datetime, actor: str = "") -> None:
-    """Bring the generated Location entities in line with the registered locations."""
-    wanted = {
-        row.id: row
-        for row in connection.execute(
-            select(locations).where(
-                locations.c.origin.in_(WITH_ENTITY), locations.c.removed_at.is_(None)
-            )
-        )
-    }
+def declare(
+    store: Store,
+    connection: Connection,
+    *,
+    now: datetime,
+    actor: str = "",
+    only: Collection[str] | None = None,
+) -> None:
+    """Bring the generated Location entities in line with the registered locations, or `only` some."""
+    registered = select(locations).where(
+        locations.c.origin.in_(WITH_ENTITY), locations.c.removed_at.is_(None)
+    )
     of_registrations = select(repositories.c.id).where(repositories.c.url == REGISTRATIONS.url)
-    known = {
-        row.path: row.token
-        for row in connection.execute(
-            select(files.c.path, files.c.token).where(files.c.repository_id.in_(of_registrations))
-        )
-    }
+    declared = select(files.c.path, files.c.token).where(
+        files.c.repository_id.in_(of_registrations)
+    )
+    if only is not None:
+        registered = registered.where(bulk.among(connection, locations.c.id, only))
+        declared = declared.where(bulk.among(connection, files.c.path, only))
+    wanted = {row.id: row for row in connection.execute(registered)}
+    known = {row.path: row.token for row in connection.execute(declared)}
     fresh = [row for key, row in sorted(wanted.items()) if known.get(key) != _token(row)]
     gone = tuple(sorted(known.keys() - wanted.keys()))
     if not fresh and not gone:

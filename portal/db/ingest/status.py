@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, and_, or_, select, union_all
+from sqlalchemy import CompoundSelect, Connection, Select, and_, func, or_, select, union_all
 
 from catalog.explanations.status import status_of
 from catalog.problems import Problem, Severity, problem_from
@@ -62,23 +63,8 @@ def refresh_locations(connection: Connection, ids: Collection[str]) -> None:
 def _put(connection: Connection, ids: Collection[int]) -> None:
     if not ids:
         return
-    own = {
-        row.id: row
-        for row in connection.execute(
-            select(
-                entities.c.id,
-                entities.c.ref,
-                entities.c.kind,
-                entities.c.digest,
-                entities.c.relations,
-                entities.c.status,
-                entities.c.etag,
-                files.c.url,
-            )
-            .outerjoin(files, files.c.id == entities.c.file_id)
-            .where(bulk.among(connection, entities.c.id, ids))
-        )
-    }
+    rows = connection.execute(_own(connection.dialect.name), bulk.listed(connection, ids))
+    own = {row.id: row for row in rows}
     found = _problems_of(connection, own)
     changed = []
     for entity_id, row in sorted(own.items()):
@@ -93,13 +79,8 @@ def _put(connection: Connection, ids: Collection[int]) -> None:
 def _problems_of(connection: Connection, own: Mapping[int, Any]) -> dict[int, list[Problem]]:
     by_ref = {row.ref: entity_id for entity_id, row in own.items()}
     found: dict[int, list[Problem]] = defaultdict(list)
-    told = problems.c.severity != Severity.INFO.value
-    rows = connection.execute(
-        _select()
-        .where(bulk.among(connection, problems.c.ref, by_ref), told)
-        .order_by(problems.c.id)
-    )
-    for row in rows:
+    of_refs = _of_refs(connection.dialect.name)
+    for row in connection.execute(of_refs, bulk.listed(connection, by_ref)):
         found[by_ref[row.ref]].append(_problem(row))
     of_kind = [entity_id for entity_id, row in own.items() if row.kind == "location"]
     if of_kind:
@@ -112,10 +93,8 @@ def _add_places(
 ) -> None:
     """Add what is wrong with the places that these Location entities stand for."""
     ids = {ref: entity_id for entity_id, ref in refs.items()}
-    generated = connection.execute(
-        select(locations.c.ref, locations.c.id).where(bulk.among(connection, locations.c.ref, ids))
-    )
-    pairs = [(ids[row.ref], row.id) for row in generated]
+    generated = bulk.pick(connection, (locations.c.ref, locations.c.id), locations.c.ref, ids)
+    pairs = [(ids[ref], location) for ref, location in generated]
     columns = (location_links.c.ref_id, location_links.c.location_id)
     pairs += [tuple(row) for row in bulk.pick(connection, columns, location_links.c.ref_id, refs)]
     of_location: dict[str, list[int]] = defaultdict(list)
@@ -124,14 +103,8 @@ def _add_places(
     for location, problem in _faults(connection, list(of_location)):
         for entity_id in of_location[location]:
             found[entity_id].append(problem)
-    rows = connection.execute(
-        _select()
-        .add_columns(file_parents.c.ref_id)
-        .join(file_parents, file_parents.c.file_id == problems.c.file_id)
-        .where(bulk.among(connection, file_parents.c.ref_id, refs), _of_whole_file())
-        .order_by(problems.c.id)
-    )
-    for row in rows:
+    below = _below(connection.dialect.name)
+    for row in connection.execute(below, bulk.listed(connection, refs)):
         found[row.ref_id].append(_problem(row))
 
 
@@ -139,36 +112,81 @@ def _faults(connection: Connection, ids: Sequence[str]) -> list[tuple[str, Probl
     """What is wrong with locations, their repositories, and their files as a whole."""
     if not ids:
         return []
-    in_location = and_(
-        bulk.among(connection, repositories.c.location_id, ids), repositories.c.problem.is_not(None)
+    dialect, listed = connection.dialect.name, bulk.listed(connection, ids)
+    found = [
+        (row.location, problem_from(orjson.loads(row.problem)))
+        for row in connection.execute(_unread(dialect), listed)
+    ]
+    unnamed = connection.execute(_unnamed(dialect), listed)
+    return found + [(row.location_id, _problem(row)) for row in unnamed]
+
+
+@cache
+def _own(dialect: str) -> Select[Any]:
+    """What the status of entities is made of and shown with."""
+    this = entities.c
+    return (
+        select(
+            *(this.id, this.ref, this.kind, this.digest, this.relations, this.status, this.etag),
+            files.c.url,
+        )
+        .outerjoin(files, files.c.id == this.file_id)
+        .where(bulk.is_listed(dialect, this.id))
     )
-    is_failed = and_(bulk.among(connection, locations.c.id, ids), locations.c.problem.is_not(None))
-    told = union_all(
-        select(locations.c.id.label("location"), locations.c.problem).where(is_failed),
-        select(repositories.c.location_id.label("location"), repositories.c.problem).where(
-            in_location
-        ),
-    )
-    found = []
-    for row in connection.execute(told):
-        found.append((row.location, problem_from(orjson.loads(row.problem))))
-    unnamed = (
+
+
+@cache
+def _of_refs(dialect: str) -> Select[Any]:
+    """The problems of entities."""
+    told = problems.c.severity != Severity.INFO.value
+    is_of = bulk.is_listed(dialect, problems.c.ref)
+    return _select().where(is_of, told).order_by(problems.c.id)
+
+
+@cache
+def _below(dialect: str) -> Select[Any]:
+    """The problems of files, as a whole, that Location entities name in their own repository."""
+    return (
         _select()
-        .add_columns(repositories.c.location_id)
-        .join(repositories, repositories.c.id == files.c.repository_id)
-        .where(bulk.among(connection, repositories.c.location_id, ids), _of_whole_file())
+        .add_columns(file_parents.c.ref_id)
+        .join(file_parents, file_parents.c.file_id == problems.c.file_id)
+        .where(bulk.is_listed(dialect, file_parents.c.ref_id), _of_whole_file())
         .order_by(problems.c.id)
-        .limit(MOST)
     )
-    found += [(row.location_id, _problem(row)) for row in connection.execute(unnamed)]
-    return found
+
+
+@cache
+def _unread(dialect: str) -> CompoundSelect[Any]:
+    """Why locations and their repositories could not be read."""
+    at, within = locations.c, repositories.c
+    is_failed = and_(bulk.is_listed(dialect, at.id), at.problem.is_not(None))
+    holds_failed = and_(bulk.is_listed(dialect, within.location_id), within.problem.is_not(None))
+    return union_all(
+        select(at.id.label("location"), at.problem).where(is_failed),
+        select(within.location_id.label("location"), within.problem).where(holds_failed),
+    )
+
+
+@cache
+def _unnamed(dialect: str) -> Select[Any]:
+    """The first problems of the files of locations, as a whole."""
+    location = repositories.c.location_id
+    place = func.row_number().over(partition_by=location, order_by=problems.c.id)
+    found = (
+        _select()
+        .add_columns(location, place.label("place"))
+        .join(repositories, repositories.c.id == files.c.repository_id)
+        .where(bulk.is_listed(dialect, location), _of_whole_file())
+        .subquery()
+    )
+    return select(found).where(found.c.place <= MOST).order_by(found.c.id)
 
 
 def _of_whole_file() -> Any:
     return and_(problems.c.ref.is_(None), problems.c.severity == Severity.ERROR.value)
 
 
-def _select() -> Any:
+def _select() -> Select[Any]:
     return select(problems, files.c.path).join(files, files.c.id == problems.c.file_id)
 
 

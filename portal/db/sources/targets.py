@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from catalog.sources import Repository
 from portal.db import bulk
 from portal.db.engine import utc
 from portal.db.tables import entities, files, locations, repositories
+
+LITTLE = 20
+"""Repositories of a location that is read together with others."""
+
+_FILE = re.compile(r"[^*?\[{#]*\.(?:ya?ml|json)", re.IGNORECASE)
+"""A target that names one file, as far as one can see."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +55,22 @@ def find_locations(connection: Connection, ids: Collection[str]) -> dict[str, Ta
         )
         for row in rows
         if row.removed_at is None
+    }
+
+
+def leading_to_little(connection: Connection, ids: Collection[str]) -> set[str]:
+    """Those of these locations that are known to lead to few repositories, or name a file."""
+    of_location = select(func.count()).where(repositories.c.location_id == locations.c.id)
+    number = of_location.scalar_subquery()
+    rows = connection.execute(
+        select(locations.c.id, locations.c.target, number.label("number")).where(
+            bulk.among(connection, locations.c.id, ids)
+        )
+    )
+    return {
+        row.id
+        for row in rows
+        if (0 < row.number <= LITTLE) or (row.number == 0 and _FILE.fullmatch(row.target))
     }
 
 

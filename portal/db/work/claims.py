@@ -18,7 +18,6 @@ from sqlalchemy import (
     Connection,
     Row,
     and_,
-    delete,
     false,
     func,
     not_,
@@ -61,6 +60,12 @@ class Claim:
     host: str = ""
     """As of the promise."""
 
+    @property
+    def batch(self) -> str:
+        """Name of the claims that are worked on together; '': this one is by itself."""
+        batch, dot, _ = self.id.partition(".")
+        return batch if dot else ""
+
 
 def free(
     connection: Connection, *, limit: int, full: Mapping[int, Collection[str]] | None = None
@@ -83,18 +88,28 @@ def free(
 
 
 def take(
-    connection: Connection, keys: Collection[str], worker: str, *, limit: int | None = None
+    connection: Connection,
+    keys: Collection[str],
+    worker: str,
+    *,
+    limit: int | None = None,
+    together: bool = False,
 ) -> list[Claim]:
     """Claim those of these keys that are pending and free, or so many; the most urgent first.
+
+    They are worked on one by one, or `together`.
 
     The connection is in a write transaction, of which there is one at a time, so that no key is
     claimed twice.
     """
-    now = clock(connection)
+    now, name = clock(connection), uuid.uuid4().hex
     found = select(pending).where(bulk.among(connection, pending.c.key, keys), _is_free(now))
     found = found.order_by(pending.c.lane, pending.c.requested_at).limit(limit)
     rows = connection.execute(found).all()
-    claims = [_claim(row, uuid.uuid4().hex, former=row.claim or "") for row in rows]
+    claims = [
+        _claim(row, f"{name}.{n}" if together else uuid.uuid4().hex, former=row.claim or "")
+        for n, row in enumerate(rows)
+    ]
     values = [(one.key, worker, one.id, now + LEASE) for one in claims]
     bulk.change(connection, pending, "key", ("worker", "claim", "leased_until"), values)
     return claims
@@ -130,14 +145,13 @@ def renew(connection: Connection, ids: Sequence[str]) -> None:
     connection.execute(update(pending).where(these).values(leased_until=until))
 
 
-def settle(connection: Connection, claim: Claim) -> None:
-    """The promise of a claim is kept; one that was made anew meanwhile is free to be claimed.
+def settle(connection: Connection, kept: Collection[Claim]) -> None:
+    """The promises of claims are kept; one that was made anew meanwhile is free to be claimed.
 
-    Nothing happens where the claim is another's by now. The connection is in a write transaction.
+    Nothing happens where a claim is another's by now. The connection is in a write transaction.
     """
-    this = pending.c.claim == claim.id
-    connection.execute(delete(pending).where(this, pending.c.ticket == claim.ticket))
-    release(connection, [claim.id])
+    bulk.remove(connection, pending, ("claim", "ticket"), [(one.id, one.ticket) for one in kept])
+    release(connection, [one.id for one in kept])
 
 
 def release(connection: Connection, ids: Sequence[str]) -> None:
@@ -147,16 +161,17 @@ def release(connection: Connection, ids: Sequence[str]) -> None:
     connection.execute(update(pending).where(these).values(nobody))
 
 
-def holding(claim: Claim) -> Callable[[Connection], None]:
-    """A condition of write transactions: that the claim still holds. Else `Superseded` is raised.
+def holding(*claims: Claim) -> Callable[[Connection], None]:
+    """A condition of write transactions: that these claims still hold. Else `Superseded` is raised.
 
-    Claiming is a write transaction too, so nobody else can claim the key before this one ends.
+    Claiming is a write transaction too, so nobody else can claim the keys before this one ends.
     """
-    this = select(pending.c.key).where(pending.c.key == claim.key, pending.c.claim == claim.id)
+    ids = {claim.key: claim.id for claim in claims}
 
     def check(connection: Connection) -> None:
-        if connection.execute(this).first() is None:
-            raise Superseded(claim.key)
+        rows = bulk.pick(connection, (pending.c.key, pending.c.claim), pending.c.key, ids)
+        if lost := ids.items() - {tuple(row) for row in rows}:
+            raise Superseded(", ".join(sorted(key for key, _ in lost)))
 
     return check
 

@@ -118,7 +118,7 @@ def add(database: Database, worker: str, done: list[str], stopping: threading.Ev
             try:
                 with on_condition(claims.holding(claim)), database.write() as connection:
                     connection.execute(insert(meta).values(key=f"did:{claim.key}", value=worker))
-                    claims.settle(connection, claim)
+                    claims.settle(connection, [claim])
                 done.append(claim.key)
             except Superseded:
                 pass

@@ -9,22 +9,39 @@ from pathlib import Path
 
 import pytest
 from dbos import DBOS
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from plugins.contract import Context, WebhookChannel
+from catalog.sources import Listing
+from plugins.contract import Context, Plugin, WebhookChannel
 from plugins.notify import plugin
 from portal.config import ConfiguredSource, Settings
+from portal.db.ingest import registrations
 from portal.db.people import notices
 from portal.db.sources import locations
+from portal.db.tables import entities
 from portal.db.tables import pending as table
 from portal.db.work import claims, pending
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker.engine import Engine, EngineSettings, forget_workflows, launch
+from portal.worker.engine import TOGETHER, Engine, EngineSettings, forget_workflows, launch
 from portal.worker.requests import Lane, ingest_key, later_key
 from scorecards.people.notices import Kind, Notice, Timing
 from tests.plugins.notify.test_webhooks import receiving
 from tests.portal.processes import eventually
+from tests.portal.worker.test_location_jobs import COMPONENT, write
+
+
+class Raising:
+    """A source with a fault of its own."""
+
+    name = "raising"
+    checked = True
+
+    def accepts(self, target: str) -> bool:
+        return target.endswith("/raise.yaml")
+
+    def list(self, target: str) -> Listing:
+        raise ValueError(target)
 
 
 @pytest.fixture
@@ -41,8 +58,10 @@ def working(database_url: str, tmp_path: Path) -> Iterator[tuple[Portal, str, En
     (location,) = prepare(portal)
     pool = Pool(1)
     sqlite = database_url.startswith("sqlite")
+    raising = Plugin(name="raising", version="1", summary="", sources=(Raising(),))  # type: ignore[arg-type]
+    tools = tools_of(portal, pool)
     engine = launch(
-        tools_of(portal, pool),
+        replace(tools, plugins=(raising, *tools.plugins)),
         portal.work,
         EngineSettings(
             url=f"sqlite:///{tmp_path / 'jobs.db'}" if sqlite else database_url,
@@ -73,6 +92,52 @@ def test_every_promise_is_kept_however_fast_they_follow_each_other(
         time.sleep(0.003 * (round_ % 7))
         again = portal.work.request(ingest_key(location), Lane.EVENT)
         eventually(lambda: kept(portal, ticket) and kept(portal, again), within=30)  # noqa: B023
+
+
+def read_all(portal: Portal, folder: Path, texts: dict[str, str]) -> set[str]:
+    """Have files read that are due at the same time, each a location; returns the entities."""
+    for name, text in texts.items():
+        write(folder / f"{name}.yaml", text)
+    with portal.database.write() as connection:
+        ids = [
+            registrations.register(
+                connection,
+                type="file",
+                target=str(folder / f"{name}.yaml"),
+                origin="command",
+                now=portal.now(),
+            )
+            for name in texts
+        ]
+    keys = [ingest_key(one) for one in ids]
+    portal.work.request_all(keys, Lane.SWEEP)
+
+    def is_done() -> bool:
+        with portal.database.read() as connection:
+            return not pending.still(connection, keys)
+
+    eventually(is_done, within=60)
+    with portal.database.read() as connection:
+        return set(connection.execute(select(entities.c.name)).scalars())
+
+
+def test_files_that_are_due_are_read_by_one_workflow(
+    working: tuple[Portal, str, Engine], tmp_path: Path
+) -> None:
+    portal, _, _ = working
+    texts = {f"c{n}": COMPONENT.format(name=f"c{n}") for n in range(12)}
+    assert read_all(portal, tmp_path / "files", {**texts, "c7": "kind: ["}) == {*texts} - {"c7"}
+    begun = DBOS.list_workflows(name=TOGETHER, load_input=False, load_output=False)
+    assert len(begun) <= 2, "and one for the location of the folder, which holds nothing yet"
+
+
+def test_of_files_that_cannot_be_read_together_each_is_read_by_itself(
+    working: tuple[Portal, str, Engine], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    portal, _, _ = working
+    texts = {name: COMPONENT.format(name=name) for name in ("a", "raise", "z")}
+    assert read_all(portal, tmp_path / "files", texts) == {"a", "z"}
+    assert "failed together" in caplog.text
 
 
 def test_what_was_put_off_is_done_when_its_time_has_come(

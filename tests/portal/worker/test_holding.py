@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import update
 
 from portal.db.engine import Database, open_database
+from portal.db.ingest import registrations
 from portal.db.tables import pending
 from portal.db.work import pending as promises
 from portal.db.work.claims import Claim
 from portal.worker.holding import Holding
-from portal.worker.requests import Lane
+from portal.worker.requests import Lane, ingest_key
+from portal.worker.room import TOGETHER
 from tests.catalog_rows import NOW
 from tests.portal.processes import free_port
 
@@ -33,13 +35,13 @@ def pass_time(database: Database) -> None:
         connection.execute(update(pending).values(leased_until=past))
 
 
-def fail_for_good() -> None:
+def fail_for_good() -> list[str]:
     raise ValueError("This will always be wrong.")
 
 
-def ask_a_database_that_is_away() -> None:
+def ask_a_database_that_is_away() -> list[str]:
     with open_database(f"postgresql://x@127.0.0.1:{free_port()}/x").read():
-        pass
+        return []
 
 
 def test_work_that_fails_is_not_done_over_and_over(
@@ -80,6 +82,72 @@ def test_of_work_that_another_has_taken_over_nothing_is_written(
     assert holding.not_kept([KEY, "late"]) == [KEY]
     assert "no longer held" in caplog.text
     assert taken.former == claim.id
+
+
+def some(database: Database, *names: str, worker: str = "one") -> tuple[Holding, list[Claim]]:
+    """Claims on locations that are files, all of which share a place."""
+    with database.write() as connection:
+        ids = [
+            registrations.register(
+                connection, type="file", target=f"/srv/{name}.yaml", origin="command", now=NOW
+            )
+            for name in names
+        ]
+        keys = dict.fromkeys(map(ingest_key, ids), "")
+        promises.put_all(connection, keys, lane=Lane.EVENT, now=NOW)
+    holding = Holding(database=database, worker=worker)
+    claimed = holding.claim_more()
+    assert {claim.key for claim in claimed} == keys.keys()
+    assert len({claim.batch for claim in claimed}) == 1
+    return holding, claimed
+
+
+def test_what_is_claimed_together_is_kept_together(database: Database) -> None:
+    holding, claimed = some(database, "a", "b", "c")
+    keys = [claim.key for claim in claimed]
+    assert holding.keep_together(claimed, lambda: [keys[1]]) == [claimed[1]]
+    assert holding.not_kept(keys) == [keys[1]]
+    holding.keep(claimed[1], lambda: None)
+    assert holding.not_kept(keys) == []
+
+
+def test_what_shares_a_place_leaves_room_for_other_work(database: Database) -> None:
+    holding, _ = some(database, *map(str, range(TOGETHER)))
+    with database.write() as connection:
+        promises.put(connection, KEY, lane=Lane.SWEEP, now=NOW)
+    assert [claim.key for claim in holding.claim_more()] == [KEY]
+
+
+def test_where_work_fails_together_each_is_done_by_itself(database: Database) -> None:
+    holding, claimed = some(database, "a", "b")
+    assert holding.keep_together(claimed, fail_for_good) == claimed
+    assert holding.not_kept([claim.key for claim in claimed]) != []
+
+
+def test_where_one_is_another_workers_the_others_are_done_by_themselves(database: Database) -> None:
+    holding, claimed = some(database, "a", "b")
+    pass_time(database)
+    [taken] = Holding(database=database, worker="two").claim([claimed[0].key])
+    assert taken.former == claimed[0].id
+
+    def write() -> list[str]:
+        with database.write() as connection:
+            promises.put(connection, "late", lane=Lane.EVENT, now=NOW)
+        return []
+
+    assert holding.keep_together(claimed, write) == claimed
+    assert holding.not_kept(["late"]) == []
+    for claim in claimed:
+        holding.keep(claim, lambda: database.write().__enter__())
+    assert holding.not_kept([claim.key for claim in claimed]) == [taken.key]
+
+
+def test_together_too_what_found_no_database_is_claimed_again(database: Database) -> None:
+    holding, claimed = some(database, "a", "b")
+    assert holding.keep_together(claimed, ask_a_database_that_is_away) == []
+    assert holding.claim_more() == []
+    pass_time(database)
+    assert {one.former for one in holding.claim_more()} == {one.id for one in claimed}
 
 
 def test_what_was_settled_before_a_crash_is_passed_over_without_a_word(

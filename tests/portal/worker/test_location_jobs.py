@@ -20,6 +20,7 @@ from portal.db.tables import entities
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, store_of, tools_of
 from portal.worker import jobs
+from portal.worker.together import read_together
 
 COMPONENT = """\
 apiVersion: backstage.io/v1alpha1
@@ -59,12 +60,8 @@ def configured(portal: Portal, *targets: Path) -> Portal:
 
 
 def read(portal: Portal, pool: Pool) -> None:
-    tools = tools_of(portal, pool)
-    ahead = list(prepare(portal))
-    for location in ahead:
-        for repository in jobs.list_repositories(tools, location):
-            ahead += jobs.ingest(tools, location, repository).linked
-        jobs.settle(tools, location)
+    left = read_together(tools_of(portal, pool), prepare(portal), told=lambda *_: None)
+    assert left == {}
 
 
 def refs(portal: Portal) -> set[str]:

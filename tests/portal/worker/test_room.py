@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from hypothesis import given
@@ -12,7 +12,7 @@ from portal.db.engine import Database
 from portal.db.work import pending
 from portal.worker.holding import LOOK_AHEAD, Holding
 from portal.worker.requests import Lane
-from portal.worker.room import PLACES, Room
+from portal.worker.room import PLACES, TOGETHER, Room
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -21,6 +21,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 class Piece:
     lane: int
     host: str
+    key: str = ""
 
 
 PIECES = st.builds(Piece, st.sampled_from([0, 1, 2]), st.sampled_from(["", "a", "b", "c"]))
@@ -52,6 +53,31 @@ def test_what_is_full_is_what_gets_no_place(wanted: list[Piece], one: Piece) -> 
     refused = not room.take(one)
     known = {"", *(taken.host for taken in room.taken)}
     assert refused == (one.host in full or "" in full) or one.host not in known
+
+
+@given(wanted=st.lists(PIECES, max_size=60))
+def test_what_shares_a_place_waits_for_the_same_host_as_urgently(wanted: list[Piece]) -> None:
+    room = Room()
+    pieces = {str(n): piece for n, piece in enumerate(wanted)}
+    joined = {key for key, piece in pieces.items() if room.join(replace(piece, key=key))}
+    assert joined == {key for keys in room.batches for key in keys}
+    assert len(room.taken) == len(room.batches)
+    for keys in room.batches:
+        assert len({(pieces[key].lane, pieces[key].host) for key in keys}) == 1
+    for key in pieces.keys() - joined:
+        piece = pieces[key]
+        others = [one for one in room.taken if (one.lane, one.host) == (piece.lane, piece.host)]
+        assert not others, "there is room beside those that share a place already"
+    if wanted:
+        assert joined, "the first one finds a place"
+
+
+def test_a_place_is_shared_by_so_many_and_the_next_one_takes_another() -> None:
+    room = Room()
+    for n in range(TOGETHER + 1):
+        assert room.join(Piece(Lane.SWEEP, "forge", str(n)))
+    assert [len(keys) for keys in room.batches] == [TOGETHER, 1]
+    assert len(room.taken) == 2
 
 
 def test_two_dead_hosts_leave_a_place_for_a_third() -> None:

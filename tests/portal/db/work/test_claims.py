@@ -31,7 +31,7 @@ def take(database: Database, worker: str, *keys: str, limit: int | None = None) 
 
 def settle(database: Database, claim: Claim) -> None:
     with database.write() as connection:
-        claims.settle(connection, claim)
+        claims.settle(connection, [claim])
 
 
 def free(database: Database) -> list[str]:
