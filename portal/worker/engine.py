@@ -156,11 +156,11 @@ def launch(
         stopping=engine._stopping,
         holding=engine.holding,
     )
+    works = workflows_of(doing)
     engine._workflows = {
-        name: DBOS.workflow(name=name)(_kept(engine, work))
-        for name, work in workflows_of(doing).items()
+        name: DBOS.workflow(name=name)(_kept(engine, work)) for name, work in works.items()
     }
-    together = _kept_together(engine, together_workflow(doing))
+    together = _kept_together(engine, together_workflow(doing, works["ingest"]))
     engine._workflows[TOGETHER] = DBOS.workflow(name=TOGETHER)(together)
     left = engine.holding.resume()
     DBOS.launch()

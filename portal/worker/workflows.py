@@ -96,9 +96,8 @@ def _ingest_workflow(doing: Doing) -> Callable[[str], None]:
     return workflow
 
 
-def together_workflow(doing: Doing) -> Callable[[list[Claim]], None]:
-    """What is done for claims of locations that lead to little."""
-    alone = _ingest_workflow(doing)
+def together_workflow(doing: Doing, alone: Callable[[str], None]) -> Callable[[list[Claim]], None]:
+    """What is done for claims of locations that lead to little; `alone` is done for one of them."""
     read = DBOS.step(name="read_together")(lambda locations: _read_together(doing, locations))
 
     def workflow(these: list[Claim]) -> None:
