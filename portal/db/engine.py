@@ -55,12 +55,10 @@ a process that was stopped in the middle of one must not stop all others."""
 _condition: ContextVar[Callable[[Connection], None] | None] = ContextVar("condition", default=None)
 
 
-TURN = "10s"
+TURN = "8s"
 """How long a writer waits for the others before it asks anew. One whose process was stopped does not:
-else each of its threads would have its turn, and let everybody wait."""
-
-TURNS = 30
-"""How often it asks."""
+else each of its threads would have its turn, and let everybody wait. Who answers a request asks once: a
+single process of the server that hangs while it writes must not keep people waiting."""
 
 _ALONE = text(
     "SELECT set_config('idle_in_transaction_session_timeout', :patience, true),"
@@ -69,9 +67,12 @@ _ALONE = text(
 
 
 def _turn(connection: Connection) -> RootTransaction:
-    """A transaction in which no other process writes. Raises where there is none for minutes."""
+    """A transaction in which no other process writes.
+
+    Raises where there is none for minutes, and for who answers a request, for seconds.
+    """
     values = {"key": CATALOG_LOCK, "patience": PATIENCE, "turn": TURN}
-    for left in reversed(range(TURNS)):
+    for left in reversed(range(patience.get().turns)):
         transaction = connection.begin()
         try:
             connection.execute(_ALONE, values)

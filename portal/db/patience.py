@@ -31,12 +31,14 @@ class Patience:
     """Seconds for the answer of a connection that has been idle: it is there at once."""
     refuses_early: bool
     """Whether nothing is asked while the server is known to be silent."""
+    turns: int
+    """How often it asks for its turn to write, each time for less than the silence of who answers."""
 
 
-ANSWERING = Patience(silence=10.0, ping=2.0, refuses_early=True)
+ANSWERING = Patience(silence=10.0, ping=2.0, refuses_early=True, turns=1)
 """Of who answers a request. No page takes so long, and whoever waits has gone by then."""
 
-WORKING = Patience(silence=600.0, ping=600.0, refuses_early=False)
+WORKING = Patience(silence=600.0, ping=600.0, refuses_early=False, turns=40)
 """Of all others: a large statement may take minutes, and one that is given up is work to do again. It
 ends, so that a single backend that hangs keeps no worker for ever."""
 

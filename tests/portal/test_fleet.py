@@ -107,7 +107,7 @@ def test_a_hundred_kills_lose_nothing_that_was_acknowledged(fleet: Fleet) -> Non
     fleet.write(*names)
     fleet.start("serve")
     workers = {name: fleet.start("worker", name) for name in ("first", "second")}
-    eventually(lambda: total(fleet.url) == len(names))
+    eventually(lambda: total(fleet.url) == len(names), within=300)
     (location,) = requests.get(f"{fleet.url}/api/v1/locations", timeout=10).json()["items"]
     refresh = f"{fleet.url}/api/v1/locations/{location['id']}/refresh"
     wanted: dict[str, str] = {}

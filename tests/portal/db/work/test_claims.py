@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from portal.db import engine, values
 from portal.db.engine import Database, on_condition
+from portal.db.failures import is_unavailable
+from portal.db.patience import ANSWERING, patience
 from portal.db.tables import pending as table
 from portal.db.work import claims, pending
 from portal.db.work.claims import Claim, Superseded
@@ -250,4 +252,28 @@ def test_a_writer_that_stops_in_the_middle_lets_the_others_write_after_a_while(
     with other.read() as connection:
         assert values.get(connection, "written") == "by the other"
     stopped.close()
+    other.close()
+
+
+def test_who_answers_a_request_waits_once_for_a_writer_that_hangs_and_the_rest_goes_on(
+    postgres: str, migrated_postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "TURN", "200ms")
+    url = new_postgres_database(postgres, migrated_postgres)
+    hanging, other = engine.open_database(url), engine.open_database(url)
+    mine = patience.set(ANSWERING)
+    try:
+        with hanging.write() as connection:
+            values.put(connection, "written", "by who hangs")
+            with pytest.raises(OperationalError) as failure, other.write():
+                pytest.fail("two write at a time")
+            assert is_unavailable(failure.value)
+            assert not other.watch.is_silent
+            with other.read() as reading:
+                assert values.get(reading, "written") is None
+        with other.write() as connection:
+            assert values.get(connection, "written") == "by who hangs"
+    finally:
+        patience.reset(mine)
+    hanging.close()
     other.close()
