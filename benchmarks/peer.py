@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from postgres import postgres
 from processes import cpu_seconds, memory
 
 PACKAGES = {
@@ -81,12 +80,17 @@ def main() -> int:
     files = [str(path) for path in sorted(corpus.rglob("catalog-info.yaml"))]
     targets = [f"{corpus}/**/catalog-info.yaml"] if options.glob else files
     expected = json.loads((corpus / "manifest.json").read_text())["entities"] + len(targets)
-    with _postgres(work) as (folder, server):
+    work.mkdir(parents=True, exist_ok=True)
+    work.chmod(0o755)
+    with postgres(work / "postgres", user="peer") as running:
+        server = running.pid
         locations = "\n".join(
             f"    - {{ type: file, target: {json.dumps(target)} }}" for target in targets
         )
         config = work / "app-config.yaml"
-        config.write_text(CONFIG.format(port=options.port, socket=folder, locations=locations))
+        config.write_text(
+            CONFIG.format(port=options.port, socket=running.home, locations=locations)
+        )
         with _backstage(work, config) as node:
             base = f"http://127.0.0.1:{options.port}/api/catalog"
             found = _ingest(base, node, server, expected, options.seconds)
@@ -109,33 +113,6 @@ def _install(app: Path) -> None:
     (app / "package.json").write_text(json.dumps(package))
     command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
     subprocess.run(command, cwd=app, check=True)
-
-
-@contextmanager
-def _postgres(work: Path) -> Iterator[tuple[Path, int]]:
-    """An empty server; yields the folder of its socket and its process id."""
-    places = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    programs = Path(shutil.which("initdb") or places[0] / "initdb").parent
-    home = work / "postgres"
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-    as_user: list[str] = []
-    if os.geteuid() == 0:
-        work.chmod(0o755)
-        shutil.chown(home, "postgres")
-        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-    data = home / "data"
-    initdb = [programs / "initdb", "-D", data, "-A", "trust", "-U", "peer", "-E", "UTF8"]
-    options = f"-c listen_addresses='' -k {home} -c shared_buffers=512MB"
-    control = [*as_user, programs / "pg_ctl", "-D", data, "-w"]
-    subprocess.run([*as_user, *initdb, "--locale=C.UTF-8"], check=True, capture_output=True)
-    subprocess.run(
-        [*control, "-o", options, "-l", home / "log", "start"], check=True, capture_output=True
-    )
-    try:
-        yield home, int((data / "postmaster.pid").read_text().split()[0])
-    finally:
-        subprocess.run([*control, "-m", "fast", "stop"], capture_output=True)
 
 
 @contextmanager

@@ -26,6 +26,12 @@ def cpu_seconds(root: int) -> float:
     return sum(sum(map(int, fields[11:15])) / TICKS for pid in tree(root) if (fields := _stat(pid)))
 
 
+def own_seconds(pid: int) -> float:
+    """What the process itself has used, without its descendants; 0: it is gone."""
+    fields = _stat(pid)
+    return sum(map(int, fields[11:13])) / TICKS if fields else 0.0
+
+
 def memory(root: int) -> int:
     """Bytes of the tree: shared pages are split among those that share them."""
     total = 0

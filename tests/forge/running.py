@@ -23,6 +23,7 @@ class RunningForge:
     """A server that answers as each of the three forges."""
 
     port: int
+    pid: int
 
     @property
     def host(self) -> str:
@@ -57,6 +58,10 @@ class RunningForge:
         """Every request since this was last called."""
         return list(self.order("asked"))
 
+    def busiest(self) -> dict[str, int]:
+        """Since this was last called: how many requests it answered at a time, of git and of the API."""
+        return dict(self.order("busiest"))
+
     def counts(self) -> Counter[str]:
         """Since then: how many requests of each kind; those answered by 304 with a `*`."""
         return Counter(one["kind"] + ("*" if one["status"] == 304 else "") for one in self.asked())
@@ -86,6 +91,6 @@ def running_forge(folder: Path) -> Iterator[RunningForge]:
     ) as process:
         assert process.stdout is not None
         try:
-            yield RunningForge(port=int(process.stdout.readline()))
+            yield RunningForge(port=int(process.stdout.readline()), pid=process.pid)
         finally:
             process.kill()

@@ -17,8 +17,10 @@ from typing import Any
 
 import orjson
 
+from plugins.git import packs
 from tests.forge import gitea, github, gitlab
 from tests.forge.faults import Fault, spoil
+from tests.forge.packs import asks_for
 from tests.forge.replies import Reply, Request, said
 from tests.forge.world import World
 
@@ -35,6 +37,10 @@ _KINDS = (
 )
 
 
+AT_ONCE = 100
+"""Requests of the API that GitHub answers at a time; git has no such limit."""
+
+
 class Forge:
     """The state of the server; one request at a time changes it."""
 
@@ -45,6 +51,8 @@ class Forge:
         self.asked: list[dict[str, Any]] = []
         self.released = threading.Event()
         self.guard = threading.Lock()
+        self.busy = {"api": 0, "git": 0}
+        self.busiest = dict(self.busy)
 
     def control(self, order: dict[str, Any]) -> Any:
         match order.pop("do"):
@@ -59,6 +67,9 @@ class Forge:
             case "asked":
                 asked, self.asked = self.asked, []
                 return asked
+            case "busiest":
+                most, self.busiest = self.busiest, dict(self.busy)
+                return most
             case "token":
                 self.world.tokens[order["token"]] = order["sees"]
                 if not order["sees"]:
@@ -74,6 +85,18 @@ class Forge:
 
     def answer(self, request: Request) -> Reply:
         line = f"{request.method} {request.path}" + (f"?{request.query}" if request.query else "")
+        kind = next((name for name, form in _KINDS if re.search(form, line)), "other")
+        of = "git" if kind == "git" else "api"
+        with self.guard:
+            self.busy[of] += 1
+            self.busiest[of] = max(self.busiest[of], self.busy[of])
+        try:
+            return self._answer(request, line, kind)
+        finally:
+            with self.guard:
+                self.busy[of] -= 1
+
+    def _answer(self, request: Request, line: str, kind: str) -> Reply:
         with self.guard:
             fault = next((one for one in self.faults if one.befalls(line)), None)
             if fault is not None and fault.how != "slow":
@@ -87,7 +110,8 @@ class Forge:
                 said({"message": "Not Found"}, status=404),
             )
             released = self.released
-            kind = next((name for name, form in _KINDS if re.search(form, line)), "other")
+            if self.world.is_metered and self.busy["api"] > AT_ONCE and kind != "git":
+                fault = Fault(match="", how="secondary")
             if self.world.is_metered and kind != "git" and reply.status != 304:
                 if self.world.remaining <= 0:
                     fault = Fault(match="", how="rate", seconds=3000)
@@ -110,6 +134,8 @@ def _git(world: World, request: Request) -> Reply | None:
         if request.token and sight:
             return Reply(status=404)
         return Reply(status=401, headers={"WWW-Authenticate": 'Basic realm="git"'})
+    if (packed := world.packed.get(asks_for(request.body))) is not None:
+        return Reply(body=packed, headers={"Content-Type": packs.TYPE})
     done = subprocess.run(
         ["git", "-c", "safe.directory=*", "http-backend"],
         input=request.body,

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tests.forge.packs import Written, answer_of
 from tests.plugins.pluginworld import run_plain_git, write_files
 
 
@@ -108,6 +109,11 @@ class World:
     repos: dict[int, Repo] = field(default_factory=dict)
     moved: dict[str, int] = field(default_factory=dict)
     """Former paths, as forges remember them."""
+    by_path: dict[str, int] = field(default_factory=dict)
+    """Present paths, in lower case."""
+    packed: dict[str, bytes] = field(default_factory=dict)
+    """By commit, what git over HTTP answers to who asks for it alone and has nothing: of repositories
+    that are made by the thousand, so that a benchmark does not measure the processes of the forge."""
     tokens: dict[str, str] = field(default_factory=lambda: {"good": "all"})
     apps: dict[str, str] = field(default_factory=dict)
     """Public keys of GitHub Apps, by id."""
@@ -149,10 +155,9 @@ class World:
 
     def find(self, path: str, sight: str) -> Repo | None:
         """By path, also a former one."""
-        for repo in self.visible(sight):
-            if repo.path.lower() == path.lower() or self.moved.get(path) == repo.id:
-                return repo
-        return None
+        number = self.by_path.get(path.lower(), self.moved.get(path, 0))
+        repo = self.repos.get(number)
+        return repo if repo and (sight == "all" or repo.visibility == "public") else None
 
     def create(self, path: str, files: Mapping[str, str], **about: Any) -> None:
         owner, _, name = path.rpartition("/")
@@ -163,7 +168,7 @@ class World:
         folder.mkdir(parents=True)
         repo = Repo(id=number, owner=owner, name=name, folder=folder, **about)
         repo.git("init", "--quiet", f"--initial-branch={repo.branch}")
-        self.repos[number] = repo
+        self._add(repo)
         if files:
             self.commit(path, files)
 
@@ -176,11 +181,13 @@ class World:
             texts = {path: text.replace("NAME", name) for path, text in files.items()}
             write_files(folder, texts)
             git = folder / ".git"
-            commit = _plain_commit(git, {path: text.encode() for path, text in texts.items()})
+            written = _plain_commit(git, {path: text.encode() for path, text in texts.items()})
+            commit = written.commit
+            self.packed[commit] = answer_of(written)
             (git / "refs" / "heads").mkdir(parents=True)
             (git / "refs" / "heads" / "main").write_text(f"{commit}\n")
             (git / "HEAD").write_text("ref: refs/heads/main\n")
-            self.repos[number] = Repo(id=number, owner=owner, name=name, folder=folder)
+            self._add(Repo(id=number, owner=owner, name=name, folder=folder))
 
     def refill(self, owner: str, count: int, files: Mapping[str, str]) -> None:
         """Give the first repositories of an owner another commit, with these files and no others."""
@@ -190,7 +197,7 @@ class World:
             write_files(repo.folder, texts)
             git = repo.folder / ".git"
             contents = {path: text.encode() for path, text in texts.items()}
-            commit = _plain_commit(git, contents, parent=repo.head())
+            commit = _plain_commit(git, contents, parent=repo.head()).commit
             (git / "refs" / "heads" / repo.branch).write_text(f"{commit}\n")
 
     def install(
@@ -245,25 +252,38 @@ class World:
     def rename(self, path: str, to: str) -> None:
         repo = self._at(path)
         self.moved[path] = repo.id
+        del self.by_path[path.lower()]
         repo.owner, _, repo.name = to.rpartition("/")
+        self.by_path[to.lower()] = repo.id
 
     def delete(self, path: str) -> None:
-        del self.repos[self._at(path).id]
+        del self.repos[self.by_path.pop(path.lower())]
+
+    def _add(self, repo: Repo) -> None:
+        self.repos[repo.id] = repo
+        self.by_path[repo.path.lower()] = repo.id
 
     def _at(self, path: str) -> Repo:
-        return next(repo for repo in self.repos.values() if repo.path == path)
+        return self.repos[self.by_path[path.lower()]]
 
 
-def _plain_commit(git: Path, files: Mapping[str, bytes], *, parent: str = "") -> str:
-    """Write a commit of files in the root as loose objects, as git does; returns its id."""
+def _plain_commit(git: Path, files: Mapping[str, bytes], *, parent: str = "") -> Written:
+    """Write a commit of files in the root as loose objects, as git does."""
+    made: list[tuple[str, bytes]] = []
+
+    def write(kind: str, content: bytes) -> str:
+        made.append((kind, content))
+        return _object(git, kind, content)
+
     tree = b"".join(
-        b"100644 " + path.encode() + b"\0" + bytes.fromhex(_object(git, "blob", content))
+        b"100644 " + path.encode() + b"\0" + bytes.fromhex(write("blob", content))
         for path, content in sorted(files.items())
     )
     author = "A <a@example.org> 1700000000 +0000"
-    lines = [f"tree {_object(git, 'tree', tree)}", *([f"parent {parent}"] if parent else [])]
+    lines = [f"tree {write('tree', tree)}", *([f"parent {parent}"] if parent else [])]
     lines += [f"author {author}", f"committer {author}", "", "Change something", ""]
-    return _object(git, "commit", "\n".join(lines).encode())
+    commit = write("commit", "\n".join(lines).encode())
+    return Written(commit=commit, objects=tuple(reversed(made)))
 
 
 def _object(git: Path, kind: str, content: bytes) -> str:

@@ -69,14 +69,14 @@ def test_what_one_reads_no_other_fetches_to_assess_it(
     one, two = workers
     with one.database.read() as connection:
         (location,) = locations.list_locations(connection)
-    assert jobs.look(one, location.id)
+    found = jobs.list_repositories(one, location.id)
     (part,) = jobs.parts_due(one, location.id)
     ids = repositories.part_of(part)
     holding = Holding(database=one.database, worker="one")
     key = part_key(location.id, part)
     assert requests_of(one).request(key, Lane.SWEEP)
     (claim,) = holding.claim([key])
-    reading = jobs.ingest_all(one, jobs.due(one, [location.id], part=part))
+    reading = [jobs.ingest(one, location.id, repository) for repository in found]
     assert [done.added for done in reading] == [1, 1, 1]
     assert assessing.assess_round(two) == 0, "it has not been collected yet"
     collecting.collect_within(one, ids)

@@ -232,7 +232,7 @@ def test_what_was_read_may_say_in_a_line_more_what_the_listing_does_not_know(sto
         listed(store, head)
         assert due(store) == ["shop", "other"], head
     listed(store, "@7")
-    store.note_head(REPOSITORY, "e1/@77")
+    put(store, reading("f", entity("a")), revision="r1", head_read="e1/@77")
     assert due(store) == ["shop", "other"]
 
 
