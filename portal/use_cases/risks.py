@@ -127,7 +127,7 @@ def _every(gone: tuple[str, ...]) -> dict[str, Risk]:
         ),
         "person": Risk(
             title="One person owns it",
-            why="It is left alone when they are. Name the group that they work in.",
+            why="When they leave, nobody answers for it. Name the group that they work in.",
             whole="that need an owner and name one",
             filter=All(parts=(owned, person)),
             among=All(parts=(owned, named)),

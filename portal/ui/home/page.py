@@ -109,7 +109,9 @@ def home_page(
         recent=_recent(portal, connection, team, owned) if team else Recent(),
         starred=starred_lines(connection, scorecards),
         services=shown,
-        services_note=f"all {owned.total:,} in the catalog",
+        services_note=f"all {owned.total:,} in the catalog"
+        if owned.total > 1
+        else "in the catalog",
         services_params={"kind": ALL_KINDS, "owner": team.ref} if team else {},
         scorecards=tuple(c for c in scorecards if any(c.name in s.marks for s in shown)),
         kinds=tuple((kind_label(kind), n) for kind, n in kinds.items()),

@@ -19,7 +19,7 @@ from portal.ui.state_memory import StateMemory
 from portal.wiring import Portal
 from scorecards.scorecard import Scorecard
 
-PER_PAGE = 50
+PER_PAGE = 25
 
 
 Memory = StateMemory[By, heat.HeatTable]

@@ -171,6 +171,17 @@ def test_what_is_not_known_is_told_with_why_and_not_as_nothing() -> None:
     )
 
 
+def test_what_stands_in_the_way_comes_first_on_its_level() -> None:
+    rules = ("repo.readme.bytes > 0", "repo.readme.bytes > 9", "repo.readme.bytes > 1")
+    card = scorecard(*map(check, rules))
+    found = record({"repo.readme.bytes": 5})
+    subject = Assessable(id=1, ref="component:default/a", body=b"{}", records=(found,))
+    result = assess(card, subject)
+    assert result is not None
+    rows = [row.check.id for rung in ladder(card, result, {}, {}).rungs for row in rung.rows]
+    assert rows == ["check-1", "check-0", "check-2"]
+
+
 @pytest.mark.parametrize(
     ("title", "shown"),
     [

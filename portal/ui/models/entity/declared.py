@@ -15,6 +15,9 @@ from portal.db.sources.locations import FileOrigin
 from portal.ui.models.entity.verdict import Line
 from portal.ui.models.yaml_text import to_yaml
 
+ORDER = ("apiVersion", "kind", "metadata", "spec")
+"""How people write a descriptor; anything else comes after it."""
+
 LONGEST_TEXT = 200_000
 """Characters of a descriptor that the page shows; how many more there are is said."""
 
@@ -74,7 +77,8 @@ def descriptor_text(
     declared: Declared, source: Source | None, problems: Sequence[Problem]
 ) -> DescriptorText:
     """The entity as YAML, without what the portal adds, and with its problems."""
-    text = to_yaml(orjson.loads(declared.body))
+    body = orjson.loads(declared.body)
+    text = to_yaml({key: body[key] for key in sorted(body, key=_place)})
     cut = max(0, len(text) - LONGEST_TEXT)
     return DescriptorText(
         text=text[:LONGEST_TEXT],
@@ -82,6 +86,10 @@ def descriptor_text(
         source=source,
         lines=() if cut else _lines(text, problems),
     )
+
+
+def _place(key: str) -> int:
+    return ORDER.index(key) if key in ORDER else len(ORDER)
 
 
 def _lines(text: str, problems: Sequence[Problem]) -> tuple[Line, ...]:

@@ -59,6 +59,16 @@ class FactsPage:
     failed: int
     stale: int
 
+    @property
+    def found(self) -> tuple[FactRow, ...]:
+        """Those that say something: known ones, and why others are not known."""
+        return tuple(row for row in self.rows if row.state != "missing")
+
+    @property
+    def absent(self) -> tuple[FactRow, ...]:
+        """Those that were looked for and are not there."""
+        return tuple(row for row in self.rows if row.state == "missing")
+
 
 def show_value(value: FactValue) -> str:
     """A value for people: yes and no, numbers with separators, lists one after the other."""

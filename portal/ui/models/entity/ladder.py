@@ -57,6 +57,7 @@ class Rung:
     state: str
     """reached, current, next or later."""
     rows: tuple[CheckRow, ...]
+    """What stands in the way first, each in the order of the definition."""
 
     @property
     def counted(self) -> tuple[CheckRow, ...]:
@@ -179,7 +180,7 @@ def _rung(scorecard: Scorecard, rank: int, proven: int, rows: Sequence[CheckRow]
         rank=rank,
         shade=shade_of(rank, len(scorecard.levels) - 1),
         state=state,
-        rows=tuple(rows),
+        rows=tuple(sorted(rows, key=lambda row: row.outcome not in OPEN)),
     )
 
 

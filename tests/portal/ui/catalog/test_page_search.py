@@ -5,10 +5,10 @@ from page_structure import faults
 from tests.doc_rows import found, pages, save
 
 
-def test_hits_are_grouped_and_say_why_they_matched(shop) -> None:
+def test_hits_say_their_kind_and_why_they_matched(shop) -> None:
     page = shop.get("/search?q=paym")
-    assert "<h2>Component</h2>" in page
-    assert "name: <mark>paym</mark>ents" in page
+    assert '<td data-label="Kind">Component</td>' in page
+    assert '<span class="muted">name:</span> <mark>paym</mark>ents' in page
 
 
 def test_checks_and_problems_are_found_too(shop) -> None:

@@ -69,6 +69,20 @@ def test_what_is_not_known_is_named_where_it_decides(shop) -> None:
     assert "to Run</i>" in page
 
 
+def test_facts_that_are_not_there_are_folded_behind_the_others(shop) -> None:
+    shown, _, folded = shop.get(PAYMENTS + "?tab=facts").partition('<summary class="fold">')
+    assert "<code>repo.readme.bytes</code>" in shown
+    assert "<code>repo.tests.files</code>" not in shown
+    assert folded.startswith("1 that")
+    assert "<code>repo.tests.files</code>" in folded
+
+
+def test_descriptor_begins_as_people_begin_one(shop) -> None:
+    page = shop.get(PAYMENTS + "?tab=descriptor")
+    keys = ["apiVersion:", "kind:", "metadata:", "spec:"]
+    assert sorted(keys, key=page.index) == keys
+
+
 def test_facts_say_where_they_come_from(shop) -> None:
     page = shop.get(PAYMENTS + "?tab=facts")
     assert "README.md:1" in page

@@ -118,7 +118,7 @@ def test_campaign_for_a_level_further_up_lists_its_checks_early(shop) -> None:
     campaign(shop, "run", checks="tested", target_on="2026-03-06")
     first = next(row for row in listed(shop) if "early" in row)
     assert "There are tests" in first
-    assert "1 of 3 things" in first
+    assert "1 of 3 it lacks" in first
     assert "Run</span>" in first
 
 
@@ -131,7 +131,7 @@ def test_check_that_many_services_lack_stands_there_once_with_the_first_of_them(
     assert len(rows) == 1
     assert [name in rows[0] for name in names] == [True, True, True, False, False]
     assert "and 3 more" in rows[0]
-    assert rows[0].count("the last thing") == 3
+    assert rows[0].count("all it lacks") == 3
     assert "/catalog/component/default/same-1?tab=scorecards#check-readiness-described" in rows[0]
 
 
@@ -165,7 +165,7 @@ def test_everyone_sees_each_check_once_what_lifts_most_first(shop) -> None:
     assert titles == ["The description says something", "There is a README", "There are tests"]
     described, readme, tests = (" ".join(row.split()) for row in rows)
     assert "<b>2 entities</b>" in described
-    assert "the last thing for 1<" in described
+    assert "all that 1 lacks<" in described
     assert "check=described&amp;outcome=fail#entities" in described
     assert "<b>1 entity</b>" in readme
     assert "no data for 1<" in readme

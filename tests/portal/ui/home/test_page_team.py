@@ -50,7 +50,7 @@ def test_team_without_services_says_how_it_gets_some(shop: Shop) -> None:
     put(shop.portal, shop.location, "more.yaml", component("more", owner="user:ann"))
     text = owns(shop, "/catalog/user/default/ann")
     assert "Nothing of it is assessed" in text
-    assert "all 1 in the catalog" in text
+    assert ">in the catalog</a>" in text
     facts = {"repo.readme.bytes": Known(value=500), "repo.tests.files": Known(value=1)}
     appraise(shop.portal, {"component:default/more": facts})
     text = owns(shop, "/catalog/user/default/ann")
