@@ -6,7 +6,7 @@ ten times as long as the database does (`benchmarks/reads.py`). Everything else 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -46,13 +46,17 @@ class Prepared:
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Row]:
         """All rows, for these values of the parameters."""
+        return list(self.each(connection, values))
+
+    def each(self, connection: Connection, values: Mapping[str, Any]) -> Iterator[Row]:
+        """The same, one by one: what is made of a row takes less while it is at hand."""
         name = connection.dialect.name
         written = self._written.get(name)
         if written is None:
             written = self._written[name] = _write(self._make(name), connection.dialect)
         every = {**written.constants, **values}
         given = every if written.places is None else [every[place] for place in written.places]
-        found: list[Row] = execute(connection, written.sql, given).fetchall()
+        found: Iterator[Row] = execute(connection, written.sql, given)
         return found
 
 

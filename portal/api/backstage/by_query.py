@@ -36,7 +36,7 @@ def _page(connection: Connection, query: EntityQuery, fields: tuple[str, ...]) -
     page = ids_by_query(connection, query)
     info = {"nextCursor": page.next_cursor, "prevCursor": page.prev_cursor}
     return b'{"items":[%b],"totalItems":%d,"pageInfo":%b}' % (
-        b",".join(map(shower(fields), answerable.by_ids(connection, page.items))),
+        b",".join(answerable.by_ids(connection, page.items, shower(fields))),
         page.total,
         orjson.dumps({name: cursor for name, cursor in info.items() if cursor is not None}),
     )

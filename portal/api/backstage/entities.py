@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 from catalog.errors import QueryError, RefError
 from catalog.problems import JsonValue
 from catalog.queries.query import All, Filter, parse_filters
-from catalog.refs import EntityRef, parse_ref
+from catalog.refs import EntityRef, canonical
 from portal.api.backstage.errors import NotFoundError
 from portal.api.backstage.parameters import (
     body_of,
@@ -102,28 +102,27 @@ def _add_by_identity(routes: Blueprint, portal: Portal) -> None:
         database = portal.database
         with database.look_in_turn() if tree is None else database.read_in_turn() as connection:
             shown = _shown(connection, refs, tree, fields)
-        return reply(b'{"items":[%b]}' % b",".join(shown.get(ref, b"null") for ref in refs))
+        return reply(b'{"items":[%b]}' % b",".join([shown.get(ref, b"null") for ref in refs]))
 
 
 def _shown(
-    connection: Connection, refs: list[str | None], tree: Filter | None, fields: tuple[str, ...]
-) -> dict[str | None, bytes]:
+    connection: Connection, refs: list[str], tree: Filter | None, fields: tuple[str, ...]
+) -> dict[str, bytes]:
     """The entities that exist and match, as JSON, by ref."""
-    wanted = [ref for ref in dict.fromkeys(refs) if ref is not None]
+    wanted = [ref for ref in dict.fromkeys(refs) if ref]
     if tree is not None:
         rows = by_refs(connection, wanted)
         good = matching(connection, rows.values(), tree)
         wanted = [ref for ref, row in rows.items() if row.id in good]
-    show = shower(fields)
-    return {ref: show(row) for ref, row in answerable.by_refs(connection, wanted).items()}
+    return answerable.by_refs(connection, wanted, shower(fields))
 
 
-def _canonical(text: str) -> str | None:
-    """The canonical ref; None for what names no entity, as where the kind is left out."""
+def _canonical(text: str) -> str:
+    """The canonical ref; '' for what names no entity, as where the kind is left out."""
     try:
-        return str(parse_ref(text))
+        return canonical(text)
     except RefError:
-        return None
+        return ""
 
 
 def _both(*trees: Filter | None) -> Filter | None:

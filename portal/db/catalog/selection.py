@@ -6,20 +6,23 @@ Ids of 100,000 entities are small; their bodies are read in pieces.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, bindparam, func, select
 from sqlalchemy.sql.selectable import FromClause
 
 from catalog.queries.matching import matches
 from catalog.queries.query import All, AnyOf, Filter, Not, Order
 from portal.db.bulk import pick
+from portal.db.catalog.conditions import Shape, part
 from portal.db.catalog.entity_rows import EntityRow
-from portal.db.catalog.filters import Way
+from portal.db.catalog.filters import Way, with_key
 from portal.db.catalog.index import unpack
-from portal.db.catalog.keys import COLUMNS, storable
+from portal.db.catalog.keys import COLUMNS
 from portal.db.catalog.questions import ask
+from portal.db.prepared import Forms
 from portal.db.tables import entities, postings, terms
 
 ALL = 2**31 - 1
@@ -40,18 +43,17 @@ def ids_in_order(
 
     What lacks a value comes last, whatever the direction; the id settles ties.
     """
-    source, keys = _sorting(orders)
     question = ask(connection, tree)
-    way = question.way if limit is not None and source is entities else Way.SETS
-    statement = (
-        select(entities.c.id)
-        .select_from(source)
-        .where(question.condition(way))
-        .order_by(*keys, entities.c.id)
-    )
-    if limit is not None or offset:
-        statement = statement.limit(ALL if limit is None else limit).offset(offset)
-    return list(connection.execute(statement).scalars())
+    keyed = {
+        n: with_key(one.field, None) for n, one in enumerate(orders) if one.field not in COLUMNS
+    }
+    filter_ = question.asked(question.way if limit is not None and not keyed else Way.SETS)
+    by = (keyed[n].shape if n in keyed else one.field for n, one in enumerate(orders))
+    form = _Form(filter=filter_.shape, by=tuple(by), down=tuple(one.descending for one in orders))
+    values = filter_.named("filter") | {"limit": ALL if limit is None else limit, "offset": offset}
+    for n, term in keyed.items():
+        values |= term.named(f"by{n}_")
+    return [row[0] for row in _IDS.rows(connection, form, values)]
 
 
 def matching(connection: Connection, rows: Collection[EntityRow], tree: Filter) -> set[int]:
@@ -78,26 +80,48 @@ def matching(connection: Connection, rows: Collection[EntityRow], tree: Filter) 
     return {number for number, found in values.items() if matches(tree, found)}
 
 
-def _sorting(orders: Sequence[Order]) -> tuple[FromClause, list[ColumnElement[Any]]]:
-    """From where to select, and by what to order."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Form:
+    """What ids are asked by, all but the values."""
+
+    filter: Shape
+    by: tuple[str | Shape, ...]
+    """Of each order the key in `COLUMNS`, or what holds for the terms whose least value counts."""
+    down: tuple[bool, ...]
+    """Whether it is descending."""
+
+
+def _in_order(dialect: str, form: _Form) -> Select[Any]:
+    """Ids; parameters are `limit` and `offset`, too."""
     source: FromClause = entities
     keys: list[ColumnElement[Any]] = []
-    for order in orders:
-        value: ColumnElement[Any] | None = COLUMNS.get(order.field)
-        if value is None:
+    for n, (by, down) in enumerate(zip(form.by, form.down, strict=True)):
+        if isinstance(by, str):
+            value: ColumnElement[Any] = COLUMNS[by]
+        else:
             # The least of several values: an entity is on one place of the list.
             values = (
                 select(postings.c.entity_id, func.min(terms.c.value).label("value"))
                 .join(terms, terms.c.id == postings.c.term_id)
-                .where(terms.c.key.in_(storable([order.field])), terms.c.known)
+                .where(part(by, dialect, f"by{n}_"), terms.c.known)
                 .group_by(postings.c.entity_id)
                 .subquery()
             )
             source = source.outerjoin(values, values.c.entity_id == entities.c.id)
             value = values.c.value
             keys.append(value.is_(None))
-        keys.append(value.desc() if order.descending else value.asc())
-    return source, keys or [entities.c.ref]
+        keys.append(value.desc() if down else value.asc())
+    return (
+        select(entities.c.id)
+        .select_from(source)
+        .where(part(form.filter, dialect, "filter"))
+        .order_by(*(keys or [entities.c.ref]), entities.c.id)
+        .limit(bindparam("limit", type_=BigInteger))
+        .offset(bindparam("offset", type_=BigInteger))
+    )
+
+
+_IDS = Forms(_in_order)
 
 
 def _values(row: EntityRow) -> dict[str, set[str]]:

@@ -3,6 +3,7 @@ import pytest
 from catalog.queries.predicates import parse_predicate
 from catalog.queries.query import Filter, Order, parse_filters
 from portal.db.catalog import answerable
+from portal.db.catalog.answerable import Answerable
 from portal.db.catalog.entities import by_ids
 from portal.db.catalog.selection import ids_in_order, matching
 from portal.db.engine import Database
@@ -100,5 +101,7 @@ def test_what_is_read_for_an_answer_makes_the_same_answer(filled: Database) -> N
     with filled.read() as connection:
         ids = ids_in_order(connection, None)[::-1]
         rows = by_ids(connection, ids)
-        from_parts = answerable.by_ids(connection, [*ids, 10**9])
-        assert [one.answer() for one in from_parts] == [row.answer() for row in rows]
+        from_parts = answerable.by_ids(connection, [*ids, 10**9], Answerable.answer)
+        assert from_parts == [row.answer() for row in rows]
+        by_ref = answerable.by_refs(connection, [row.ref for row in rows], Answerable.answer)
+        assert by_ref == {row.ref: row.answer() for row in rows}
