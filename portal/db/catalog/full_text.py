@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from sqlalchemy import ColumnElement, Connection, select, union
+from sqlalchemy import ColumnElement, Connection, literal_column, select, union
 
 from catalog.queries.query import FullText
-from portal.db.bulk import every, listed
+from portal.db.bulk import every, is_listed, listed
 from portal.db.catalog.conditions import ALWAYS, NEVER, Condition, Given, any_of
 from portal.db.catalog.filters import FEW, Kinds, Way
 from portal.db.catalog.keys import COLUMNS, LONGEST_VALUE
 from portal.db.catalog.texts import NAMES, reader
+from portal.db.prepared import Prepared
 from portal.db.tables import entities, postings
 
 DEFAULT_FIELDS = ("metadata.name", "metadata.title", "metadata.description")
@@ -56,10 +57,24 @@ def find_text(
     ids = found.ids(NAMES, [term], kinds) if "metadata.name" in fields else []
     of_terms = (found.ids(field, [term], kinds) for field in sorted(fields - COLUMNS.keys()))
     term_ids = list(chain.from_iterable(of_terms))
+    is_few = not columns and len(ids) + len(term_ids) <= FEW
+    if is_few and (owners := _few_owners(connection, term_ids)) is not None:
+        # A database that is told how many there are begins with them.
+        found_ids = listed(connection, sorted({*ids, *owners}))["values"]
+        return Found(condition=Condition((_is_listed,), (found_ids,)), way=Way.FEW)
     parts = [having_any(connection, ids, term_ids)]
     parts += [Condition((_contains, column), (_pattern(term),)) for column in columns]
-    few = not columns and len(ids) + len(term_ids) <= FEW
-    return Found(condition=any_of(parts), way=Way.FEW if few else Way.SETS)
+    return Found(condition=any_of(parts), way=Way.FEW if is_few else Way.SETS)
+
+
+def _few_owners(connection: Connection, term_ids: Sequence[int]) -> list[int] | None:
+    """The ids of the entities that have one of these terms; None: they are more than `FEW`."""
+    rows = _OWNERS.rows(connection, listed(connection, term_ids)) if term_ids else []
+    return None if len(rows) > FEW else [row[0] for row in rows]
+
+
+def _is_listed(given: Given) -> ColumnElement[bool]:
+    return is_listed(given.dialect, entities.c.id, given.one())
 
 
 def having_any(connection: Connection, ids: Sequence[int], term_ids: Sequence[int]) -> Condition:
@@ -90,3 +105,12 @@ def _pattern(term: str) -> str:
     for letter in "/%_":
         term = term.replace(letter, f"/{letter}")
     return f"%{term}%"
+
+
+_OWNERS = Prepared(
+    lambda dialect: (
+        select(postings.c.entity_id)
+        .where(is_listed(dialect, postings.c.term_id))
+        .limit(literal_column(str(FEW + 1)))
+    )
+)

@@ -1,0 +1,51 @@
+import pytest
+
+from catalog.queries.query import EntityQuery, FullText
+from portal.db.catalog import full_text
+from portal.db.catalog.entities import by_query
+from portal.db.catalog.filters import Way
+from portal.db.catalog.full_text import find_text
+from portal.db.engine import Database
+from tests.catalog_rows import entity, save
+
+
+@pytest.fixture
+def catalog(database: Database) -> Database:
+    names = ("pay-api", "pay-web", "shop", "till")
+    save(
+        database,
+        *(entity(name, metadata={"description": "takes a payment"}) for name in names),
+        entity("pay", "API"),
+    )
+    return database
+
+
+def found(database: Database, term: str) -> list[str]:
+    """The names, by id, after a look that they are counted."""
+    with database.read() as connection:
+        page = by_query(connection, EntityQuery(full_text=FullText(term=term)))
+        first = by_query(connection, EntityQuery(full_text=FullText(term=term), limit=1))
+    assert first.total == page.total == len(page.items)
+    return [row.name for row in page.items]
+
+
+def test_names_and_texts_are_looked_into_and_each_entity_counts_once(catalog: Database) -> None:
+    assert sorted(found(catalog, "pay")) == ["pay", "pay-api", "pay-web", "shop", "till"]
+    assert sorted(found(catalog, "payment")) == ["pay-api", "pay-web", "shop", "till"]
+    assert found(catalog, "web") == ["pay-web"]
+    assert found(catalog, "nothing") == []
+
+
+def test_a_term_of_many_entities_finds_the_same(
+    catalog: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shape() -> object:
+        with catalog.read() as connection:
+            return find_text(connection, FullText(term="payment"), None, None).condition.shape
+
+    by_ids, names = shape(), found(catalog, "payment")
+    monkeypatch.setattr(full_text, "FEW", 3)  # of the four that share one text
+    assert shape() != by_ids
+    assert found(catalog, "payment") == names
+    with catalog.read() as connection:
+        assert find_text(connection, FullText(term="payment"), None, None).way is Way.FEW
