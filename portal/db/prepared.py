@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Dialect, Select
+from sqlalchemy import CompoundSelect, Connection, Dialect, Select
 from sqlalchemy.exc import DBAPIError
 
-Make: TypeAlias = Callable[[str], Select[Any]]
+Statement: TypeAlias = Select[Any] | CompoundSelect[Any]
+
+Make: TypeAlias = Callable[[str], Statement]
 """The statement for a dialect's name; its parameters are `bindparam`s with names."""
 
 Row: TypeAlias = tuple[Any, ...]
@@ -89,7 +91,7 @@ def execute(connection: Connection, sql: str, values: Any = ()) -> Any:
         ) from error
 
 
-def _write(statement: Select[Any], dialect: Dialect) -> _Written:
+def _write(statement: Statement, dialect: Dialect) -> _Written:
     compiled = statement.compile(dialect=dialect)
     constants = {name: value for name, value in compiled.params.items() if value is not None}
     places = tuple(compiled.positiontup) if compiled.positiontup else None

@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, and_, bindparam, func, literal, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    and_,
+    bindparam,
+    func,
+    literal,
+    literal_column,
+    select,
+    union_all,
+)
 
 from catalog.queries.query import Equals, Has, HasPrefix
 from portal.db import bulk
@@ -32,14 +45,15 @@ def edges_of(connection: Connection, leaf: Leaf) -> Condition:
     relation = leaf.key.removeprefix(RELATION)
     if "\0" in relation:
         return NEVER
-    types = [row[0] for row in _TYPES.rows(connection, {"name": relation})]
-    typed = _one_of(connection, "type_id", types)
+    targets = storable(leaf.values) if isinstance(leaf, Equals) else []
+    rows = _ENDS.rows(connection, {"name": relation, **bulk.listed(connection, targets)})
+    typed = _one_of(connection, "type_id", [number for end, number in rows if end == _TYPE])
     match leaf:
         case Has():
             return typed
-        case Equals(values=values):
-            rows = _TARGETS.rows(connection, bulk.listed(connection, storable(values)))
-            return every([typed, _one_of(connection, "target_id", [row[0] for row in rows])])
+        case Equals():
+            targeted = [number for end, number in rows if end == _TARGET]
+            return every([typed, _one_of(connection, "target_id", targeted)])
         case HasPrefix(prefix=prefix):
             within = bounds(prefix)
             begun = Condition((_targets_begin, len(within)), within) if within else NEVER
@@ -89,9 +103,16 @@ def _on_levels(given: Given, ranks: int | None) -> ColumnElement[bool]:
     )
 
 
-_TYPES = Prepared(
-    lambda _: select(relation_types.c.id).where(
-        func.lower(relation_types.c.name) == bindparam("name")
+_TYPE, _TARGET = 0, 1
+
+
+def _ends(dialect: str) -> CompoundSelect[Any]:
+    """The ids of a relation's types, and of refs."""
+    named = func.lower(relation_types.c.name) == bindparam("name")
+    return union_all(
+        select(literal_column(str(_TYPE)), relation_types.c.id).where(named),
+        select(literal_column(str(_TARGET)), refs.c.id).where(bulk.is_listed(dialect, refs.c.ref)),
     )
-)
-_TARGETS = Prepared(lambda dialect: select(refs.c.id).where(bulk.is_listed(dialect, refs.c.ref)))
+
+
+_ENDS = Prepared(_ends)
