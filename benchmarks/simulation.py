@@ -24,7 +24,7 @@ from typing import Any
 
 import orjson
 from one_by_one import assessable
-from sqlalchemy import func, select
+from sqlalchemy import Connection, Table, func, select
 
 from portal.config import Settings
 from portal.db import tables
@@ -96,53 +96,50 @@ def _read(portal: Portal, pool: Pool) -> None:
 
 def _copy(portal: Portal, wanted: int) -> None:
     """Copy the components, with facts, results and owners, until there are `wanted` results."""
-    sizes = random.Random(1)
+    with portal.database.read() as connection:
+        made = _copies(connection, wanted)
     with portal.database.write() as connection:
-
-        def rows(table: Any, key: str) -> dict[int, list[tuple[Any, ...]]]:
-            found: dict[int, list[tuple[Any, ...]]] = {}
-            for row in connection.execute(select(table)):
-                found.setdefault(getattr(row, key), []).append(tuple(row))
-            return found
-
-        of_kind = tables.entities.c.kind == "component"
-        sources = [
-            row._mapping for row in connection.execute(select(tables.entities).where(of_kind))
-        ]
-        facts, results = rows(tables.facts, "entity_id"), rows(tables.results, "entity_id")
-        edges = rows(tables.edges, "source_id")
-        first = connection.execute(select(func.max(tables.refs.c.id))).scalar_one() + 1
-        made: dict[Any, list[tuple[Any, ...]]] = {
-            table: []
-            for table in (
-                tables.refs,
-                tables.entities,
-                tables.facts,
-                tables.results,
-                tables.edges,
-            )
-        }
-        for number in range(max(wanted - len(sources), 0)):
-            source, id_ = sources[number % len(sources)], first + number
-            ref = f"component:default/copy-{number}"
-            names = {"id": id_, "uid": f"copy-{number}", "ref": ref, "name": f"copy-{number}"}
-            made[tables.refs].append((id_, ref))
-            made[tables.entities].append(tuple({**source, **names}.values()))
-            for row in facts.get(source["id"], ()):
-                state = orjson.loads(row[-1])
-                if "repo.readme.bytes" in state:
-                    state["repo.readme.bytes"] = {"v": sizes.randrange(500, 5_000)}
-                made[tables.facts].append((id_, *row[1:-1], orjson.dumps(state)))
-            made[tables.results] += [(row[0], id_, *row[2:]) for row in results[source["id"]]]
-            made[tables.edges] += [(id_, *row[1:]) for row in edges.get(source["id"], ())]
         for table, new in made.items():
-            key = len(table.primary_key.columns)
-            add(
-                connection,
-                table,
-                [c.name for c in table.columns],
-                sorted(new, key=lambda r: r[:key]),
-            )
+            add(connection, table, [c.name for c in table.columns], new)
+
+
+def _copies(connection: Connection, wanted: int) -> dict[Table, list[tuple[Any, ...]]]:
+    """The rows of the copies, by table, each in the order of its key."""
+    sizes = random.Random(1)
+
+    def rows(table: Table, key: str) -> dict[int, list[tuple[Any, ...]]]:
+        found: dict[int, list[tuple[Any, ...]]] = {}
+        for row in connection.execute(select(table)):
+            found.setdefault(getattr(row, key), []).append(tuple(row))
+        return found
+
+    of_kind = tables.entities.c.kind == "component"
+    sources = [row._mapping for row in connection.execute(select(tables.entities).where(of_kind))]
+    facts, results = rows(tables.facts, "entity_id"), rows(tables.results, "entity_id")
+    edges = rows(tables.edges, "source_id")
+    first = connection.execute(select(func.max(tables.refs.c.id))).scalar_one() + 1
+    copied = (tables.refs, tables.entities, tables.facts, tables.results, tables.edges)
+    made: dict[Table, list[tuple[Any, ...]]] = {table: [] for table in copied}
+    for number in range(max(wanted - len(sources), 0)):
+        source, id_ = sources[number % len(sources)], first + number
+        ref = f"component:default/copy-{number}"
+        names = {"id": id_, "uid": f"copy-{number}", "ref": ref, "name": f"copy-{number}"}
+        made[tables.refs].append((id_, ref))
+        made[tables.entities].append(tuple({**source, **names}.values()))
+        for row in facts.get(source["id"], ()):
+            columns = dict(zip(tables.facts.columns.keys(), row, strict=True))
+            columns["entity_id"] = id_
+            state = orjson.loads(columns["facts"])
+            if "repo.readme.bytes" in state:
+                state["repo.readme.bytes"] = {"v": sizes.randrange(500, 5_000)}
+                columns["facts"] = orjson.dumps(state)
+            made[tables.facts].append(tuple(columns.values()))
+        made[tables.results] += [(row[0], id_, *row[2:]) for row in results[source["id"]]]
+        made[tables.edges] += [(id_, *row[1:]) for row in edges.get(source["id"], ())]
+    for table, new in made.items():
+        key = len(table.primary_key.columns)
+        new.sort(key=lambda row, key=key: row[:key])
+    return made
 
 
 def _definitions(portal: Portal) -> tuple[Scorecard, Scorecard]:
