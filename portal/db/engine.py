@@ -33,7 +33,7 @@ from sqlalchemy.pool import StaticPool
 
 from portal.db import postgres
 from portal.db.failures import is_damaged, reason_of
-from portal.db.patience import Watch
+from portal.db.patience import Watch, patience
 from portal.db.prepared import execute
 from portal.db.soundness import Soundness
 
