@@ -60,6 +60,8 @@ def find_locations(connection: Connection, ids: Collection[str]) -> dict[str, Ta
 
 def leading_to_little(connection: Connection, ids: Collection[str]) -> set[str]:
     """Those of these locations that are known to lead to few repositories, or name a file."""
+    if not ids:
+        return set()
     of_location = select(func.count()).where(repositories.c.location_id == locations.c.id)
     number = of_location.scalar_subquery()
     rows = connection.execute(

@@ -6,7 +6,8 @@ from sqlalchemy import select, update
 
 from portal.db.engine import Database
 from portal.db.ingest import registrations
-from portal.db.tables import locations
+from portal.db.ingest.catalog_store import Store
+from portal.db.tables import files, locations
 from tests.catalog_rows import NOW
 
 
@@ -44,3 +45,19 @@ def test_a_removed_location_is_registered_again_with_its_id(database: Database) 
     assert found(database, "/srv/shop") is None
     assert register(database, "/srv/shop", origin="config") == first
     assert origins(database) == {first: "config"}
+
+
+def test_one_location_is_declared_without_a_look_at_the_others(database: Database) -> None:
+    store = Store(database)
+    first, second = (register(database, f"https://git.example.org/{name}") for name in "ab")
+
+    def declared(*only: str) -> set[str]:
+        with database.write() as connection:
+            registrations.declare(store, connection, now=NOW, only=only or None)
+            return set(connection.execute(select(files.c.path)).scalars())
+
+    assert declared(second) == {second}
+    assert declared() == {first, second}
+    with database.write() as connection:
+        connection.execute(update(locations).values(removed_at=NOW))
+    assert declared(first) == {second}
