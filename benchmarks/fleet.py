@@ -5,10 +5,12 @@
 
 The forge is a process that speaks GitHub's wire format and git over HTTP, takes `latency` seconds more
 for each answer, and has GitHub's limits: 5,000 requests of the API an hour, and a hundred at a time. What
-git asks counts for neither. PostgreSQL is a server of the benchmark's own. For each latency and number of
-workers as many real `portal worker` processes begin on an empty database; the clock runs from their start
-until every repository is in the catalog and assessed. Then the forge is asked what it knows besides files,
-as far as its limit lets, and every location is swept once more.
+git asks counts for neither. PostgreSQL is a server of the benchmark's own.
+
+For each latency and number of workers as many real `portal worker` processes start on an empty database.
+When all are ready they are asked to read the organization, and the clock runs until every repository is in
+the catalog and assessed. Then the forge is asked what it knows besides files, as far as its limit lets, and
+every location is swept once more.
 
 The answers are checked: each repository's entity is there, none was written twice, no request was refused,
 each repository was fetched at most as often as `fetched` says, and the sweep wrote nothing. Requests are
@@ -124,14 +126,19 @@ def measure(plan: Plan, latency: float, workers: int) -> dict[str, Any]:
         forge.fail(".", "slow", seconds=latency, times=10**9)
     forge.asked()
     forge.busiest()
-    used = {"postgres": cpu_seconds(plan.server.pid), "forge": cpu_seconds(forge.pid)}
     with run.database(), run.working(workers):
+        used = {"postgres": cpu_seconds(plan.server.pid), "forge": cpu_seconds(forge.pid)}
+        at_start = [cpu_seconds(one.pid) for one in run.processes]
         began = time.perf_counter()
+        run.ask()
         run.until("SELECT count(*) FROM entities WHERE kind = 'component'", plan.repositories)
         read = time.perf_counter() - began
         run.until_all_is_done()
         seconds = time.perf_counter() - began
-        of_workers = [cpu_seconds(one.pid) for one in run.processes]
+        of_workers = [
+            cpu_seconds(one.pid) - before
+            for one, before in zip(run.processes, at_start, strict=True)
+        ]
         used = {
             "postgres": cpu_seconds(plan.server.pid) - used["postgres"],
             "forge": cpu_seconds(forge.pid) - used["forge"],
@@ -187,7 +194,7 @@ class Run:
 
     @contextmanager
     def working(self, workers: int) -> Iterator[None]:
-        """So many workers."""
+        """So many workers that are ready."""
         with ExitStack() as running:
             for number in range(workers):
                 log = running.enter_context((self.room / f"{number}.log").open("wb"))
@@ -197,6 +204,11 @@ class Run:
                 running.callback(process.terminate)
                 if self.plan.core_share:
                     running.enter_context(small_host(process.pid, self.plan.core_share))
+            deadline = time.perf_counter() + PATIENCE
+            logs = [self.room / f"{number}.log" for number in range(workers)]
+            while not all("working as" in log.read_text() for log in logs):
+                self._look(deadline)
+            self.until_all_is_done()
             yield
 
     def count(self, sql: str) -> int:
@@ -264,19 +276,23 @@ class Run:
         asked = self.asked()
         return {"withFacts": self.count(known), "countedForFacts": asked["counted"]}
 
-    def sweep(self) -> dict[str, Any]:
-        """Ask for the location as the sweep does, and wait until it has been read."""
+    def ask(self) -> None:
+        """Ask for the location as the sweep does."""
         assert self._engine is not None
-        seq = self.count("SELECT value::int FROM meta WHERE key = 'catalog_seq'")
-        began = time.perf_counter()
         with self._engine.connect() as connection:
             connection.execute(
                 text(
                     "INSERT INTO pending (key, lane, ticket, requested_at)"
-                    " SELECT 'ingest:' || id, 2, md5(id), now() FROM locations"
+                    " SELECT 'ingest:' || id, 2, md5(random()::text), now() FROM locations"
                 )
             )
             connection.execute(text("SELECT pg_notify('plumbline_work', 'sweep')"))
+
+    def sweep(self) -> dict[str, Any]:
+        """Ask for the location once more, and wait until it has been read."""
+        seq = self.count("SELECT value::int FROM meta WHERE key = 'catalog_seq'")
+        began = time.perf_counter()
+        self.ask()
         self.until_all_is_done()
         seconds = time.perf_counter() - began
         if self.count("SELECT value::int FROM meta WHERE key = 'catalog_seq'") != seq:
@@ -291,7 +307,10 @@ class Run:
     def _config(self) -> Path:
         forge = self.plan.forge
         host = {"host": forge.host, "token": "good", "apiBaseUrl": f"{forge.url}/api/v3"}
-        provider = {"default": {"organization": "acme", "host": forge.host}}
+        # Read when it is asked for: the clock is not to run while processes start.
+        schedule = {"frequency": {"trigger": "manual"}, "timeout": "PT1H"}
+        acme = {"organization": "acme", "host": forge.host, "schedule": schedule}
+        provider = {"default": acme}
         catalog = {"providers": {"github": provider}, "rules": [{"allow": ["Component"]}]}
         config: dict[str, Any] = {"integrations": {"github": [host]}, "catalog": catalog}
         if not self.plan.facts:
