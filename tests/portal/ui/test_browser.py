@@ -3,19 +3,24 @@
 import gzip
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import requests
 from axe_playwright_python.base import AXE_SCRIPT
-from page_shop import OPENAPI, Shop, api, component, open_shop, put
+from page_shop import NOW, OPENAPI, Shop, api, component, open_shop, put
 from people import send
 from playwright.sync_api import ConsoleMessage, Error, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from catalog.documentation import PageState
+from portal.app import create_app
+from portal.db.people import notices
 from portal.ui.frame import AREAS, PARTS
+from scorecards.people.notices import Kind, Notice, Timing
 from tests.doc_rows import found, pages, save
 from tests.screenshots import file_name, page_name
 
@@ -576,9 +581,83 @@ def test_what_is_folded_on_a_scorecard_is_printed(base, page: Page) -> None:
     page.goto(base[0] + "/scorecards/readiness")
     rule = page.locator("#definition code", has_text="repo.readme.bytes > 100")
     assert not rule.is_visible()
+    page.set_viewport_size({"width": 720, "height": 1000})
     page.emulate_media(media="print")
     assert rule.is_visible()
+    rates = page.locator(".rates").first
+    assert rates.evaluate("e => e.scrollWidth <= e.parentElement.clientWidth"), "nothing is cut"
     page.emulate_media(media="screen")
+
+
+EVIL = "<script>alert(1)</script>\u202elive\u2067 😀 " + "W" * 10_000
+"""A script, text that turns its direction and stays so, a picture, and no place to break."""
+
+
+@pytest.fixture(scope="module")
+def evil(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a portal whose scorecard and notices are as hostile as their forms let them be."""
+    folder: Path = tmp_path_factory.mktemp("evil")
+    shop = open_shop(f"sqlite:///{folder / 'shop.db'}", folder, notices=Timing())
+    card, line, name = shop.portal.scorecards[0], EVIL[:200], EVIL[:60]
+    checks = [replace(one, title=line, expected=line, why=EVIL, fix=EVIL) for one in card.checks]
+    levels = [
+        replace(one, name=f"{name}{n}", description=line) for n, one in enumerate(card.levels)
+    ]
+    hostile = replace(card, title=line, checks=tuple(checks), levels=tuple(levels))
+    told = [
+        Notice(key=kind, kind=kind, team="group:default/alices", ref="", text=EVIL, at=NOW)
+        for kind in Kind
+    ]
+    with shop.portal.database.write() as connection:
+        notices.put(connection, told, now=NOW)
+    application = create_app(replace(shop.portal, scorecards=(hostile,)))
+    server = make_server("127.0.0.1", 0, application, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    shop.portal.database.close()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/?team=group:default/alices",
+        "/catalog?kind=all&column=level:readiness&column=tags",
+        f"/catalog?level=readiness:{quote(EVIL[:500])}&level={quote(EVIL[:500])}:x",
+        "/scorecards/readiness?check=readme&show=checks",
+        "/catalog/component/default/orders?tab=scorecards",
+        "/insights",
+        "/notices?team=group:default/alices",
+        "/new-scorecard",
+    ],
+)
+def test_hostile_text_breaks_no_layout(evil: str, page: Page, path: str) -> None:
+    for width in (1280, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(evil + path)
+        if path == "/new-scorecard":
+            page.get_by_label("Definition").fill(f"{EVIL}: &{EVIL}")
+            page.get_by_label("Show what it says").fill(EVIL[:2000])
+            page.get_by_role("button", name="Try it").click()
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, width
+        assert page.evaluate(SPILLING) == [], width
+        assert page.locator("script:not([src])").count() == 0
+
+
+def test_text_that_turns_its_direction_turns_nothing_beside_it(evil: str, page: Page) -> None:
+    page.goto(evil + "/scorecards/readiness")
+    heading = page.get_by_role("heading", level=1)
+    assert heading.evaluate("e => getComputedStyle(e).unicodeBidi") == "isolate"
+    places = """e => {
+      const end = e.lastChild, range = document.createRange();
+      const at = n => (range.setStart(end, n), range.setEnd(end, n + 1), range.getBoundingClientRect().x);
+      return [at(1), at(2), at(3)];
+    }"""
+    legend = page.locator("#results .legend li").first.locator("span").evaluate(places)
+    assert legend == sorted(legend)
 
 
 def test_columns_are_chosen_without_javascript(base, page: Page) -> None:
