@@ -26,7 +26,7 @@ Form = TypeVar("Form", bound=Hashable)
 KEPT = 256
 """Forms of a statement that are kept: anybody may ask for any."""
 
-LARGE = 50
+LARGE = 250
 """Values, from which on a form is not kept: it takes room, and hardly anybody asks for it again."""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, TypeAlias
 
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, false, not_, or_, true
@@ -25,9 +26,9 @@ class Given:
         self.one = take
         """The next value."""
 
-    def some(self, count: int) -> list[BindParameter[Any]]:
+    def some(self, number: int) -> list[BindParameter[Any]]:
         """The next values."""
-        return [self.one() for _ in range(count)]
+        return [self.one() for _ in range(number)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Condition:
 
 def part(shape: Shape, dialect: str, prefix: str) -> ColumnElement[bool]:
     """A condition as a part of a statement that is kept; its parameters begin with `prefix`."""
-    places = iter(range(1_000_000))
+    places = count()
     return make(shape, Given(dialect, lambda: bindparam(f"{prefix}{next(places)}")))
 
 

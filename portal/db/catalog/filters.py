@@ -43,6 +43,9 @@ from portal.db.tables import edges, entities, postings, results, terms
 FEW = 2_000
 """Matches that are sorted rather than found by walking the order (design, 'Search')."""
 
+ALONE = 8
+"""Values that are a parameter each; more are one, whatever their number."""
+
 Kinds: TypeAlias = tuple[str, ...] | None
 """Lower case; None: all."""
 
@@ -99,7 +102,7 @@ def having(connection: Connection, ids: Collection[int], way: Way = Way.SETS) ->
     """What holds for the rows of `entities` that have one of the terms with these ids."""
     if not ids:
         return NEVER
-    if len(ids) <= 8:
+    if len(ids) <= ALONE:
         return Condition((_having, way is Way.PROBE, len(ids)), tuple(ids))
     return Condition((_having_of_many,), (bulk.listed(connection, ids)["values"],))
 
@@ -159,7 +162,7 @@ def condition(named: Named, tree: Filter | None, way: Way, kinds: Kinds = None) 
         case Has(key=key) | Equals(key=key) | HasPrefix(key=key):
             if key in COLUMNS:
                 # An expression is not found in an index: the planner has to begin elsewhere.
-                return _column(tree, way is Way.FEW and key in COUNTED)
+                return _column(named, tree, way is Way.FEW and key in COUNTED)
             if key.startswith(RELATION):
                 probes = way is Way.PROBE and isinstance(tree, Equals)
                 return owning(edges.c.source_id, named.edges(tree), probes=probes)
@@ -187,10 +190,14 @@ def _having_key(given: Given, keyed: Shape, ends: int) -> ColumnElement[bool]:
     return entities.c.id.in_(select(postings.c.entity_id).where(listed))
 
 
-def _column(leaf: Leaf, hidden: bool) -> Condition:
+def _column(named: Named, leaf: Leaf, hidden: bool) -> Condition:
     match leaf:
         case Equals(key=key, values=values):
             good = storable(values)
+            if len(good) > ALONE and not hidden:
+                return Condition(
+                    (_is_listed, key), (bulk.listed(named.connection, good)["values"],)
+                )
             return Condition((_equals, key, hidden, len(good)), tuple(good)) if good else NEVER
         case HasPrefix(key=key, prefix=prefix):
             within = bounds(prefix)
@@ -201,6 +208,10 @@ def _column(leaf: Leaf, hidden: bool) -> Condition:
 def _equals(given: Given, key: str, hidden: bool, count: int) -> ColumnElement[bool]:
     column = _of_entities(key, hidden)
     return column == given.one() if count == 1 else column.in_(given.some(count))
+
+
+def _is_listed(given: Given, key: str) -> ColumnElement[bool]:
+    return bulk.is_listed(given.dialect, COLUMNS[key], given.one())
 
 
 def _begins(given: Given, key: str, hidden: bool, ends: int) -> ColumnElement[bool]:

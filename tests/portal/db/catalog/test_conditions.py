@@ -54,6 +54,17 @@ def test_what_is_found_in_another_way_has_another_shape(catalog: Database) -> No
     assert len(set(shapes)) == len(shapes)
 
 
+def test_many_values_have_one_shape_whatever_their_number(catalog: Database) -> None:
+    def asked(count: int) -> Condition:
+        names = ["pay", *(f"n{n}" for n in range(count))]
+        return condition(catalog, ",".join(f"metadata.name={name}" for name in names))
+
+    assert asked(20).shape == asked(30).shape
+    with catalog.read() as connection:
+        wanted = asked(20).element(connection.dialect.name)
+        assert list(connection.execute(select(entities.c.name).where(wanted)).scalars()) == ["pay"]
+
+
 def test_a_statement_of_a_shape_finds_what_one_made_for_the_values_finds(
     catalog: Database,
 ) -> None:
