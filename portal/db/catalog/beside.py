@@ -29,6 +29,8 @@ from portal.db.tables import edges, entities, refs, relation_types, results
 
 def owning(owner: Column[int], wanted: Condition, *, probes: bool) -> Condition:
     """What holds for the rows of `entities` that are the `owner` of a row for which `wanted` holds."""
+    if wanted == NEVER:
+        return NEVER
     return Condition((_owns, owner, probes, wanted.shape), wanted.values)
 
 

@@ -7,7 +7,7 @@ is put in; a statement is written once for each shape, and kept (`portal.db.prep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, TypeAlias
@@ -63,21 +63,29 @@ def make(shape: Shape, given: Given) -> ColumnElement[bool]:
 
 
 def every(parts: Sequence[Condition]) -> Condition:
-    """What holds where all of these do."""
-    return parts[0] if len(parts) == 1 else _joined(_every, parts)
+    """What holds where all of these do. What says nothing is left out: planners stumble over it."""
+    if NEVER in parts:
+        return NEVER
+    return _joined(_every, [one for one in parts if one != ALWAYS])
 
 
 def any_of(parts: Sequence[Condition]) -> Condition:
     """What holds where one of these does."""
-    return parts[0] if len(parts) == 1 else _joined(_any_of, parts)
+    if ALWAYS in parts:
+        return ALWAYS
+    return _joined(_any_of, [one for one in parts if one != NEVER])
 
 
 def opposite(one: Condition) -> Condition:
     """What holds where this does not."""
+    if one in (ALWAYS, NEVER):
+        return NEVER if one == ALWAYS else ALWAYS
     return Condition((_opposite, one.shape), one.values)
 
 
-def _joined(maker: Callable[..., ColumnElement[bool]], parts: Iterable[Condition]) -> Condition:
+def _joined(maker: Callable[..., ColumnElement[bool]], parts: Sequence[Condition]) -> Condition:
+    if len(parts) == 1:
+        return parts[0]
     shapes = tuple(one.shape for one in parts)
     return Condition((maker, *shapes), tuple(value for one in parts for value in one.values))
 

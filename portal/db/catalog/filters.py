@@ -175,6 +175,8 @@ def _term(named: Named, leaf: Leaf, way: Way, kinds: Kinds) -> Condition:
     if isinstance(leaf, Equals):
         return having(named.connection, named.ids(leaf.key, leaf.values, kinds), way)
     keyed = with_key(leaf.key, kinds)
+    if keyed == NEVER:
+        return NEVER
     if not isinstance(leaf, HasPrefix):
         return Condition((_having_key, keyed.shape, 0), keyed.values)
     if (within := bounds(leaf.prefix)) is None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from catalog.queries.cursors import Cursor, Position, decode, encode, turned
 from catalog.queries.query import EntityQuery
-from portal.db.catalog.conditions import Condition
+from portal.db.catalog.conditions import Condition, every
 from portal.db.catalog.entity_rows import EntityRow, by_ids
 from portal.db.catalog.filters import Way, with_key
 from portal.db.catalog.full_text import ALL, Found, find_text
@@ -93,6 +93,10 @@ class _Asked:
     """Of the terms whose values rows are ordered by; None: it is a column, or there is no order."""
     way: Way
 
+    def wanted(self, way: Way) -> Condition:
+        """What holds for the rows of `entities` that match."""
+        return every([self.question.asked(way), self.text.condition])
+
 
 def _asked(connection: Connection, query: EntityQuery | Cursor) -> _Asked:
     order = query.order
@@ -115,10 +119,9 @@ def _places(
     # Ordered by a term, all matches are sorted anyway: there is no order to walk.
     way = Way.SETS if asked.keyed and asked.way is Way.PROBE else asked.way
     order = (cursor or query).order
-    keyed, filter_, text = asked.keyed, asked.question.asked(way), asked.text.condition
+    keyed, wanted = asked.keyed, asked.wanted(way)
     form = PageForm(
-        filter=filter_.shape,
-        text=text.shape,
+        wanted=wanted.shape,
         column=order.field if order and keyed is None else None,
         keyed=keyed.shape if keyed else None,
         descending=order is not None and order.descending,
@@ -127,7 +130,7 @@ def _places(
         after_none=cursor is not None and cursor.position.value is None,
         counts=query.count and cursor is None and way is not Way.PROBE,
     )
-    values = {**filter_.named("filter"), **text.named("text"), "limit": query.limit + 1}
+    values = {**wanted.named("wanted"), "limit": query.limit + 1}
     values["offset"] = 0 if cursor else query.offset
     if keyed:
         values |= keyed.named("keyed")
@@ -140,7 +143,5 @@ def _places(
 def _count(connection: Connection, asked: _Asked) -> int:
     if asked.text is ALL and (known := asked.question.exact) is not None:
         return known
-    filter_ = asked.question.asked(Way.FEW if asked.way is Way.FEW else Way.SETS)
-    text = asked.text.condition
-    values = {**filter_.named("filter"), **text.named("text")}
-    return int(COUNT.rows(connection, (filter_.shape, text.shape), values)[0][0])
+    wanted = asked.wanted(Way.FEW if asked.way is Way.FEW else Way.SETS)
+    return int(COUNT.rows(connection, wanted.shape, wanted.named("wanted"))[0][0])

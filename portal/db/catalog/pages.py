@@ -34,9 +34,8 @@ from portal.db.tables import entities, postings, terms
 class PageForm:
     """What a page is asked by, all but the values."""
 
-    filter: Shape
-    """Its parameters begin with `filter`, those of the others with `text` and `keyed`."""
-    text: Shape
+    wanted: Shape
+    """What matches. Its parameters begin with `wanted`, those of `keyed` with that."""
     column: str | None
     """The key in `COLUMNS` that rows are ordered by."""
     keyed: Shape | None
@@ -62,7 +61,7 @@ def _places(dialect: str, form: PageForm) -> Select[Any]:
             (func.count().over() if form.counts else null()).label("total"),
         )
         .select_from(sorting.source)
-        .where(part(form.filter, dialect, "filter"), part(form.text, dialect, "text"))
+        .where(part(form.wanted, dialect, "wanted"))
         .order_by(*sorting.order(backward=form.backward))
         .limit(bindparam("limit", type_=BigInteger))
         .offset(bindparam("offset", type_=BigInteger))
@@ -72,11 +71,9 @@ def _places(dialect: str, form: PageForm) -> Select[Any]:
     return statement.where(sorting.beyond(none=form.after_none, backward=form.backward))
 
 
-def _count(dialect: str, form: tuple[Shape, Shape]) -> Select[Any]:
-    """How many match a filter and a text."""
-    filter_, text = form
-    wanted = (part(filter_, dialect, "filter"), part(text, dialect, "text"))
-    return select(func.count()).select_from(entities).where(*wanted)
+def _count(dialect: str, wanted: Shape) -> Select[Any]:
+    """How many match."""
+    return select(func.count()).select_from(entities).where(part(wanted, dialect, "wanted"))
 
 
 PLACES, COUNT = Forms(_places), Forms(_count)

@@ -4,7 +4,16 @@ import pytest
 from sqlalchemy import Select, select
 
 from catalog.queries.query import parse_filters
-from portal.db.catalog.conditions import Condition, Shape, part
+from portal.db.catalog.conditions import (
+    ALWAYS,
+    NEVER,
+    Condition,
+    Shape,
+    any_of,
+    every,
+    opposite,
+    part,
+)
 from portal.db.catalog.filters import Way
 from portal.db.catalog.questions import ask
 from portal.db.engine import Database
@@ -52,6 +61,17 @@ def test_what_is_found_in_another_way_has_another_shape(catalog: Database) -> No
     shapes += [condition(catalog, "spec.type=service,spec.type=website").shape]
     shapes += [condition(catalog, "spec.type=nothing").shape]
     assert len(set(shapes)) == len(shapes)
+
+
+def test_what_says_nothing_is_left_out(catalog: Database) -> None:
+    one = condition(catalog, "kind=component")
+    assert any_of([NEVER, one]) == every([one, ALWAYS]) == one
+    assert any_of([one, ALWAYS]) == opposite(NEVER) == every([]) == ALWAYS
+    assert every([one, NEVER]) == opposite(ALWAYS) == any_of([]) == NEVER
+    with catalog.read() as connection:
+        for wanted, names in ((ALWAYS, 4), (NEVER, 0), (opposite(one), 2)):
+            holds = wanted.element(connection.dialect.name)
+            assert len(connection.execute(select(entities.c.name).where(holds)).all()) == names
 
 
 def test_many_values_have_one_shape_whatever_their_number(catalog: Database) -> None:
