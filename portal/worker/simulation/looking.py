@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from portal.worker.assessment.asking import Means
 from portal.worker.simulation.remembering import BODY
@@ -11,29 +12,34 @@ from scorecards.expressions.cel import Language, compiled_or_raise
 from scorecards.scorecard import Check, Scorecard
 
 
-def timed(card: Scorecard, means: Means) -> frozenset[str]:
-    """The checks that look at the time, by id: what they say changes though nothing happens."""
-    language = Language(means.schemas)
+class Looks(NamedTuple):
+    """What the checks of a scorecard look at."""
 
-    def looks_at_time(check: Check) -> bool:
-        texts = (text for text in _asked(card, check) if "now" in text)
-        return any("now" in compiled_or_raise(language, text).references for text in texts)
-
-    return frozenset(check.id for check in card.checks if looks_at_time(check))
-
-
-def sources(card: Scorecard, means: Means) -> Mapping[str, frozenset[str]]:
+    sources: Mapping[str, frozenset[str]]
     """By check, what the facts come from that it looks at, and `BODY` where it looks at the entity."""
-    language = Language(means.schemas)
-    found = {}
+    timed: frozenset[str]
+    """The checks that look at the time, by id: what they say changes though nothing happens."""
+
+    @property
+    def together(self) -> frozenset[str]:
+        """What any of them looks at."""
+        return frozenset[str]().union(*self.sources.values())
+
+
+def looks(card: Scorecard, means: Means, language: Language) -> Looks:
+    """What a scorecard looks at; `language` has the facts of the means."""
+    sources, timed = dict[str, frozenset[str]](), set[str]()
     for check in card.checks:
+        texts = _asked(card, check)
         names = frozenset[str]().union(
-            *(compiled_or_raise(language, text).references for text in _asked(card, check))
+            *(compiled_or_raise(language, text).references for text in texts)
         )
-        found[check.id] = frozenset(
+        sources[check.id] = frozenset(
             BODY if name == "entity" else means.collectors.get(name, name) for name in names
         )
-    return found
+        if "now" in names:
+            timed.add(check.id)
+    return Looks(sources=sources, timed=frozenset(timed))
 
 
 def _asked(card: Scorecard, check: Check) -> Iterator[str]:

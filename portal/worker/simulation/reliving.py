@@ -17,7 +17,7 @@ from portal.db.insights import spans
 from portal.db.insights.simulated import Reads
 from portal.worker.assessment.asking import Means, Rows, ask
 from portal.worker.simulation.lived import NOT_THERE, Gap, Lived, Lives, NotKept
-from portal.worker.simulation.looking import sources, timed
+from portal.worker.simulation.looking import Looks
 from portal.worker.simulation.remembering import Moments, Past
 from scorecards.collection.serialization import facts_to_json
 from scorecards.definitions.level_facts import level_record
@@ -38,6 +38,8 @@ class Life:
     """A scorecard as it is relived, with what else it takes."""
 
     card: Scorecard
+    looks: Looks
+    """What it looks at."""
     means: Means
     """Of the instant that everything leads to; its `collectors` have the levels, too."""
     past: Past
@@ -45,6 +47,8 @@ class Life:
     """Whether everything is kept that may still count at that instant."""
     told: Mapping[str, Lives] = field(default_factory=dict)
     """Levels in place of stored ones, by what they come from, of some entities."""
+    follows: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By what such levels come from, all that they may follow from."""
     _known: dict[tuple[str, date, frozenset[Gap]], Lived] = field(default_factory=dict, init=False)
     """What letters come to on a day: most entities have the same ones."""
 
@@ -192,16 +196,14 @@ class Life:
 
     def _is_between(self, entity: int, check: Check, at: datetime) -> bool:
         """Whether the check may have said several things at one instant."""
-        twice = self.past.twice.get(entity, {}).get(at, frozenset())
-        return bool(twice) and (
-            not twice.isdisjoint(self._sources[check.id])
-            # A level may follow from anything.
-            or not self._sources[check.id].isdisjoint(self.told.keys() | self.past.cards.keys())
+        twice = self.past.twice.get(entity, {}).get(at)
+        return twice is not None and any(
+            source in twice or (self._is_told(entity, source) and self.follows[source] & twice)
+            for source in self.looks.sources[check.id]
         )
 
-    @cached_property
-    def _sources(self) -> Mapping[str, frozenset[str]]:
-        return sources(self.card, self.means)
+    def _is_told(self, entity: int, source: str) -> bool:
+        return entity in self.told.get(source, ())
 
     def _why_unsure(
         self, entity: int, times: Sequence[datetime], asked: Sequence[frozenset[Gap]]
@@ -274,8 +276,7 @@ class Life:
     @cached_property
     def _always_otherwise(self) -> frozenset[str]:
         """The damped checks that look at the time: since when one has failed, nothing tells."""
-        looking = timed(self.card, self.means)
-        return frozenset(c.id for c in self.card.checks if c.grace and c.id in looking)
+        return self._graced & self.looks.timed
 
 
 class _Lacks(NamedTuple):

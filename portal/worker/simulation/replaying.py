@@ -7,9 +7,8 @@ kept is said to be unknown, instead of taken from another time.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
@@ -17,14 +16,14 @@ from typing import NamedTuple
 from portal.db.changes import instants
 from portal.db.insights import spans
 from portal.worker.assessment.asking import Means
-from portal.worker.simulation.lived import NOT_THERE, Gap, Lived, Lives
-from portal.worker.simulation.looking import timed
+from portal.worker.simulation.lived import NOT_THERE, Lived, Lives
+from portal.worker.simulation.looking import Looks, looks
 from portal.worker.simulation.reliving import Life
 from portal.worker.simulation.remembering import Moments, Past, moments, remember, replaying_means
-from portal.worker.simulation.rippling import Ripple, downstream
+from portal.worker.simulation.rippling import downstream
+from portal.worker.simulation.tallying import Point, Sum, Tally, point
 from scorecards.definitions.level_facts import collector_of
-from scorecards.evaluation.damping import HELD
-from scorecards.insights.simulation import Case, Comparison, Simulation
+from scorecards.expressions.cel import Language
 from scorecards.lifecycle import ACTIVE
 from scorecards.results import LETTERS, Outcome
 from scorecards.scorecard import Scorecard
@@ -35,22 +34,7 @@ MOST_INSTANTS = 12
 TOGETHER = 5_000
 """Entities whose past is read at once."""
 
-_PASS, _FAIL, _UNKNOWN = (LETTERS[o] for o in (Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN))
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Point:
-    """How it would have been at one instant."""
-
-    at: datetime
-    simulation: Simulation
-    """From the published definition to the changed one, both with what is known of then."""
-    uncollected: int
-    """Entities of which something is unknown because what was then is not kept."""
-    gaps: Mapping[Gap, int]
-    """Why, with how many of these entities."""
-    ripples: tuple[Ripple, ...]
-    """Other scorecards that look at the level, where that makes any entity's level another one."""
+_FAIL, _UNKNOWN = LETTERS[Outcome.FAIL], LETTERS[Outcome.UNKNOWN]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,12 +71,16 @@ def replay(
         published=published,
         kept=kept,
     )
-    tallies = [_Tally(at=at) for at in _times(start, end)]
+    tallies = [Tally(at=at) for at in _times(start, end)]
     for some in _chunks(means, ids):
         past, former = replaying.past(some, start), None
         for tally in tallies:
             former = replaying.count(tally, past, some, former)
-    return Replay(start=start, end=end, points=tuple(replaying.point(one) for one in tallies))
+    return Replay(
+        start=start,
+        end=end,
+        points=tuple(point(one, before, after, replaying.others) for one in tallies),
+    )
 
 
 def _times(start: datetime, end: datetime) -> list[datetime]:
@@ -111,17 +99,6 @@ def _chunks(means: Means, ids: Collection[int] | None) -> Iterator[list[int]]:
     while some := spans.page(means.connection, after=last, limit=TOGETHER):
         yield some
         last = some[-1]
-
-
-@dataclass(kw_only=True)
-class _Tally:
-    """What is counted at an instant."""
-
-    at: datetime
-    cases: Counter[Case] = field(default_factory=Counter)
-    uncollected: int = 0
-    gaps: Counter[Gap] = field(default_factory=Counter)
-    others: dict[str, Counter[Case]] = field(default_factory=dict)
 
 
 class _Counted(NamedTuple):
@@ -170,20 +147,44 @@ class _Replaying:
         return remember(self.means, ids, self.cards, self.published, since=since)
 
     @cached_property
+    def looks(self) -> Mapping[str, Looks]:
+        """What each of these looks at, by version."""
+        language = Language(self.means.schemas)
+        return {card.version: looks(card, self.means, language) for card in self.cards}
+
+    @cached_property
+    def follows(self) -> Mapping[str, frozenset[str]]:
+        """By what the levels on these come from, all that they may follow from."""
+        found: dict[str, frozenset[str]] = {}
+        for card in self.cards:
+            own = self.looks[card.version].together
+            name = collector_of(card.name)
+            further = (found.get(source, own) for source in own)
+            found[name] = found.get(name, own).union(own, *further)
+        return found
+
+    @cached_property
     def is_steady(self) -> bool:
         """Whether all says the same for as long as nothing happens to an entity."""
         checks = [check for card in self.cards for check in card.checks]
         return all(check.lifecycle == ACTIVE for check in checks) and not any(
-            timed(card, self.means) for card in self.cards
+            one.timed for one in self.looks.values()
         )
 
     def count(
-        self, tally: _Tally, past: Past, ids: Sequence[int], former: _Counted | None
+        self, tally: Tally, past: Past, ids: Sequence[int], former: _Counted | None
     ) -> _Counted:
         """Add what these entities would have had; `former` is what they had at an instant before."""
         start = tally.at - self.longest
         sure = self.kept is None or self.kept <= start
-        life = Life(card=self.after, means=replace(self.means, now=tally.at), past=past, sure=sure)
+        life = Life(
+            card=self.after,
+            looks=self.looks[self.after.version],
+            means=replace(self.means, now=tally.at),
+            past=past,
+            sure=sure,
+            follows=self.follows,
+        )
         was, now = dict[int, Sequence[Lived]](), dict[int, Sequence[Lived]]()
         if former is not None and former.sure and self.is_steady:
             same = [one for one in ids if not past.between(one, former.since, tally.at)]
@@ -191,17 +192,19 @@ class _Replaying:
             now |= {entity: former.now[entity] for entity in same}
         times = self._moments(life, [entity for entity in ids if entity not in now])
         if self.before is not None:
-            was |= self._live(replace(life, card=self.before), times)
+            was |= self._live(self._life(life, self.before), times)
         now |= self._live(life, times)
         for entity in ids:
             old, new = was[entity][-1] if was else NOT_THERE, now[entity][-1]
-            tally.uncollected += old.unsure or new.unsure
-            tally.gaps.update(old.gaps | new.gaps)
-            if (case := _case(self.before, self.after, old, new)) is not None:
-                tally.cases[case] += 1
-        every = {entity: times.get(entity, [tally.at]) for entity in ids}
-        self._count_others(tally, life, every, (was, now))
+            tally.own.add(self.before, self.after, old, new)
+        if self.others:
+            every = {entity: times.get(entity, [tally.at]) for entity in ids}
+            self._count_others(tally, life, every, (was, now))
         return _Counted(since=start, sure=sure, was=was, now=now)
+
+    def _life(self, life: Life, card: Scorecard) -> Life:
+        """The same of another scorecard."""
+        return replace(life, card=card, looks=self.looks[card.version])
 
     def _moments(self, life: Life, ids: Sequence[int]) -> dict[int, list[datetime]]:
         """The moments of the time before the instant of a life."""
@@ -235,7 +238,7 @@ class _Replaying:
         return lives | life.live(held) if held else lives
 
     def _count_others(
-        self, tally: _Tally, life: Life, times: Moments, lives: tuple[Lives, Lives]
+        self, tally: Tally, life: Life, times: Moments, lives: tuple[Lives, Lives]
     ) -> None:
         """Add what happens to the other scorecards, where a level that they look at is another."""
         told: tuple[dict[str, Lives], dict[str, Lives]] = ({}, {})
@@ -244,54 +247,34 @@ class _Replaying:
             if card is not None:
                 concerned = {entity for of in told[0].values() for entity in of}
                 some = {entity: times[entity] for entity in sorted(concerned)}
+                own = self._life(life, card)
                 lives = (
-                    replace(life, card=card, told=told[0]).live(some),
-                    replace(life, card=card, told=told[1]).live(some),
+                    replace(own, told=told[0]).live(some),
+                    replace(own, told=told[1]).live(some),
                 )
                 changed = card.name
-                counted = tally.others.setdefault(card.name, Counter())
-                cases = [_case(card, card, lives[0][one][-1], lives[1][one][-1]) for one in some]
-                counted.update(case for case in cases if case is not None)
+                counted = tally.others.setdefault(card.name, Sum())
+                for one in some:
+                    counted.add(card, card, lives[0][one][-1], lives[1][one][-1])
             otherwise = [
-                one for one in lives[0] if _levels(lives[0][one]) != _levels(lives[1][one])
+                one
+                for one in lives[0]
+                if _is_otherwise(lives[0][one], lives[1][one])
+                or self._is_between(life.past, one, times[one], changed)
             ]
             for side in (0, 1):
                 told[side][collector_of(changed)] = {one: lives[side][one] for one in otherwise}
 
-    def point(self, tally: _Tally) -> Point:
-        """All that was counted, as it is told."""
-        ripples = []
-        for card in self.others:
-            compared = Comparison(card, card, now=tally.at)
-            cases = {("", case): n for case, n in tally.others.get(card.name, {}).items()}
-            one = Ripple(scorecard=card, simulation=compared.simulation(cases))
-            ripples += [one] if one.moving else []
-        compared = Comparison(self.before, self.after, now=tally.at)
-        return Point(
-            at=tally.at,
-            simulation=compared.simulation({("", case): n for case, n in tally.cases.items()}),
-            uncollected=tally.uncollected,
-            gaps=tally.gaps,
-            ripples=tuple(ripples),
-        )
+    def _is_between(self, past: Past, entity: int, times: Sequence[datetime], changed: str) -> bool:
+        """Whether its level on the changed one may have been several at any of these moments."""
+        twice = past.twice.get(entity, {})
+        follows = self.follows[collector_of(changed)]
+        return any(at in twice and follows & twice[at] for at in times)
 
 
-def _case(before: Scorecard | None, after: Scorecard, old: Lived, new: Lived) -> Case | None:
-    """How an entity fares; None: it is not concerned."""
-    if old.letters is None and new.letters is None:
-        return None
-    held = set[str]()
-    if before is not None and old.letters is not None:
-        held = {
-            c.id for c, letter in zip(before.checks, old.letters, strict=True) if letter == HELD
-        }
-    # Only what newly fails in a grace is told.
-    later = new.letters and "".join(
-        _PASS if letter == HELD and check.id in held else letter
-        for check, letter in zip(after.checks, new.letters, strict=True)
+def _is_otherwise(was: Sequence[Lived], now: Sequence[Lived]) -> bool:
+    """Whether the levels may ever have been others, where the one or the other is not known."""
+    return any(
+        old.reached != new.reached or old.unsure or new.unsure
+        for old, new in zip(was, now, strict=True)
     )
-    return Case(old.letters and old.letters.replace(HELD, _PASS), later)
-
-
-def _levels(lives: Sequence[Lived]) -> list[object]:
-    return [one.reached for one in lives]

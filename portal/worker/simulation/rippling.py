@@ -8,11 +8,12 @@ tell theirs, and so on, as when the scorecard is published.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
 
 from portal.db.insights import simulated
 from portal.worker.assessment.asking import Levels, Means
+from portal.worker.simulation.lived import Gap
 from portal.worker.simulation.sorting import Change, Sorted, sort
 from scorecards.collection.serialization import facts_to_json
 from scorecards.definitions.circles import levels_read
@@ -33,6 +34,10 @@ class Ripple:
     scorecard: Scorecard
     simulation: Simulation
     """Of the entities whose level changes that it looks at."""
+    uncollected: int = 0
+    """In a replay, those of them of which something is unknown because it is not kept."""
+    gaps: Mapping[Gap, int] = field(default_factory=dict)
+    """Why, with how many of these entities."""
 
     @property
     def moving(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import fields, validate
@@ -11,8 +12,9 @@ from portal.api.v1.conventions import Answer
 from portal.api.v1.schemas import time_field
 from portal.api.v1.simulation.moving import MoveAnswer, RippleAnswer, moves, ripples
 from portal.api.v1.times import rfc3339
-from portal.worker.simulation.lived import NotKept
-from portal.worker.simulation.replaying import Point, Replay
+from portal.worker.simulation.lived import Gap, NotKept
+from portal.worker.simulation.replaying import Replay
+from portal.worker.simulation.tallying import Point
 from scorecards.scorecard import Scorecard
 
 
@@ -26,6 +28,20 @@ class GapAnswer(Answer):
     )
     fact = fields.String(metadata={"description": "Name of the fact; empty: it is about none."})
     entities = fields.Integer()
+
+
+class ReplayedRippleAnswer(RippleAnswer):
+    """Another scorecard at one instant, with whom it cannot be told of."""
+
+    uncollected = fields.Integer(
+        metadata={
+            "description": "Entities of which something is unknown there because it is not kept."
+        }
+    )
+    not_kept = fields.List(
+        fields.Nested(GapAnswer),
+        metadata={"description": "Why, of the checks of that scorecard."},
+    )
 
 
 class ReplayPointAnswer(Answer):
@@ -49,8 +65,10 @@ class ReplayPointAnswer(Answer):
         metadata={"description": "Why these are unknown, what concerns most entities first."},
     )
     ripples = fields.List(
-        fields.Nested(RippleAnswer),
-        metadata={"description": "Other scorecards that would have changed with it, likewise."},
+        fields.Nested(ReplayedRippleAnswer),
+        metadata={
+            "description": "Other scorecards that would have changed with it, or perhaps would have."
+        },
     )
 
 
@@ -86,9 +104,16 @@ def _point(before: Scorecard | None, after: Scorecard, point: Point) -> forms.Js
         "moves": moves(before, after, made.moves),
         "newlyHeld": sum(team.held for team in made.teams),
         "uncollected": point.uncollected,
-        "notKept": [
-            {"check": gap.check, "reason": gap.why.value, "fact": gap.fact, "entities": n}
-            for gap, n in sorted(point.gaps.items(), key=lambda found: (-found[1], found[0]))
+        "notKept": _not_kept(point.gaps),
+        "ripples": [
+            {**form, "uncollected": one.uncollected, "notKept": _not_kept(one.gaps)}
+            for one, form in zip(point.ripples, ripples(point.ripples), strict=True)
         ],
-        "ripples": ripples(point.ripples),
     }
+
+
+def _not_kept(gaps: Mapping[Gap, int]) -> list[forms.Json]:
+    return [
+        {"check": gap.check, "reason": gap.why.value, "fact": gap.fact, "entities": n}
+        for gap, n in sorted(gaps.items(), key=lambda found: (-found[1], found[0]))
+    ]

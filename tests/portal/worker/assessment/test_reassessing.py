@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -108,18 +108,27 @@ class World:
             editions.mark_changed(connection, scorecards=cards, readers=looked_at, observed=[])
 
     def push(self, name: str, fact: str, value: int, ttl: timedelta | None = 5 * HOUR) -> None:
-        record = FactRecord(
-            ref=f"component:default/{name}",
-            collector=fact.partition(".")[0],
-            version="1",
-            url="",
-            revision="",
-            observed_at=self.at[0],
-            valid_until=None if ttl is None else self.at[0] + ttl,
-            facts={fact: Known(value=value)},
-        )
+        self.push_all([(name, fact, value)], ttl)
+
+    def push_all(
+        self, said: Iterable[tuple[str, str, int]], ttl: timedelta | None = 5 * HOUR
+    ) -> None:
+        """Of entities, facts and their values, all at once."""
+        records = [
+            FactRecord(
+                ref=f"component:default/{name}",
+                collector=fact.partition(".")[0],
+                version="1",
+                url="",
+                revision="",
+                observed_at=self.at[0],
+                valid_until=None if ttl is None else self.at[0] + ttl,
+                facts={fact: Known(value=value)},
+            )
+            for name, fact, value in said
+        ]
         with self.tools.database.write() as connection:
-            pushed.push(connection, [record], readers(self.cards, SCHEMAS))
+            pushed.push(connection, records, readers(self.cards, SCHEMAS))
 
     def answer(self, name: str, passes: bool) -> None:
         given_ = Answer(
@@ -213,7 +222,7 @@ def pool() -> Iterator[Pool]:
         yield pool
 
 
-def world_of(database: Database, pool: Pool, cache: Path) -> World:
+def world_of(database: Database, pool: Pool, cache: Path, names: str = NAMES) -> World:
     at = [NOW]
     tools = Tools(
         database=database,
@@ -232,7 +241,7 @@ def world_of(database: Database, pool: Pool, cache: Path) -> World:
         now=lambda: at[0],
     )
     world = World(tools=tools, at=at)
-    save(database, *(entity(name, spec={"type": "service"}) for name in NAMES))
+    save(database, *(entity(name, spec={"type": "service"}) for name in names))
     world.publish((card("one", "ci"), card("two", "both")))
     world.pass_time(0)
     world.work()

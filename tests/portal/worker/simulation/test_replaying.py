@@ -16,7 +16,8 @@ from portal.db.engine import Database
 from portal.db.people import exemptions
 from portal.pool import Pool
 from portal.worker.simulation.lived import Gap, NotKept
-from portal.worker.simulation.replaying import Point, replay
+from portal.worker.simulation.replaying import replay
+from portal.worker.simulation.tallying import Point
 from scorecards.people.exemptions import Exemption, Ground, OneEntity, Reason, Scope, State, Step
 from scorecards.scorecard import Scorecard
 from tests.catalog_rows import NOW, entity, save
@@ -215,6 +216,37 @@ def test_what_was_between_two_changes_of_one_instant_is_not_known(world: World) 
     assert [point.gaps for point in told] == [{}, unsure, unsure, {}]
     plain = written("one", [("c1", "ci.tests > 1", "")])
     assert at(world, 2, plain).gaps == {}, "without a grace nothing hangs on it"
+
+
+def test_what_is_not_known_of_a_scorecard_that_looks_at_the_level_is_said_there(
+    world: World,
+) -> None:
+    one = card("one", (0,))
+    world.publish((one, card("two", (1,))))
+    for hour, tests in ((1, 0), (2, 3), (2, 0)):
+        pushed(world, hour, "ci.tests", tests, "a")
+    # By the one definition its level was high for no time, which a grace holds on the second scorecard.
+    stricter_ = written("one", [("c0", "ci.tests > 5", "")])
+    told = [at(world, hours, stricter_, one) for hours in (1, 2, 4.9, 5)]
+    unsure = [{r.scorecard.name: (r.gaps, r.uncollected) for r in point.ripples} for point in told]
+    order = {"two": ({Gap("c1", NotKept.ORDER, ""): 1}, 1)}
+    assert unsure == [{}, order, order, {}]
+
+
+def test_a_level_is_certain_where_only_one_that_it_does_not_follow_from_changed_twice(
+    world: World,
+) -> None:
+    one = written("one", [("c0", "ci.lint > 0", "")])
+    two = written("two", [("c0", "levels.one == 0 && ci.lint > 0", "")])
+    rules = [("c0", "levels.one == 0", "grace: 3h"), ("c1", "levels.two == 0", "")]
+    three = written("three", rules)
+    world.publish((one, two, three))
+    # The second scorecard is asked twice at two o'clock: with the fact, and with the level after it.
+    for hour, lint in ((1, 0), (2, 1)):
+        pushed(world, hour, "ci.lint", lint, "a")
+    told = [at(world, hours, three, three) for hours in (1, 2, 4.9, 5)]
+    assert [point.gaps for point in told] == [{}] * 4
+    assert [levels(point).get(0, (0, 0))[1] for point in told] == [0, 0, 0, 1]
 
 
 def test_how_old_a_fact_was_that_has_been_said_again_is_not_known(world: World) -> None:
