@@ -71,16 +71,17 @@ def records_from_json(data: bytes, ref: str) -> tuple[FactRecord, ...]:
 def state_in(data: bytes, quoted: bytes) -> bytes:
     """The state of one fact as JSON, from what `facts_to_json` wrote; empty: it is not there.
 
+    The end of that is enough, from anywhere before the fact on.
     `quoted` is `"name":`. Nothing is parsed: inside of a text a quote is never without a backslash
     before it, so the name in its quotes is found at the key and nowhere else.
     """
     begin = data.find(quoted)
     if begin == -1:
         return b""
-    begin += len(quoted)
+    key, begin = begin, begin + len(quoted)
     state = data[begin : data.find(b"}", begin) + 1]
     if b"\\" in state or state.count(b'"') % 2:  # perhaps the brace stands in a text
-        return orjson.dumps(orjson.loads(data)[quoted[1:-2].decode()])
+        return orjson.dumps(orjson.loads(b"{" + data[key:])[quoted[1:-2].decode()])
     return state
 
 

@@ -60,7 +60,7 @@ def gaps(
     needed = tuple(sorted({collectors[name] for name in facts if name in collectors}))
     wanted = Wanted(
         scorecard=scorecard.name,
-        reads=Reads(collectors=needed, bodies=False, ages=True),
+        reads=Reads(collectors=needed, facts=tuple(sorted(facts)), bodies=False, ages=True),
         settled=False,
         ids=ids,
         now=now,

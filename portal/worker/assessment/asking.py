@@ -151,7 +151,10 @@ def ask(means: Means, card: Scorecard, rows_of: Callable[[Reads], Rows]) -> Aske
     lens = Lens(card, means.schemas, now=means.now)
     sources = {means.collectors[name] for name in lens.facts & means.collectors.keys()}
     reads = Reads(
-        collectors=tuple(sorted(sources)), bodies=lens.looks_at_entity, ages=lens.looks_at_age
+        collectors=tuple(sorted(sources)),
+        facts=tuple(sorted(lens.facts)),
+        bodies=lens.looks_at_entity,
+        ages=lens.looks_at_age,
     )
     asking = _Asking(means, card, lens)
     entities: list[int] = []

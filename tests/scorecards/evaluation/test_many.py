@@ -173,5 +173,8 @@ _STATES = st.one_of(
 def test_a_state_is_found_without_parsing_whatever_the_texts_hold(facts: dict[str, Any]) -> None:
     written = facts_to_json(record(facts))
     for name in ("a.b", "b", "a", "c.b.a"):
-        state = state_in(written, f'"{name}":'.encode())
+        quoted = f'"{name}":'.encode()
+        state = state_in(written, quoted)
         assert (orjson.loads(state) if state else None) == orjson.loads(written).get(name)
+        for place in range(max(written.find(quoted), 0) + 1):
+            assert state_in(written[place:], quoted) == state
