@@ -7,8 +7,10 @@ the evidence, and that it has a history. Where the proven level is not the possi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from graphlib import TopologicalSorter
 
 from scorecards.facts import (
     FactRecord,
@@ -57,6 +59,33 @@ def told(scorecards: Iterable[Scorecard], read: Iterable[str]) -> tuple[Scorecar
     """The scorecards whose levels are among the facts that are `read`."""
     names = frozenset(read)
     return tuple(card for card in scorecards if level_fact(card.name) in names)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Telling:
+    """A scorecard whose level is a fact."""
+
+    card: Scorecard
+    followers: frozenset[str]
+    """The names of the scorecards whose results the level decides on, also by the level on another one."""
+
+
+def telling(
+    scorecards: Iterable[Scorecard], readers: Mapping[str, Collection[str]]
+) -> tuple[Telling, ...]:
+    """The scorecards whose levels are looked at, each after those whose levels it looks at itself.
+
+    `readers` are the scorecards that look at each fact; those that do in a circle were taken out.
+    """
+    cards = {card.name: card for card in told(scorecards, readers)}
+    looks = {name: frozenset(readers[level_fact(name)]) for name in cards}
+    sorter = TopologicalSorter({name: looks[name] & cards.keys() for name in cards})
+    followers: dict[str, frozenset[str]] = {}
+    for name in sorter.static_order():  # first those at whose levels nobody looks who tells one
+        followers[name] = looks[name].union(*(followers[one] for one in looks[name] & cards.keys()))
+    return tuple(
+        Telling(card=cards[name], followers=followers[name]) for name in reversed(followers)
+    )
 
 
 def level_record(

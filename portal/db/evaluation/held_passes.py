@@ -6,18 +6,16 @@ with a `max_age`. Which it is, and whether it is so, is asked again when that ti
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import TypeAlias
 
 from sqlalchemy import Connection, delete, select
 
 from portal.db.bulk import add, among
+from portal.db.evaluation.results import Key
 from portal.db.tables import held_passes
 from portal.db.work.marks import mark
-
-Key: TypeAlias = "tuple[int, str]"
-"""An entity and the name of a scorecard."""
 
 
 def keep(
@@ -25,16 +23,24 @@ def keep(
     ids: Collection[int],
     cards: Collection[str],
     until: Mapping[Key, datetime],
+    *,
+    kept: Collection[Key] = (),
 ) -> None:
-    """Keep until when results of these scorecards hold, by both, in place of what was kept."""
-    if not cards:
-        return
-    connection.execute(
-        delete(held_passes).where(
-            among(connection, held_passes.c.entity_id, ids),
-            among(connection, held_passes.c.scorecard, cards),
-        )
-    )
+    """Keep until when results of these scorecards hold, by both, in place of what was kept.
+
+    Of entities and scorecards that are `kept` it stays.
+    """
+    asked: dict[frozenset[str], list[int]] = defaultdict(list)
+    for entity in ids:
+        asked[frozenset(one for one in cards if (entity, one) not in kept)].append(entity)
+    for names, alike in asked.items():
+        if names:
+            connection.execute(
+                delete(held_passes).where(
+                    among(connection, held_passes.c.entity_id, alike),
+                    among(connection, held_passes.c.scorecard, names),
+                )
+            )
     rows = [(*key, time) for key, time in sorted(until.items())]
     add(connection, held_passes, ("entity_id", "scorecard", "until"), rows)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, select
 
@@ -37,6 +37,7 @@ from scorecards.results import CheckResult, ScorecardResult
 
 __all__ = [
     "Distribution",
+    "Key",
     "StoredResult",
     "Summary",
     "attention",
@@ -75,6 +76,10 @@ class StoredResult:
     """By id of the check, when its outcome began."""
 
 
+Key: TypeAlias = tuple[int, str]
+"""An entity and the name of a scorecard."""
+
+
 def save(
     connection: Connection,
     packed: Mapping[int, Sequence[PackedResult]],
@@ -82,17 +87,24 @@ def save(
     at: datetime,
     asked: Asked | None = None,
     cards: Collection[str] | None = None,
+    kept: Collection[Key] = (),
 ) -> None:
     """Replace what is stored for these entities: without a result, a scorecard applies no more.
 
     Results of entities that went are dropped, as are those of entities that have changed since they
     were read, whose turn comes again; and what is already stored is not written again. `since` of a
     check stays while its outcome does. `cards` are the only scorecards that were asked; None: all.
-    The connection is in a write transaction; layouts of the evidence are stored.
+    Of entities and scorecards that are `kept` what is stored stays. The connection is in a write
+    transaction; layouts of the evidence are stored.
     """
     ids = _as_read(connection, packed, asked)
-    stored = _stored(connection, ids, cards)
-    given = {(number, one.scorecard): one for number in ids for one in packed[number]}
+    stored = {key: row for key, row in _stored(connection, ids, cards).items() if key not in kept}
+    given = {
+        (number, one.scorecard): one
+        for number in ids
+        for one in packed[number]
+        if (number, one.scorecard) not in kept
+    }
     found = {
         key: given[key]
         for key in sorted(given, key=lambda key: (key[1], key[0]))
@@ -148,14 +160,13 @@ def _as_read(connection: Connection, ids: Collection[int], asked: Asked | None) 
     return list(connection.execute(found).scalars())
 
 
-_Key = tuple[int, str]
 _Stored = tuple[Any, ...]
 """The columns of a row from `version` to `since`."""
 
 
 def _stored(
     connection: Connection, ids: Collection[int], cards: Collection[str] | None
-) -> dict[_Key, _Stored]:
+) -> dict[Key, _Stored]:
     """What is stored for these entities, without the time."""
     columns = [results.c[name] for name in COLUMNS[:11]]
     found = select(*columns).where(among(connection, results.c.entity_id, ids))

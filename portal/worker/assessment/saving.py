@@ -8,6 +8,7 @@ with its instant.
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -15,11 +16,13 @@ from typing import NamedTuple
 from portal.db.catalog import entities
 from portal.db.collection import pushed
 from portal.db.evaluation import held_passes, layouts, results, unanswerable
-from portal.db.evaluation.held_passes import Key
+from portal.db.evaluation.results import Key
 from portal.db.people import answers, exemptions
 from portal.db.state import Connection
+from portal.db.work import marks
 from portal.worker.children.tasks import Assessed
 from portal.worker.tools import Tools
+from scorecards.collection.pushed import Verdict
 from scorecards.collection.store import Asked
 from scorecards.definitions import level_facts
 from scorecards.evaluation import damping
@@ -74,16 +77,17 @@ def save(
             if one.until is not None:
                 key = (entity, one.scorecard)
                 until[key] = min(one.until, until.get(key, one.until))
-    held_passes.keep(connection, list(found), _holding(known.cards, cards), until)
     for entity in decisions.keys() & found.keys():
         decided = decisions[entity]
         found[entity] = [
             decided_packed(known.cards[one.scorecard], one, decided, known.layouts, now=known.now)
             for one in found[entity]
         ]
-    results.save(connection, found, at=asked.at, asked=asked, cards=cards)
+    kept = _tell_levels(tools, connection, found, at=asked.at, cards=cards)
+    until = {key: time for key, time in until.items() if key not in kept}
+    held_passes.keep(connection, list(found), _holding(known.cards, cards), until, kept=kept)
+    results.save(connection, found, at=asked.at, asked=asked, cards=cards, kept=kept)
     unanswerable.answered(connection, found)
-    _tell_levels(tools, connection, found, at=asked.at, cards=cards)
 
 
 def _tell_levels(
@@ -93,22 +97,51 @@ def _tell_levels(
     *,
     at: datetime,
     cards: frozenset[str] | None,
-) -> None:
-    """Keep levels as facts where a rule looks at them; whoever does is asked again on a change."""
+) -> set[Key]:
+    """Keep levels as facts where a rule looks at them.
+
+    Whoever looked at one that is another now saw what has changed beside what has not: of these, which
+    are returned, nothing is to be stored. They are marked, and asked again.
+    """
     telling = [
-        card
-        for card in level_facts.told(tools.setup.scorecards, tools.readers)
-        if cards is None or card.name in cards
+        one
+        for one in level_facts.telling(tools.setup.scorecards, tools.readers)
+        if cards is None or one.card.name in cards
     ]
-    if not telling:
-        return
+    again: dict[int, set[str]] = defaultdict(set)
+    refs = entities.refs_by_id(connection, found) if telling else {}
+    for card, followers in ((one.card, one.followers) for one in telling):
+        asked = {entity: ref for entity, ref in refs.items() if card.name not in again[entity]}
+        for entity in _tell_level(tools, connection, card, asked, found, at=at):
+            again[entity].update(followers if cards is None else followers & cards)
+    alike: dict[frozenset[str], list[int]] = defaultdict(list)
+    for entity, names in again.items():
+        alike[frozenset(names)].append(entity)
+    for scope, ids in alike.items():
+        if scope:
+            marks.mark(connection, ids, scope)
+    return {(entity, name) for entity, names in again.items() for name in names}
+
+
+def _tell_level(
+    tools: Tools,
+    connection: Connection,
+    card: Scorecard,
+    refs: Mapping[int, str],
+    found: Mapping[int, Sequence[PackedResult]],
+    *,
+    at: datetime,
+) -> list[int]:
+    """Keep the levels on a scorecard; returns the entities of which it is another one than before."""
     records = []
-    for entity, ref in entities.refs_by_id(connection, found).items():
-        reached = {one.scorecard: Reached(one.proven, one.possible) for one in found[entity]}
-        records += [
-            level_facts.level_record(ref, card, reached.get(card.name), at=at) for card in telling
-        ]
-    pushed.push(connection, records, tools.readers, again=False)  # nobody asks how old a level is
+    for entity, ref in refs.items():
+        on = (one for one in found[entity] if one.scorecard == card.name)
+        reached = next((Reached(one.proven, one.possible) for one in on), None)
+        records.append(level_facts.level_record(ref, card, reached, at=at))
+    # Nobody asks how old a level is.
+    said = pushed.push(connection, records, tools.readers, again=False)
+    key = level_facts.collector_of(card.name)
+    return [entity for entity, ref in refs.items() if said.get((ref, key)) is Verdict.STORED]
 
 
 def give_up(tools: Tools, connection: Connection, ids: Sequence[int], why: str) -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from catalog.problems import Problem
 from scorecards.collection.store import Assessable
-from scorecards.definitions.level_facts import level_fact, level_record
+from scorecards.definitions.level_facts import level_fact, level_record, telling
 from scorecards.definitions.loading import Loaded, load_files
+from scorecards.definitions.readers import readers
 from scorecards.evaluation.assessment import Assessor
 from scorecards.facts import FailedFact, Known, Missing, Unknown
 from scorecards.levels import Reached
@@ -160,3 +161,20 @@ def test_a_circle_is_closed_by_what_is_published_as_well() -> None:
     (published,) = loaded(document("b", "levels.a > 0"), known=[renamed(BASE, "a")]).scorecards
     found = loaded(document("a", "levels.b > 0", "repo.ci.runs_tests"), known=[published])
     assert [place(problem)[:2] for problem in found.problems] == [("LEVELS_CIRCLE", 6)]
+
+
+def test_levels_are_told_after_those_that_they_follow_from() -> None:
+    found = loaded(
+        document("a", "levels.c >= 1", "levels.b >= 1"),
+        document("b", "levels.c >= 1"),
+        document("c", "repo.ci.runs_tests"),
+        document("d", "levels.a >= 1 && repo.ci.runs_tests"),
+        document("e", "repo.ci.runs_tests"),
+    )
+    assert found.problems == ()
+    told = telling(found.scorecards, readers(found.scorecards, found.schemas))
+    assert [(one.card.name, "".join(sorted(one.followers))) for one in told] == [
+        ("c", "abd"),
+        ("b", "ad"),
+        ("a", "d"),
+    ]

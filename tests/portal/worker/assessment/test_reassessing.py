@@ -62,6 +62,10 @@ SHAPES: dict[str, list[Any]] = {
     "young and old": ["ci.tests > 1, max_age: 1h", "ci.tests > 0 && scan.bugs == 0"],
     "level": ["levels.one > 0", {"any": ["levels.two == 0", "scan.bugs == 0"]}],
     "both": ["scan.bugs == 0 && ci.tests > 0", "manual"],
+    "lint": ["ci.lint > 0"],
+    "after one": ["levels.one > 0"],
+    "low on one": ["levels.one == 0 && ci.lint > 0, grace: 3h"],
+    "low on two": ["levels.two == 0 && ci.lint > 0, grace: 3h"],
 }
 
 
@@ -267,7 +271,8 @@ def pair(
         database.close()
 
 
-UNDAMPED = sorted(SHAPES.keys() - {"damped", "level"})  # damping goes by what was before
+LOOKING_AT_LEVELS = {"level", "after one", "low on one", "low on two"}
+UNDAMPED = sorted(SHAPES.keys() - {"damped"} - LOOKING_AT_LEVELS)  # damping goes by what was before
 PUSH = st.tuples(
     st.just("push"),
     st.sampled_from(NAMES),
@@ -462,6 +467,49 @@ def test_what_never_passed_is_not_held(world: World) -> None:
     world.push("a", "ci.tests", 0)
     world.work()
     assert (said_of(world).outcome, said_of(world).held) == (Outcome.FAIL, None)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [(card("slow", "low on one"),), (card("two", "after one"), card("slow", "low on two"))],
+    ids=["on the level", "on the level that follows from it"],
+)
+def test_a_fact_and_the_level_that_follows_from_it_are_seen_changed_together(
+    world: World, others: tuple[Scorecard, ...]
+) -> None:
+    world.publish((card("one", "lint"), *others))
+    world.push("a", "ci.lint", 0)
+    world.work()
+    before = world.stored()["component:default/a", "slow"]
+    assert said_of(world).outcome is Outcome.FAIL
+    world.push("a", "ci.lint", 1)
+    world.work()
+    # With the new fact and the old level it would pass, and that would count for three hours.
+    assert (said_of(world).outcome, said_of(world).held) == (Outcome.FAIL, None)
+    assert before.proven == world.stored()["component:default/a", "slow"].proven
+    with world.tools.database.read() as connection:
+        a = by_ref(connection, "component:default/a")
+        assert a is not None
+        assert len(result_history.moves(connection, [a.id], "slow").items) <= 1, "its beginning"
+
+
+def test_what_a_level_puts_off_stays_as_it_is_until_then(world: World) -> None:
+    world.publish((card("one", "lint"), card("slow", "low on one")))
+    world.push("a", "ci.lint", 0)
+    world.work()
+    world.push("a", "ci.lint", 1)
+    with world.tools.database.read() as connection:
+        due = rounds.next_due(connection, limit=10)
+    assert due is not None
+    assert due.cards == {"one", "slow"}
+    before = world.stored()
+    reassessing._save(world.tools, due, reassessing._ask(world.tools, due, sorted(due.seqs)))
+    after = world.stored()
+    assert after["component:default/a", "one"] != before["component:default/a", "one"]
+    assert after["component:default/a", "slow"] == before["component:default/a", "slow"]
+    world.work()
+    (said,) = world.stored()["component:default/a", "slow"].results
+    assert (said.outcome, said.observed) == (Outcome.FAIL, {"ci.lint": 1, "levels.one": 3})
 
 
 def test_what_happens_while_it_is_assessed_is_not_lost(world: World) -> None:
