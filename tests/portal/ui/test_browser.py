@@ -11,8 +11,8 @@ from urllib.parse import quote
 import pytest
 import requests
 from axe_playwright_python.base import AXE_SCRIPT
+from page_people import send
 from page_shop import NOW, OPENAPI, Shop, api, component, open_shop, put
-from people import send
 from playwright.sync_api import ConsoleMessage, Error, Page, sync_playwright
 from werkzeug.serving import make_server
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 from flask import render_template
+from page_people import send
 from page_shop import Shop
-from people import send
 from sqlalchemy import Connection
 
 from portal.db.engine import Database

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from page_people import DECIDER, NO_DECIDER, TOKENS, headers, read, send
 from page_shop import NOW, TEAMS, OpenShop, Shop, put
 from page_structure import faults
-from people import DECIDER, NO_DECIDER, TOKENS, headers, read, send
 
 from catalog.problems import Problem
 from portal.app import create_app

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from page_people import DECIDER, NO_DECIDER, TOKENS, headers, read, send
 from page_shop import NOW, OpenShop, Shop
 from page_structure import faults
-from people import DECIDER, NO_DECIDER, TOKENS, headers, read, send
 from werkzeug.test import TestResponse
 
 from portal.app import create_app

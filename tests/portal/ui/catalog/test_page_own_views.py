@@ -7,9 +7,9 @@ import re
 
 import orjson
 import pytest
+from page_people import read, send
 from page_shop import OpenShop, Shop
 from page_structure import faults
-from people import read, send
 from werkzeug.test import TestResponse
 
 from portal.config.views import View

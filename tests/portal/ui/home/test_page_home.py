@@ -1,5 +1,5 @@
+from page_people import send
 from page_shop import Shop, appraise, component, put
-from people import send
 
 from scorecards.facts import Known
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from page_people import DECIDER, NO_DECIDER, TOKENS, read, send
 from page_shop import NOW, OpenShop, Shop, component, put
-from people import DECIDER, NO_DECIDER, TOKENS, read, send
 
 from catalog.problems import Problem
 from portal.db.ingest import registrations

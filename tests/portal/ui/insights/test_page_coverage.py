@@ -1,7 +1,7 @@
 """The coverage page: what is unknown, why, and what would help most."""
 
+from page_people import read
 from page_shop import NOW, appraise, component, put
-from people import read
 
 from portal.db.catalog.entities import by_ref
 from portal.db.evaluation import unanswerable

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from page_people import send
 from page_shop import NOW, Shop, component, put
 from page_structure import faults
-from people import send
 
 from portal.app import create_app
 from portal.db.changes.instants import KEPT_SINCE

@@ -3,8 +3,8 @@
 from datetime import date
 
 import pytest
+from page_people import read, send
 from page_shop import NOW, Shop, appraise, component, put
-from people import read, send
 from werkzeug.datastructures import MultiDict
 
 from portal.db.people import campaigns as store

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from page_people import ASKER, DECIDER, NO_DECIDER, TOKENS, headers, read, send
 from page_shop import NOW, Shop, appraise
-from people import ASKER, DECIDER, NO_DECIDER, TOKENS, headers, read, send
 
 from portal.app import create_app
 from portal.config import Auth, StaticToken

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from page_people import ASKER, headers, read, send
 from page_shop import NOW, OpenShop, Shop, component, put
-from people import ASKER, headers, read, send
 
 from portal.app import create_app
 from portal.config import Auth

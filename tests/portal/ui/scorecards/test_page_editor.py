@@ -3,9 +3,9 @@
 import html
 
 import pytest
+from page_people import read, send
 from page_shop import SCORECARD, Shop
 from page_structure import faults
-from people import read, send
 
 from portal.db import tables
 from portal.db.evaluation import results
