@@ -317,7 +317,7 @@ def test_a_delivery_while_the_repository_is_read_asks_again(
         (begun,) = claims.take(connection, [shop], "a-worker")
     keys_of(client, hub("push", push(SHOP, "3" * 40)))
     with portal.database.write() as connection:
-        claims.settle(connection, begun)
+        claims.settle(connection, [begun])
     assert shop in waiting(portal)
 
 
