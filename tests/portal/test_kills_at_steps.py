@@ -229,15 +229,15 @@ class World:
                 self.ask(NOTICES)
 
     def prepare(self, road: str) -> None:
-        """For there to be something to tell: a level that was lost."""
+        """For there to be something to tell: a level that is lost, and that it had at the last look."""
         if road == "notices":
-            for _ in range(1 if ALONE in self.described else 2):
-                self.lead_to(ALONE)
+            leads = [NOTICES, ALONE] if ALONE in self.described else [ALONE, NOTICES, ALONE]
+            for lead in leads:
+                self.lead_to(lead)
                 eventually(self.is_settled)
 
     def kill_at(self, step: str, road: str) -> str:
         """kill -9 for the worker that has done a step, before that is noted; returns its name."""
-        self.prepare(road)
         self.control.execute(text("SELECT pg_advisory_lock(4711)"))
         self.control.execute(text("INSERT INTO stop_at VALUES (:step)"), {"step": step})
         executor = ""
@@ -351,6 +351,8 @@ def test_a_worker_that_is_killed_before_a_step_is_noted_loses_and_repeats_nothin
     eventually(world.is_settled)
     written_before, moves_before = written(world.fleet.url), world.moves()
     world.written.clear()
+    world.prepare(ROADS[step])
+    told_before = len(world.told)
     victim = world.kill_at(step, ROADS[step])
     if rescuer == "a peer":
         world.fleet.pass_time(world.fleet.name_of(victim))
@@ -371,6 +373,6 @@ def test_a_worker_that_is_killed_before_a_step_is_noted_loses_and_repeats_nothin
         case "rules":
             assert world.get("/scorecards/described")["title"] == f"Turn {world.turn}"
         case "notices":
-            assert world.told
+            assert len(world.told) > told_before
     ids = {(one["key"], id_) for id_, message in world.told for one in message["data"]["notices"]}
     assert len(ids) == len({key for key, _ in ids}), "a notice was told under two ids"
