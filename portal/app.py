@@ -6,9 +6,6 @@ back: errors in the form that the client reads, headers, metrics.
 
 from __future__ import annotations
 
-import logging
-import re
-import secrets
 from collections.abc import Callable, Iterable
 from http.client import responses
 from typing import Any
@@ -19,8 +16,17 @@ from flask.json.provider import JSONProvider
 
 from portal import logs
 from portal.api import docs, errors, guard, health, metrics, signin
+from portal.api.answers import Answers
 from portal.api.backstage import events
 from portal.api.backstage import routes as backstage
+from portal.api.direct import Direct
+from portal.api.envelope import (
+    DEFAULT_HEADERS,
+    REQUEST_ID,
+    log_answer,
+    request_id_of,
+    standing_headers,
+)
 from portal.api.tech_insights import routes as tech_insights
 from portal.api.v1 import description as v1
 from portal.config import Settings
@@ -28,25 +34,8 @@ from portal.db.patience import ANSWERING, patience
 from portal.ui import blueprint as pages
 from portal.wiring import Portal
 
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "connect-src 'self'",
-        "font-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-        "object-src 'none'",
-    )
-)
-"""Content-Security-Policy of every answer (reliability 8.4)."""
-
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-
-log = logging.getLogger(__name__)
+DIRECT = "direct"
+"""Key of the application's extension that answers plain requests."""
 
 
 def create_app(portal: Portal, *, beats: Callable[[], bool] | None = None) -> Flask:
@@ -56,13 +45,16 @@ def create_app(portal: Portal, *, beats: Callable[[], bool] | None = None) -> Fl
     app.config["PROPAGATE_EXCEPTIONS"] = False  # every failure is answered, in tests too
     app.url_map.merge_slashes = False
     _install_request_ids(app)
-    registry = metrics.install(app, portal)
-    guard.install(app, portal)
+    registry, requests = metrics.install(app, portal)
+    who = guard.Guard(portal)
+    guard.install(app, who, portal.settings)
     errors.register(app)
     app.register_blueprint(health.blueprint(portal, registry, beats))
     app.register_blueprint(signin.blueprint(portal))
     app.register_blueprint(pages(portal))
-    app.register_blueprint(backstage.blueprint(portal))
+    answers = Answers(most=portal.settings.answer_cache_bytes)
+    app.register_blueprint(backstage.blueprint(portal, answers))
+    app.extensions[DIRECT] = Direct(portal, who, answers, requests)
     app.register_blueprint(events.blueprint(portal))
     app.register_blueprint(tech_insights.blueprint(portal))
     v1.register(app, portal)
@@ -118,8 +110,7 @@ def _install_request_ids(app: Flask) -> None:
     @app.before_request
     def begin() -> None:
         g.patience = patience.set(ANSWERING)
-        given = request.headers.get("X-Request-Id", "")
-        identifier = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        identifier = request_id_of(request.headers.get(REQUEST_ID, ""))
         g.request_id = identifier
         g.logged = logs.request_id.set(identifier)
 
@@ -138,6 +129,7 @@ def _phrase(status: int) -> str:
 
 def _install_headers(app: Flask, settings: Settings) -> None:
     """Headers of every answer, errors included."""
+    standing = standing_headers(settings)
 
     @app.after_request
     def add(response: Response) -> Response:
@@ -146,14 +138,10 @@ def _install_headers(app: Flask, settings: Settings) -> None:
         headers = response.headers
         if response.status_code == 204:
             headers.pop("Content-Type", None)  # of nothing
-        headers.setdefault("Content-Security-Policy", POLICY)
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["Referrer-Policy"] = "same-origin"
-        headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        if settings.is_https:
-            headers["Strict-Transport-Security"] = "max-age=31536000"
-        headers.setdefault("Cache-Control", "private, no-cache")
+        for name, value in DEFAULT_HEADERS.items():
+            headers.setdefault(name, value)
+        headers.update(standing)
         if "request_id" in g:
-            headers["X-Request-Id"] = g.request_id
-        log.info("%s %s %s", request.method, request.path, response.status_code)
+            headers[REQUEST_ID] = g.request_id
+        log_answer(request.method, request.path, response.status_code)
         return response

@@ -10,7 +10,6 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import re
 import signal
 import sys
 from collections.abc import Callable
@@ -21,11 +20,10 @@ from typing import IO, Any
 from gunicorn.app.base import BaseApplication
 
 from portal import logs
-from portal.app import create_app
+from portal.app import DIRECT, create_app
 from portal.config import Settings
 from portal.connections.accepting import ask_for_files
 from portal.connections.direct import DirectWorker
-from portal.connections.lingering import LingeringWorker
 from portal.instance import worker_name
 from portal.pool import Pool
 from portal.renewal import Renewal
@@ -89,12 +87,6 @@ def _job_file(settings: Settings) -> Path:
     return settings.data_dir / "jobs.db"
 
 
-class EmbeddedWorker(DirectWorker):
-    """Look-ups and pages of the catalog API are short."""
-
-    short = re.compile(rb"(?:GET|POST) [^ ?]*/api/catalog/entit(?:ies/by-|y-facets[? ])")
-
-
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """The web server, with the engine in its worker process where `works` says so."""
 
@@ -106,17 +98,13 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         ask_for_files()
         super().__init__()
 
-    @property
-    def _is_embedded(self) -> bool:
-        return self._settings.database.startswith("sqlite")
-
     def load_config(self) -> None:
         """Settings of gunicorn; none is read from its own files or environment."""
         host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
         options: dict[str, Any] = {
             "bind": [f"{host}:{self._settings.port}"],
             "workers": self._workers,
-            "worker_class": EmbeddedWorker if self._is_embedded else LingeringWorker,
+            "worker_class": DirectWorker,
             "threads": THREADS,
             "graceful_timeout": GRACE,
             "timeout": 120,
@@ -136,12 +124,14 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def load(self) -> Any:
         """The WSGI application; called in the worker process."""
         self._portal = open_portal(self._settings)
-        return create_app(self._portal, beats=self._beats if self._works else None)
+        self._app = create_app(self._portal, beats=self._beats if self._works else None)
+        return self._app
 
     def _beats(self) -> bool:
         return self._running is not None and self._running.engine.beats()
 
-    def _start(self, _worker: Any) -> None:
+    def _start(self, worker: Any) -> None:
+        worker.answer = self._app.extensions[DIRECT]
         if self._works:
             prepare(self._portal)
             self._running = start_engine(self._portal, say)

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-
-from flask import Response
 
 SHARE = 8
 """An answer that takes more than this part of the room is not kept: it would push out the others."""
@@ -22,13 +21,13 @@ OVERHEAD = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    body: bytes
-    headers: list[tuple[str, str]]
+class Answer:
+    """What is said to a request that went well."""
 
-    @property
-    def size(self) -> int:
-        return len(self.body) + OVERHEAD
+    body: bytes | Iterable[bytes]
+    """JSON, whole or in pieces."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """That others do not have."""
 
 
 @dataclass(kw_only=True)
@@ -37,30 +36,31 @@ class Answers:
 
     most: int
     """Bytes; 0: none is kept."""
-    _kept: OrderedDict[str, _Kept] = field(default_factory=OrderedDict)
+    _kept: OrderedDict[str, tuple[Answer, int]] = field(default_factory=OrderedDict)
+    """With their sizes."""
     _size: int = 0
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
-    def get(self, tag: str) -> Response | None:
+    def get(self, tag: str) -> Answer | None:
         """The answer with this tag, if it is kept."""
         with self._guard:
             kept = self._kept.get(tag)
             if kept is None:
                 return None
             self._kept.move_to_end(tag)
-        return Response(kept.body, headers=kept.headers)
+        return kept[0]
 
-    def put(self, tag: str, response: Response) -> None:
-        """Keep an answer, unless it is sent in pieces, is a failure, or is too large."""
-        if response.is_streamed or response.status_code != 200:
+    def put(self, tag: str, answer: Answer) -> None:
+        """Keep an answer, unless it is in pieces, or too large."""
+        if not isinstance(answer.body, bytes):
             return
-        kept = _Kept(response.get_data(), list(response.headers))
-        if kept.size * SHARE > self.most:
+        size = len(answer.body) + OVERHEAD
+        if size * SHARE > self.most:
             return
         with self._guard:
-            before = self._kept.pop(tag, None)
-            self._kept[tag] = kept
-            self._size += kept.size - (before.size if before else 0)
+            _, before = self._kept.pop(tag, (None, 0))
+            self._kept[tag] = answer, size
+            self._size += size - before
             while self._size > self.most:
-                _, oldest = self._kept.popitem(last=False)
-                self._size -= oldest.size
+                _, (_, oldest) = self._kept.popitem(last=False)
+                self._size -= oldest

@@ -15,7 +15,9 @@ from portal.api.bodies import LARGEST_BODY, LARGEST_DELIVERY, take_body
 from portal.api.errors import CODES, Refusal
 from portal.auth import (
     SAFE_METHODS,
+    Caller,
     Machine,
+    Needed,
     Nobody,
     Person,
     Refused,
@@ -50,15 +52,62 @@ def cookie_name(settings: Settings) -> str:
     return "__Host-plumbline" if settings.is_https else "plumbline"
 
 
-def install(app: Flask, portal: Portal) -> None:
+class Guard:
+    """What is decided about a request, of what it shows."""
+
+    def __init__(self, portal: Portal) -> None:
+        self._portal, self._settings = portal, portal.settings
+        settings = portal.settings
+        self._tokens = Tokens(settings.tokens, settings.access, find=_finder(portal))
+
+    def check_host(self, host: str) -> None:
+        """Raises `Refusal` where everybody may ask and the host is not this portal's."""
+        if self._settings.auth is Auth.OPEN and not is_known_host(host, self._settings):
+            raise Refusal("BAD_HOST", "The Host header does not name this portal")
+
+    def caller_of(self, needed: Needed, authorization: str | None, cookie: str | None) -> Caller:
+        """Who asks. Raises `Refusal` where credentials are not ours."""
+        shown = self._tokens.identify(authorization, plugin=needed.plugin)
+        if isinstance(shown, Refused):
+            raise Refusal("UNAUTHENTICATED", _refused_text(shown, self._settings))
+        return shown if not isinstance(shown, Nobody) else self._person(cookie)
+
+    def must_sign_in(self, caller: Caller) -> bool:
+        """Whether nobody in particular asks where that is not enough."""
+        return self._settings.auth is Auth.REQUIRED and isinstance(caller, Nobody)
+
+    def check_permission(self, caller: Caller, needed: Needed) -> None:
+        """Raises `Refusal` where the caller may not."""
+        if not allows(caller, needed.permission, plugin=needed.plugin):
+            text = refusal(caller, needed.permission, plugin=needed.plugin)
+            raise Refusal("FORBIDDEN", text)
+
+    def check_site(
+        self, caller: Caller, method: str, host: str, *, fetch_site: str | None, origin: str | None
+    ) -> None:
+        """Raises `Refusal` where a page of another site asks for something unsafe."""
+        if isinstance(caller, Machine | User) or method in SAFE_METHODS:
+            return
+        settings = self._settings
+        if not is_same_site(fetch_site=fetch_site, origin=origin, host=host, settings=settings):
+            raise Refusal("FORBIDDEN", "The request comes from a page of another site")
+
+    def _person(self, cookie: str | None) -> Person | Nobody:
+        """Whoever's browser signed in, if it did."""
+        if cookie is None:
+            return Nobody()
+        with self._portal.database.read() as connection:
+            principal = sessions.principal_of(connection, cookie, now=self._portal.now())
+        return Nobody() if principal is None else Person(principal=principal)
+
+
+def install(app: Flask, guard: Guard, settings: Settings) -> None:
     """Put the guard before every request of `app`, also those that match no view."""
-    settings = portal.settings
-    tokens = Tokens(settings.tokens, settings.access, find=_finder(portal))
+    cookie = cookie_name(settings)
 
     @app.before_request
-    def guard() -> AnyResponse | None:
-        if settings.auth is Auth.OPEN and not is_known_host(request.host, settings):
-            raise Refusal("BAD_HOST", "The Host header does not name this portal")
+    def look() -> AnyResponse | None:
+        guard.check_host(request.host)
         if "\0" in request.path and not request.path.startswith(_WITH_WORDS):
             raise Refusal("NOT_FOUND", CODES["NOT_FOUND"][1])
         is_signed = request.endpoint in SIGNED_ENDPOINTS and request.method == "POST"
@@ -66,19 +115,21 @@ def install(app: Flask, portal: Portal) -> None:
         g.caller = Nobody()
         if is_signed:
             return None
+        headers = request.headers
         if not _is_open(request.endpoint, settings):
             needed = needed_for(request.method, request.path)
-            shown = tokens.identify(request.headers.get("Authorization"), plugin=needed.plugin)
-            g.caller = _person(portal) if isinstance(shown, Nobody) else shown
-            if isinstance(g.caller, Refused):
-                raise Refusal("UNAUTHENTICATED", _refused_text(g.caller, settings))
-            if settings.auth is Auth.REQUIRED and isinstance(g.caller, Nobody):
+            shown = headers.get("Authorization")
+            g.caller = guard.caller_of(needed, shown, request.cookies.get(cookie))
+            if guard.must_sign_in(g.caller):
                 return _ask_to_sign_in()
-            if not allows(g.caller, needed.permission, plugin=needed.plugin):
-                text = refusal(g.caller, needed.permission, plugin=needed.plugin)
-                raise Refusal("FORBIDDEN", text)
-        if not isinstance(g.caller, Machine | User) and request.method not in SAFE_METHODS:
-            _check_site(settings)
+            guard.check_permission(g.caller, needed)
+        guard.check_site(
+            g.caller,
+            request.method,
+            request.host,
+            fetch_site=headers.get("Sec-Fetch-Site"),
+            origin=headers.get("Origin"),
+        )
         return None
 
 
@@ -93,16 +144,6 @@ def _finder(portal: Portal) -> Callable[[str], Machine | None]:
         return Machine(subject=found.subject, restrictions=found.restrictions, made=True)
 
     return find
-
-
-def _person(portal: Portal) -> Person | Nobody:
-    """Whoever's browser signed in, if it did."""
-    cookie = request.cookies.get(cookie_name(portal.settings))
-    if cookie is None:
-        return Nobody()
-    with portal.database.read() as connection:
-        principal = sessions.principal_of(connection, cookie, now=portal.now())
-    return Nobody() if principal is None else Person(principal=principal)
 
 
 def _is_open(endpoint: str | None, settings: Settings) -> bool:
@@ -124,13 +165,3 @@ def _ask_to_sign_in() -> AnyResponse:
     if is_page and request.method in SAFE_METHODS:
         return redirect(url_for("signin.page"), 303)
     raise Refusal("UNAUTHENTICATED", "Missing credentials")
-
-
-def _check_site(settings: Settings) -> None:
-    if not is_same_site(
-        fetch_site=request.headers.get("Sec-Fetch-Site"),
-        origin=request.headers.get("Origin"),
-        host=request.host,
-        settings=settings,
-    ):
-        raise Refusal("FORBIDDEN", "The request comes from a page of another site")

@@ -21,21 +21,34 @@ from portal.wiring import Portal
 from portal.worker.requests import Lane
 
 
-def install(app: Flask, portal: Portal) -> CollectorRegistry:
-    """Count the requests of `app`; returns what is to be shown at `/metrics`."""
+class Requests:
+    """Those that were answered, by whoever: counted and timed."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._answered = Counter(
+            "plumbline_http_requests",
+            "Requests that were answered.",
+            ("method", "route", "status"),
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "plumbline_http_request_seconds",
+            "Time from the first byte of a request to the last but its transmission.",
+            ("route",),
+            registry=registry,
+        )
+
+    def note(self, method: str, route: str, status: int, seconds: float | None) -> None:
+        """Count an answer. The route is a rule: what clients make up must not become a label."""
+        self._answered.labels(method if method in _METHODS else "other", route, str(status)).inc()
+        if seconds is not None:
+            self._seconds.labels(route).observe(seconds)
+
+
+def install(app: Flask, portal: Portal) -> tuple[CollectorRegistry, Requests]:
+    """Count the requests of `app`; returns what is to be shown at `/metrics`, and who counts."""
     registry = CollectorRegistry()
-    requests = Counter(
-        "plumbline_http_requests",
-        "Requests that were answered.",
-        ("method", "route", "status"),
-        registry=registry,
-    )
-    seconds = Histogram(
-        "plumbline_http_request_seconds",
-        "Time from the first byte of a request to the last but its transmission.",
-        ("route",),
-        registry=registry,
-    )
+    requests = Requests(registry)
     registry.register(_Catalog(portal))
 
     @app.before_request
@@ -44,15 +57,12 @@ def install(app: Flask, portal: Portal) -> CollectorRegistry:
 
     @app.after_request
     def count(response: Response) -> Response:
-        # The rule, not the path: what clients make up must not become a label.
         route = request.url_rule.rule if request.url_rule else "none"
-        method = request.method if request.method in _METHODS else "other"
-        requests.labels(method, route, str(response.status_code)).inc()
-        if "began" in g:
-            seconds.labels(route).observe(time.perf_counter() - g.began)
+        seconds = time.perf_counter() - g.began if "began" in g else None
+        requests.note(request.method, route, response.status_code, seconds)
         return response
 
-    return registry
+    return registry, requests
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

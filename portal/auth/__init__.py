@@ -17,7 +17,7 @@ from portal.auth.callers import (
     refusal,
     tokens_refused,
 )
-from portal.auth.permissions import needed_for
+from portal.auth.permissions import Needed, needed_for
 from portal.auth.sites import SAFE_METHODS, is_known_host, is_same_site
 from portal.auth.tokens import Tokens
 
@@ -25,6 +25,7 @@ __all__ = [
     "SAFE_METHODS",
     "Caller",
     "Machine",
+    "Needed",
     "Nobody",
     "Person",
     "Refused",

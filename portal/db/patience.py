@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
 
@@ -33,10 +33,15 @@ class Patience:
     """Whether nothing is asked while the server is known to be silent."""
     turns: int
     """How often it asks for its turn to write, each time for less than the silence of who answers."""
+    is_hasty: bool = False
+    """Whether it leaves to others what takes a moment: it opens no connection, and has seen no silence."""
 
 
 ANSWERING = Patience(silence=10.0, ping=2.0, refuses_early=True, turns=1)
 """Of who answers a request. No page takes so long, and whoever waits has gone by then."""
+
+HASTY = replace(ANSWERING, silence=0.05, ping=0.05, is_hasty=True)
+"""Of who watches all connections, and answers between two looks at them."""
 
 WORKING = Patience(silence=600.0, ping=600.0, refuses_early=False, turns=40)
 """Of all others: a large statement may take minutes, and one that is given up is work to do again. It
@@ -55,6 +60,9 @@ TCP: Mapping[str, Any] = {
     "tcp_user_timeout": 20_000,
 }
 """Parameters of a connection (libpq)."""
+
+INTERVAL = 0.1
+"""Seconds, at most, after which it is looked whether anything has come."""
 
 AGAIN = 2.0
 """Seconds between two looks whether a silent server is back."""
@@ -97,12 +105,13 @@ class Patient(psycopg.Connection[Any]):
 
     def wait(self, gen: Any, *args: Any, **kwargs: Any) -> Any:
         """As in psycopg; raises `Silent`, and the connection is closed: its state is not known."""
-        seconds = patience.get().silence
+        mine = patience.get()
+        kwargs.setdefault("interval", min(INTERVAL, mine.silence))
         try:
-            found = super().wait(_bounded(gen, seconds), *args, **kwargs)
+            found = super().wait(_bounded(gen, mine.silence), *args, **kwargs)
         except Silent:
             self.pgconn.finish()
-            if self.watch is not None:
+            if self.watch is not None and not mine.is_hasty:
                 self.watch.note(silent=True)
             raise
         if self.watch is not None and self.watch.is_silent:
@@ -112,6 +121,8 @@ class Patient(psycopg.Connection[Any]):
 
 def connect(watch: Watch, *args: Any, **kwargs: Any) -> Patient:
     """A connection that tells `watch` what it sees. Raises psycopg's errors."""
+    if patience.get().is_hasty:
+        raise psycopg.OperationalError("there is no connection at hand")
     try:
         made = Patient.connect(*args, **kwargs)
     except psycopg.errors.ConnectionTimeout:

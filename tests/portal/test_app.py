@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from portal.app import POLICY, create_app
+from portal.api.envelope import POLICY
+from portal.app import create_app
 from portal.config import Auth, StaticToken
 from portal.db.access import sessions
 from portal.db.engine import open_database

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import orjson
 from flask import Blueprint, Response, request
+from werkzeug.datastructures import MultiDict
 
 from catalog.queries.query import EntityQuery
 from portal.api.backstage.parameters import body_of, check_names, query_of
 from portal.api.backstage.projection import shower
 from portal.api.backstage.queries import page_query_of, page_query_of_body
-from portal.api.backstage.replies import current, reply
+from portal.api.backstage.replies import Read, current, reply
 from portal.db.catalog import answerable
 from portal.db.catalog.listing import ids_by_query
 from portal.db.state import Connection
@@ -21,8 +22,7 @@ def add_query_routes(routes: Blueprint, portal: Portal) -> None:
 
     @routes.get("/entities/by-query")
     def get_by_query() -> Response:
-        query, fields = page_query_of(query_of(request))
-        return current(portal, lambda connection: reply(_page(connection, query, fields)))
+        return current(portal, page_of(query_of(request)))
 
     @routes.post("/entities/by-query")
     def post_by_query() -> Response:
@@ -30,6 +30,12 @@ def add_query_routes(routes: Blueprint, portal: Portal) -> None:
         query, fields = page_query_of_body(body_of(request))
         with portal.database.read_in_turn() as connection:
             return reply(_page(connection, query, fields))
+
+
+def page_of(given: MultiDict[str, str]) -> Read:
+    """What reads the page that these parameters ask for."""
+    query, fields = page_query_of(given)
+    return lambda connection: _page(connection, query, fields)
 
 
 def _page(connection: Connection, query: EntityQuery, fields: tuple[str, ...]) -> bytes:

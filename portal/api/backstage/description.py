@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 
 from portal.api.backstage.operations import OPERATIONS, Operation
 from portal.api.backstage.parameters import check_names
-from portal.api.backstage.replies import current, reply
+from portal.api.backstage.replies import current
 from portal.api.backstage.schemas import PARAMETERS, REPEATED, SCHEMAS
 from portal.version import VERSION
 from portal.wiring import Portal
@@ -39,11 +39,11 @@ def add_description_routes(routes: Blueprint, portal: Portal) -> None:
     @routes.get("/openapi.json")
     def get_description() -> Response:
         check_names(request.args, ())
-        return current(portal, lambda _: reply(described))
+        return current(portal, lambda _: described)
 
     @routes.get("/.well-known/backstage/permissions/metadata")
     def get_permissions() -> Response:
-        return current(portal, lambda _: reply(known))
+        return current(portal, lambda _: known)
 
 
 def document() -> dict[str, Any]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import orjson
 from flask import Blueprint, Response, request
+from werkzeug.datastructures import MultiDict
 
 from catalog.errors import QueryError, RefError
 from catalog.problems import JsonValue
 from catalog.queries.query import All, Filter, parse_filters
 from catalog.refs import EntityRef, canonical
+from portal.api.answers import Answer
 from portal.api.backstage.errors import NotFoundError
 from portal.api.backstage.parameters import (
     body_of,
@@ -20,12 +22,13 @@ from portal.api.backstage.parameters import (
 )
 from portal.api.backstage.projection import shower
 from portal.api.backstage.queries import predicate_of
-from portal.api.backstage.replies import current, current_entity, reply
+from portal.api.backstage.replies import Read, current, current_entity, reply
 from portal.db.catalog import answerable
 from portal.db.catalog.ancestry import Ancestor, ancestry
 from portal.db.catalog.entities import by_refs
 from portal.db.catalog.selection import matching
 from portal.db.changes.past import present_ref
+from portal.db.engine import Database
 from portal.db.state import Connection
 from portal.wiring import Portal
 
@@ -47,17 +50,14 @@ def _add_by_name(routes: Blueprint, portal: Portal) -> None:
         check_names(request.args, ())
         ref = str(EntityRef(kind=kind, namespace=namespace, name=name))
 
-        def renamed(connection: Connection) -> Response:
+        def renamed(connection: Connection) -> Answer:
             present = present_ref(connection, ref)
             if present is None or (entity := answerable.by_ref(connection, present)) is None:
                 raise NotFoundError(
                     f"No entity named '{name}' found, with kind '{kind}' in namespace '{namespace}'"
                 )
-            response = reply(entity.answer())
-            response.headers["X-Renamed-To"] = (
-                present  # ours: the entity answers to its former name
-            )
-            return response
+            # Ours: the entity answers to its former name.
+            return Answer(entity.answer(), (("X-Renamed-To", present),))
 
         return current_entity(portal, ref, renamed)
 
@@ -65,44 +65,61 @@ def _add_by_name(routes: Blueprint, portal: Portal) -> None:
     def get_ancestry(kind: str, namespace: str, name: str) -> Response:
         check_names(request.args, ())
         ref = str(EntityRef(kind=kind, namespace=namespace, name=name))
-
-        def read(connection: Connection) -> Response:
-            if not (found := ancestry(connection, ref)):
-                raise NotFoundError(f"No such entity {ref}")
-            items = b",".join(map(_ancestor, found))
-            return reply(b'{"rootEntityRef":%b,"items":[%b]}' % (orjson.dumps(ref), items))
-
-        return current(portal, read, looks=True)
+        return current(portal, ancestry_of(ref), looks=True)
 
 
 def _add_by_identity(routes: Blueprint, portal: Portal) -> None:
     @routes.get("/entities/by-uid/<uid>")
     def get_by_uid(uid: str) -> Response:
         check_names(request.args, ())
-
-        def read(connection: Connection) -> Response:
-            if (entity := answerable.by_uid(connection, uid.lower())) is None:
-                raise NotFoundError(f"No entity with uid {uid}")
-            return reply(entity.answer())
-
-        return current(portal, read, looks=True)
+        return current(portal, entity_of(uid), looks=True)
 
     @routes.post("/entities/by-refs")
     def post_by_refs() -> Response:
         given = query_of(request)
-        check_names(given, ("filter",))
+        check_names(given, ("filter",))  # before anything is said of the body
         if not request.mimetype:
             raise QueryError(NO_BODY)
         body = body_of(request, required=True)
-        if "entityRefs" not in body:
-            raise QueryError("request/body must have required property 'entityRefs'")
-        refs = [_canonical(text) for text in strings(body["entityRefs"], "entityRefs")]
-        fields = fields_of(texts(body, "fields"))
-        tree = _both(parse_filters(given.getlist("filter")), predicate_of(body))
-        database = portal.database
-        with database.look_in_turn() if tree is None else database.read_in_turn() as connection:
-            shown = _shown(connection, refs, tree, fields)
-        return reply(b'{"items":[%b]}' % b",".join([shown.get(ref, b"null") for ref in refs]))
+        return reply(entities_of(portal.database, given, body))
+
+
+def ancestry_of(ref: str) -> Read:
+    """What reads the chain of sources of an entity."""
+
+    def read(connection: Connection) -> bytes:
+        if not (found := ancestry(connection, ref)):
+            raise NotFoundError(f"No such entity {ref}")
+        items = b",".join(map(_ancestor, found))
+        return b'{"rootEntityRef":%b,"items":[%b]}' % (orjson.dumps(ref), items)
+
+    return read
+
+
+def entity_of(uid: str) -> Read:
+    """What reads the entity with this uid."""
+
+    def read(connection: Connection) -> bytes:
+        if (entity := answerable.by_uid(connection, uid.lower())) is None:
+            raise NotFoundError(f"No entity with uid {uid}")
+        return entity.answer()
+
+    return read
+
+
+def entities_of(
+    database: Database, given: MultiDict[str, str], body: dict[str, JsonValue]
+) -> bytes:
+    """The entities that the refs of a body name, in their order."""
+    check_names(given, ("filter",))
+    if "entityRefs" not in body:
+        raise QueryError("request/body must have required property 'entityRefs'")
+    refs = [_canonical(text) for text in strings(body["entityRefs"], "entityRefs")]
+    fields = fields_of(texts(body, "fields"))
+    tree = _both(parse_filters(given.getlist("filter")), predicate_of(body))
+    with database.look_in_turn() if tree is None else database.read_in_turn() as connection:
+        shown = _shown(connection, refs, tree, fields)
+    return b'{"items":[%b]}' % b",".join([shown.get(ref, b"null") for ref in refs])
 
 
 def _shown(

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import orjson
 from flask import Blueprint, Response, request
+from werkzeug.datastructures import MultiDict
 
 from catalog.errors import QueryError
 from catalog.queries.query import Filter, parse_filters
 from portal.api.backstage.parameters import body_of, check_names, query_of, strings
 from portal.api.backstage.queries import predicate_of
-from portal.api.backstage.replies import current, reply
+from portal.api.backstage.replies import Read, current, reply
 from portal.db.catalog.entities import facets
 from portal.db.state import Connection
 from portal.wiring import Portal
@@ -25,15 +26,7 @@ def add_facet_routes(routes: Blueprint, portal: Portal) -> None:
 
     @routes.get("/entity-facets")
     def get_facets() -> Response:
-        given = query_of(request)
-        check_names(given, ("facet", "filter"))
-        keys = given.getlist("facet")
-        if not keys:
-            raise QueryError("request/query must have required property 'facet'")
-        if not (keys := _checked(keys)):
-            raise QueryError("Missing facet parameter")
-        tree = parse_filters(given.getlist("filter"))
-        return current(portal, lambda connection: reply(_facets(connection, keys, tree)))
+        return current(portal, facets_of(query_of(request)))
 
     @routes.post("/entity-facets")
     def post_facets() -> Response:
@@ -46,6 +39,18 @@ def add_facet_routes(routes: Blueprint, portal: Portal) -> None:
         tree = predicate_of(body)
         with portal.database.read_in_turn() as connection:
             return reply(_facets(connection, keys, tree))
+
+
+def facets_of(given: MultiDict[str, str]) -> Read:
+    """What reads the facets that these parameters ask for."""
+    check_names(given, ("facet", "filter"))
+    keys = given.getlist("facet")
+    if not keys:
+        raise QueryError("request/query must have required property 'facet'")
+    if not (keys := _checked(keys)):
+        raise QueryError("Missing facet parameter")
+    tree = parse_filters(given.getlist("filter"))
+    return lambda connection: _facets(connection, keys, tree)
 
 
 def _checked(keys: Sequence[str]) -> list[str]:

@@ -11,10 +11,11 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, Response, request
 
+from portal.api.answers import Answer
 from portal.api.backstage.parameters import query_of
 from portal.api.backstage.projection import shower
 from portal.api.backstage.queries import after_of, list_query_of
-from portal.api.backstage.replies import current, reply
+from portal.api.backstage.replies import current
 from portal.db.catalog import answerable
 from portal.db.catalog.answerable import Answerable
 from portal.db.catalog.selection import ids_in_order
@@ -33,7 +34,7 @@ def add_list_routes(routes: Blueprint, portal: Portal) -> None:
         query = list_query_of(query_of(request))
         show = shower(query.fields)
 
-        def read(connection: Connection) -> Response:
+        def read(connection: Connection) -> Answer:
             limit = query.limit
             ids = ids_in_order(
                 connection,
@@ -43,14 +44,13 @@ def add_list_routes(routes: Blueprint, portal: Portal) -> None:
                 offset=query.offset,
             )
             shown = ids[:limit]
-            if len(shown) > PIECE:
-                response = reply(_pieces(portal, shown, show))
-            else:
-                response = reply(b"[%b]" % b",".join(answerable.by_ids(connection, shown, show)))
             after = after_of(query)
+            headers: tuple[tuple[str, str], ...] = ()
             if after is not None and len(ids) > len(shown):
-                response.headers["Link"] = f'<{_next(after)}>; rel="next"'
-            return response
+                headers = (("Link", f'<{_next(after)}>; rel="next"'),)
+            if len(shown) > PIECE:
+                return Answer(_pieces(portal, shown, show), headers)
+            return Answer(b"[%b]" % b",".join(answerable.by_ids(connection, shown, show)), headers)
 
         return current(portal, read)
 

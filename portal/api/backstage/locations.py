@@ -64,8 +64,8 @@ def _add_reading(routes: Blueprint, portal: Portal) -> None:
     def get_locations() -> Response:
         check_names(request.args, ())
 
-        def read(connection: Connection) -> Response:
-            return _json([{"data": _shown(one)} for one in list_registered(connection)])
+        def read(connection: Connection) -> bytes:
+            return orjson.dumps([{"data": _shown(one)} for one in list_registered(connection)])
 
         return current(portal, read)
 
@@ -81,8 +81,9 @@ def _add_reading(routes: Blueprint, portal: Portal) -> None:
     def get_location(location: str) -> Response:
         check_names(request.args, ())
 
-        def read(connection: Connection) -> Response:
-            return _json(_shown(_known(get_registered(connection, location.lower()), location)))
+        def read(connection: Connection) -> bytes:
+            found = get_registered(connection, location.lower())
+            return orjson.dumps(_shown(_known(found, location)))
 
         return current(portal, read)
 
@@ -90,7 +91,7 @@ def _add_reading(routes: Blueprint, portal: Portal) -> None:
     def get_location_of(kind: str, namespace: str, name: str) -> Response:
         check_names(request.args, ())
         ref = str(EntityRef(kind=kind, namespace=namespace, name=name))
-        return current(portal, lambda connection: _json(_shown(_led_to(connection, ref))))
+        return current(portal, lambda connection: orjson.dumps(_shown(_led_to(connection, ref))))
 
 
 def _add_registering(routes: Blueprint, portal: Portal) -> None:

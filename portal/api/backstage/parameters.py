@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from urllib.parse import parse_qsl
 
 import orjson
 from flask import Request
@@ -27,8 +28,17 @@ _OF_LIST = re.compile(rf"({'|'.join(LISTS)})\[[0-9]*\]")
 
 def query_of(request: Request) -> MultiDict[str, str]:
     """The parameters of a query; `filter[]` and `filter[0]` are `filter` (Backstage, observed)."""
+    return _named(request.args.items(multi=True))
+
+
+def parameters_of(query: str) -> MultiDict[str, str]:
+    """The same of a query string, which is read as Flask reads it."""
+    return _named(parse_qsl(query, keep_blank_values=True, errors="werkzeug.url_quote"))
+
+
+def _named(pairs: Iterable[tuple[str, str]]) -> MultiDict[str, str]:
     given: MultiDict[str, str] = MultiDict()
-    for name, value in request.args.items(multi=True):
+    for name, value in pairs:
         of_list = _OF_LIST.fullmatch(name)
         given.add(of_list[1] if of_list else name, value)
     return given

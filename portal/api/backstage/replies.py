@@ -1,14 +1,20 @@
-"""Replies: JSON that is ready as bytes, with a strong tag, or 304 for a client that has it."""
+"""Replies: JSON that is ready as bytes, with a strong tag, or 304 for a client that has it.
+
+What is replied does not depend on Flask: `portal.api.direct` says the same without it.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from flask import Response, current_app, request
+from werkzeug.datastructures import ETags
 
-from portal.api.answers import Answers
+from portal.api.answers import Answer, Answers
 from portal.db.catalog.answerable import look_up
+from portal.db.engine import Database
 from portal.db.state import Connection, catalog_state_of
 from portal.version import VERSION
 from portal.wiring import Portal
@@ -18,58 +24,98 @@ ANSWERS = "answers"
 
 JSON = "application/json; charset=utf-8"
 
+Read = Callable[[Connection], bytes | Answer]
+"""What reads the answer of a question; it raises where there is none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What a GET asks, and what its client has."""
+
+    path: str
+    query: str
+    tags: ETags
+
+    def tag(self, state: str) -> str:
+        """Of the answer to it, in this state of the catalog."""
+        asked = f"{state}\n{VERSION}\n{self.path}?{self.query}"
+        return hashlib.sha256(asked.encode()).hexdigest()[:32]
+
+    def has(self, tag: str) -> bool:
+        """Whether the client has that answer; also by a weak tag: proxies that compress weaken ours."""
+        return self.tags.contains_weak(tag)
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """The answer to a GET in the present state."""
+
+    tag: str | None
+    """None: what was asked has none."""
+    answer: Answer | None
+    """None: the client has it."""
+
+
+def current_answer(
+    database: Database, answers: Answers, asked: Asked, read: Read, *, looks: bool = False
+) -> Current:
+    """What `read` finds, or what is kept of it. State and answer are of one snapshot of the database.
+
+    `looks`: all of it is look-ups.
+    """
+    with database.look_about_in_turn() if looks else database.read_in_turn() as connection:
+        tag = asked.tag(catalog_state_of(connection))
+        if asked.has(tag):
+            return Current(tag, None)
+        if (kept := answers.get(tag)) is not None:
+            return Current(tag, kept)
+        found = read(connection)
+        answer = found if isinstance(found, Answer) else Answer(found)
+        answers.put(tag, answer)
+    return Current(tag, answer)
+
+
+def current_entity_answer(database: Database, asked: Asked, ref: str) -> Current | None:
+    """One entity, in one statement; None where it does not exist.
+
+    It is no longer than what would be kept of it: no answer is.
+    """
+    with database.look_in_turn() as connection:
+        found = look_up(connection, ref)
+    if found is None:
+        return None
+    state, entity = found
+    tag = asked.tag(state)
+    return Current(tag, None if asked.has(tag) else Answer(entity.answer()))
+
 
 def reply(body: bytes | Iterable[bytes], status: int = 200) -> Response:
     """JSON, whole or in pieces."""
     return Response(body, status, content_type=JSON)
 
 
-def current(
-    portal: Portal, read: Callable[[Connection], Response], *, looks: bool = False
-) -> Response:
-    """The reply to a GET, of what `read` finds; 304, and nothing is read, where it is known.
-
-    State and reply are of one snapshot of the database. `looks`: all of it is look-ups.
-    """
+def current(portal: Portal, read: Read, *, looks: bool = False) -> Response:
+    """The reply to a GET, of what `read` finds; 304, and nothing is read, where it is known."""
     answers: Answers = current_app.extensions[ANSWERS]
-    database = portal.database
-    with database.look_about_in_turn() if looks else database.read_in_turn() as connection:
-        tag = _tag(catalog_state_of(connection))
-        # By a weak tag too: proxies that compress weaken ours.
-        if request.if_none_match.contains_weak(tag):
-            response = Response(status=304)
-        elif (kept := answers.get(tag)) is not None:
-            response = kept
-        else:
-            response = read(connection)
-            answers.put(tag, response)
-    return _tagged(response, tag)
+    return _response(current_answer(portal.database, answers, _asked(), read, looks=looks))
 
 
-def current_entity(
-    portal: Portal, ref: str, otherwise: Callable[[Connection], Response]
-) -> Response:
-    """The reply to a GET of one entity, in one statement; of what `otherwise` finds, where there is none.
-
-    It is no longer than what would be kept of it: no answer is.
-    """
-    with portal.database.look_in_turn() as connection:
-        found = look_up(connection, ref)
-    if found is None:
-        return current(portal, otherwise)
-    state, entity = found
-    tag = _tag(state)
-    known = request.if_none_match.contains_weak(tag)
-    return _tagged(Response(status=304) if known else reply(entity.answer()), tag)
+def current_entity(portal: Portal, ref: str, otherwise: Read) -> Response:
+    """The reply to a GET of one entity; of what `otherwise` finds, where there is none."""
+    found = current_entity_answer(portal.database, _asked(), ref)
+    return current(portal, otherwise) if found is None else _response(found)
 
 
-def _tagged(response: Response, tag: str) -> Response:
-    response.headers["ETag"] = f'"{tag}"'
-    return response
-
-
-def _tag(state: str) -> str:
-    """What is stored, and what was asked of it."""
+def _asked() -> Asked:
     query = request.query_string.decode("latin-1")
-    asked = f"{state}\n{VERSION}\n{request.path}?{query}"
-    return hashlib.sha256(asked.encode()).hexdigest()[:32]
+    return Asked(path=request.path, query=query, tags=request.if_none_match)
+
+
+def _response(found: Current) -> Response:
+    if (answer := found.answer) is None:
+        response = Response(status=304)
+    else:
+        response = reply(answer.body)
+        response.headers.extend(answer.headers)
+    response.headers["ETag"] = f'"{found.tag}"'
+    return response

@@ -23,8 +23,8 @@ from portal.api.backstage.validation import add_validation_routes
 from portal.wiring import Portal
 
 
-def blueprint(portal: Portal) -> Blueprint:
-    """The blueprint, to be registered as it is: it knows its prefix."""
+def blueprint(portal: Portal, answers: Answers) -> Blueprint:
+    """The blueprint, to be registered as it is: it knows its prefix. `answers` are kept."""
     routes = Blueprint("backstage_catalog", __name__, url_prefix=PREFIX)
     add_error_handlers(routes)
     add_list_routes(routes, portal)
@@ -36,7 +36,6 @@ def blueprint(portal: Portal) -> Blueprint:
     add_analysis_routes(routes, portal)
     add_description_routes(routes, portal)
     routes.record_once(_tolerate_slashes)
-    answers = Answers(most=portal.settings.answer_cache_bytes)
     routes.record_once(lambda state: state.app.extensions.setdefault(ANSWERS, answers))
     return routes
 

@@ -17,19 +17,15 @@ from tests.portal.processes import free_port
 
 FILES = 64
 SERVER = f"""
-import os, re, resource, sys
+import os, resource, sys
 from gunicorn.app.base import BaseApplication
 from portal.connections import accepting
 from portal.connections.direct import DirectWorker
-from portal.connections.lingering import LingeringWorker
-
-class Direct(DirectWorker):
-    short = re.compile(rb"GET /short")
 
 class Server(BaseApplication):
     def load_config(self):
         self.cfg.set("bind", ["127.0.0.1:" + sys.argv[1]])
-        self.cfg.set("worker_class", Direct if sys.argv[2] == "direct" else LingeringWorker)
+        self.cfg.set("worker_class", DirectWorker)
         self.cfg.set("threads", 2)
         self.cfg.set("keepalive", 30)
         self.cfg.set("control_socket_disable", True)
@@ -41,19 +37,19 @@ class Server(BaseApplication):
             return [body]
         return answer
 
-accepting.KEPT = int(sys.argv[3])
+accepting.KEPT = int(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_NOFILE, ({FILES}, {FILES}))
 Server().run()
 """
 
 
 @pytest.mark.parametrize(
-    ("worker", "kept", "runs_out"),
-    [("direct", 0, True), ("direct", 40, False), ("lingering", 0, True)],
+    ("kept", "runs_out"),
+    [(0, True), (40, False)],
 )
-def test_more_connections_than_files_end_no_worker(worker: str, kept: int, runs_out: bool) -> None:
+def test_more_connections_than_files_end_no_worker(kept: int, runs_out: bool) -> None:
     port = free_port()
-    command = [sys.executable, "-c", SERVER, str(port), worker, str(kept)]
+    command = [sys.executable, "-c", SERVER, str(port), str(kept)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
             with ExitStack() as opened:
@@ -62,8 +58,7 @@ def test_more_connections_than_files_end_no_worker(worker: str, kept: int, runs_
                 for _ in range(2 * FILES):
                     opened.enter_context(connected(port))
                 time.sleep(0.2)
-                if worker == "direct":  # else silent connections hold the threads for a while
-                    assert answer(there) == first
+                assert answer(there) == first
             with connected(port) as later:
                 assert answer(later) == first  # no other worker took its place
         finally:
