@@ -134,7 +134,7 @@ class Direct:
             return self._named(asked, *named.groups())
         if by_uid := _BY_UID.fullmatch(below):
             read = entity_of(by_uid[1])
-            return "/entities/by-uid/<uid>", self._current(asked, read, looks=True)
+            return "/entities/by-uid/<uid>", self._current(asked, read)
         return None
 
     def _named(
@@ -143,7 +143,7 @@ class Direct:
         rule = "/entities/by-name/<kind>/<namespace>/<name>"
         ref = str(EntityRef(kind=kind, namespace=namespace, name=name))
         if ancestry:
-            return rule + ancestry, self._current(asked, ancestry_of(ref), looks=True)
+            return rule + ancestry, self._current(asked, ancestry_of(ref))
         found = current_entity_answer(self._database, asked, ref)
         return None if found is None else (rule, found)
 
@@ -153,8 +153,8 @@ class Direct:
             return None
         return _BY_REFS, Current(None, Answer(entities_of(self._database, given, body)))
 
-    def _current(self, asked: Asked, read: Read, *, looks: bool = False) -> Current:
-        return current_answer(self._database, self._answers, asked, read, looks=looks)
+    def _current(self, asked: Asked, read: Read) -> Current:
+        return current_answer(self._database, self._answers, asked, read)
 
     def _written(self, current: Current, identifier: str) -> PlainAnswer:
         headers = [*self._headers, (REQUEST_ID, identifier)]

@@ -35,7 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
 
-Row = tuple[Any, ...]
+from portal.db.prepared import Row, execute
 
 
 def is_listed(
@@ -173,7 +173,7 @@ def find(
 ) -> dict[Row, int]:
     """The id of each of `rows` that is in the table, by the values of `columns`."""
     found = look_up(connection, table, columns, rows, ["id", *columns])
-    return {tuple(row[1:]): row[0] for row in found}
+    return {row[1:]: row[0] for row in found}
 
 
 def look_up(
@@ -182,7 +182,7 @@ def look_up(
     columns: Sequence[str],
     rows: Collection[Row],
     wanted: Sequence[str],
-) -> Sequence[Any]:
+) -> Sequence[Row]:
     """The columns `wanted` of the rows of the table in which `columns` have the values of `rows`."""
     if not rows:
         return []
@@ -200,7 +200,9 @@ def look_up(
     )
     names = _names(wanted, of=table.name)
     sql = f"SELECT {names} FROM {source} {table.name} ON {same}"  # noqa: S608
-    return connection.exec_driver_sql(sql, (orjson.dumps(list(rows)).decode(),)).all()
+    given = (orjson.dumps(list(rows)).decode(),)
+    found: Sequence[Row] = execute(connection, sql, given, looks=True).fetchall()
+    return found
 
 
 def next_id(connection: Connection, table: Table) -> int:

@@ -34,7 +34,7 @@ from sqlalchemy.pool import StaticPool
 from portal.db import postgres
 from portal.db.failures import is_damaged, reason_of
 from portal.db.patience import Watch, patience
-from portal.db.prepared import execute
+from portal.db.prepared import LOOKS, execute
 from portal.db.soundness import Soundness
 
 CATALOG_LOCK = 7_007_001
@@ -86,6 +86,17 @@ def _turn(connection: Connection) -> RootTransaction:
 
 
 @contextmanager
+def _by_itself(engine: Engine) -> Iterator[Connection]:
+    """A connection for statements by themselves."""
+    with engine.connect() as connection:
+        try:
+            yield connection
+        except DBAPIError:
+            connection.invalidate()  # no transaction finds out whether it is lost
+            raise
+
+
+@contextmanager
 def on_condition(check: Callable[[Connection], None]) -> Iterator[None]:
     """Let every write transaction of this thread, while inside, begin with `check`, which may raise."""
     token = _condition.set(check)
@@ -100,8 +111,10 @@ class Database:
     """An open database."""
 
     engine: Engine
+    glances: Engine
+    """The same database for statements by themselves, without a transaction."""
     looks: Engine
-    """The same database for look-ups: prepared statements that find a few rows by what they are called."""
+    """Likewise for look-ups: prepared statements that find a few rows by what they are called."""
     watch: Watch = field(default_factory=Watch, repr=False)
     """Over a PostgreSQL."""
     soundness: Soundness = field(default_factory=Soundness, repr=False)
@@ -134,31 +147,29 @@ class Database:
             yield connection
 
     @contextmanager
-    def look_in_turn(self) -> Iterator[Connection]:
-        """As `read_in_turn`, for one look-up alone, which is a snapshot by itself.
+    def glance_in_turn(self) -> Iterator[Connection]:
+        """As `read_in_turn`, without a transaction: each statement sees what there is when it is run.
 
-        No transaction is begun or ended: on PostgreSQL that is one round trip, and not three.
+        Who runs several looks at the state of what is read before and after (`portal.db.state`).
         """
         self.watch.ask()
-        with self._turn_to_read(), self.looks.connect() as connection:
+        with self._turn_to_read(), _by_itself(self.glances) as connection:
             if self.is_sqlite:
                 yield connection
                 return
-            try:
-                yield connection
-            except DBAPIError:
-                connection.invalidate()  # no transaction finds out whether it is lost
-                raise
+            with _by_itself(self.looks) as looks:
+                connection.info[LOOKS] = looks.connection.driver_connection
+                try:
+                    yield connection
+                finally:
+                    connection.info.pop(LOOKS, None)
 
     @contextmanager
-    def look_about_in_turn(self) -> Iterator[Connection]:
-        """As `read_in_turn`, for look-ups alone."""
+    def look_in_turn(self) -> Iterator[Connection]:
+        """As `read_in_turn`, for one look-up alone, which is a snapshot by itself."""
         self.watch.ask()
-        with self._turn_to_read(), self.looks.connect() as connection:
-            if not self.is_sqlite:
-                connection.execution_options(isolation_level=postgres.SNAPSHOT)
-            with connection.begin():
-                yield connection
+        with self._turn_to_read(), _by_itself(self.looks) as connection:
+            yield connection
 
     def _turn_to_read(self) -> AbstractContextManager[None]:
         queues = self.is_sqlite and threading.current_thread() is not threading.main_thread()
@@ -205,8 +216,8 @@ class Database:
 
     def close(self) -> None:
         """Close every pooled connection."""
-        self.engine.dispose()
-        self.looks.dispose()
+        for engine in (self.engine, self.glances, self.looks):
+            engine.dispose()
 
 
 def open_database(url: str) -> Database:
@@ -232,10 +243,10 @@ def open_database(url: str) -> Database:
                 soundness.note(reason_of(context.sqlalchemy_exception))
 
         event.listen(engine, "handle_error", handle_error)
-        return Database(engine=engine, looks=engine, soundness=soundness)
+        return Database(engine=engine, glances=engine, looks=engine, soundness=soundness)
     watch = Watch()
-    engine, looks = postgres.open_engines(parsed, watch)
-    return Database(engine=engine, looks=looks, watch=watch)
+    made = postgres.open_engines(parsed, watch)
+    return Database(engine=made.every, glances=made.glances, looks=made.looks, watch=watch)
 
 
 def utc(value: datetime | None) -> datetime | None:

@@ -1,15 +1,16 @@
 """PostgreSQL: how connections to it are made, and kept.
 
-There are two engines. What a statement costs there is first of all its plan. For lists and whatever is
-written, a plan is made for the values, each time. A look-up finds a few rows by an index, whatever the
-values are: its plan is made once for a connection. To make it anew took two thirds of the server's time
-for an entity by its name, and seven eighths of that for an ancestry.
+What a statement costs there is first of all its plan. For lists and whatever is written, a plan is made
+for the values, each time. A look-up finds a few rows by an index, whatever the values are: its plan is made
+once for a connection. To make it anew took two thirds of the server's time for an entity by its name, and
+seven eighths of that for an ancestry. So there are engines of both kinds; and those without transactions,
+whose beginning and end are a round trip each.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -29,27 +30,39 @@ PLANS = "plan_cache_mode=force_custom_plan"
 
 PLANS_OF_LOOKS = "plan_cache_mode=force_generic_plan"
 
-LOOKS = 4
-"""Connections for look-ups that are kept; twice as many are made."""
+ALONE = 4
+"""Connections without transactions, of each kind: half of them are kept."""
 
 TRUSTED = 1.0
 """Seconds for which a pooled connection to PostgreSQL is taken to live on."""
 
 
-def open_engines(url: URL, watch: Watch) -> tuple[Engine, Engine]:
-    """For everything, in transactions of `SNAPSHOT`; and for look-ups, each statement by itself."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Engines:
+    """Of one database, by what they are for."""
+
+    every: Engine
+    """Everything, in transactions of `SNAPSHOT`."""
+    glances: Engine
+    """Statements by themselves, planned for their values."""
+    looks: Engine
+    """Look-ups by themselves, planned once."""
+
+
+def open_engines(url: URL, watch: Watch) -> Engines:
+    """The engines; each thread may use one connection of each."""
     url = url.set(drivername="postgresql+psycopg")
-    every = _open(url, watch, PLANS, isolation_level=SNAPSHOT, pool_size=8, max_overflow=8)
-    looks = _open(
-        url,
-        watch,
-        PLANS_OF_LOOKS,
-        isolation_level="AUTOCOMMIT",
-        skip_autocommit_rollback=True,
-        pool_size=LOOKS,
-        max_overflow=LOOKS,
+    alone: dict[str, Any] = {
+        "isolation_level": "AUTOCOMMIT",
+        "skip_autocommit_rollback": True,
+        "pool_size": ALONE // 2,
+        "max_overflow": ALONE - ALONE // 2,
+    }
+    return Engines(
+        every=_open(url, watch, PLANS, isolation_level=SNAPSHOT, pool_size=8, max_overflow=8),
+        glances=_open(url, watch, PLANS, **alone),
+        looks=_open(url, watch, PLANS_OF_LOOKS, **alone),
     )
-    return every, looks
 
 
 def _open(url: URL, watch: Watch, plans: str, **options: Any) -> Engine:

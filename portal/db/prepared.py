@@ -39,11 +39,16 @@ class _Written:
     """The parameters in order, where the driver knows them by place."""
 
 
+LOOKS = "looks"
+"""Key of a connection's `info` under which there may be another connection of the driver, for look-ups."""
+
+
 class Prepared:
     """One statement. Values come as the driver has them: numbers, texts and bytes, no times."""
 
-    def __init__(self, make: Make) -> None:
-        self._make = make
+    def __init__(self, make: Make, *, looks: bool = False) -> None:
+        """`looks`: it finds a few rows by what they are called, in the same way for all values."""
+        self._make, self._looks = make, looks
         self._written: dict[str, _Written] = {}
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Row]:
@@ -58,7 +63,7 @@ class Prepared:
             written = self._written[name] = _write(self._make(name), connection.dialect)
         every = {**written.constants, **values}
         given = every if written.places is None else [every[place] for place in written.places]
-        found: Iterator[Row] = execute(connection, written.sql, given)
+        found: Iterator[Row] = execute(connection, written.sql, given, looks=self._looks)
         return found
 
 
@@ -79,9 +84,11 @@ class Forms(Generic[Form]):
         return Prepared(lambda dialect: self._make(dialect, form))
 
 
-def execute(connection: Connection, sql: str, values: Any = ()) -> Any:
+def execute(connection: Connection, sql: str, values: Any = (), *, looks: bool = False) -> Any:
     """The driver's cursor. Its errors are raised as SQLAlchemy's, as from any other statement."""
-    driver: Any = connection.connection.driver_connection
+    driver: Any = connection.info.get(LOOKS) if looks else None
+    if driver is None:
+        driver = connection.connection.driver_connection
     dialect = connection.dialect
     try:
         return driver.execute(sql, values)

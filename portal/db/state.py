@@ -27,7 +27,8 @@ _ALL = (*_CATALOG, ASSESSMENT)
 
 
 _VALUES = Prepared(
-    lambda dialect: select(meta.c.key, meta.c.value).where(is_listed(dialect, meta.c.key))
+    lambda dialect: select(meta.c.key, meta.c.value).where(is_listed(dialect, meta.c.key)),
+    looks=True,
 )
 
 

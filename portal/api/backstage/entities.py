@@ -65,14 +65,14 @@ def _add_by_name(routes: Blueprint, portal: Portal) -> None:
     def get_ancestry(kind: str, namespace: str, name: str) -> Response:
         check_names(request.args, ())
         ref = str(EntityRef(kind=kind, namespace=namespace, name=name))
-        return current(portal, ancestry_of(ref), looks=True)
+        return current(portal, ancestry_of(ref))
 
 
 def _add_by_identity(routes: Blueprint, portal: Portal) -> None:
     @routes.get("/entities/by-uid/<uid>")
     def get_by_uid(uid: str) -> Response:
         check_names(request.args, ())
-        return current(portal, entity_of(uid), looks=True)
+        return current(portal, entity_of(uid))
 
     @routes.post("/entities/by-refs")
     def post_by_refs() -> Response:

@@ -56,22 +56,25 @@ class Current:
     """None: the client has it."""
 
 
-def current_answer(
-    database: Database, answers: Answers, asked: Asked, read: Read, *, looks: bool = False
-) -> Current:
-    """What `read` finds, or what is kept of it. State and answer are of one snapshot of the database.
+def current_answer(database: Database, answers: Answers, asked: Asked, read: Read) -> Current:
+    """What `read` finds, or what is kept of it; of one state of the catalog.
 
-    `looks`: all of it is look-ups.
+    Whatever changes an answer changes the state: between equal ones nothing did.
     """
-    with database.look_about_in_turn() if looks else database.read_in_turn() as connection:
-        tag = asked.tag(catalog_state_of(connection))
+    with database.glance_in_turn() as connection:
+        state = catalog_state_of(connection)
+        tag = asked.tag(state)
         if asked.has(tag):
             return Current(tag, None)
         if (kept := answers.get(tag)) is not None:
             return Current(tag, kept)
         found = read(connection)
-        answer = found if isinstance(found, Answer) else Answer(found)
-        answers.put(tag, answer)
+        has_changed = catalog_state_of(connection) != state
+    if has_changed:
+        with database.read_in_turn() as connection:
+            tag, found = asked.tag(catalog_state_of(connection)), read(connection)
+    answer = found if isinstance(found, Answer) else Answer(found)
+    answers.put(tag, answer)
     return Current(tag, answer)
 
 
@@ -94,10 +97,10 @@ def reply(body: bytes | Iterable[bytes], status: int = 200) -> Response:
     return Response(body, status, content_type=JSON)
 
 
-def current(portal: Portal, read: Read, *, looks: bool = False) -> Response:
+def current(portal: Portal, read: Read) -> Response:
     """The reply to a GET, of what `read` finds; 304, and nothing is read, where it is known."""
     answers: Answers = current_app.extensions[ANSWERS]
-    return _response(current_answer(portal.database, answers, _asked(), read, looks=looks))
+    return _response(current_answer(portal.database, answers, _asked(), read))
 
 
 def current_entity(portal: Portal, ref: str, otherwise: Read) -> Response:

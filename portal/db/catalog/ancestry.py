@@ -128,6 +128,7 @@ def _of_files(dialect: str) -> Select[tuple[object, ...]]:
 
 
 _ROOT = Prepared(
-    lambda _: select(*COLUMNS, entities.c.file_id).where(entities.c.ref == bindparam("value"))
+    lambda _: select(*COLUMNS, entities.c.file_id).where(entities.c.ref == bindparam("value")),
+    looks=True,
 )
-_PARENTS = Prepared(_of_files)
+_PARENTS = Prepared(_of_files, looks=True)

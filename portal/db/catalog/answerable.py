@@ -104,14 +104,14 @@ def _one(connection: Connection, statement: Prepared, value: str) -> Answerable 
 
 
 def _equal(column: Column[str]) -> Prepared:
-    return Prepared(lambda _: select(*COLUMNS).where(column == bindparam("value")))
+    return Prepared(lambda _: select(*COLUMNS).where(column == bindparam("value")), looks=True)
 
 
 def _among(column: Column[Any]) -> Prepared:
     def make(dialect: str) -> Select[Any]:
         return select(*COLUMNS).where(is_listed(dialect, column))
 
-    return Prepared(make)
+    return Prepared(make, looks=True)
 
 
 _BY_REF, _BY_UID = _equal(entities.c.ref), _equal(entities.c.uid)

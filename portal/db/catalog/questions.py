@@ -87,8 +87,9 @@ def ask(connection: Connection, tree: Filter | None) -> Question:
     wanted = [(key, value, True) for key, value in sorted(pairs)]
     known: dict[tuple[str, str], list[NamedTerm]] = defaultdict(list)
     columns = ("key", "value", "id", "kind", "n")
-    for row in bulk.look_up(connection, terms, ("key", "value", "known"), wanted, columns):
-        known[row.key, row.value].append(NamedTerm(id=row.id, kind=row.kind, n=row.n))
+    found = bulk.look_up(connection, terms, ("key", "value", "known"), wanted, columns)
+    for key, value, id_, kind, n in found:
+        known[key, value].append(NamedTerm(id=id_, kind=kind, n=n))
     return Question(filter=tree, named=Named(connection=connection, known=known))
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from portal.db import engine
 from portal.db.catalog.answerable import look_up
 from portal.db.engine import Database
+from portal.db.prepared import execute
 from portal.db.state import catalog_state_of, state_of
 from tests.catalog_rows import entity, save
 
@@ -63,29 +64,19 @@ def test_a_look_is_one_statement_without_a_transaction(database: Database) -> No
     assert (found[0], found[1].ref) == (state, "component:default/web")
 
 
-def test_looks_about_are_of_one_snapshot(database: Database) -> None:
+def test_each_glance_sees_what_there_is_without_a_transaction(database: Database) -> None:
     save(database, entity("web"))
-    with database.look_about_in_turn() as connection:
-        before = catalog_state_of(connection), look_up(connection, "component:default/pay")
+    with database.glance_in_turn() as connection:
+        before = catalog_state_of(connection)
+        assert look_up(connection, "component:default/pay") is None
         save(database, entity("pay"), path="pay.yaml")
-        assert (
-            catalog_state_of(connection),
-            look_up(connection, "component:default/pay"),
-        ) == before
-    with database.look_about_in_turn() as connection:
         assert look_up(connection, "component:default/pay") is not None
-
-
-def test_a_look_after_looks_about_is_without_a_transaction_again(database: Database) -> None:
-    with database.look_about_in_turn() as connection:
-        assert connection.in_transaction()
-        about = connection.connection.driver_connection
-    with database.look_in_turn() as connection:
-        assert look_up(connection, "component:default/web") is None
+        assert catalog_state_of(connection) != before
         driver = connection.connection.driver_connection
-        assert driver is about
-        if not database.is_sqlite:
-            assert cast(Connection, driver).autocommit
+        assert driver is not None
+        if database.is_sqlite:
+            assert not driver.in_transaction
+        else:
             assert cast(Connection, driver).info.transaction_status is TransactionStatus.IDLE
 
 
@@ -96,6 +87,9 @@ def test_looks_are_planned_once_and_all_else_for_its_values(database: Database) 
     with database.read() as one, database.look_in_turn() as other:
         assert one.execute(asked).scalar_one() == "force_custom_plan"
         assert other.execute(asked).scalar_one() == "force_generic_plan"
+    with database.glance_in_turn() as connection:
+        for looks, mode in ((False, "force_custom_plan"), (True, "force_generic_plan")):
+            assert execute(connection, str(asked), looks=looks).fetchall() == [(mode,)]
 
 
 def test_a_look_finds_nothing_where_there_is_nothing(database: Database) -> None:

@@ -13,14 +13,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from werkzeug.datastructures import ETags
 
 from portal.api import direct
+from portal.api.answers import Answers
+from portal.api.backstage.replies import Asked, current_answer
 from portal.app import DIRECT, create_app
 from portal.config import Auth, Restriction, StaticToken
 from portal.connections.plain import PlainAnswer, PlainRequest, read_plain
 from portal.db.access import sessions
+from portal.db.engine import Database
 from portal.db.patience import ANSWERING, HASTY, patience
+from portal.db.state import Connection, catalog_state_of
 from portal.wiring import Portal
+from tests.catalog_rows import entity, save
 
 API = "/api/catalog"
 OF_THE_WAY = {"Content-Length", "X-Request-Id"}
@@ -314,3 +320,26 @@ def test_it_opens_no_connection_to_the_database(catalog: Portal) -> None:
             pass
     finally:
         patience.reset(hasty)
+
+
+def test_what_changes_while_it_is_read_is_read_once_more_of_one_snapshot(
+    database: Database,
+) -> None:
+    states: list[str] = []
+
+    def read(connection: Connection) -> bytes:
+        states.append(catalog_state_of(connection))
+        if len(states) == 1:
+            save(database, entity("late"))
+        return catalog_state_of(connection).encode()
+
+    asked = Asked(path="/", query="", tags=ETags())
+    answers = Answers(most=100_000)
+    found = current_answer(database, answers, asked, read)
+    assert found.answer is not None
+    assert len(states) == 2
+    assert (found.answer.body, found.tag) == (states[1].encode(), asked.tag(states[1]))
+    assert states[1] != states[0]
+    again = current_answer(database, answers, asked, read)
+    assert again == found  # what is kept, and it was not kept for the state before
+    assert len(states) == 2
