@@ -63,6 +63,9 @@ _READS: dict[str, Callable[[MultiDict[str, str]], Read]] = {
 }
 """What is asked by parameters alone."""
 
+LONGEST_LIMIT = 3
+"""Digits of a `limit`: a page of a thousand takes its time."""
+
 _BY_REFS = "/entities/by-refs"
 
 _Found: TypeAlias = tuple[str, Current]
@@ -127,7 +130,8 @@ class Direct:
         tags = parse_etags(request.headers.get("if-none-match"))
         asked = Asked(path=path, query=request.query, tags=tags)
         if below in _READS:
-            return below, self._current(asked, _READS[below](given))
+            is_short = len(given.get("limit", "")) <= LONGEST_LIMIT
+            return (below, self._current(asked, _READS[below](given))) if is_short else None
         if given:
             return None
         if named := _NAMED.fullmatch(below):

@@ -15,7 +15,8 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import URL, Engine, create_engine, event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, OperationalError
+from sqlalchemy.pool import QueuePool
 
 from portal.db.patience import TCP, Watch, connect, patience
 
@@ -69,6 +70,7 @@ def _open(url: URL, watch: Watch, plans: str, **options: Any) -> Engine:
     settings = " ".join(f"-c {setting}" for setting in (*SESSION, plans))
     engine = create_engine(
         url,
+        poolclass=_Pool,
         pool_timeout=5,
         pool_use_lifo=True,
         connect_args={**TCP, "options": settings},
@@ -83,6 +85,15 @@ def _open(url: URL, watch: Watch, plans: str, **options: Any) -> Engine:
     event.listen(engine, "checkin", _note_idle)
     event.listen(engine, "checkout", _ask_whether_alive)
     return engine
+
+
+class _Pool(QueuePool):
+    """Connections, for which who is hasty does not wait until others give theirs back."""
+
+    def _do_get(self) -> Any:
+        if patience.get().is_hasty and not self.checkedin():
+            raise OperationalError(None, None, psycopg.OperationalError("none is at hand"))
+        return super()._do_get()
 
 
 class _Rows(psycopg.Cursor[Any]):

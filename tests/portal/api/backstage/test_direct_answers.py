@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, cast
 
@@ -24,6 +26,7 @@ from portal.connections.plain import PlainAnswer, PlainRequest, read_plain
 from portal.db.access import sessions
 from portal.db.engine import Database
 from portal.db.patience import ANSWERING, HASTY, patience
+from portal.db.postgres import ALONE
 from portal.db.state import Connection, catalog_state_of
 from portal.wiring import Portal
 from tests.catalog_rows import entity, save
@@ -108,6 +111,7 @@ LEFT = (
     "/entities/by-name/component/default/a?fields=kind",
     "/entities/by-uid/no-uid",
     "/entities/by-query?limit=x",
+    "/entities/by-query?limit=1000",
     "/entities/by-query?unknown=1",
     "/entities/by-query?filter=",
     "/entities/by-query?cursor=broken",
@@ -309,17 +313,21 @@ def test_a_database_that_is_late_is_waited_for_by_others(catalog: Portal) -> Non
         assert connection.execute(text("SELECT 1")).scalar_one() == 1
 
 
-def test_it_opens_no_connection_to_the_database(catalog: Portal) -> None:
+def test_it_neither_opens_a_connection_to_the_database_nor_waits_for_one(catalog: Portal) -> None:
     if catalog.database.is_sqlite:
         pytest.skip("what is embedded is open")
     database = catalog.database
     database.close()
-    hasty = patience.set(HASTY)
-    try:
-        with pytest.raises(DBAPIError), database.look_in_turn():
-            pass
-    finally:
-        patience.reset(hasty)
+    for others in (0, ALONE):
+        with ExitStack() as held:
+            for _ in range(others):
+                held.enter_context(database.look_in_turn())
+            hasty = patience.set(HASTY)
+            began = time.monotonic()
+            with pytest.raises(DBAPIError), database.look_in_turn():
+                pass
+            patience.reset(hasty)
+            assert time.monotonic() - began < 1
 
 
 def test_what_changes_while_it_is_read_is_read_once_more_of_one_snapshot(
