@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from sqlalchemy import CompoundSelect, Connection, Dialect, Select
+from sqlalchemy import CompoundSelect, Connection, Dialect, Select, TextClause
 from sqlalchemy.exc import DBAPIError
 
-Statement: TypeAlias = Select[Any] | CompoundSelect[Any]
+Statement: TypeAlias = Select[Any] | CompoundSelect[Any] | TextClause
 
 Make: TypeAlias = Callable[[str], Statement]
 """The statement for a dialect's name; its parameters are `bindparam`s with names."""

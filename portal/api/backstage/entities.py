@@ -118,20 +118,16 @@ def entities_of(
     fields = fields_of(texts(body, "fields"))
     tree = _both(parse_filters(given.getlist("filter")), predicate_of(body))
     with database.look_in_turn() if tree is None else database.read_in_turn() as connection:
-        shown = _shown(connection, refs, tree, fields)
-    return b'{"items":[%b]}' % b",".join([shown.get(ref, b"null") for ref in refs])
+        if tree is not None:
+            refs = _matching(connection, refs, tree)
+        return b'{"items":[%b]}' % b",".join(answerable.by_refs(connection, refs, shower(fields)))
 
 
-def _shown(
-    connection: Connection, refs: list[str], tree: Filter | None, fields: tuple[str, ...]
-) -> dict[str, bytes]:
-    """The entities that exist and match, as JSON, by ref."""
-    wanted = [ref for ref in dict.fromkeys(refs) if ref]
-    if tree is not None:
-        rows = by_refs(connection, wanted)
-        good = matching(connection, rows.values(), tree)
-        wanted = [ref for ref, row in rows.items() if row.id in good]
-    return answerable.by_refs(connection, wanted, shower(fields))
+def _matching(connection: Connection, refs: list[str], tree: Filter) -> list[str]:
+    """The refs of the entities that match, and '' for those that do not."""
+    rows = by_refs(connection, [ref for ref in refs if ref])
+    good = matching(connection, rows.values(), tree)
+    return [ref if ref in rows and rows[ref].id in good else "" for ref in refs]
 
 
 def _canonical(text: str) -> str:

@@ -6,7 +6,7 @@ nor a connection to the database are held for as long as a slow client takes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, Response, request
@@ -17,7 +17,7 @@ from portal.api.backstage.projection import shower
 from portal.api.backstage.queries import after_of, list_query_of
 from portal.api.backstage.replies import current
 from portal.db.catalog import answerable
-from portal.db.catalog.answerable import Answerable
+from portal.db.catalog.answerable import Show
 from portal.db.catalog.selection import ids_in_order
 from portal.db.state import Connection
 from portal.wiring import Portal
@@ -55,15 +55,15 @@ def add_list_routes(routes: Blueprint, portal: Portal) -> None:
         return current(portal, read)
 
 
-def _pieces(portal: Portal, ids: list[int], show: Callable[[Answerable], bytes]) -> Iterator[bytes]:
+def _pieces(portal: Portal, ids: list[int], show: Show) -> Iterator[bytes]:
     """The array; what goes meanwhile is left out."""
     between = b"["  # before the first of a piece: a piece is large, and is not copied for it
     for start in range(0, len(ids), PIECE):
         with portal.database.read_in_turn() as connection:
-            rows = answerable.by_ids(connection, ids[start : start + PIECE], show)
-        if rows:
-            rows[0] = between + rows[0]
-            yield b",".join(rows)
+            items = answerable.by_ids(connection, ids[start : start + PIECE], show)
+        if items:
+            items[0] = between + items[0]
+            yield b",".join(items)
             between = b","
     yield b"]" if between == b"," else b"[]"
 

@@ -7,16 +7,16 @@ from typing import Any
 
 import orjson
 
-from portal.db.catalog.answerable import Answerable
+from portal.db.catalog.answerable import Answerable, Show
 
 HEAD = frozenset({"kind", "apiVersion", "metadata", "relations", "status"})
 """Keys for which the spec of an entity need not be parsed."""
 
 
-def shower(fields: Sequence[str]) -> Callable[[Answerable], bytes]:
-    """What makes JSON of a stored entity, with these fields; without fields the whole of it."""
+def shower(fields: Sequence[str]) -> Show:
+    """What makes JSON of a stored entity, with these fields; without fields it is the whole of it."""
     if not fields:
-        return Answerable.answer
+        return None
     paths = [field.split(".") for field in fields]
     load = _load_head if all(path[0] in HEAD for path in paths) else orjson.loads
 

@@ -1,16 +1,20 @@
-"""Answers of entities: the columns that they are made of, read without making more of the rows.
+"""Answers of entities: the columns that they are made of, and answers of many at once.
 
-The lists and lookups of Backstage's API are made of these (design 2, 'Entities at rest').
+The lists and lookups of Backstage's API are made of these (design 2, 'Entities at rest'). Where whole
+entities are shown the database puts their answers together, which is a value for many of them: to make an
+object of every column of each, and to pass the interpreter's lock around for each, takes longer than to
+read them. It makes byte for byte what `Answerable.answer` makes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
-from sqlalchemy import Column, Connection, Select, bindparam, select
+from sqlalchemy import Column, Connection, Select, TextClause, bindparam, select, text
 
 from portal.db.bulk import is_listed, listed
 from portal.db.catalog.keys import storable
@@ -62,6 +66,13 @@ _HEAD = len(START)
 _answerable: Callable[[Row], Answerable] = partial(tuple.__new__, Answerable)
 """As `Answerable._make`, which takes longer to look at the length than for the rest."""
 
+Show: TypeAlias = Callable[[Answerable], bytes] | None
+"""What is shown of an entity; None: the whole of it, which is its answer."""
+
+TOGETHER = 40
+"""Answers that are one value. Many are no faster, and PostgreSQL asks the system anew for the memory of
+each value beyond 128 kB, which takes as long as to make it."""
+
 
 def by_ref(connection: Connection, ref: str) -> Answerable | None:
     """The entity with this canonical ref (`str(EntityRef)`)."""
@@ -79,21 +90,41 @@ def look_up(connection: Connection, ref: str) -> tuple[str, Answerable] | None:
     return (rows[0][-1], Answerable._make(rows[0][:-1])) if rows else None
 
 
-def by_refs(
-    connection: Connection, wanted: Sequence[str], show: Callable[[Answerable], bytes]
-) -> dict[str, bytes]:
-    """What is shown of the entities that exist among these canonical refs, by ref."""
-    rows = _BY_REFS.each(connection, listed(connection, storable(wanted)))
-    return {row[1]: show(_answerable(row)) for row in rows}
+def by_refs(connection: Connection, wanted: Sequence[str], show: Show = None) -> list[bytes]:
+    """What is shown of the entities with these canonical refs, in their order, separated by commas.
+
+    Each item is that of one ref or more; of what does not exist it is `null`.
+    """
+    if show is None:
+        # PostgreSQL knows no NUL; nothing is called ''.
+        return _together(
+            connection, _ANSWERS_BY_REF, ["" if "\0" in ref else ref for ref in wanted]
+        )
+    rows = _BY_REFS.each(connection, listed(connection, storable(list(dict.fromkeys(wanted)))))
+    shown = {row[1]: show(_answerable(row)) for row in rows}
+    return [shown.get(ref, b"null") for ref in wanted]
 
 
-def by_ids(
-    connection: Connection, ids: Sequence[int], show: Callable[[Answerable], bytes]
-) -> list[bytes]:
-    """What is shown of the entities that exist, in the order of `ids`."""
+def by_ids(connection: Connection, ids: Sequence[int], show: Show = None) -> list[bytes]:
+    """What is shown of the entities that exist, in the order of `ids`, separated by commas.
+
+    Each item is that of one entity or more.
+    """
+    if show is None:
+        return _together(connection, _ANSWERS_BY_ID, ids)
     rows = _BY_IDS.each(connection, listed(connection, ids))
     shown = {row[0]: show(_answerable(row)) for row in rows}
     return [shown[number] for number in ids if number in shown]
+
+
+def _together(
+    connection: Connection, statement: Prepared, wanted: Sequence[int] | Sequence[str]
+) -> list[bytes]:
+    pieces = [wanted[start : start + TOGETHER] for start in range(0, len(wanted), TOGETHER)]
+    found = chain.from_iterable(
+        statement.each(connection, {"lists": orjson.dumps(pieces).decode()})
+    )
+    return list(filter(None, found))
 
 
 def _one(connection: Connection, statement: Prepared, value: str) -> Answerable | None:
@@ -119,3 +150,50 @@ _WITH_STATE = Prepared(
     lambda _: select(*COLUMNS, catalog_state()).where(entities.c.ref == bindparam("value"))
 )
 _BY_REFS, _BY_IDS = _among(entities.c.ref), _among(entities.c.id)
+
+
+_ANSWER = {
+    "sqlite": """(
+        '{"metadata":{"uid":"' || uid || '","etag":' || json_quote(etag) || ','
+    ) || substr(body, 14, length(body) - 14) || (
+        ',"relations":' || relations || coalesce(',"status":' || status || '}', '}')
+    )""",
+    "postgresql": """
+        convert_to('{"metadata":{"uid":"' || uid || '","etag":' || to_json(etag) || ',', 'UTF8')
+        || substr(body, 14, length(body) - 14) || ',"relations":'::bytea || relations
+        || coalesce(',"status":'::bytea || status || '}'::bytea, '}'::bytea)
+    """,
+}
+"""`Answerable.answer` in SQL: text in the encoding of the bytes, or bytes."""
+
+# What is listed comes in its order: SQLite begins with what a LEFT JOIN begins with, and PostgreSQL looks
+# up a column of one row after the other.
+_LISTED = {
+    "sqlite": """
+        SELECT CAST((
+            SELECT group_concat(coalesce({answer}, {missing})) FROM json_each(lists.value) AS list
+            LEFT JOIN entities ON entities.{column} = list.value
+        ) AS BLOB) FROM json_each(:lists) AS lists
+    """,
+    "postgresql": """
+        SELECT (
+            SELECT string_agg(coalesce((
+                SELECT {answer} FROM entities WHERE entities.{column} = list.value::{type}
+            ), {missing}), ','::bytea) FROM json_array_elements_text(lists.value) AS list
+        ) FROM json_array_elements(CAST(:lists AS json)) AS lists
+    """,
+}
+
+
+def _listed(column: str, kind: str, missing: str) -> Prepared:
+    """The answers of what is in each of several lists, and what there is instead of a missing one."""
+
+    def make(dialect: str) -> TextClause:
+        answer, form = _ANSWER[dialect], _LISTED[dialect]
+        return text(form.format(answer=answer, column=column, type=kind, missing=missing))
+
+    return Prepared(make)
+
+
+_ANSWERS_BY_REF = _listed("ref", "text", "'null'")
+_ANSWERS_BY_ID = _listed("id", "bigint", "NULL")
