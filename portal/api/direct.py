@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable
 from typing import TypeAlias
 
 import orjson
@@ -34,6 +33,7 @@ from portal.api.backstage.replies import (
     Read,
     current_answer,
     current_entity_answer,
+    current_page_answer,
 )
 from portal.api.envelope import (
     DEFAULT_HEADERS,
@@ -57,16 +57,10 @@ _BY_UID = re.compile(r"/entities/by-uid/([^/]+)")
 _SIGNED = re.compile(r"bearer[ \t]+ey", re.IGNORECASE)
 """How a JSON Web Token begins, whose key may have to be fetched from whoever signed it, or says so."""
 
-_READS: dict[str, Callable[[MultiDict[str, str]], Read]] = {
-    "/entities/by-query": page_of,
-    "/entity-facets": facets_of,
-}
-"""What is asked by parameters alone."""
-
 LONGEST_LIMIT = 3
 """Digits of a `limit`: a page of a thousand takes its time."""
 
-_BY_REFS = "/entities/by-refs"
+_BY_QUERY, _BY_REFS, _FACETS = "/entities/by-query", "/entities/by-refs", "/entity-facets"
 
 _Found: TypeAlias = tuple[str, Current]
 """The rule of a request, as Flask has it below the prefix, and what is answered."""
@@ -129,9 +123,11 @@ class Direct:
             return self._by_refs(request, given) if below == _BY_REFS else None
         tags = parse_etags(request.headers.get("if-none-match"))
         asked = Asked(path=path, query=request.query, tags=tags)
-        if below in _READS:
-            is_short = len(given.get("limit", "")) <= LONGEST_LIMIT
-            return (below, self._current(asked, _READS[below](given))) if is_short else None
+        if below == _BY_QUERY and len(given.get("limit", "")) <= LONGEST_LIMIT:
+            page = page_of(given)
+            return below, current_page_answer(self._database, self._answers, asked, page)
+        if below == _FACETS:
+            return below, self._current(asked, facets_of(given))
         if given:
             return None
         if named := _NAMED.fullmatch(below):

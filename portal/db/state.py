@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, literal_column, select
 
 from portal.db import values
 from portal.db.bulk import is_listed, listed
@@ -47,14 +47,15 @@ def _state(connection: Connection, keys: tuple[str, ...]) -> str:
     return "/".join(kept.get(key, "") for key in keys)
 
 
+_VALUE = "coalesce((SELECT value FROM meta WHERE \"key\" = '{}'), '')"
+
+CATALOG_STATE = " || '/' || ".join(map(_VALUE.format, _CATALOG))
+"""The same in SQL, for a statement that reads something besides."""
+
+
 def catalog_state() -> ColumnElement[str]:
-    """The same as a column, for a statement that reads something besides."""
-    parts: list[ColumnElement[str]] = []
-    for key in _CATALOG:
-        value = select(meta.c.value).where(meta.c.key == key).scalar_subquery()
-        parts.append(func.coalesce(value, ""))
-    first, second = parts
-    return first.concat("/").concat(second)
+    """The same as a column."""
+    return literal_column(CATALOG_STATE)
 
 
 def raise_assessment(connection: Connection) -> None:

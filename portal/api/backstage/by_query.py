@@ -10,10 +10,8 @@ from catalog.queries.query import EntityQuery
 from portal.api.backstage.parameters import body_of, check_names, query_of
 from portal.api.backstage.projection import shower
 from portal.api.backstage.queries import page_query_of, page_query_of_body
-from portal.api.backstage.replies import Read, current, reply
-from portal.db.catalog import answerable
-from portal.db.catalog.listing import ids_by_query
-from portal.db.state import Connection
+from portal.api.backstage.replies import Page, current_page, reply
+from portal.db.catalog.listing import QueryPage, answers_of, ask_page
 from portal.wiring import Portal
 
 
@@ -22,27 +20,34 @@ def add_query_routes(routes: Blueprint, portal: Portal) -> None:
 
     @routes.get("/entities/by-query")
     def get_by_query() -> Response:
-        return current(portal, page_of(query_of(request)))
+        return current_page(portal, page_of(query_of(request)))
 
     @routes.post("/entities/by-query")
     def post_by_query() -> Response:
         check_names(request.args, ())
-        query, fields = page_query_of_body(body_of(request))
+        page = _page(*page_query_of_body(body_of(request)))
         with portal.database.read_in_turn() as connection:
-            return reply(_page(connection, query, fields))
+            return reply(page.read(page.ask(connection))[0])
 
 
-def page_of(given: MultiDict[str, str]) -> Read:
-    """What reads the page that these parameters ask for."""
-    query, fields = page_query_of(given)
-    return lambda connection: _page(connection, query, fields)
+def page_of(given: MultiDict[str, str]) -> Page:
+    """The page that these parameters ask for."""
+    return _page(*page_query_of(given))
 
 
-def _page(connection: Connection, query: EntityQuery, fields: tuple[str, ...]) -> bytes:
-    page = ids_by_query(connection, query)
+def _page(query: EntityQuery, fields: tuple[str, ...]) -> Page:
+    show = shower(fields)
+    return Page(
+        ask=lambda connection: ask_page(connection, query),
+        read=lambda asked: _written(*answers_of(asked, show)),
+    )
+
+
+def _written(page: QueryPage[bytes], state: str) -> tuple[bytes, str]:
     info = {"nextCursor": page.next_cursor, "prevCursor": page.prev_cursor}
-    return b'{"items":[%b],"totalItems":%d,"pageInfo":%b}' % (
-        b",".join(answerable.by_ids(connection, page.items, shower(fields))),
+    body = b'{"items":[%b],"totalItems":%d,"pageInfo":%b}' % (
+        b",".join(page.items),
         page.total,
         orjson.dumps({name: cursor for name, cursor in info.items() if cursor is not None}),
     )
+    return body, state

@@ -14,6 +14,7 @@ from werkzeug.datastructures import ETags
 
 from portal.api.answers import Answer, Answers
 from portal.db.catalog.answerable import look_up
+from portal.db.catalog.listing import AskedPage
 from portal.db.engine import Database
 from portal.db.state import Connection, catalog_state_of
 from portal.version import VERSION
@@ -56,6 +57,15 @@ class Current:
     """None: the client has it."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """A page of entities, in two steps."""
+
+    ask: Callable[[Connection], AskedPage]
+    read: Callable[[AskedPage], tuple[bytes, str]]
+    """The answer, with the state of the catalog when it was read."""
+
+
 def current_answer(database: Database, answers: Answers, asked: Asked, read: Read) -> Current:
     """What `read` finds, or what is kept of it; of one state of the catalog.
 
@@ -63,16 +73,39 @@ def current_answer(database: Database, answers: Answers, asked: Asked, read: Rea
     """
     with database.glance_in_turn() as connection:
         state = catalog_state_of(connection)
-        tag = asked.tag(state)
-        if asked.has(tag):
-            return Current(tag, None)
-        if (kept := answers.get(tag)) is not None:
-            return Current(tag, kept)
+        if known := _known(answers, asked, asked.tag(state)):
+            return known
         found = read(connection)
         has_changed = catalog_state_of(connection) != state
     if has_changed:
         with database.read_in_turn() as connection:
-            tag, found = asked.tag(catalog_state_of(connection)), read(connection)
+            state, found = catalog_state_of(connection), read(connection)
+    return _kept(answers, asked.tag(state), found)
+
+
+def current_page_answer(database: Database, answers: Answers, asked: Asked, page: Page) -> Current:
+    """The same of a page: a short one is two looks, each of which says the state besides."""
+    with database.look_in_turn() as connection:
+        wanted = page.ask(connection)
+        tag = asked.tag(wanted.state)
+        if known := _known(answers, asked, tag):
+            return known
+        if wanted.is_short:
+            found, state = page.read(wanted)
+            if state == wanted.state:
+                return _kept(answers, tag, found)
+    return current_answer(database, answers, asked, lambda one: page.read(page.ask(one))[0])
+
+
+def _known(answers: Answers, asked: Asked, tag: str) -> Current | None:
+    """What the client has, or is kept."""
+    if asked.has(tag):
+        return Current(tag, None)
+    kept = answers.get(tag)
+    return None if kept is None else Current(tag, kept)
+
+
+def _kept(answers: Answers, tag: str, found: bytes | Answer) -> Current:
     answer = found if isinstance(found, Answer) else Answer(found)
     answers.put(tag, answer)
     return Current(tag, answer)

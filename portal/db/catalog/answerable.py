@@ -14,7 +14,17 @@ from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
 import orjson
-from sqlalchemy import Column, Connection, Select, TextClause, bindparam, select, text
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    TextClause,
+    bindparam,
+    literal_column,
+    select,
+    text,
+)
 
 from portal.db.bulk import is_listed, listed
 from portal.db.catalog.keys import storable
@@ -88,6 +98,14 @@ def look_up(connection: Connection, ref: str) -> tuple[str, Answerable] | None:
     """The entity with this canonical ref, and the state of the catalog, of one statement."""
     rows = _WITH_STATE.rows(connection, {"value": ref}) if storable([ref]) else []
     return (rows[0][-1], Answerable._make(rows[0][:-1])) if rows else None
+
+
+def answer_of(dialect: str, number: str) -> ColumnElement[bytes]:
+    """The answer of the entity whose id a column has; null where there is none."""
+    answer = f"SELECT {_ANSWER[dialect]} FROM entities WHERE entities.id = {number}"  # noqa: S608 - of constants
+    return literal_column(
+        f"(SELECT CAST(({answer}) AS BLOB))" if dialect == "sqlite" else f"({answer})"
+    )
 
 
 def by_refs(connection: Connection, wanted: Sequence[str], show: Show = None) -> list[bytes]:

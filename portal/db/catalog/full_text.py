@@ -10,15 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from sqlalchemy import ColumnElement, Connection, literal_column, select, union
+from sqlalchemy import BigInteger, ColumnElement, Connection, any_, func, select, union
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from catalog.queries.query import FullText
-from portal.db.bulk import every, is_listed, listed
+from portal.db.bulk import every, packed
 from portal.db.catalog.conditions import ALWAYS, NEVER, Condition, Given, any_of
-from portal.db.catalog.filters import FEW, Kinds, Way
+from portal.db.catalog.filters import FEW, Way
 from portal.db.catalog.keys import COLUMNS, LONGEST_VALUE
+from portal.db.catalog.questions import Question
 from portal.db.catalog.texts import NAMES, reader
-from portal.db.prepared import Prepared
 from portal.db.tables import entities, postings
 
 DEFAULT_FIELDS = ("metadata.name", "metadata.title", "metadata.description")
@@ -39,11 +40,11 @@ NOTHING = Found(condition=NEVER, way=Way.FEW)
 
 
 def find_text(
-    connection: Connection, full_text: FullText | None, order: str | None, kinds: Kinds
+    connection: Connection, full_text: FullText | None, order: str | None, asked: Question
 ) -> Found:
     """Where the term is part of a field, by default of `order`, the field that is ordered by.
 
-    Only entities of these kinds matter.
+    Only entities of the kinds that are asked for matter.
     """
     term = full_text.term.strip().lower() if full_text else ""
     if full_text is None or not term:
@@ -53,45 +54,39 @@ def find_text(
     named = [field.strip().lower() for field in full_text.fields if field.strip()]
     fields = set(named or ([order] if order else DEFAULT_FIELDS))
     columns = sorted(field for field in fields & COLUMNS.keys() if field != "metadata.name")
-    found = reader(connection)
-    ids = found.ids(NAMES, [term], kinds) if "metadata.name" in fields else []
-    of_terms = (found.ids(field, [term], kinds) for field in sorted(fields - COLUMNS.keys()))
+    found = reader(connection, asked.moment[1:])
+    ids = found.ids(NAMES, [term], asked.kinds) if "metadata.name" in fields else []
+    of_terms = (found.ids(field, [term], asked.kinds) for field in sorted(fields - COLUMNS.keys()))
     term_ids = list(chain.from_iterable(of_terms))
+    if not (ids or term_ids or columns):
+        return NOTHING
     is_few = not columns and len(ids) + len(term_ids) <= FEW
-    if is_few and (owners := _few_owners(connection, term_ids)) is not None:
-        # A database that is told how many there are begins with them.
-        found_ids = listed(connection, sorted({*ids, *owners}))["values"]
-        return Found(condition=Condition((_is_listed,), (found_ids,)), way=Way.FEW)
-    parts = [having_any(connection, ids, term_ids)]
+    parts = [having_any(connection, ids, term_ids, few=is_few)]
     parts += [Condition((_contains, column), (_pattern(term),)) for column in columns]
     return Found(condition=any_of(parts), way=Way.FEW if is_few else Way.SETS)
 
 
-def _few_owners(connection: Connection, term_ids: Sequence[int]) -> list[int] | None:
-    """The ids of the entities that have one of these terms; None: they are more than `FEW`."""
-    rows = _OWNERS.rows(connection, listed(connection, term_ids)) if term_ids else []
-    return None if len(rows) > FEW else [row[0] for row in rows]
-
-
-def _is_listed(given: Given) -> ColumnElement[bool]:
-    return is_listed(given.dialect, entities.c.id, given.one())
-
-
-def having_any(connection: Connection, ids: Sequence[int], term_ids: Sequence[int]) -> Condition:
+def having_any(
+    connection: Connection, ids: Sequence[int], term_ids: Sequence[int], *, few: bool = False
+) -> Condition:
     """What holds for the entities with these ids, and for those with terms that have these.
 
     They are put together once, whatever the planner believes of so many: a join for each of
-    80,000 terms and each entity takes a minute.
+    80,000 terms and each entity takes a minute. With `few` each is looked up.
     """
     lists = (term_ids, ids) if ids else (term_ids,)
-    values = tuple(listed(connection, one)["values"] for one in lists)
-    return Condition((_having_any, bool(ids)), values)
+    values = tuple(packed(connection, one) for one in lists)
+    return Condition((_having_any, bool(ids), few), values)
 
 
-def _having_any(given: Given, named: bool) -> ColumnElement[bool]:
+def _having_any(given: Given, named: bool, few: bool) -> ColumnElement[bool]:
     owned = every(given.dialect, postings.c.term_id, given.one()).subquery()
     owners = select(postings.c.entity_id).where(postings.c.term_id == owned.c[0])
     both = union(every(given.dialect, entities.c.id, given.one()), owners) if named else owners
+    if few and given.dialect == "postgresql":
+        # It takes an array for a few, and would read an index of all entities for as many as it expects.
+        array = func.array(both.scalar_subquery(), type_=ARRAY(BigInteger))
+        return entities.c.id == any_(array)
     found = both.cte().prefix_with("MATERIALIZED")
     return entities.c.id.in_(select(found.c[0]))
 
@@ -105,12 +100,3 @@ def _pattern(term: str) -> str:
     for letter in "/%_":
         term = term.replace(letter, f"/{letter}")
     return f"%{term}%"
-
-
-_OWNERS = Prepared(
-    lambda dialect: (
-        select(postings.c.entity_id)
-        .where(is_listed(dialect, postings.c.term_id))
-        .limit(literal_column(str(FEW + 1)))
-    )
-)

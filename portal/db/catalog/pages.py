@@ -1,4 +1,4 @@
-"""Pages as SQL: the statements that find the ids of a page of entities, and count what matches.
+"""Pages as SQL: the statements that find a page of entities, and count what matches.
 
 An order is by a column, by the least of an entity's values of a term, or by nothing. The id settles
 ties, in the same direction.
@@ -20,13 +20,16 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     tuple_,
 )
 from sqlalchemy.sql.selectable import FromClause
 
+from portal.db.catalog.answerable import answer_of
 from portal.db.catalog.conditions import Shape, part
 from portal.db.catalog.keys import COLUMNS
 from portal.db.prepared import Forms
+from portal.db.state import catalog_state
 from portal.db.tables import entities, postings, terms
 
 
@@ -47,28 +50,51 @@ class PageForm:
     """Nothing is left out, but by `offset`; else the rows come after `after` and `after_id`."""
     after_none: bool
     """`after` has no value."""
+    sorts: bool
+    """Whether all that matches is found first; else the order is walked until there are enough."""
     counts: bool
-    """Whether each row says how many match."""
+    """Whether each row says how many match, of what is found first."""
+    answers: bool
+    """Whether each row has the answer of its entity, and the state of the catalog, which is there
+    without a row, too."""
 
 
 def _places(dialect: str, form: PageForm) -> Select[Any]:
-    """Id, order value, and total; parameters are `limit` and `offset`, too."""
+    """Id, order value, total, answer, and state; parameters are `limit` and `offset`, too."""
+    page = _page(dialect, form)
+    if not form.answers:
+        return page
+    # Ids are sorted and not answers, which are looked up one after the other, in the order of the ids.
+    ids = page.cte("page").prefix_with("MATERIALIZED")
+    now = select(catalog_state().label("state")).subquery("now")
+    answer = answer_of(dialect, "page.id")
+    return select(*ids.c, answer, now.c.state).select_from(now.outerjoin(ids, true()))
+
+
+def _page(dialect: str, form: PageForm) -> Select[Any]:
     sorting = _sorting(dialect, form)
-    statement = (
-        select(
-            entities.c.id,
-            sorting.value.label("value"),
-            (func.count().over() if form.counts else null()).label("total"),
-        )
+    number: ColumnElement[int] = entities.c.id
+    value, total = sorting.value, null().label("total")
+    found = (
+        select(number, value.label("value"))
         .select_from(sorting.source)
         .where(part(form.wanted, dialect, "wanted"))
-        .order_by(*sorting.order(backward=form.backward))
+    )
+    if not form.is_first:
+        found = found.where(sorting.beyond(none=form.after_none, backward=form.backward))
+    if form.sorts:
+        # PostgreSQL would walk an index of all entities for the few that come first.
+        every = found.cte("found").prefix_with("MATERIALIZED")
+        number, value = every.c
+        if form.counts:
+            total = select(func.count()).select_from(every).scalar_subquery().label("total")
+        found = select(number, value)
+    return (
+        found.add_columns(total)
+        .order_by(*sorting.order(number, value, backward=form.backward))
         .limit(bindparam("limit", type_=BigInteger))
         .offset(bindparam("offset", type_=BigInteger))
     )
-    if form.is_first:
-        return statement
-    return statement.where(sorting.beyond(none=form.after_none, backward=form.backward))
 
 
 def _count(dialect: str, wanted: Shape) -> Select[Any]:
@@ -91,15 +117,15 @@ class _Sorting:
     """The value may be null, which comes last."""
     descending: bool
 
-    def order(self, *, backward: bool) -> list[ColumnElement[Any]]:
-        """What to order by; backward is the exact mirror."""
+    def order(
+        self, number: ColumnElement[int], value: ColumnElement[Any], *, backward: bool
+    ) -> list[ColumnElement[Any]]:
+        """What to order by, of ids and values; backward is the exact mirror."""
         down = self.descending != backward
-        keys: list[ColumnElement[Any]] = [entities.c.id]
-        if not self.constant:
-            keys.insert(0, self.value)
+        keys = [number] if self.constant else [value, number]
         ordered = [key.desc() if down else key.asc() for key in keys]
         if self.optional:
-            missing = self.value.is_(None)
+            missing = value.is_(None)
             ordered.insert(0, missing.desc() if backward else missing.asc())
         return list(ordered)
 

@@ -9,12 +9,23 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, func, literal, select
+import orjson
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    TextClause,
+    bindparam,
+    func,
+    literal,
+    select,
+    text,
+)
 
 from catalog.queries.query import All, AnyOf, Equals, Filter, Not
-from portal.db import bulk
 from portal.db.catalog.beside import levels_of
 from portal.db.catalog.conditions import Condition, Shape, part
 from portal.db.catalog.filters import (
@@ -28,7 +39,18 @@ from portal.db.catalog.filters import (
 )
 from portal.db.catalog.keys import COUNTED, LEVEL, RELATION, is_term
 from portal.db.prepared import Forms, Prepared
+from portal.db.state import CATALOG_STATE
 from portal.db.tables import terms
+
+
+class Moment(NamedTuple):
+    """The catalog when something was asked of it."""
+
+    state: str
+    """As of `portal.db.state.catalog_state_of`."""
+    last_ref: int
+    last_term: int
+    """The greatest ids; 0: there are none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +59,7 @@ class Question:
 
     filter: Filter | None
     named: Named
+    moment: Moment
 
     @property
     def kinds(self) -> Kinds:
@@ -84,13 +107,13 @@ class Question:
 def ask(connection: Connection, tree: Filter | None) -> Question:
     """The question of a filter: one look at the index for all values in it."""
     pairs = {pair for pair in _pairs(tree) if "\0" not in pair[0] and "\0" not in pair[1]}
-    wanted = [(key, value, True) for key, value in sorted(pairs)]
+    rows = _ASKED.rows(connection, {"pairs": orjson.dumps(sorted(pairs)).decode()})
     known: dict[tuple[str, str], list[NamedTerm]] = defaultdict(list)
-    columns = ("key", "value", "id", "kind", "n")
-    found = bulk.look_up(connection, terms, ("key", "value", "known"), wanted, columns)
-    for key, value, id_, kind, n in found:
-        known[key, value].append(NamedTerm(id=id_, kind=kind, n=n))
-    return Question(filter=tree, named=Named(connection=connection, known=known))
+    for _, _, _, key, value, number, kind, n in rows:
+        if key is not None:
+            known[key, value].append(NamedTerm(id=number, kind=kind, n=n))
+    named = Named(connection=connection, known=known)
+    return Question(filter=tree, named=named, moment=Moment._make(rows[0][:3]))
 
 
 def _pairs(tree: Filter | None) -> Iterator[tuple[str, str]]:
@@ -143,3 +166,29 @@ def _some_of(dialect: str, shape: Shape) -> Select[Any]:
 
 _SOME = Forms(_some_of)
 _EVERYTHING = Prepared(lambda _: select(terms.c.n).where(terms.c.key == bindparam("key")))
+
+# The planner is to look up each pair, never to walk the terms: as in `portal.db.bulk.look_up`.
+_PAIRS = {
+    "sqlite": "json_each(:pairs) AS given CROSS JOIN",
+    "postgresql": "json_array_elements(CAST(:pairs AS json)) AS given JOIN",
+}
+
+
+def _asked(dialect: str) -> TextClause:
+    """What a `Moment` is of, and the terms of pairs; without any there is a row of the moment."""
+    return text(f"""
+        SELECT now.state, now.last_ref, now.last_term,
+            found."key", found.value, found.id, found.kind, found.n
+        FROM (
+            SELECT {CATALOG_STATE} AS state,
+                (SELECT coalesce(max(id), 0) FROM refs) AS last_ref,
+                (SELECT coalesce(max(id), 0) FROM terms) AS last_term
+        ) AS now LEFT JOIN (
+            SELECT terms."key", terms.value, terms.id, terms.kind, terms.n
+            FROM {_PAIRS[dialect]} terms
+            ON terms."key" = (given.value ->> 0) AND terms.value = (given.value ->> 1) AND terms.known
+        ) AS found ON true
+    """)  # noqa: S608 - of constants
+
+
+_ASKED = Prepared(_asked, looks=True)

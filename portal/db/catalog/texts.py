@@ -76,11 +76,11 @@ class Reader:
         return chain.from_iterable(pieces[kind] for kind in wanted)
 
 
-def reader(connection: Connection) -> Reader:
-    """What is read with this connection."""
+def reader(connection: Connection, last: tuple[int, int] | None = None) -> Reader:
+    """What is read with this connection; `last` are the greatest ids of refs and terms, where known."""
     with _opening:
         texts = _texts.setdefault(connection.engine, _Texts())
-    [(last_ref, last_term)] = _LAST.rows(connection, {})
+    last_ref, last_term = last or _LAST.rows(connection, {})[0]
     return Reader(connection, texts, last_ref or 0, last_term or 0)
 
 

@@ -5,6 +5,7 @@ from portal.db.catalog import full_text
 from portal.db.catalog.entities import by_query
 from portal.db.catalog.filters import Way
 from portal.db.catalog.full_text import find_text
+from portal.db.catalog.questions import ask
 from portal.db.engine import Database
 from tests.catalog_rows import entity, save
 
@@ -36,16 +37,15 @@ def test_names_and_texts_are_looked_into_and_each_entity_counts_once(catalog: Da
     assert found(catalog, "nothing") == []
 
 
-def test_a_term_of_many_entities_finds_the_same(
+def test_a_text_that_many_share_finds_the_same(
     catalog: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def shape() -> object:
+    def way() -> Way | None:
         with catalog.read() as connection:
-            return find_text(connection, FullText(term="payment"), None, None).condition.shape
+            return find_text(connection, FullText(term="pay"), None, ask(connection, None)).way
 
-    by_ids, names = shape(), found(catalog, "payment")
-    monkeypatch.setattr(full_text, "FEW", 3)  # of the four that share one text
-    assert shape() != by_ids
-    assert found(catalog, "payment") == names
-    with catalog.read() as connection:
-        assert find_text(connection, FullText(term="payment"), None, None).way is Way.FEW
+    names = found(catalog, "pay")
+    assert way() is Way.FEW
+    monkeypatch.setattr(full_text, "FEW", 3)  # of three names and a text that four share
+    assert way() is Way.SETS
+    assert found(catalog, "pay") == names
