@@ -83,10 +83,11 @@ def _having_any(given: Given, named: bool, few: bool) -> ColumnElement[bool]:
     owned = every(given.dialect, postings.c.term_id, given.one()).subquery()
     owners = select(postings.c.entity_id).where(postings.c.term_id == owned.c[0])
     both = union(every(given.dialect, entities.c.id, given.one()), owners) if named else owners
-    if few and given.dialect == "postgresql":
+    if few and given.dialect == "sqlite":
+        return entities.c.id.in_(both)
+    if few:
         # It takes an array for a few, and would read an index of all entities for as many as it expects.
-        array = func.array(both.scalar_subquery(), type_=ARRAY(BigInteger))
-        return entities.c.id == any_(array)
+        return entities.c.id == any_(func.array(both.scalar_subquery(), type_=ARRAY(BigInteger)))
     found = both.cte().prefix_with("MATERIALIZED")
     return entities.c.id.in_(select(found.c[0]))
 

@@ -13,16 +13,15 @@ and none has to hear of changes.
 from __future__ import annotations
 
 import threading
-from array import array
-from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, func, select
 
+from portal.db.catalog.words import Piece, joined, piece_of
 from portal.db.prepared import Prepared
 from portal.db.tables import refs, terms
 
@@ -51,25 +50,32 @@ class Reader:
         Only those of some kinds; None: of all. Words are in lower case, and neither empty nor with
         a NUL.
         """
-        return [piece.ids[place] for piece, place in self._places(key, words, kinds)]
+        if len(words) > 1:
+            return [piece.ids[place] for piece, place in self._places(key, words, kinds)]
+        [part] = map(_bytes, words)
+        return list(
+            chain.from_iterable(
+                map(piece.ids.__getitem__, piece.scan(part)) for piece in self._pieces(key, kinds)
+            )
+        )
 
     def texts(self, key: str, words: Sequence[str]) -> list[tuple[int, str]]:
         """As `ids`, with the texts."""
         return [
-            (piece.ids[place], piece.text(place).decode("utf-8", "surrogatepass"))
+            (piece.ids[place], piece.texts.text(place).decode("utf-8", "surrogatepass"))
             for piece, place in self._places(key, words, None)
         ]
 
     def _places(
         self, key: str, words: Sequence[str], kinds: Sequence[str] | None
-    ) -> Iterator[tuple[_Piece, int]]:
+    ) -> Iterator[tuple[Piece, int]]:
         first, *others = map(_bytes, words)
         for piece in self._pieces(key, kinds):
             for place in piece.scan(first):
-                if not others or all(word in piece.text(place) for word in others):
+                if not others or all(word in piece.texts.text(place) for word in others):
                     yield piece, place
 
-    def _pieces(self, key: str, kinds: Sequence[str] | None) -> Iterator[_Piece]:
+    def _pieces(self, key: str, kinds: Sequence[str] | None) -> Iterator[Piece]:
         last = self._last_ref if key == NAMES else self._last_term
         pieces = self._texts.pieces(self._connection, key, last)
         wanted = pieces if kinds is None else pieces.keys() & set(kinds)
@@ -85,33 +91,10 @@ def reader(connection: Connection, last: tuple[int, int] | None = None) -> Reade
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
-    """Texts of one kind, one after the other, each with a NUL behind it."""
-
-    joined: bytes
-    starts: array[int]
-    """Where each text begins, and where the next one would."""
-    ids: array[int]
-
-    def scan(self, word: bytes) -> Iterator[int]:
-        """The place of each text that has `word` inside."""
-        joined, starts = self.joined, self.starts
-        at, place = joined.find(word), 0
-        while at >= 0:
-            place = bisect_right(starts, at, place)
-            yield place - 1
-            at = joined.find(word, starts[place])
-
-    def text(self, place: int) -> bytes:
-        """The text at a place."""
-        return self.joined[self.starts[place] : self.starts[place + 1] - 1]
-
-
-@dataclass(frozen=True, slots=True)
 class _Column:
     """The texts of one key, as far as they were read."""
 
-    pieces: Mapping[str, tuple[_Piece, ...]]
+    pieces: Mapping[str, tuple[Piece, ...]]
     """By kind."""
     last: int
     """No id up to here is missing."""
@@ -129,14 +112,15 @@ class _Texts:
 
     def pieces(
         self, connection: Connection, key: str, last: int
-    ) -> Mapping[str, tuple[_Piece, ...]]:
+    ) -> Mapping[str, tuple[Piece, ...]]:
         """All texts of a key with ids up to `last`, and perhaps some more, by kind."""
         with self._guard:
             column = self._columns.pop(key, _EMPTY)
             if last > column.last:
                 pieces = dict(column.pieces)
                 for kind, new in _read(connection, key, column.last).items():
-                    pieces[kind] = _joined((*pieces.get(kind, ()), _piece(new)))
+                    rows = ((number, _bytes(text)) for number, text in new)
+                    pieces[kind] = _fewer((*pieces.get(kind, ()), piece_of(rows)))
                 column = _Column(pieces, last)
             self._columns[key] = column
             if len(self._columns) > MOST_KEYS:
@@ -179,23 +163,11 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def _piece(rows: Iterable[tuple[int, str]]) -> _Piece:
-    joined = bytearray()
-    starts, ids = array("q", [0]), array("q")
-    for number, text in rows:
-        joined += _bytes(text) + b"\0"
-        starts.append(len(joined))
-        ids.append(number)
-    return _Piece(bytes(joined), starts, ids)
-
-
-def _joined(pieces: tuple[_Piece, ...]) -> tuple[_Piece, ...]:
-    """The same texts in not too many pieces."""
+def _fewer(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """The same texts in not too many pieces. What is large is not joined to each few that come."""
     if len(pieces) <= MOST_PIECES:
         return pieces
-    starts, ids = array("q", [0]), array("q")
-    for piece in pieces:
-        base = starts[-1]
-        ids.extend(piece.ids)
-        starts.extend(base + start for start in piece.starts[1:])
-    return (_Piece(b"".join(piece.joined for piece in pieces), starts, ids),)
+    sizes = [len(piece.ids) for piece in pieces]
+    small = (n for n in range(len(pieces) - 1) if sizes[n] <= sum(sizes[n + 1 :]))
+    first = next(small, len(pieces) - 2)
+    return (*pieces[:first], joined(pieces[first:]))
