@@ -1,9 +1,21 @@
 import base64
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from flask.testing import FlaskClient
+
+from portal.api.answers import Answers
+from portal.api.backstage import by_query
+from portal.api.backstage.replies import ANSWERS
+from portal.app import create_app
+from portal.config import Settings
+from portal.db.catalog import listing
+from portal.db.catalog.listing import Asked, ask_page
+from portal.db.engine import Database
+from portal.wiring import open_portal
+from tests.catalog_rows import entity, save
 
 GROUP = {"kind": "Group", "spec": {"type": "team"}}
 BY_QUERY = "/api/catalog/entities/by-query"
@@ -54,6 +66,61 @@ def test_pages_are_walked_as_the_official_client_does(client: FlaskClient) -> No
     again = client.get(BY_QUERY, query_string={"cursor": back, "limit": 2})
     assert names(again) == ["a", "b"]
     assert list(again.json["pageInfo"]) == ["nextCursor"]
+
+
+@pytest.mark.parametrize("more", [{}, {"fields": "metadata.name"}])
+def test_a_page_is_of_one_state_whatever_changes_while_it_is_read(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, str]
+) -> None:
+    save(database, entity("a"), entity("b"))
+    url = database.engine.url.render_as_string(hide_password=False)
+    settings = Settings(database=url, data_dir=tmp_path / "data", answer_cache_bytes=0)
+    portal = open_portal(settings)
+    client = create_app(portal).test_client()
+    asked = {"filter": "kind=component", "orderField": "metadata.name", **more}
+    before = client.get(BY_QUERY, query_string=asked)
+    times = []
+
+    def changed(connection: Any, query: Any) -> Asked:
+        found = ask_page(connection, query)
+        times.append(found.state)
+        if len(times) == 1:
+            save(database, entity("0"), path="new.yaml")
+        return found
+
+    monkeypatch.setattr(by_query, "ask_page", changed)
+    between = client.get(BY_QUERY, query_string=asked)
+    monkeypatch.undo()
+    after = client.get(BY_QUERY, query_string=asked)
+    assert (names(before), names(between)) == (["a", "b"], ["0", "a", "b"])
+    assert (between.data, between.headers["ETag"]) == (after.data, after.headers["ETag"])
+    assert before.headers["ETag"] != after.headers["ETag"]
+    assert len(set(times)) == len(times) == 2
+    portal.database.close()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"filter": "kind=component", "orderField": "metadata.name"},
+        {"filter": "metadata.title", "orderField": "metadata.title,desc"},
+        {"fullTextFilterTerm": "a", "filter": "kind=component"},
+        {"fullTextFilterTerm": "nothing like it"},
+        {"filter": "kind=nothing"},
+        {"offset": "100"},
+        {},
+    ],
+)
+def test_a_page_by_looks_is_what_is_read_in_a_transaction(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str]
+) -> None:
+    monkeypatch.setitem(client.application.extensions, ANSWERS, Answers(most=0))
+    by_looks = client.get(BY_QUERY, query_string=asked)
+    monkeypatch.setattr(listing, "SHORT", 0)
+    whole = client.get(BY_QUERY, query_string=asked)
+    assert by_looks.data == whole.data
+    assert by_looks.headers["ETag"] == whole.headers["ETag"]
+    assert set(by_looks.json) == {"items", "totalItems", "pageInfo"}
 
 
 def test_the_count_can_be_had_alone_and_left_out(client: FlaskClient) -> None:
