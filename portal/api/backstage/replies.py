@@ -136,6 +136,12 @@ def current(portal: Portal, read: Read) -> Response:
     return _response(current_answer(portal.database, answers, _asked(), read))
 
 
+def current_page(portal: Portal, page: Page) -> Response:
+    """As `current`, of a page."""
+    answers: Answers = current_app.extensions[ANSWERS]
+    return _response(current_page_answer(portal.database, answers, _asked(), page))
+
+
 def current_entity(portal: Portal, ref: str, otherwise: Read) -> Response:
     """The reply to a GET of one entity; of what `otherwise` finds, where there is none."""
     found = current_entity_answer(portal.database, _asked(), ref)

@@ -210,7 +210,7 @@ def _listed(column: str, kind: str, missing: str) -> Prepared:
         answer, form = _ANSWER[dialect], _LISTED[dialect]
         return text(form.format(answer=answer, column=column, type=kind, missing=missing))
 
-    return Prepared(make)
+    return Prepared(make, looks=True)
 
 
 _ANSWERS_BY_REF = _listed("ref", "text", "'null'")

@@ -12,7 +12,7 @@ from portal.api.backstage.replies import ANSWERS
 from portal.app import create_app
 from portal.config import Settings
 from portal.db.catalog import listing
-from portal.db.catalog.listing import Asked, ask_page
+from portal.db.catalog.listing import AskedPage, ask_page
 from portal.db.engine import Database
 from portal.wiring import open_portal
 from tests.catalog_rows import entity, save
@@ -81,7 +81,7 @@ def test_a_page_is_of_one_state_whatever_changes_while_it_is_read(
     before = client.get(BY_QUERY, query_string=asked)
     times = []
 
-    def changed(connection: Any, query: Any) -> Asked:
+    def changed(connection: Any, query: Any) -> AskedPage:
         found = ask_page(connection, query)
         times.append(found.state)
         if len(times) == 1:
