@@ -79,6 +79,9 @@ class Snapshot:
     """UTC; None where there is no git history."""
     files: tuple[TreeFile, ...]
     """Sorted by path."""
+    whole: bool = True
+    """Whether these are all files; not where a descriptor was read by itself, with what it takes in: of
+    others nothing is known."""
     named: tuple[str, ...] = ()
     """Paths that the target itself names: descriptors, whatever the files are called."""
     only_named: bool = False

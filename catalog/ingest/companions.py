@@ -7,7 +7,7 @@ server says of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Protocol
 
@@ -77,20 +77,7 @@ class Companions:
 
     def of(self, content: bytes, base: Base) -> Mapping[str, bytes | Problem]:
         """What a descriptor may take in, by `companion_key`; or why it cannot be read."""
-        found: dict[str, bytes | Problem] = {}
-        wanted = [(key, base, deep) for key, deep in companions_of(content, base).items()]
-        while wanted and len(found) < MOST_COMPANIONS:
-            key, from_, deep = wanted.pop(0)
-            if key in found:
-                continue
-            taken = self._content(key)
-            if taken is None:
-                continue
-            found[key] = taken
-            if deep and isinstance(taken, bytes):
-                inner = beside(key, from_)
-                more = (companion_key(target, inner) for target in references(taken))
-                wanted += [(one, inner, True) for one in more if one is not None]
+        found = taken_in(content, base, self._content)
         for key in self.codeowners[-1:]:
             # One object for all descriptors: it is sent once for many of them.
             if key not in self._rules:
@@ -113,3 +100,24 @@ class Companions:
         if url not in self._fetched:
             self._fetched[url] = self._fetch(url)
         return self._fetched[url]
+
+
+def taken_in(
+    content: bytes, base: Base, read: Callable[[str], bytes | Problem | None]
+) -> dict[str, bytes | Problem]:
+    """By `companion_key`, what placeholders in a descriptor may take in, with all that it refers to.
+
+    `read` gives the content of a key, why it cannot be read, or None where there is no such file.
+    """
+    found: dict[str, bytes | Problem] = {}
+    wanted = [(key, base, deep) for key, deep in companions_of(content, base).items()]
+    while wanted and len(found) < MOST_COMPANIONS:
+        key, from_, deep = wanted.pop(0)
+        if key in found or (taken := read(key)) is None:
+            continue
+        found[key] = taken
+        if deep and isinstance(taken, bytes):
+            inner = beside(key, from_)
+            more = (companion_key(target, inner) for target in references(taken))
+            wanted += [(one, inner, True) for one in more if one is not None]
+    return found

@@ -19,7 +19,8 @@ from plugins.contract import Complete, Failed, Listing, Partial, Problem, Reposi
 from plugins.gitstore.commands import GitError
 from plugins.gitstore.folders import find_git_dir
 
-_DESCRIPTORS = ("catalog-info.yaml", "catalog-info.yml", ".backstage")
+DESCRIPTORS = ("catalog-info.yaml", "catalog-info.yml", ".backstage")
+"""Names that make the folder in which they are one repository."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,7 +121,7 @@ def _children(folder: Path) -> Listing:
 
 
 def _is_repository(folder: Path) -> bool:
-    if any(os.path.lexists(folder / name) for name in _DESCRIPTORS):
+    if any(os.path.lexists(folder / name) for name in DESCRIPTORS):
         return True
     try:
         return find_git_dir(folder) is not None

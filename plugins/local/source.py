@@ -21,11 +21,13 @@ from plugins.contract import (
     Problem,
     Repository,
     Snapshot,
+    TreeFile,
     Unreadable,
 )
 from plugins.gitstore.commands import GitError
 from plugins.gitstore.folders import find_git_dir, is_bare
 from plugins.gitstore.objects import Commit, find_commit, find_file, read_blobs, snapshot_at
+from plugins.local.alone import files_alone
 from plugins.local.places import Place, cannot_read, list_target, place_of
 from plugins.local.tree import digest, read_file, walk
 
@@ -71,6 +73,8 @@ class LocalSource:
             git_dir = find_git_dir(place.folder)
             if git_dir is not None and self._reads_objects(place.folder):
                 taken = snapshot_at(git_dir, repository)
+            elif git_dir is None and (files := files_alone(place)) is not None:
+                taken = replace(_snapshot(repository, files, None), whole=False)
             else:
                 taken = _files_of(place, repository, _commit_of(git_dir) if git_dir else None)
         except (OSError, ValueError) as error:
@@ -114,6 +118,12 @@ def _files_of(place: Place, repository: Repository, commit: Commit | None) -> Sn
     files = walk(place.folder)
     if isinstance(files, Problem):
         return Failed(problem=files)
+    return _snapshot(repository, files, commit)
+
+
+def _snapshot(
+    repository: Repository, files: tuple[TreeFile, ...], commit: Commit | None
+) -> Snapshot:
     return Snapshot(
         repository=repository,
         revision=commit.id if commit else digest(files),

@@ -10,7 +10,7 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,6 +30,7 @@ NOT_WALKED = frozenset({".git", "node_modules", ".venv", "__pycache__"})
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+_NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 
 
 def walk(folder: Path) -> tuple[TreeFile, ...] | Problem:
@@ -47,7 +48,7 @@ def walk(folder: Path) -> tuple[TreeFile, ...] | Problem:
             try:
                 opened = _open_beneath(root, parts, _FOLDER)
             except OSError as error:
-                if parts and error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                if parts and error.errno in _NOTHING_THERE:
                     continue  # it went, or became a link, since its parent was read
                 raise
             with _opened(opened) as current:
@@ -72,13 +73,41 @@ def _read_folder(
                     about = entry.stat(follow_symlinks=False)
                 except FileNotFoundError:
                     continue
-                files.append(
-                    TreeFile(
-                        path=_shown("/".join((*parts, entry.name))),
-                        token=f"{about.st_size}-{about.st_mtime_ns}",
-                        size=about.st_size,
-                    )
-                )
+                files.append(_file(_shown("/".join((*parts, entry.name))), about))
+
+
+def look_at(folder: Path, paths: Iterable[str]) -> tuple[TreeFile, ...]:
+    """Those of these paths at which `walk` would find a file; nothing beside them is looked at.
+
+    Raises `OSError` where it cannot be told.
+    """
+    found: list[TreeFile] = []
+    with _opened(os.open(folder, _FOLDER & ~os.O_NOFOLLOW)) as root:
+        for path in paths:
+            *above, name = path.split("/")
+            if not _is_below(path) or NOT_WALKED.intersection(above):
+                continue
+            try:
+                with _opened(_open_beneath(root, tuple(above), _FOLDER)) as parent:
+                    about = os.stat(name, dir_fd=parent, follow_symlinks=False)
+            except OSError as error:
+                if error.errno not in _NOTHING_THERE:
+                    raise
+                continue
+            if stat.S_ISREG(about.st_mode):
+                found.append(_file(path, about))
+    return tuple(found)
+
+
+def _file(path: str, about: os.stat_result) -> TreeFile:
+    token = f"{about.st_size}-{about.st_mtime_ns}"
+    return TreeFile(path=path, token=token, size=about.st_size)
+
+
+def _is_below(path: str) -> bool:
+    """Whether a path is one below a folder, each part of it a name."""
+    parts = path.split("/")
+    return "\0" not in path and all(parts) and not {".", ".."}.intersection(parts)
 
 
 def digest(files: tuple[TreeFile, ...]) -> str:
@@ -92,7 +121,7 @@ def digest(files: tuple[TreeFile, ...]) -> str:
 def read_file(folder: Path, path: str, *, max_bytes: int) -> Blob | Unreadable:
     """The content of a regular file below `folder`."""
     parts = tuple(path.split("/"))
-    if "\0" in path or not all(parts) or {".", ".."} & set(parts):
+    if not _is_below(path):
         return Unreadable(path=path, problem=no_such_file(path))
     try:
         with _opened(os.open(folder, _FOLDER & ~os.O_NOFOLLOW)) as root:

@@ -50,6 +50,10 @@ _SERVICE = (apis, community, containers, dependencies, docs, quality, readme)
 _NO_REPOSITORY = FailedFact(
     reason=Unknown.SOURCE_FAILED, detail="The repository could not be read."
 )
+_NO_FOLDER = FailedFact(
+    reason=Unknown.NOT_CONFIGURED,
+    detail="The location names this file alone, and what lies beside it was not looked at.",
+)
 _NO_COMMITS = FailedFact(reason=Unknown.NOT_CONFIGURED, detail="A plain folder has no commits.")
 
 
@@ -81,6 +85,12 @@ class RepositoryFiles:
             for subject in subjects:
                 yield self._record(subject, nothing, url="", revision="", now=now)
             return
+        url, revision = repository.snapshot.repository.url, repository.snapshot.revision
+        if not repository.snapshot.whole:
+            nothing = {s.name: _NO_FOLDER for s in SCHEMAS}
+            for subject in subjects:
+                yield self._record(subject, nothing, url=url, revision=revision, now=now)
+            return
         tree = tree_of(repository)
         shared = _commit(tree.snapshot)
         for theme in _REPOSITORY:
@@ -93,13 +103,7 @@ class RepositoryFiles:
                 for theme in _SERVICE:
                     facts |= theme.facts(tree, folder)
                 by_folder[folder] = facts
-            yield self._record(
-                subject,
-                by_folder[folder],
-                url=tree.snapshot.repository.url,
-                revision=tree.snapshot.revision,
-                now=now,
-            )
+            yield self._record(subject, by_folder[folder], url=url, revision=revision, now=now)
 
     def _record(
         self, subject: Subject, facts: Facts, *, url: str, revision: str, now: datetime

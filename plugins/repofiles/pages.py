@@ -21,6 +21,9 @@ from plugins.repofiles.tree import Tree, folders, service_folder, tree_of
 TECHDOCS_REF = "backstage.io/techdocs-ref"
 UNLISTED = "Not in the navigation"
 
+_NOT_LOOKED_AT = Outline(
+    pages=(), note="The location names this file alone, and what lies beside it was not looked at."
+)
 _MARKDOWN = (".md", ".markdown")
 _FIRST = re.compile(r"(?:index|readme)\.[^.]+", re.IGNORECASE)
 _ONLY_WHERE_NAMED = frozenset({"group", "user", "location"})
@@ -46,8 +49,13 @@ class RepositoryPages:
         self, subjects: Sequence[Subject], repository: RepositoryView
     ) -> Iterable[tuple[str, Outline]]:
         """One outline for each subject; the same object for those of the same place."""
-        tree = tree_of(repository)
         nothing = Outline(pages=())
+        if not repository.snapshot.whole:
+            for subject in subjects:
+                named = bool(_annotation(subject.entity).strip())
+                yield subject.ref, _NOT_LOOKED_AT if named else nothing
+            return
+        tree = tree_of(repository)
         found: dict[_Place, Outline] = {}
         for subject in subjects:
             place = _place(tree, subject)

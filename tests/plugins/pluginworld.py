@@ -83,6 +83,7 @@ class MemoryView:
     url: str = "https://git.example.org/shop/payments"
     is_git: bool = True
     unreadable: frozenset[str] = frozenset()
+    whole: bool = True
     reads: list[str] = field(default_factory=list)
 
     @property
@@ -96,6 +97,7 @@ class MemoryView:
                 TreeFile(path=path, token=str(len(content)), size=len(content))
                 for path, content in sorted(self.files.items())
             ),
+            whole=self.whole,
         )
 
     def read(self, path: str) -> Blob | Unreadable:

@@ -115,6 +115,15 @@ def test_repository_that_cannot_be_read_fails_every_fact() -> None:
         assert state.reason is Unknown.SOURCE_FAILED
 
 
+def test_of_a_file_that_was_read_by_itself_nothing_is_said_to_be_missing() -> None:
+    facts = facts_of({"shop.yaml": ""}, is_git=False, whole=False)
+    assert len(facts) == len(SCHEMAS)
+    for state in facts.values():
+        assert isinstance(state, FailedFact)
+        assert state.reason is Unknown.NOT_CONFIGURED
+        assert "this file alone" in state.detail
+
+
 def test_empty_repository_misses_everything_but_its_commit() -> None:
     facts = facts_of({})
     assert facts.pop("commit.id").startswith("c0ffee")

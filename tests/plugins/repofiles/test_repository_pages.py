@@ -19,11 +19,16 @@ spec: {{type: service, lifecycle: production, owner: a, children: []}}
 
 
 def outline(
-    files: dict[str, str], ref: str = "", *, at: str = "catalog-info.yaml", kind: str = "Component"
+    files: dict[str, str],
+    ref: str = "",
+    *,
+    at: str = "catalog-info.yaml",
+    kind: str = "Component",
+    whole: bool = True,
 ) -> Outline:
     annotations = f'{{backstage.io/techdocs-ref: "{ref}"}}' if ref else "{}"
     one = subject(DESCRIPTOR.format(kind=kind, annotations=annotations), file=at)
-    return outlines(RepositoryPages(), [one], view(files))[0]
+    return outlines(RepositoryPages(), [one], view(files, whole=whole))[0]
 
 
 def paths(found: Outline) -> list[str]:
@@ -160,6 +165,14 @@ def test_a_techdocs_ref_that_is_not_followed_is_said(ref: str, why: str) -> None
     found = outline(MONOREPO, ref)
     assert why in found.note
     assert "docs/shared.md" in paths(found), "what there is anyway stays"
+
+
+def test_a_file_that_was_read_by_itself_has_no_pages_and_says_so_where_it_names_some() -> None:
+    alone = {"shop.yaml": "", "README.md": "# Taken in\n"}
+    silent = outline(alone, at="shop.yaml", whole=False)
+    named = outline(alone, "dir:.", at="shop.yaml", whole=False)
+    assert (silent.pages, silent.note, named.pages) == ((), "", ())
+    assert "this file alone" in named.note
 
 
 def test_people_and_places_have_pages_where_they_name_them_only() -> None:

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from catalog.descriptor.rules import AllowedKind, AllowRule
+from catalog.ingest.ingestion import Ingested
 from catalog.ingest.registration import generated_ref
 from portal.config.settings import ConfiguredSource, Settings
 from portal.db.catalog.entities import by_ref
@@ -164,6 +165,38 @@ def test_a_pattern_of_files_is_one_location_with_many_files(
         f"file:{tmp_path}/repos/two/info.yaml"
     )
     assert len(refs(portal)) == 3
+
+
+def test_a_file_by_itself_follows_what_it_takes_in_and_is_let_be_by_what_lies_beside(
+    portal: Portal, pool: Pool, tmp_path: Path
+) -> None:
+    taking = COMPONENT.format(name="one").replace("{name: one}", "{name: one, title: {$text: t}}")
+    first = write(tmp_path / "a" / "one.yaml", taking)
+    second = write(tmp_path / "a" / "two.yaml", COMPONENT.format(name="two"))
+    portal = configured(portal, first, second)
+    told: list[Ingested] = []
+
+    def read_again() -> tuple[object, list[str]]:
+        """The title of the one, and which files were not as they had been."""
+        told.clear()
+        read_together(
+            tools_of(portal, pool), prepare(portal), told=lambda one, *_: told.append(one)
+        )
+        changed = sorted(one.repository.name for one in told if not one.unchanged)
+        return body(portal, "component:default/one")["metadata"].get("title"), changed
+
+    write(tmp_path / "a" / "t", "First")
+    assert read_again() == ("First", ["one.yaml", "two.yaml"])
+    write(tmp_path / "a" / "three.yaml", COMPONENT.format(name="three"))
+    assert read_again() == ("First", [])
+    write(tmp_path / "a" / "t", "Second")
+    assert read_again() == ("Second", ["one.yaml"])
+    write(second, COMPONENT.format(name="other"))
+    assert read_again() == ("Second", ["two.yaml"])
+    assert {one for one in refs(portal) if one.startswith("component:")} == {
+        "component:default/one",
+        "component:default/other",
+    }
 
 
 def test_nested_locations_are_followed_with_the_origin_of_the_first(
