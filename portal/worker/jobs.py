@@ -8,9 +8,11 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import timedelta
+from math import inf
+from time import monotonic
 from typing import TypeAlias
 
 from catalog.ingest.ingestion import (
@@ -135,17 +137,18 @@ def _editions(tools: Tools, connection: Connection, known: Mapping[str, Target])
 
 def ingest(tools: Tools, location_id: str, repository: Repository) -> Ingested:
     """Bring one repository of a location up to date."""
-    (done,) = ingest_all(tools, [(location_id, repository)])
+    ((_, done),) = ingest_all(tools, [(location_id, repository)])
     return done
 
 
 def ingest_all(
-    tools: Tools, found: Sequence[tuple[str, Repository]]
-) -> Generator[Ingested, None, None]:
-    """Bring repositories up to date, in this order; each comes with the location that it is of.
+    tools: Tools, found: Sequence[tuple[str, Repository]], *, until: float = inf
+) -> Generator[tuple[str, Ingested], None, None]:
+    """Bring repositories up to date; each comes, and goes, with the location that it is of.
 
     While some are written, in one transaction if they are small, the next ones are made ready: their
-    forge takes its time.
+    forge takes its time. Those are left out, but for the first, that nobody has begun by `until`, in
+    seconds of the monotonic clock.
     """
     with tools.database.read() as connection:
         known = targets.find_locations(connection, {location for location, _ in found})
@@ -155,7 +158,7 @@ def ingest_all(
             for location, repository in found:
                 if location not in known:
                     # Then nobody may say any more with what its repositories are read.
-                    yield Ingested(repository=repository, unchanged=True)
+                    yield location, Ingested(repository=repository, unchanged=True)
                     continue
                 strange = _is_strange(known[location])
                 source = source_for(tools.plugins, repository.url, checked=strange)
@@ -165,10 +168,19 @@ def ingest_all(
                 if len(waiting) >= AHEAD:
                     yield from _ingest(tools, _ready(waiting))
             while waiting:
+                _leave_out_late(waiting, until)
                 yield from _ingest(tools, _ready(waiting))
         finally:
             for *_, future in waiting:
                 future.cancel()
+
+
+def _leave_out_late(waiting: deque[_Waiting], until: float) -> None:
+    """Once it is so late, leave out what nobody has begun, but for the first."""
+    if until < inf:
+        wait([waiting[0][-1]], timeout=max(0.0, until - monotonic()))
+        while len(waiting) > 1 and monotonic() > until and waiting[-1][-1].cancel():
+            waiting.pop()
 
 
 def _ready(waiting: deque[_Waiting]) -> list[_Taken]:
@@ -180,7 +192,7 @@ def _ready(waiting: deque[_Waiting]) -> list[_Taken]:
     return taken
 
 
-def _ingest(tools: Tools, found: Sequence[_Taken]) -> list[Ingested]:
+def _ingest(tools: Tools, found: Sequence[_Taken]) -> list[tuple[str, Ingested]]:
     with tools.database.read() as connection:
         known = targets.find_locations(connection, {location for location, *_ in found})
         origins = _origins(tools, connection, known)
@@ -198,9 +210,10 @@ def _ingest(tools: Tools, found: Sequence[_Taken]) -> list[Ingested]:
             now=tools.now(),
         )
     )
+    unknown = (Ingested(repository=repository, unchanged=True) for _, repository, *_ in found)
     return [
-        next(done) if location in origins else Ingested(repository=repository, unchanged=True)
-        for location, repository, *_ in found
+        (location, next(done) if location in origins else nothing)
+        for (location, *_), nothing in zip(found, unknown, strict=True)
     ]
 
 

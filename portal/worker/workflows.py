@@ -17,7 +17,7 @@ from catalog.ingest.ingestion import Ingested
 from portal.db.sources import repositories
 from portal.db.work import rounds
 from portal.db.work.claims import Claim
-from portal.worker import fetching, inquiring, jobs, noticing, publishing
+from portal.worker import fetching, inquiring, jobs, noticing, publishing, together
 from portal.worker.assessment import assessing, collecting
 from portal.worker.being_read import being_read
 from portal.worker.holding import Holding
@@ -32,7 +32,6 @@ from portal.worker.requests import (
     location_of,
     part_key,
 )
-from portal.worker.together import read_together
 from portal.worker.tools import Tools
 
 LOOK_AGAIN = 0.2
@@ -111,7 +110,10 @@ def together_workflow(doing: Doing, alone: Callable[[str], None]) -> Callable[[l
             return [ingest_key(one) for one in left]
 
         for claim in doing.holding.keep_together(these, work):
-            doing.holding.keep(claim, partial(_each, alone, left[location_of(claim.key)]))
+            if locations := left[location_of(claim.key)]:
+                doing.holding.keep(claim, partial(_each, alone, locations))
+            else:
+                doing.holding.release([claim])
 
     return workflow
 
@@ -127,7 +129,7 @@ def _read_together(doing: Doing, locations: Sequence[str]) -> dict[str, list[str
         if doing.stopping.is_set():
             raise Stopped
 
-    return read_together(doing.tools, locations, told=told)
+    return together.read_together(doing.tools, locations, patience=together.PATIENCE, told=told)
 
 
 def _part_workflow(doing: Doing) -> Callable[[str], None]:
@@ -164,7 +166,7 @@ def _read_part(doing: Doing, location: str, part: int) -> list[str]:
     found = jobs.due(doing.tools, [location], part=part)
     linked: list[str] = []
     with closing(jobs.ingest_all(doing.tools, found)) as reading:
-        for number, done in enumerate(reading, start=1):
+        for number, (_, done) in enumerate(reading, start=1):
             linked += done.linked
             doing.report(_said(done, number, len(found)))
             if doing.stopping.is_set():

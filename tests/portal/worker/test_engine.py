@@ -23,6 +23,7 @@ from portal.db.tables import pending as table
 from portal.db.work import claims, pending
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
+from portal.worker import together
 from portal.worker.engine import TOGETHER, Engine, EngineSettings, forget_workflows, launch
 from portal.worker.requests import Lane, ingest_key, later_key
 from scorecards.people.notices import Kind, Notice, Timing
@@ -129,6 +130,17 @@ def test_files_that_are_due_are_read_by_one_workflow(
     assert read_all(portal, tmp_path / "files", {**texts, "c7": "kind: ["}) == {*texts} - {"c7"}
     begun = DBOS.list_workflows(name=TOGETHER, load_input=False, load_output=False)
     assert len(begun) <= 2, "and one for the location of the folder, which holds nothing yet"
+
+
+def test_files_that_are_put_off_are_claimed_anew_until_all_are_read(
+    working: tuple[Portal, str, Engine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portal, _, _ = working
+    monkeypatch.setattr(together, "PATIENCE", 0.0)
+    texts = {f"c{n}": COMPONENT.format(name=f"c{n}") for n in range(30)}
+    assert read_all(portal, tmp_path / "files", texts) == {*texts}
+    begun = DBOS.list_workflows(name=TOGETHER, load_input=False, load_output=False)
+    assert len(begun) > 2
 
 
 def test_of_files_that_cannot_be_read_together_each_is_read_by_itself(

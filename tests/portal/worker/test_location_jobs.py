@@ -21,7 +21,7 @@ from portal.db.tables import entities
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, store_of, tools_of
 from portal.worker import jobs
-from portal.worker.together import read_together
+from portal.worker.together import PATIENCE, read_together
 
 COMPONENT = """\
 apiVersion: backstage.io/v1alpha1
@@ -61,7 +61,9 @@ def configured(portal: Portal, *targets: Path) -> Portal:
 
 
 def read(portal: Portal, pool: Pool) -> None:
-    left = read_together(tools_of(portal, pool), prepare(portal), told=lambda *_: None)
+    left = read_together(
+        tools_of(portal, pool), prepare(portal), patience=PATIENCE, told=lambda *_: None
+    )
     assert left == {}
 
 
@@ -180,7 +182,10 @@ def test_a_file_by_itself_follows_what_it_takes_in_and_is_let_be_by_what_lies_be
         """The title of the one, and which files were not as they had been."""
         told.clear()
         read_together(
-            tools_of(portal, pool), prepare(portal), told=lambda one, *_: told.append(one)
+            tools_of(portal, pool),
+            prepare(portal),
+            patience=PATIENCE,
+            told=lambda one, *_: told.append(one),
         )
         changed = sorted(one.repository.name for one in told if not one.unchanged)
         return body(portal, "component:default/one")["metadata"].get("title"), changed

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +22,8 @@ from portal.db.sources import locations, targets
 from portal.db.tables import entities
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker.together import read_together
+from portal.worker.jobs import AT_ONCE
+from portal.worker.together import PATIENCE, read_together
 from portal.worker.tools import Tools
 from tests.portal.worker.test_location_jobs import ALL, COMPONENT, LOCATION, refs, write
 
@@ -36,6 +38,8 @@ class Web:
     checked: bool = True
     files: dict[str, str] = field(default_factory=dict)
     lists: dict[str, list[str]] = field(default_factory=dict)
+    seconds: float = 0
+    """That it takes to say what is in a file."""
 
     def accepts(self, target: str) -> bool:
         return target.startswith("https://web.example/")
@@ -47,6 +51,7 @@ class Web:
         )
 
     def snapshot(self, repository: Repository) -> Snapshot | Failed:
+        time.sleep(self.seconds)
         content = self.files.get(repository.url)
         if content is None:
             return Failed(problem=AWAY)
@@ -75,19 +80,33 @@ class Place:
     begun: list[Connection] = field(default_factory=list)
     """A connection for each write transaction of a reading."""
 
-    def read(self, *given: Path | str) -> dict[str, list[str]]:
+    def read(self, *given: Path | str, patience: float = PATIENCE) -> dict[str, list[str]]:
         """Configure these locations, and read them together; returns what is left, by target."""
         sources = tuple(
             ConfiguredSource("url" if isinstance(one, str) else "file", str(one), "config")
             for one in given
         )
         settings = replace(self.portal.settings, sources=sources, rules=ALL)
-        ids = prepare(replace(self.portal, settings=settings))
+        prepare(replace(self.portal, settings=settings))
+        return self.read_again([str(one) for one in given], patience=patience)
+
+    def read_again(self, given: Collection[str], *, patience: float) -> dict[str, list[str]]:
+        """Read locations together that are known; returns what is left, by target."""
+        ids = [id_ for id_, target in self.targets().items() if target in given]
         with on_condition(self.begun.append):
-            left = read_together(self.tools, ids, told=lambda done, *_: self.told.append(str(done)))
-        with self.portal.database.read() as connection:
-            named = {one.id: one.target for one in locations.list_locations(connection)}
+            left = read_together(
+                self.tools,
+                ids,
+                patience=patience,
+                told=lambda done, *_: self.told.append(str(done)),
+            )
+        named = self.targets()
         return {named[id_]: [named[one] for one in found] for id_, found in left.items()}
+
+    def targets(self) -> dict[str, str]:
+        """The target of each location, by id."""
+        with self.portal.database.read() as connection:
+            return {one.id: one.target for one in locations.list_locations(connection)}
 
     def states(self) -> dict[str, str]:
         """How each location stands, by target."""
@@ -187,6 +206,44 @@ def test_what_locations_lead_to_is_read_with_them(place: Place, tmp_path: Path) 
     write(first, component("l"))
     place.read(plain, first)
     assert components(place) == {"p", "l"}, "nothing leads there any more"
+
+
+def test_of_a_slow_source_what_was_not_begun_in_time_is_read_another_time(place: Place) -> None:
+    urls = [f"https://web.example/{n}.yaml" for n in range(3 * AT_ONCE)]
+    place.web.files = {url: component(f"c{n}") for n, url in enumerate(urls)}
+    place.web.seconds = 0.05
+    left = place.read(*urls, patience=0.01)
+    read = {url for url in urls if url not in left}
+    assert 1 <= len(read) <= AT_ONCE
+    assert not any(left.values())
+    assert components(place) == {f"c{urls.index(one)}" for one in read}
+    assert len(place.told) == len(read)
+    while left:
+        former, left = left, place.read_again(left, patience=0.01)
+        assert len(left) < len(former)
+    assert len(components(place)) == len(urls)
+
+
+def test_what_a_location_newly_leads_to_is_not_put_off(place: Place, tmp_path: Path) -> None:
+    urls = [f"https://web.example/{n}.yaml" for n in range(2 * AT_ONCE)]
+    place.web.files = {url: component(f"c{n}") for n, url in enumerate(urls)}
+    place.web.seconds = 0.02
+    named = "[" + ", ".join(urls) + "]"
+    all_ = write(tmp_path / "all.yaml", LOCATION.format(name="all", targets=named))
+    assert place.read(all_, patience=0.001) == {}
+    assert len(components(place)) == len(urls)
+
+
+def test_of_a_location_that_is_read_in_part_the_rest_is_read_another_time(place: Place) -> None:
+    """With what the read part leads to, of which nothing is said again."""
+    few, much, first = (f"https://web.example/{name}" for name in ("few", "much", "first.yaml"))
+    rest = [f"https://web.example/{n}.yaml" for n in range(targets.LITTLE - 1)]
+    place.web.lists = {few: [first, *rest], much: [f"{much}/{n}" for n in range(50)]}
+    place.web.files = {url: component(f"c{n}") for n, url in enumerate(rest)}
+    place.web.files[first] = LOCATION.format(name="first", targets=f"[{much}]")
+    place.web.seconds = 0.05
+    assert place.read(few, patience=0.01) == {few: [few, much]}
+    assert 0 < len(components(place)) < len(rest)
 
 
 def test_files_and_locations_that_lead_to_few_are_known_to_lead_to_little(

@@ -169,4 +169,4 @@ def test_nothing_is_read_of_a_location_that_is_gone(portal: Portal, pool: Pool) 
         )
     strict = Plugin(name="strict", version="1", summary="", sources=(Strict(),))  # type: ignore[arg-type]
     tools = replace(tools, plugins=(strict,))
-    assert all(done.unchanged for done in jobs.ingest_all(tools, [(this, one) for one in found]))
+    assert all(done.unchanged for _, done in jobs.ingest_all(tools, [(this, one) for one in found]))
