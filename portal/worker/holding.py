@@ -87,20 +87,13 @@ class Holding:
         It writes only while the claim holds. Where the database was away, the promise stays: it is
         claimed again once the claim has run out.
         """
-        try:
-            with on_condition(claims.holding(claim)):
-                work()
-        except Superseded:
-            # What was settled right before this process was killed is begun again, too.
-            if self.not_kept([claim.key]):
-                log.warning("%s is no longer held by this worker", claim.key)
-        except Exception as failure:
-            # Round one job: it is logged, and asked for again by the sweep.
-            log.exception("job %s failed", claim.key)
-            if is_unavailable(failure):
-                self._drop([claim])
-                return
-        self.settle(claim)
+
+        def all_of_it() -> list[str]:
+            work()
+            return []
+
+        # Round one job: what failed is logged, and asked for again by the sweep.
+        self.settle(*self.keep_together([claim], all_of_it))
 
     def keep_together(
         self, these: Sequence[Claim], work: Callable[[], Collection[str]]
@@ -115,13 +108,14 @@ class Holding:
             with on_condition(claims.holding(*these)):
                 left = work()
         except Superseded as lost:
-            log.debug("%s: no longer held by this worker", lost)
+            # What was settled right before this process was killed is begun again, too.
+            if keys := self.not_kept(lost.args):
+                log.warning("%s: no longer held by this worker", ", ".join(keys))
         except Exception as failure:
+            log.exception("%s: failed%s", ", ".join(left), " together" if len(these) > 1 else "")
             if is_unavailable(failure):
-                log.exception("jobs %s failed", ", ".join(left))
                 self._drop(these)
                 return []
-            log.warning("%d jobs failed together, each is done by itself", len(left), exc_info=True)
         self.settle(*(one for one in these if one.key not in left))
         return [one for one in these if one.key in left]
 

@@ -40,7 +40,7 @@ RENEWAL = timedelta(seconds=20)
 
 
 class Superseded(BaseException):
-    """The claim is another worker's by now: nothing may be written for it.
+    """Claims are another worker's by now, with these keys: nothing may be written for them.
 
     No `Exception`, so that no handler on the way takes it for a failure of the job.
     """
@@ -171,7 +171,7 @@ def holding(*claims: Claim) -> Callable[[Connection], None]:
     def check(connection: Connection) -> None:
         rows = bulk.pick(connection, (pending.c.key, pending.c.claim), pending.c.key, ids)
         if lost := ids.items() - {tuple(row) for row in rows}:
-            raise Superseded(", ".join(sorted(key for key, _ in lost)))
+            raise Superseded(*sorted(key for key, _ in lost))
 
     return check
 
