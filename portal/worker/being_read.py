@@ -9,9 +9,7 @@ from __future__ import annotations
 from portal.db.sources import repositories
 from portal.db.state import Connection
 from portal.db.work import claims
-
-PART = "part:"
-"""Begins the keys of parts; see `portal.worker.requests.part_key`."""
+from portal.worker.requests import PART
 
 
 def being_read(connection: Connection) -> tuple[range, ...]:
@@ -19,5 +17,5 @@ def being_read(connection: Connection) -> tuple[range, ...]:
 
     Whoever has shared out a location asks for the assessment again once no part of it is left.
     """
-    keys = claims.worked_on(connection, PART)
+    keys = claims.worked_on(connection, f"{PART}:")
     return tuple(repositories.part_of(int(key.rpartition(":")[2])) for key in keys)

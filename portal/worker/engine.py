@@ -12,50 +12,32 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from time import monotonic, sleep
 from typing import Any
 
-from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowStatus
+from dbos import DBOS, DBOSConfig, SetWorkflowID
 
-from portal.config.schedules import Schedule
-from portal.db import values
 from portal.db.patience import TCP
-from portal.db.sources import locations
-from portal.db.work import claims, marks
 from portal.db.work.claims import Claim
 from portal.db.work.hearing import hear
-from portal.worker import deadlines, fetching, jobs, timetable
+from portal.worker.doing import Doing
 from portal.worker.holding import Holding
-from portal.worker.requests import ASSESS, NOTICES, SCORECARDS, Lane, Work, ingest_key
+from portal.worker.ingesting import together_workflow
+from portal.worker.requests import INGEST, Work
+from portal.worker.started import TOGETHER, by_workflow, not_resumed, unfinished, workflow_id
+from portal.worker.timetable import Schedules
 from portal.worker.tools import Tools
-from portal.worker.workflows import Doing, together_workflow, workflows_of
+from portal.worker.turns import Turns
+from portal.worker.workflows import workflows_of
 
 log = logging.getLogger(__name__)
 
-KEEP = timedelta(days=1)
-"""How long workflows are kept to look at, from when they began."""
-
-TIDY = timedelta(hours=1)
-"""Time between two looks for what is kept long enough."""
-
-LISTEN = timedelta(minutes=1)
-"""Time between two looks for what teams are to be told."""
-
-TOGETHER = "together"
-"""Name of the workflow that reads several locations."""
-
-UNFINISHED = ("PENDING", "ENQUEUED")
-"""States of a workflow that is under way, or was when its process died."""
-
 MOMENT = 5.0
 """Seconds for which work that is under way may go on when the engine stops."""
-
-SWEPT = "swept_at"
-"""Key of the time of the last sweep."""
 
 POLL = 5.0
 """Seconds between looks at the table of pending keys, for what no wake-up told of."""
@@ -73,7 +55,7 @@ class EngineSettings:
     """Of the product: unfinished work of another version is not resumed, but asked for anew."""
     sweep: timedelta | None
     """Time between two readings of every location; None: only what is asked for is read."""
-    schedules: Mapping[str, Schedule] = field(default_factory=dict)
+    schedules: Schedules = field(default_factory=dict)
     """By target, when locations are read that the sweep leaves out."""
 
 
@@ -84,8 +66,6 @@ class Engine:
     tools: Tools
     requests: Work
     settings: EngineSettings
-    report: Callable[[str], None]
-    """Is told, in a sentence, what has been done."""
     woken: threading.Event
     """Set when there may be a new pending key."""
     holding: Holding
@@ -112,7 +92,7 @@ class Engine:
     def _let_end(self) -> None:
         """Wait a moment for what is under way, and for what has ended to be noted as such."""
         until = monotonic() + MOMENT
-        while (self._under_way or _unfinished([*self._ended])) and monotonic() < until:
+        while (self._under_way or unfinished([*self._ended])) and monotonic() < until:
             sleep(0.02)
 
     def beats(self) -> bool:
@@ -128,27 +108,18 @@ def launch(
     woken: threading.Event,
     report: Callable[[str], None],
 ) -> Engine:
-    """Start the engine in this process: recover what a crash left, then do what is pending."""
+    """Start the engine in this process: recover what a crash left, then do what is pending.
+
+    `report` is told, in a sentence, what has been done.
+    """
     engine = Engine(
         tools=tools,
         requests=requests,
         settings=settings,
         woken=woken,
-        report=report,
         holding=Holding(database=tools.database, worker=settings.executor),
     )
-    sqlite = settings.url.startswith("sqlite")
-    config: DBOSConfig = {
-        "name": "plumbline",
-        "system_database_url": settings.url,
-        "application_version": settings.version,
-        "executor_id": settings.executor,
-        "log_level": "WARNING",
-        "use_listen_notify": not sqlite,
-    }
-    if not sqlite:
-        config["db_engine_kwargs"] = {"connect_args": {"application_name": "dbos_transact", **TCP}}
-    DBOS(config=config)
+    DBOS(config=_config(settings))
     doing = Doing(
         tools=tools,
         requests=requests,
@@ -160,17 +131,32 @@ def launch(
     engine._workflows = {
         name: DBOS.workflow(name=name)(_kept(engine, work)) for name, work in works.items()
     }
-    together = _kept_together(engine, together_workflow(doing, works["ingest"]))
+    together = _kept_together(engine, together_workflow(doing, works[INGEST]))
     engine._workflows[TOGETHER] = DBOS.workflow(name=TOGETHER)(together)
     left = engine.holding.resume()
     DBOS.launch()
     # Of another version of the product nothing is resumed.
-    engine.holding.release(_not_resumed(left, settings.version))
+    engine.holding.release(not_resumed(left, settings.version))
     _begin(engine, "dispatcher", lambda: _dispatch(engine))
     _begin(engine, "renewal", lambda: engine.holding.keep_renewing(engine._stopping))
     if not tools.database.is_sqlite:
         _begin(engine, "hearing", lambda: hear(tools.database, woken, engine._stopping))
     return engine
+
+
+def _config(settings: EngineSettings) -> DBOSConfig:
+    sqlite = settings.url.startswith("sqlite")
+    config: DBOSConfig = {
+        "name": "plumbline",
+        "system_database_url": settings.url,
+        "application_version": settings.version,
+        "executor_id": settings.executor,
+        "log_level": "WARNING",
+        "use_listen_notify": not sqlite,
+    }
+    if not sqlite:
+        config["db_engine_kwargs"] = {"connect_args": {"application_name": "dbos_transact", **TCP}}
+    return config
 
 
 def _begin(engine: Engine, name: str, work: Callable[[], None]) -> None:
@@ -183,7 +169,7 @@ def _kept(engine: Engine, work: Callable[[str], None]) -> Callable[[Claim, str],
     """The workflow around a job."""
 
     def workflow(claim: Claim, argument: str) -> None:
-        with _noted(engine, _workflow_id(claim)):
+        with _noted(engine, workflow_id(claim)):
             engine.holding.keep(claim, lambda: work(argument))
         engine.woken.set()
 
@@ -196,7 +182,7 @@ def _kept_together(
     """The workflow around a job for several claims, which keeps their promises itself."""
 
     def workflow(claimed: list[Claim]) -> None:
-        with _noted(engine, _workflow_id(claimed[0])):
+        with _noted(engine, workflow_id(claimed[0])):
             work(claimed)
         engine.woken.set()
 
@@ -214,61 +200,19 @@ def _noted(engine: Engine, this: str) -> Iterator[None]:
         engine._under_way.discard(this)
 
 
-def _workflow_id(claim: Claim) -> str:
-    return f"{TOGETHER}/{claim.batch}" if claim.batch else f"{claim.key}/{claim.id}"
-
-
-def _by_workflow(claimed: Iterable[Claim]) -> list[list[Claim]]:
-    """The claims of each workflow."""
-    found: dict[str, list[Claim]] = {}
-    for one in claimed:
-        found.setdefault(_workflow_id(one), []).append(one)
-    return [*found.values()]
-
-
-def _not_resumed(left: list[Claim], version: str) -> list[Claim]:
-    """Those of these claims that no workflow of this version goes on with."""
-    found = _unfinished([*{_workflow_id(one) for one in left}])
-    resumed = {one.workflow_id for one in found if one.app_version == version}
-    return [one for one in left if _workflow_id(one) not in resumed]
-
-
-def _unfinished(ids: list[str]) -> list[WorkflowStatus]:
-    """Those of these workflows that have not ended, as far as it is noted."""
-    if not ids:
-        return []
-    return DBOS.list_workflows(
-        workflow_ids=ids, status=list(UNFINISHED), load_input=False, load_output=False
-    )
-
-
 def _dispatch(engine: Engine) -> None:
-    """Start what is pending, one workflow for a key at a time; ask for the sweep when it is due."""
-    next_tidying = next_listening = started = seen = engine.tools.now()
+    """Start what is pending, one workflow for a key at a time, and what it is time for."""
+    turns = Turns(
+        tools=engine.tools,
+        requests=engine.requests,
+        sweep=engine.settings.sweep,
+        schedules=engine.settings.schedules,
+        began=engine.tools.now(),
+    )
     while not engine._stopping.is_set():
         try:
-            now = engine.tools.now()
-            if now < seen:  # the clock was set back, and nothing waits until it is there again
-                next_tidying = next_listening = now
-                started = min(started, now)
-            seen = now
-            if _sweep_is_due(engine):
-                _sweep(engine)
-            _ask_for_scheduled(engine, started)
-            if engine.tools.notices is not None and engine.tools.now() >= next_listening:
-                next_listening = engine.tools.now() + LISTEN
-                engine.requests.request_all([NOTICES], Lane.SWEEP)
-            if engine.tools.now() >= next_tidying:
-                next_tidying = engine.tools.now() + TIDY
-                forget_workflows(engine, before=engine.tools.now() - KEEP)
-                jobs.forget_past(engine.tools)
-                _look_at_stale(engine)
-                deadlines.keep_days(engine.tools)
-            if keys := fetching.due(engine.tools):
-                engine.requests.request_all(keys, Lane.SWEEP)
-            if deadlines.meet(engine.tools):
-                engine.requests.request(ASSESS, Lane.EVENT)
-            for claimed in _by_workflow(engine.holding.claim_more()):
+            turns.take()
+            for claimed in by_workflow(engine.holding.claim_more()):
                 start(engine, claimed)
         except Exception:  # the loop outlives a database that is away for a while
             log.exception("the dispatcher could not look for work")
@@ -282,9 +226,9 @@ def start(engine: Engine, claimed: list[Claim]) -> None:
     kind, _, argument = first.key.partition(":")
     former = [replace(one, id=one.former) for one in claimed if one.former]
     try:
-        for id_ in {_workflow_id(one) for one in former}:
+        for id_ in {workflow_id(one) for one in former}:
             DBOS.cancel_workflow(id_)
-        with SetWorkflowID(_workflow_id(first)):
+        with SetWorkflowID(workflow_id(first)):
             if first.batch:
                 DBOS.start_workflow(engine._workflows[TOGETHER], claimed)
             else:
@@ -292,53 +236,3 @@ def start(engine: Engine, claimed: list[Claim]) -> None:
     except Exception:
         engine.holding.release(claimed)  # nobody works on it: to be claimed again
         raise
-
-
-def _sweep_is_due(engine: Engine) -> bool:
-    """Whether nobody in the fleet has swept for so long; then it is for this worker to do."""
-    every, now = engine.settings.sweep, engine.tools.now()
-    if every is None:
-        return False
-    with engine.tools.database.read() as connection:
-        if not values.is_turn(connection, SWEPT, every=every, now=now):
-            return False
-    with engine.tools.database.write() as connection:
-        return values.take_turn(connection, SWEPT, every=every, now=now)
-
-
-def _sweep(engine: Engine) -> None:
-    """Ask for every location without a schedule to be read again and for what is marked."""
-    with engine.tools.database.read() as connection:
-        found = locations.list_locations(connection)
-        marked = marks.count_marks(connection)
-    schedules = engine.settings.schedules
-    keys = [ingest_key(location.id) for location in found if location.target not in schedules]
-    rules = [SCORECARDS] if engine.tools.scorecard_repositories else []
-    engine.requests.request_all([*rules, *keys, *([ASSESS] if marked else [])], Lane.SWEEP)
-
-
-def _ask_for_scheduled(engine: Engine, started: datetime) -> None:
-    """Ask for the locations whose own schedules say that it is time."""
-    database, now = engine.tools.database, engine.tools.now()
-    if found := timetable.due(database, engine.settings.schedules, started=started, now=now):
-        engine.requests.request_all([ingest_key(id_) for id_ in found.values()], Lane.SWEEP)
-        timetable.note(database, found, now=now)
-
-
-def _look_at_stale(engine: Engine) -> None:
-    """Ask for the entities of which facts have gone stale."""
-    with engine.tools.database.write() as connection:
-        stale = marks.mark_stale(connection, engine.tools.now())
-    if stale:
-        engine.requests.request(ASSESS, Lane.SWEEP)
-
-
-def forget_workflows(engine: Engine, *, before: datetime) -> None:
-    """Forget workflows that have ended, and those of workers that never came back."""
-    with engine.tools.database.read() as connection:
-        held = {_workflow_id(claim) for claim in claims.every(connection)}
-    old = DBOS.list_workflows(
-        end_time=before.isoformat(), load_input=False, load_output=False, limit=10_000
-    )
-    if gone := [one.workflow_id for one in old if one.workflow_id not in held]:
-        DBOS.delete_workflows(gone)

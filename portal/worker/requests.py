@@ -22,13 +22,14 @@ from portal.db.work import pending
 ASSESS = "assess"
 """The key that asks for every marked entity to be looked at."""
 
-
 SCORECARDS = "scorecards"
 """The key that asks for the scorecards of repositories to be read."""
 
 NOTICES = "notices"
 """The key that asks for what there is to tell to be found and sent."""
 
+INGEST, PART, REFRESH, FETCH, INQUIRE = "ingest", "part", "refresh", "fetch", "inquire"
+"""What other keys ask for, as they begin, before a colon; see below."""
 
 FLURRY = timedelta(seconds=10)
 """After the first of several events, for the others to come."""
@@ -44,18 +45,18 @@ def later_key(key: str) -> str:
 
 def ingest_key(location: str) -> str:
     """The key that asks for a location to be read."""
-    return f"ingest:{location}"
+    return f"{INGEST}:{location}"
 
 
 def location_of(key: str) -> str:
     """The location that a key asks for to be read; '': it asks for something else."""
     kind, _, location = key.partition(":")
-    return location if kind == "ingest" else ""
+    return location if kind == INGEST else ""
 
 
 def part_key(location: str, part: int) -> str:
     """The key that asks for what is due in a part of a location, which has been listed, to be read."""
-    return f"part:{location}:{part}"
+    return f"{PART}:{location}:{part}"
 
 
 def assess_key(part: int) -> str:
@@ -65,7 +66,7 @@ def assess_key(part: int) -> str:
 
 def refresh_key(repository: int) -> str:
     """The key that asks for one repository to be read."""
-    return f"refresh:{repository}"
+    return f"{REFRESH}:{repository}"
 
 
 def fetch_key(namespace: str, *, changed: bool = False) -> str:
@@ -73,12 +74,12 @@ def fetch_key(namespace: str, *, changed: bool = False) -> str:
 
     With `changed` about entities that have come or changed since the last time.
     """
-    return f"fetch:{namespace}{CHANGED if changed else ''}"
+    return f"{FETCH}:{namespace}{CHANGED if changed else ''}"
 
 
 def inquire_key(ref: str, name: str) -> str:
     """The key that asks for what a system says about one entity; `name` is that of its runs."""
-    return f"inquire:{ref}:{name}"
+    return f"{INQUIRE}:{ref}:{name}"
 
 
 CHANGED = ":changed"
@@ -178,11 +179,11 @@ def _turn(last: str | None, now: datetime) -> datetime:
 def hosts_of(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
     """Whom the work of each key waits for, in their order; '': nobody outside."""
     named = {key: key.split(":") for key in keys}
-    located = {key: parts[1] for key, parts in named.items() if parts[0] in ("ingest", "part")}
-    listed = {key: int(parts[1]) for key, parts in named.items() if parts[0] == "refresh"}
+    located = {key: parts[1] for key, parts in named.items() if parts[0] in (INGEST, PART)}
+    listed = {key: int(parts[1]) for key, parts in named.items() if parts[0] == REFRESH}
     of_locations = hosts.of_locations(connection, set(located.values()))
     of_repositories = hosts.of_repositories(connection, set(listed.values()))
-    inquired = {key: parts[3:] for key, parts in named.items() if parts[0] == "inquire"}
+    inquired = {key: parts[3:] for key, parts in named.items() if parts[0] == INQUIRE}
     found = {key: ":".join(name).rpartition("@")[2] for key, name in inquired.items()}
     found |= {key: of_locations.get(one, "") for key, one in located.items()}
     found |= {key: of_repositories.get(one, "") for key, one in listed.items()}

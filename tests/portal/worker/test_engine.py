@@ -23,8 +23,8 @@ from portal.db.tables import pending as table
 from portal.db.work import claims, pending
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker import together
-from portal.worker.engine import TOGETHER, Engine, EngineSettings, forget_workflows, launch
+from portal.worker import started, together
+from portal.worker.engine import Engine, EngineSettings, launch
 from portal.worker.requests import Lane, ingest_key, later_key
 from scorecards.people.notices import Kind, Notice, Timing
 from tests.plugins.notify.test_webhooks import receiving
@@ -128,7 +128,7 @@ def test_files_that_are_due_are_read_by_one_workflow(
     portal, _, _ = working
     texts = {f"c{n}": COMPONENT.format(name=f"c{n}") for n in range(12)}
     assert read_all(portal, tmp_path / "files", {**texts, "c7": "kind: ["}) == {*texts} - {"c7"}
-    begun = DBOS.list_workflows(name=TOGETHER, load_input=False, load_output=False)
+    begun = DBOS.list_workflows(name=started.TOGETHER, load_input=False, load_output=False)
     assert len(begun) <= 2, "and one for the location of the folder, which holds nothing yet"
 
 
@@ -139,7 +139,7 @@ def test_files_that_are_put_off_are_claimed_anew_until_all_are_read(
     monkeypatch.setattr(together, "PATIENCE", 0.0)
     texts = {f"c{n}": COMPONENT.format(name=f"c{n}") for n in range(30)}
     assert read_all(portal, tmp_path / "files", texts) == {*texts}
-    begun = DBOS.list_workflows(name=TOGETHER, load_input=False, load_output=False)
+    begun = DBOS.list_workflows(name=started.TOGETHER, load_input=False, load_output=False)
     assert len(begun) > 2
 
 
@@ -210,7 +210,7 @@ def test_a_promise_that_was_kept_between_two_looks_is_not_claimed(
 def test_workflows_are_forgotten_once_they_are_old_and_nobody_holds_their_key(
     working: tuple[Portal, str, Engine],
 ) -> None:
-    portal, location, engine = working
+    portal, location, _ = working
 
     def left() -> set[str]:
         found = DBOS.list_workflows(load_input=False, load_output=False)
@@ -218,11 +218,11 @@ def test_workflows_are_forgotten_once_they_are_old_and_nobody_holds_their_key(
 
     ticket = portal.work.request(ingest_key(location), Lane.PERSON)
     eventually(lambda: kept(portal, ticket))
-    forget_workflows(engine, before=portal.now() - timedelta(hours=1))
+    started.forget(portal.database, before=portal.now() - timedelta(hours=1))
     assert left()
 
     def forgotten() -> bool:
-        forget_workflows(engine, before=portal.now() + timedelta(hours=1))
+        started.forget(portal.database, before=portal.now() + timedelta(hours=1))
         return not left()
 
     eventually(forgotten)  # what the reading led to has been done by then

@@ -1,0 +1,174 @@
+"""Ingesting: the workflows that bring the catalog in line with its sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from functools import partial
+
+from dbos import DBOS
+
+from catalog.ingest.ingestion import Ingested
+from portal.db.sources import repositories
+from portal.db.work.claims import Claim
+from portal.worker import jobs, together
+from portal.worker.assessment import collecting
+from portal.worker.doing import Doing
+from portal.worker.requests import ASSESS, Lane, ingest_key, location_of, part_key
+from portal.worker.sharing import share_out
+
+
+def ingest_workflow(doing: Doing) -> Callable[[str], None]:
+    """What is done for a location: it is listed, and what is due of it is read, with what it leads to."""
+    read = DBOS.step(name="read_location")(lambda location: _read_location(doing, location))
+    share = DBOS.step(name="share_out")(
+        lambda location, parts: share_out(
+            doing,
+            {part_key(location, n): partial(_read_shared, doing, location, n) for n in parts},
+        )
+    )
+    settle = DBOS.step(name="settle")(lambda location: jobs.settle(doing.tools, location))
+
+    def workflow(location: str) -> None:
+        ahead = [location]
+        for one in ahead:  # grows by what the Locations that are read lead to
+            linked, parts = read(one)
+            ahead += linked
+            if parts:
+                share(one, parts)
+                settle(one)
+        # Of a thousand locations that are read after each other one finds it promised by the other.
+        doing.requests.request_anew([ASSESS], Lane.EVENT)
+
+    return workflow
+
+
+def part_workflow(doing: Doing) -> Callable[[str], None]:
+    """What is done for a part of a location that has been listed."""
+    read = DBOS.step(name="read_shared_part")(
+        lambda location, part: _read_shared(doing, location, part)
+    )
+
+    def workflow(argument: str) -> None:
+        location, _, part = argument.rpartition(":")
+        read(location, int(part))
+        if not doing.holding.not_kept([ingest_key(location)]):
+            # Whoever shared it out asks at the end; here nobody is left who does.
+            doing.requests.request_anew([ASSESS], Lane.EVENT)
+
+    return workflow
+
+
+def together_workflow(doing: Doing, alone: Callable[[str], None]) -> Callable[[list[Claim]], None]:
+    """What is done for claims of locations that lead to little; `alone` is done for one of them."""
+    read = DBOS.step(name="read_together")(lambda locations: _read_together(doing, locations))
+
+    def workflow(these: list[Claim]) -> None:
+        claimed = {location_of(one.key): one for one in these}
+        left: dict[str, list[str]] = {one: [one] for one in claimed}
+
+        def work() -> list[str]:
+            nonlocal left
+            found = read([*claimed])
+            doing.requests.request_anew([ASSESS], Lane.EVENT)
+            left = found
+            return [ingest_key(one) for one in left]
+
+        for claim in doing.holding.keep_together(these, work):
+            if locations := left[location_of(claim.key)]:
+                doing.holding.keep(claim, partial(_each, alone, locations))
+            else:
+                doing.holding.release([claim])
+
+    return workflow
+
+
+def refresh_workflow(doing: Doing) -> Callable[[str], None]:
+    """What is done for one repository."""
+    refresh = DBOS.step(name="refresh")(lambda repository: _refresh(doing, int(repository)))
+
+    def workflow(repository: str) -> None:
+        done = refresh(repository)
+        if done is None:
+            return
+        doing.report(_said(done, 1, 1))
+        for location in done.linked:
+            doing.requests.request(ingest_key(location), Lane.PERSON)
+        if not done.unchanged:
+            doing.requests.request(ASSESS, Lane.EVENT)
+
+    return workflow
+
+
+def _read_location(doing: Doing, location: str) -> tuple[list[str], tuple[int, ...]]:
+    """Read what is due of a location; returns the locations that it newly leads to.
+
+    Of one with several parts nothing is read, and they are returned. All in one step: most locations
+    are a single file, and to note a step takes as long as to read that.
+    """
+    parts = jobs.parts_due(doing.tools, location) if jobs.look(doing.tools, location) else ()
+    if len(parts) > 1:
+        return [], parts
+    linked = _read_part(doing, location, parts[0]) if parts else []
+    jobs.settle(doing.tools, location)
+    return linked, ()
+
+
+def _read_part(doing: Doing, location: str, part: int) -> list[str]:
+    """Read what is due in a part of a location; returns the locations that it newly leads to."""
+    found = jobs.due(doing.tools, [location], part=part)
+    linked: list[str] = []
+    with closing(jobs.ingest_all(doing.tools, found)) as reading:
+        for number, (_, done) in enumerate(reading, start=1):
+            linked += done.linked
+            doing.report(_said(done, number, len(found)))
+            doing.go_on()
+    return linked
+
+
+def _read_shared(doing: Doing, location: str, part: int) -> None:
+    """Read a part that anybody may have asked for, and collect while its repositories are at hand."""
+    linked = _read_part(doing, location, part)
+    collecting.collect_within(doing.tools, repositories.part_of(part))
+    doing.requests.request_all([ingest_key(one) for one in linked], Lane.EVENT)
+
+
+def _read_together(doing: Doing, locations: Sequence[str]) -> dict[str, list[str]]:
+    def told(done: Ingested, number: int, total: int) -> None:
+        doing.report(_said(done, number, total))
+        doing.go_on()
+
+    return together.read_together(doing.tools, locations, patience=together.PATIENCE, told=told)
+
+
+def _each(work: Callable[[str], None], locations: Sequence[str]) -> None:
+    for location in locations:
+        work(location)
+
+
+def _refresh(doing: Doing, repository: int) -> Ingested | None:
+    """Read one repository; in a fleet, collect about it as well: another worker would fetch it again."""
+    done = jobs.refresh(doing.tools, repository)
+    if done is not None and not done.unchanged and not doing.tools.database.is_sqlite:
+        collecting.collect_within(doing.tools, range(repository, repository + 1))
+    return done
+
+
+def _said(done: Ingested, number: int, total: int) -> str:
+    """One line about an ingestion, for whoever watches."""
+    place = f"[{number}/{total}] {done.repository.name}"
+    if done.problem is not None:
+        return f"{place}: {done.problem.message}"
+    if done.unchanged:
+        return f"{place}: unchanged"
+    counts = [
+        f"{count} {word}"
+        for count, word in (
+            (done.added, "added"),
+            (done.changed, "changed"),
+            (done.removed, "removed"),
+            (done.rejected, "rejected"),
+        )
+        if count
+    ]
+    return f"{place}: {', '.join(counts) or 'nothing changed'}"
