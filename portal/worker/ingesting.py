@@ -11,7 +11,7 @@ from dbos import DBOS
 from catalog.ingest.ingestion import Ingested
 from portal.db.sources import repositories
 from portal.db.work.claims import Claim
-from portal.worker import jobs, together
+from portal.worker import jobs, listings, together
 from portal.worker.assessment import collecting
 from portal.worker.doing import Doing
 from portal.worker.requests import ASSESS, Lane, ingest_key, location_of, part_key
@@ -106,7 +106,9 @@ def _read_location(doing: Doing, location: str) -> tuple[list[str], tuple[int, .
     Of one with several parts nothing is read, and they are returned. All in one step: most locations
     are a single file, and to note a step takes as long as to read that.
     """
-    parts = jobs.parts_due(doing.tools, location) if jobs.look(doing.tools, location) else ()
+    parts = (
+        listings.parts_due(doing.tools, location) if listings.look(doing.tools, location) else ()
+    )
     if len(parts) > 1:
         return [], parts
     linked = _read_part(doing, location, parts[0]) if parts else []
@@ -116,7 +118,7 @@ def _read_location(doing: Doing, location: str) -> tuple[list[str], tuple[int, .
 
 def _read_part(doing: Doing, location: str, part: int) -> list[str]:
     """Read what is due in a part of a location; returns the locations that it newly leads to."""
-    found = jobs.due(doing.tools, [location], part=part)
+    found = listings.due(doing.tools, [location], part=part)
     linked: list[str] = []
     with closing(jobs.ingest_all(doing.tools, found)) as reading:
         for number, (_, done) in enumerate(reading, start=1):

@@ -5,40 +5,31 @@ Each may run at any time, twice, in any order. Assessing is in `portal.worker.as
 
 from __future__ import annotations
 
-import logging
 from collections import deque
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import replace
-from datetime import timedelta
 from math import inf
 from time import monotonic
 from typing import TypeAlias
 
 from catalog.ingest.ingestion import (
-    NOT_THERE,
     Ingested,
     Ready,
     ingest_repositories,
     remove_missing,
 )
-from catalog.ingest.readings import Origin, edition
-from catalog.ingest.store import Listed
-from catalog.sources import Complete, Failed, Listing, Partial, Repository, Snapshot, Source
+from catalog.sources import Failed, Repository, Snapshot, Source
 from portal.db.changes.instants import prune
 from portal.db.collection import doc_sets, fact_history
 from portal.db.evaluation import transitions
 from portal.db.ingest import registrations
 from portal.db.ingest.decisions import purge
-from portal.db.sources import links, repositories, targets
+from portal.db.sources import links, targets
 from portal.db.sources.listings import missing_repositories
-from portal.db.sources.targets import Target
-from portal.db.state import Connection
+from portal.worker import listings
 from portal.worker.children.views import source_for
-from portal.worker.reading import no_source, reader_of
+from portal.worker.reading import reader_of
 from portal.worker.tools import Tools
-
-log = logging.getLogger(__name__)
 
 AT_ONCE = 8
 """Repositories that are made ready at a time, beside those that are being read.
@@ -48,9 +39,6 @@ Each waits for one answer of its forge, which takes longer than all that is done
 
 AHEAD = 100
 """Repositories that are ready, or on their way, before any of them is read."""
-
-FRESH = timedelta(minutes=15)
-"""How long the word of a listing on a head is taken."""
 
 FORGET = 5000
 """Rows that one transaction forgets."""
@@ -63,76 +51,8 @@ _Taken: TypeAlias = tuple[str, Repository, Source, Snapshot | Failed]
 
 def list_repositories(tools: Tools, location_id: str) -> list[Repository]:
     """List a location, record what the listing said, and return the repositories to look at."""
-    found = due(tools, [location_id]) if look(tools, location_id) else []
+    found = listings.due(tools, [location_id]) if listings.look(tools, location_id) else []
     return [repository for _, repository in found]
-
-
-def look(tools: Tools, location_id: str) -> bool:
-    """List a location and record what the listing said; returns whether there was any."""
-    with tools.database.read() as connection:
-        found = targets.find_locations(connection, [location_id])
-    listings = {one.id: (one, listing_of(tools, one)) for one in found.values()}
-    return bool(note(tools, listings.values()))
-
-
-def listing_of(tools: Tools, location: Target) -> Listing:
-    """What the source of a location finds there now."""
-    source = source_for(tools.plugins, location.target, checked=_is_strange(location))
-    if source is None:
-        return Failed(problem=no_source(location.target))
-    return source.list(location.target)
-
-
-def note(tools: Tools, listings: Iterable[tuple[Target, Listing]]) -> list[str]:
-    """Record listings; returns the ids of the locations that could be listed."""
-    seen: list[Listed] = []
-    for location, listing in listings:
-        match listing:
-            case Failed(problem=problem):
-                if not (location.presence == "optional" and problem.code in NOT_THERE):
-                    tools.store.note_failure(location.id, None, problem)
-            case Partial(repositories=found, problem=problem):
-                seen.append(
-                    Listed(
-                        location=location.id, repositories=found, complete=False, problem=problem
-                    )
-                )
-                log.warning("listing of %s is partial: %s", location.target, problem.message)
-            case Complete(repositories=found):
-                seen.append(Listed(location=location.id, repositories=found, complete=True))
-    if seen:
-        tools.store.note_listings(seen, now=tools.now())
-    return [one.location for one in seen]
-
-
-def due(
-    tools: Tools, locations: Sequence[str], *, part: int | None = None
-) -> list[tuple[str, Repository]]:
-    """The repositories of locations, or of a part of them, that are to be looked at, each after its
-    location.
-    """
-    with tools.database.read() as connection:
-        known = targets.find_locations(connection, locations)
-        found = repositories.due(connection, _editions(tools, connection, known), part=part)
-    now = tools.now()
-    # What was listed long ago has changed since, perhaps.
-    fresh = {id_ for id_, one in known.items() if now - (one.listed_at or now) < FRESH}
-    return [(id_, one if id_ in fresh else replace(one, head="")) for id_, one in found]
-
-
-def parts_due(tools: Tools, location_id: str) -> tuple[int, ...]:
-    """The numbers of the parts of a location in which there is something to look at."""
-    with tools.database.read() as connection:
-        known = targets.find_locations(connection, [location_id])
-        for id_, edition_ in _editions(tools, connection, known).items():
-            return repositories.parts_due(connection, id_, edition_)
-    return ()
-
-
-def _editions(tools: Tools, connection: Connection, known: Mapping[str, Target]) -> dict[str, str]:
-    reader = reader_of(tools)
-    found = _origins(tools, connection, known)
-    return {id_: edition(origin, reader) for id_, origin in found.items()}
 
 
 def ingest(tools: Tools, location_id: str, repository: Repository) -> Ingested:
@@ -157,10 +77,9 @@ def ingest_all(
         try:
             for location, repository in found:
                 if location not in known:
-                    # Then nobody may say any more with what its repositories are read.
-                    yield location, Ingested(repository=repository, unchanged=True)
+                    yield location, _left_as_it_is(repository)
                     continue
-                strange = _is_strange(known[location])
+                strange = listings.is_strange(known[location])
                 source = source_for(tools.plugins, repository.url, checked=strange)
                 assert source is not None, "a repository that was listed has a source"
                 ready = threads.submit(source.snapshot, repository)
@@ -195,7 +114,7 @@ def _ready(waiting: deque[_Waiting]) -> list[_Taken]:
 def _ingest(tools: Tools, found: Sequence[_Taken]) -> list[tuple[str, Ingested]]:
     with tools.database.read() as connection:
         known = targets.find_locations(connection, {location for location, *_ in found})
-        origins = _origins(tools, connection, known)
+        origins = listings.origins(tools, connection, known)
     ready = [
         Ready(origin=origins[location], repository=repository, snapshot=snapshot, source=source)
         for location, repository, source, snapshot in found
@@ -210,33 +129,15 @@ def _ingest(tools: Tools, found: Sequence[_Taken]) -> list[tuple[str, Ingested]]
             now=tools.now(),
         )
     )
-    unknown = (Ingested(repository=repository, unchanged=True) for _, repository, *_ in found)
     return [
-        (location, next(done) if location in origins else nothing)
-        for (location, *_), nothing in zip(found, unknown, strict=True)
+        (location, next(done) if location in origins else _left_as_it_is(repository))
+        for location, repository, *_ in found
     ]
 
 
-def _origins(
-    tools: Tools, connection: Connection, found: Mapping[str, Target]
-) -> dict[str, Origin]:
-    """What stands behind all that locations lead to."""
-    roots = {one.root_id for one in found.values() if one.root_id is not None}
-    known = {**targets.find_locations(connection, roots - found.keys()), **found}
-    return {
-        id_: _origin(tools, one, known.get(one.root_id or id_, one)) for id_, one in found.items()
-    }
-
-
-def _origin(tools: Tools, location: Target, root: Target) -> Origin:
-    return Origin(
-        id=location.id,
-        ref=f"{root.type}:{root.target}",
-        # What the operator names on the command line may hold every kind (design 2a.9).
-        rules=tools.rules if root.origin in registrations.WITH_ENTITY else None,
-        depth=location.depth,
-        optional=location.presence == "optional",
-    )
+def _left_as_it_is(repository: Repository) -> Ingested:
+    """Of a location that is none any more: nobody may say with what its repositories are read."""
+    return Ingested(repository=repository, unchanged=True)
 
 
 def settle(tools: Tools, *locations: str) -> int:
@@ -296,8 +197,3 @@ def refresh(tools: Tools, repository_id: int) -> Ingested | None:
     if not done.unchanged:
         settle(tools, location_id)
     return done
-
-
-def _is_strange(location: Target) -> bool:
-    """Whether it is not the operator who named it: git is never run for such a one."""
-    return location.origin in (links.ENTITY, "api")

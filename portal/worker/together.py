@@ -17,7 +17,7 @@ from time import monotonic
 from catalog.ingest.ingestion import Ingested
 from catalog.sources import Failed, Listing
 from portal.db.sources import targets
-from portal.worker import jobs
+from portal.worker import jobs, listings
 from portal.worker.tools import Tools
 
 PATIENCE = 1.0
@@ -64,7 +64,8 @@ def _list(
         found = targets.find_locations(connection, [*locations])
     with ThreadPoolExecutor(jobs.AT_ONCE, thread_name_prefix="listing") as threads:
         asked = {
-            location: threads.submit(jobs.listing_of, tools, one) for location, one in found.items()
+            location: threads.submit(listings.listing_of, tools, one)
+            for location, one in found.items()
         }
         wait(asked.values(), return_when=FIRST_COMPLETED)
         wait(asked.values(), timeout=None if until == inf else max(0.0, until - monotonic()))
@@ -89,7 +90,7 @@ def _read(
     """Read what is due of these locations; returns the locations that they newly lead to, each with the
     one that does, and those of which something was not begun by `until`.
     """
-    found = jobs.due(tools, jobs.note(tools, listed.values()))
+    found = listings.due(tools, listings.note(tools, listed.values()))
     rest = Counter(location for location, _ in found)
     linked: dict[str, str] = {}
     with closing(jobs.ingest_all(tools, found, until=until)) as reading:

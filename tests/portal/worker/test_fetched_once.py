@@ -16,7 +16,7 @@ from portal.db.sources import locations, repositories
 from portal.db.work import claims, marks
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker import jobs
+from portal.worker import jobs, listings
 from portal.worker.assessment import assessing, collecting
 from portal.worker.holding import Holding
 from portal.worker.requests import Lane, Requests, part_key
@@ -70,7 +70,7 @@ def test_what_one_reads_no_other_fetches_to_assess_it(
     with one.database.read() as connection:
         (location,) = locations.list_locations(connection)
     found = jobs.list_repositories(one, location.id)
-    (part,) = jobs.parts_due(one, location.id)
+    (part,) = listings.parts_due(one, location.id)
     ids = repositories.part_of(part)
     holding = Holding(database=one.database, worker="one")
     key = part_key(location.id, part)
