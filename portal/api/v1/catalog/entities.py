@@ -19,12 +19,12 @@ from portal.api.v1.evaluation import result_forms
 from portal.api.v1.evaluation.result_history import results_then
 from portal.api.v1.existing import NO_ENTITY, existing_entity
 from portal.api.v1.instants import AsOf, known
+from portal.api.v1.result_schemas import ResultAnswer
 from portal.api.v1.schemas import (
     EntityAnswer,
     EntityPageAnswer,
     FactRecordAnswer,
     PlacedProblemAnswer,
-    ResultAnswer,
     TicketAnswer,
 )
 from portal.api.v1.times import rfc3339

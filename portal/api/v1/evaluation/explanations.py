@@ -13,14 +13,8 @@ from portal.api.errors import Refusal
 from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer, Nothing, Resource, answer
 from portal.api.v1.evaluation import result_forms
-from portal.api.v1.schemas import (
-    OUTCOMES,
-    ExcuseAnswer,
-    FactAnswer,
-    HeldAnswer,
-    LevelAnswer,
-    time_field,
-)
+from portal.api.v1.result_schemas import ExcuseAnswer, HeldAnswer
+from portal.api.v1.schemas import OUTCOMES, FactAnswer, LevelAnswer, time_field
 from portal.api.v1.times import rfc3339
 from portal.db.catalog.entities import EntityRow, by_ref
 from portal.db.collection import facts
