@@ -9,18 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import cached_property
-from typing import NamedTuple
 
 from portal.db.insights import spans
 from portal.db.insights.simulated import Reads
 from portal.worker.assessment.asking import Means, Rows, ask
+from portal.worker.simulation.known_then import KnownThen, Lacks
 from portal.worker.simulation.lived import NOT_THERE, Gap, Lived, Lives, NotKept
 from portal.worker.simulation.looking import Looks
 from portal.worker.simulation.remembering import Moments, Past
-from scorecards.collection.serialization import facts_to_json
-from scorecards.definitions.level_facts import level_record
 from scorecards.evaluation.damping import HELD, UNSURE, relived
 from scorecards.evaluation.many import Said
 from scorecards.evaluation.transitions import OUTCOMES
@@ -68,7 +66,7 @@ class Life:
     ) -> list[tuple[Said | None, frozenset[Gap]]]:
         """What the rules say at each moment, and why it is not known of some checks."""
         there: list[int] = []
-        lacks: list[_Lacks] = []
+        lacks: list[Lacks] = []
 
         def rows_of(reads: Reads) -> Rows:
             rows = []
@@ -77,9 +75,9 @@ class Life:
                 body = spans.at(self.past.bodies.get(entity, ()), at)
                 if body is not None:
                     there.append(number)
-                    lacks.append(_Lacks({}, {}))
+                    lacks.append(Lacks({}, {}))
                     columns = [
-                        self._column(name, entity, place, at, lacks[-1])
+                        self._known_then.column(name, entity, place, at, lacks[-1])
                         for name in reads.collectors
                     ]
                     flat = [value for column in columns for value in column]
@@ -92,46 +90,7 @@ class Life:
             result[number] = (said, self._gaps(said, lack))
         return result
 
-    def _column(
-        self, collector: str, entity: int, place: int, at: datetime, lacks: _Lacks
-    ) -> tuple[bytes | None, bool, datetime | None]:
-        """Facts, staleness and time of a collector."""
-        card = self.past.cards.get(collector)
-        if card is not None:
-            lacks.ages[collector] = timedelta.max  # since when it has been so, is not looked for
-            return self._level(collector, card, entity, place, at, lacks), False, _LONG_AGO
-        span = spans.at(self.past.facts.get((entity, collector), ()), at)
-        if span is None:
-            return None, False, None
-        if span.what is None:
-            lacks.collectors[collector] = NotKept.FACTS
-            return self.past.blank[collector], False, self.means.now
-        observed_at, valid_until, facts = span.what
-        seen = observed_at
-        if at < observed_at and span.start is not None:
-            # It was seen at some time from the start on; how old it was then, is not kept.
-            seen = span.start
-            lacks.ages[collector] = at - seen
-        # Ages are measured at the instant, and not at the moment.
-        return facts, valid_until is not None and valid_until < at, seen + (self.means.now - at)
-
-    def _level(
-        self, collector: str, card: Scorecard, entity: int, place: int, at: datetime, lacks: _Lacks
-    ) -> bytes | None:
-        told = self.told.get(collector, {}).get(entity)
-        if told is not None:
-            if told[place].unsure:
-                lacks.collectors[collector] = NotKept.LEVEL
-            return _level_facts(card, told[place].reached)
-        stood = self.past.stood(entity, card.name, at)
-        if stood is not None:
-            return _level_facts(card, Reached(stood.proven, stood.possible))
-        if card.name in self.past.used and self.past.used[card.name] <= at:
-            return _level_facts(card, None)
-        lacks.collectors[collector] = NotKept.LEVEL  # it was not there yet
-        return None
-
-    def _gaps(self, said: Said | None, lacks: _Lacks) -> frozenset[Gap]:
+    def _gaps(self, said: Said | None, lacks: Lacks) -> frozenset[Gap]:
         """Why checks are unknown that are so because of what is not kept."""
         if said is None or not (lacks.collectors or lacks.ages):
             return frozenset()
@@ -144,6 +103,10 @@ class Life:
             elif age is not None and lacks.ages.get(source, age) > age:
                 found.add(Gap(check, NotKept.AGE, fact))
         return frozenset(found)
+
+    @cached_property
+    def _known_then(self) -> KnownThen:
+        return KnownThen(past=self.past, told=self.told, now=self.means.now)
 
     def _settled(
         self,
@@ -279,17 +242,6 @@ class Life:
         return self._graced & self.looks.timed
 
 
-class _Lacks(NamedTuple):
-    """What is not known of a moment."""
-
-    collectors: dict[str, NotKept]
-    """Those whose facts are not known, each with what is not kept."""
-    ages: dict[str, timedelta]
-    """Those of which it is not kept how old their facts were, each with how old they were at most."""
-
-
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
-
 _COUNTED = {**OUTCOMES, HELD: Outcome.PASS}
 
 
@@ -302,12 +254,3 @@ def _decided(check: Check, letter: str, stored: str) -> str:
     if stored in ("", _INAPPLICABLE) or letter == _INAPPLICABLE:
         return letter
     return stored if stored == _EXEMPT or isinstance(check.rule, Manual) else letter
-
-
-def _level_facts(card: Scorecard, found: Reached | None) -> bytes:
-    if found is not None and found.proven != found.possible:
-        # It had other levels then, perhaps: these are for the words alone.
-        top = len(card.levels) - 1
-        found = Reached(min(found.proven, top - 1), min(found.possible, top))
-    record = level_record("", card, found, at=datetime.min)
-    return facts_to_json(record)
