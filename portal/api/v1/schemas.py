@@ -86,19 +86,6 @@ class NotAssessedAnswer(Answer):
 
 NOT_ASSESSED = "Null: it could be, when that was last tried."
 
-NOT_ASSESSED_OF = (
-    "Of these, entities that could not be assessed when that was last tried: their results are from "
-    "before."
-)
-
-NEVER_ASSESSED = (
-    "Entities beside these that could not be assessed, and of which no scorecard has a result: whether "
-    "this one applies to them is not known."
-)
-
-
-WAITING = "Entities beside these that wait to be assessed by it: whether it applies to them is not known yet."
-
 
 class FactAnswer(Answer):
     """One fact about an entity."""

@@ -10,6 +10,7 @@ from marshmallow import fields
 from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer
 from portal.api.v1.schemas import LevelAnswer
+from portal.db.insights.unfresh import Unfresh
 from scorecards.insights.trends import pass_rate
 from scorecards.scorecard import Scorecard
 
@@ -22,6 +23,9 @@ OUTCOMES = {
     "error": "e",
 }
 """Names of outcomes in answers, and their letters."""
+
+LACKING = ("notAssessed", "neverAssessed", "waiting")
+"""Names of the numbers of entities without a fresh result."""
 
 
 class CountsAnswer(Answer):
@@ -62,6 +66,29 @@ class StepsAnswer(Answer):
     possible = fields.Integer()
 
 
+class LackingAnswer(Answer):
+    """Entities without a result, or with one from before."""
+
+    not_assessed = fields.Integer(
+        metadata={
+            "description": "Of these, entities that could not be assessed when that was last tried: their "
+            "results are from before."
+        }
+    )
+    never_assessed = fields.Integer(
+        metadata={
+            "description": "Entities beside these that could not be assessed, and of which no scorecard has "
+            "a result: whether this one applies to them is not known."
+        }
+    )
+    waiting = fields.Integer(
+        metadata={
+            "description": "Entities beside these that wait to be assessed by it: whether it applies to "
+            "them is not known yet."
+        }
+    )
+
+
 def tally(letters: Mapping[str, int]) -> forms.Json:
     """Outcomes by letter, counted, with their rate."""
     return {
@@ -89,3 +116,8 @@ def by_rank(card: Scorecard, counts: Mapping[int, int]) -> list[int]:
 def rounded(rate: Fraction | None) -> float | None:
     """A rate as answers show it."""
     return None if rate is None else round(float(rate), 4)
+
+
+def lacking(found: Unfresh) -> dict[str, int]:
+    """The entities without a fresh result, by the names in answers."""
+    return dict(zip(LACKING, (found.before, found.never, found.waiting), strict=True))

@@ -75,17 +75,7 @@ def resource(portal: Portal) -> Resource:
             found = documentation.for_entity(
                 connection, existing_entity(connection, kind, namespace, name).id
             )
-        return answer(
-            {
-                "items": [_page(page) for page in found.pages] if found else [],
-                "nextCursor": None,
-                "leftOut": found.left_out if found else 0,
-                "note": found.note if found else "",
-                "repository": found.url if found else "",
-                "revision": found.revision if found else "",
-                "readAt": rfc3339(found.read_at) if found else None,
-            }
-        )
+        return answer(_pages(found))
 
     @views.operation(
         "GET",
@@ -108,6 +98,18 @@ def resource(portal: Portal) -> Resource:
         return response
 
     return views
+
+
+def _pages(found: documentation.Listed | None) -> dict[str, Any]:
+    return {
+        "items": [_page(page) for page in found.pages] if found else [],
+        "nextCursor": None,
+        "leftOut": found.left_out if found else 0,
+        "note": found.note if found else "",
+        "repository": found.url if found else "",
+        "revision": found.revision if found else "",
+        "readAt": rfc3339(found.read_at) if found else None,
+    }
 
 
 def _page(page: documentation.Page) -> dict[str, Any]:

@@ -17,18 +17,11 @@ from portal.api.v1.conventions import (
 )
 from portal.api.v1.evaluation.scorecard_results import ResultList, ResultPageAnswer, results_of
 from portal.api.v1.existing import existing_scorecard
-from portal.api.v1.schemas import (
-    LIFECYCLE,
-    NEVER_ASSESSED,
-    NOT_ASSESSED_OF,
-    WAITING,
-    LevelAnswer,
-    LinkAnswer,
-    ProblemAnswer,
-)
-from portal.api.v1.tallies import StepsAnswer, TallyAnswer, steps, tally
+from portal.api.v1.schemas import LIFECYCLE, LevelAnswer, LinkAnswer, ProblemAnswer
+from portal.api.v1.tallies import LackingAnswer, StepsAnswer, TallyAnswer, lacking, steps, tally
 from portal.db.evaluation import results
 from portal.db.insights.unfresh import mark_of, unfresh
+from portal.db.state import Connection
 from portal.use_cases.stopping import pardon, stopped_rules
 from portal.wiring import Portal
 from portal.worker.requests import ASSESS, Lane
@@ -85,13 +78,10 @@ class CheckAnswer(TallyAnswer):
     links = fields.List(fields.Nested(LinkAnswer))
 
 
-class ScorecardAnswer(ScorecardHeadAnswer):
+class ScorecardAnswer(ScorecardHeadAnswer, LackingAnswer):
     """A scorecard, defined and counted."""
 
     total = fields.Integer(metadata={"description": "Entities with a result."})
-    not_assessed = fields.Integer(metadata={"description": NOT_ASSESSED_OF})
-    never_assessed = fields.Integer(metadata={"description": NEVER_ASSESSED})
-    waiting = fields.Integer(metadata={"description": WAITING})
     distribution = fields.List(fields.Nested(StepsAnswer))
     checks = fields.List(fields.Nested(CheckAnswer))
 
@@ -126,21 +116,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
         card = existing_scorecard(cards, name)
         with portal.database.read() as connection:
             tag = tags.check(connection, mark_of(connection, name))
-            spread = results.distribution(connection, name, len(card.levels))
-            counts = results.check_counts(connection, name, len(card.checks))
-            lacking = unfresh(connection, name)
-        shown = {
-            **_head(card),
-            "total": spread.total,
-            "notAssessed": lacking.before,
-            "neverAssessed": lacking.never,
-            "waiting": lacking.waiting,
-            "distribution": steps(card, spread.proven, spread.possible),
-            "checks": [
-                {**forms.check(card, check), **tally(count)}
-                for check, count in zip(card.checks, counts, strict=True)
-            ],
-        }
+            shown = {**_head(card), **_numbers(connection, card)}
         return answer(shown, tag=tag)
 
     @views.operation("POST", "/<name>/pardon", answer=PardonAnswer)
@@ -177,5 +153,19 @@ def _head(card: Scorecard) -> forms.Json:
         "levels": [
             {"rank": rank, "name": level.name, "description": level.description}
             for rank, level in enumerate(card.levels)
+        ],
+    }
+
+
+def _numbers(connection: Connection, card: Scorecard) -> forms.Json:
+    spread = results.distribution(connection, card.name, len(card.levels))
+    counts = results.check_counts(connection, card.name, len(card.checks))
+    return {
+        "total": spread.total,
+        **lacking(unfresh(connection, card.name)),
+        "distribution": steps(card, spread.proven, spread.possible),
+        "checks": [
+            {**forms.check(card, check), **tally(count)}
+            for check, count in zip(card.checks, counts, strict=True)
         ],
     }

@@ -15,9 +15,18 @@ from portal.api.v1.conventions import Answer, Paging, Resource, Tags, after, ans
 from portal.api.v1.existing import existing_scorecard
 from portal.api.v1.insights.trends import check_tally
 from portal.api.v1.instants import Instant, moment
-from portal.api.v1.schemas import NEVER_ASSESSED, NOT_ASSESSED_OF, WAITING, time_field
+from portal.api.v1.schemas import time_field
 from portal.api.v1.selections import RefFilter, related
-from portal.api.v1.tallies import CheckTallyAnswer, StepsAnswer, TallyAnswer, rounded, steps, tally
+from portal.api.v1.tallies import (
+    CheckTallyAnswer,
+    LackingAnswer,
+    StepsAnswer,
+    TallyAnswer,
+    lacking,
+    rounded,
+    steps,
+    tally,
+)
 from portal.api.v1.times import rfc3339
 from portal.db.insights.rollups import By, RolledUp, rolled_up
 from portal.db.insights.trends import course_of, courses_by_entity
@@ -74,16 +83,13 @@ class GroupAnswer(TallyAnswer):
     )
 
 
-class RollupAnswer(Answer):
+class RollupAnswer(LackingAnswer):
     """A page of groups, the largest first. An entity may be in several, or in none."""
 
     items = fields.List(fields.Nested(GroupAnswer))
     next_cursor = fields.String(allow_none=True)
     total = fields.Integer(metadata={"description": "Groups."})
     entities = fields.Integer(metadata={"description": "Entities with a result."})
-    not_assessed = fields.Integer(metadata={"description": NOT_ASSESSED_OF})
-    never_assessed = fields.Integer(metadata={"description": NEVER_ASSESSED})
-    waiting = fields.Integer(metadata={"description": WAITING})
     outside = fields.Integer(metadata={"description": "Entities with a result in no group."})
 
 
@@ -169,24 +175,21 @@ def resource(portal: Portal, tags: Tags) -> Resource:
         with portal.database.read() as connection:
             tag = tags.check(connection, mark_of(connection, name))
             rolled = rolled_up(connection, card, by, key=key)
-            lacking = unfresh(connection, name)
-            courses: Mapping[int, Course] | None = None
+            lacks = unfresh(connection, name)
+            better = None
             if asked["since"] is not None:
                 moment(connection, asked["since"])
                 courses = courses_by_entity(connection, name, asked["since"], portal.now())
+                better = _improved(rolled, courses)
         other = _group_of(rolled, asked["against"])
-        better = None if courses is None else _improved(rolled, courses)
         shown = _page(rolled.groups, after(asked), asked["limit"])
         items = [_group(card, group, other, better) for group in shown.items]
         numbers = {
             "total": len(rolled.groups),
             "entities": rolled.entities,
             "outside": rolled.outside,
-            "notAssessed": lacking.before,
-            "neverAssessed": lacking.never,
-            "waiting": lacking.waiting,
         }
-        return answer({**page(items, shown.after), **numbers}, tag=tag)
+        return answer({**page(items, shown.after), **numbers, **lacking(lacks)}, tag=tag)
 
     @views.operation("GET", "/<name>/insights", query=Insights, answer=InsightsAnswer)
     def get_insights(asked: dict[str, Any], name: str) -> Response:

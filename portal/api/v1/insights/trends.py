@@ -15,26 +15,22 @@ from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer, Resource, Tags, answer
 from portal.api.v1.existing import existing_scorecard
 from portal.api.v1.instants import Instant, moment
-from portal.api.v1.schemas import (
-    NEVER_ASSESSED,
-    NOT_ASSESSED_OF,
-    WAITING,
-    LevelAnswer,
-    time_field,
-)
+from portal.api.v1.schemas import LevelAnswer, time_field
 from portal.api.v1.selections import RefFilter, related
 from portal.api.v1.tallies import (
+    LACKING,
     OUTCOMES,
     CheckTallyAnswer,
+    LackingAnswer,
     StepsAnswer,
     TallyAnswer,
     by_rank,
+    lacking,
     rounded,
     steps,
     tally,
 )
 from portal.api.v1.times import rfc3339
-from portal.db.insights.unfresh import Unfresh
 from portal.use_cases.trend import MOST_POINTS, TooManyPoints, Trend, points_between, read_trend
 from portal.wiring import Portal
 from scorecards.insights.moves import Cause
@@ -106,14 +102,6 @@ class EditionAnswer(Answer):
     at = time_field("When the first result was made with it.")
 
 
-class LackingAnswer(Answer):
-    """Entities without a result, or with one from before."""
-
-    not_assessed = fields.Integer(metadata={"description": NOT_ASSESSED_OF})
-    never_assessed = fields.Integer(metadata={"description": NEVER_ASSESSED})
-    waiting = fields.Integer(metadata={"description": WAITING})
-
-
 class TrendAnswer(Answer):
     """How entities stood over time."""
 
@@ -182,7 +170,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
             "definitions": [
                 {"version": one.version, "at": rfc3339(one.first_at)} for one in trend.editions
             ],
-            "lacking": None if trend.lacking is None else _lacking(trend.lacking),
+            "lacking": None if trend.lacking is None else lacking(trend.lacking),
         }
         return answer(shown, tag=tag)
 
@@ -204,7 +192,7 @@ def csv_header(card: Scorecard) -> list[str]:
         *(f"possible: {name}" for name in levels),
         *OUTCOMES,
         "passRate",
-        *_LACKING,
+        *LACKING,
     ]
 
 
@@ -213,7 +201,7 @@ def csv_rows(card: Scorecard, trend: Trend) -> Iterator[list[object]]:
     last = len(trend.points) - 1
     for place, (at, counts) in enumerate(trend.points):
         letters = counts.letters
-        lacking = _lacking(trend.lacking) if trend.lacking and place == last else {}
+        lacks = lacking(trend.lacking) if trend.lacking and place == last else {}
         yield [
             rfc3339(at),
             counts.total,
@@ -221,15 +209,8 @@ def csv_rows(card: Scorecard, trend: Trend) -> Iterator[list[object]]:
             *by_rank(card, counts.possible),
             *(letters.get(letter, 0) for letter in OUTCOMES.values()),
             rounded(pass_rate(letters)),
-            *(lacking.get(name, "") for name in _LACKING),
+            *(lacks.get(name, "") for name in LACKING),
         ]
-
-
-_LACKING = ("notAssessed", "neverAssessed", "waiting")
-
-
-def _lacking(found: Unfresh) -> dict[str, int]:
-    return dict(zip(_LACKING, (found.before, found.never, found.waiting), strict=True))
 
 
 def _point(card: Scorecard, at: datetime, counts: Counts) -> forms.Json:
