@@ -62,21 +62,13 @@ def load_settings(
     url = database or variables.text("DATABASE") or plumbline.get("database")
     base_url = backend.get("base_url") or values.get("app", {}).get("base_url", "")
     tokens, issuers = _access(values)
-    locations, found = configured_locations(merged, values.get("catalog", {}).get("locations", []))
-    problems += found
     commanded = _command_sources(sources, problems)
-    configured = values.get("catalog", {}).get("providers", {})
-    providers, people = providers_of(configured), people_of(configured)
-    found_by = [ConfiguredSource("url", one.target, "config") for one in (*providers, *people)]
+    read = _what_is_read(merged, values, commanded, problems)
     settings = Settings(
         database=_database(url, directory, problems),
         data_dir=directory,
         host=(host or variables.text("HOST") or listen_host or "127.0.0.1").strip("[]"),
         port=port or variables.port() or listen_port or 7007,
-        sources=(*commanded, *locations, *found_by),
-        providers=providers,
-        people=people,
-        schedules=schedules_of(configured),
         sample=sample,
         base_url=base_url,
         base_path=urlsplit(base_url).path,
@@ -84,9 +76,10 @@ def load_settings(
         auth=_auth(configs, backend),
         tokens=tokens,
         access=issuers,
-        rules=_rules(merged, values, commanded, people) if configs else None,
+        rules=_rules(merged, values, commanded, read["people"]) if configs else None,
         exemptions=_exemptions(_auth(configs, backend), plumbline),
         warnings=tuple(p for p in problems if p.severity is Severity.WARNING),
+        **read,
         **_optional(merged, values),
     )
     problems += _refusals(settings)
@@ -110,6 +103,27 @@ def _beside(merged: Merged, pointer: str, text: str) -> Path:
     writer = merged.writer(pointer)
     path = Path(text).expanduser()
     return (writer.path.parent / path).absolute() if writer else path
+
+
+def _what_is_read(
+    merged: Merged,
+    values: dict[str, Any],
+    commanded: Sequence[ConfiguredSource],
+    problems: list[Problem],
+) -> dict[str, Any]:
+    """Fields of `Settings` that say what is read, and when; `commanded` comes first."""
+    catalog = values.get("catalog", {})
+    locations, found = configured_locations(merged, catalog.get("locations", []))
+    problems += found
+    configured = catalog.get("providers", {})
+    providers, people = providers_of(configured), people_of(configured)
+    found_by = [ConfiguredSource("url", one.target, "config") for one in (*providers, *people)]
+    return {
+        "sources": (*commanded, *locations, *found_by),
+        "providers": providers,
+        "people": people,
+        "schedules": schedules_of(configured),
+    }
 
 
 def _optional(merged: Merged, values: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,6 +14,7 @@ from portal.auth import asker_of
 from portal.db.collection import fetched
 from portal.db.sources import locations as store
 from portal.db.sources.locations import FileRow, LocationRow, RepositoryRow
+from portal.db.state import Connection
 from portal.db.work import budgets
 from portal.rationing import take
 from portal.ui.admin.fetches import fetch_lines, limit_lines
@@ -96,29 +98,14 @@ def register(pages: Blueprint, portal: Portal) -> None:
 
     @pages.get("/locations/<id>")
     def location(id: str) -> ResponseReturnValue:  # noqa: A002 - the parameter's name in the URL
-        wanted = request.args.get("repository", "")
-        after = request.args.get("after")
+        wanted, after = request.args.get("repository", ""), request.args.get("after")
         with portal.database.read() as connection:
             row = store.get_location(connection, id)
             if row is None:
                 return not_found(GONE)
-            found = store.repositories(connection, id)
-            chosen = next((one for one in found if str(one.id) == wanted), None)
-            chosen = chosen or (found[0] if len(found) == 1 else None)
-            files = (
-                store.files(connection, chosen.id, after=after, limit=FILES_PER_PAGE)
-                if chosen
-                else None
-            )
+            held = _held(connection, id, wanted, after)
         return render_template(
-            "location.html",
-            row=line(row),
-            repositories=[(one, look_of(one)) for one in found[:MOST_REPOSITORIES]],
-            hidden=max(0, len(found) - MOST_REPOSITORIES),
-            chosen=chosen,
-            files=[(one, file_look(one)) for one in files.items] if files else [],
-            more=files.after if files else None,
-            asked="asked" in request.args,
+            "location.html", row=line(row), asked="asked" in request.args, **held
         )
 
     @pages.post("/locations/<id>/read")
@@ -133,6 +120,23 @@ def register(pages: Blueprint, portal: Portal) -> None:
             return too_often(refused)
         portal.work.request(key, Lane.PERSON)
         return redirect(url_for("pages.location", id=id, asked=1), 303)
+
+
+def _held(connection: Connection, location: str, wanted: str, after: str | None) -> dict[str, Any]:
+    """What a location holds: its repositories, and files of the one that is wanted, or the only one."""
+    found = store.repositories(connection, location)
+    chosen = next((one for one in found if str(one.id) == wanted), None)
+    chosen = chosen or (found[0] if len(found) == 1 else None)
+    files = (
+        store.files(connection, chosen.id, after=after, limit=FILES_PER_PAGE) if chosen else None
+    )
+    return {
+        "repositories": [(one, look_of(one)) for one in found[:MOST_REPOSITORIES]],
+        "hidden": max(0, len(found) - MOST_REPOSITORIES),
+        "chosen": chosen,
+        "files": [(one, file_look(one)) for one in files.items] if files else [],
+        "more": files.after if files else None,
+    }
 
 
 def look_of(row: RepositoryRow) -> Look:

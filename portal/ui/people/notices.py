@@ -65,26 +65,12 @@ def register(pages: Blueprint, portal: Portal) -> None:
     """`/notices`, and the number in the frame."""
     trees = Trees()
 
-    def unread() -> int | None:
-        """How many notices of the chosen team are new; None where that is not told.
-
-        The frame is drawn around pages that everybody may see, and around some that need no database.
-        """
-        team = chosen_team()
-        if team is None or portal.settings.notices is None or _is_stranger(portal):
-            return None
-        try:
-            with portal.database.read() as connection:
-                owners = trees.owners(connection, team.ref)
-                return notices.newer(connection, owners, _read_up_to(team.ref))
-        except Exception as error:
-            if is_unavailable(error):
-                return None
-            raise
-
     @pages.app_context_processor
     def bell() -> dict[str, Any]:
-        return {"has_notices": portal.settings.notices is not None, "unread": unread}
+        return {
+            "has_notices": portal.settings.notices is not None,
+            "unread": lambda: _unread(portal, trees),
+        }
 
     @pages.get("/notices", endpoint="notices")
     def list_notices() -> ResponseReturnValue:
@@ -115,6 +101,24 @@ def register(pages: Blueprint, portal: Portal) -> None:
                 COOKIE, value, COOKIE_AGE, path=path, secure=secure, httponly=True, samesite="Lax"
             )
         return response
+
+
+def _unread(portal: Portal, trees: Trees) -> int | None:
+    """How many notices of the chosen team are new; None where that is not told.
+
+    The frame is drawn around pages that everybody may see, and around some that need no database.
+    """
+    team = chosen_team()
+    if team is None or portal.settings.notices is None or _is_stranger(portal):
+        return None
+    try:
+        with portal.database.read() as connection:
+            owners = trees.owners(connection, team.ref)
+            return notices.newer(connection, owners, _read_up_to(team.ref))
+    except Exception as error:
+        if is_unavailable(error):
+            return None
+        raise
 
 
 def _is_stranger(portal: Portal) -> bool:
