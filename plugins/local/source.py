@@ -29,7 +29,7 @@ from plugins.gitstore.folders import find_git_dir, is_bare
 from plugins.gitstore.objects import Commit, find_commit, find_file, read_blobs, snapshot_at
 from plugins.local.alone import files_alone
 from plugins.local.places import Place, cannot_read, list_target, place_of
-from plugins.local.tree import digest, read_file, walk
+from plugins.local.tree import digest, read_files, walk
 
 VERSION = "1"
 
@@ -89,7 +89,7 @@ class LocalSource:
         """The files' contents: blobs of the commit, or what the files hold now."""
         folder = place_of(snapshot.repository.url).folder
         if not (snapshot.is_git and self._reads_objects(folder)):
-            return (read_file(folder, path, max_bytes=max_bytes) for path in paths)
+            return read_files(folder, paths, max_bytes=max_bytes)
         try:
             git_dir = find_git_dir(folder) or folder
         except OSError as error:

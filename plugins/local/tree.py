@@ -11,7 +11,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from catalog.problems import Problem, quote
@@ -31,6 +31,9 @@ NOT_WALKED = frozenset({".git", "node_modules", ".venv", "__pycache__"})
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
+
+_PIECE = 1024 * 1024
+"""Bytes that are read at once of a file that grows while it is read."""
 
 
 def walk(folder: Path) -> tuple[TreeFile, ...] | Problem:
@@ -118,21 +121,27 @@ def digest(files: tuple[TreeFile, ...]) -> str:
     return total.hexdigest()
 
 
-def read_file(folder: Path, path: str, *, max_bytes: int) -> Blob | Unreadable:
-    """The content of a regular file below `folder`."""
+def read_files(
+    folder: Path, paths: Iterable[str], *, max_bytes: int
+) -> Iterator[Blob | Unreadable]:
+    """The contents of regular files below `folder`, in the order of `paths`."""
+    with closing(_Beneath(folder)) as beneath:
+        for path in paths:
+            yield _read_file(beneath, path, max_bytes)
+
+
+def _read_file(beneath: _Beneath, path: str, max_bytes: int) -> Blob | Unreadable:
     parts = tuple(path.split("/"))
     if not _is_below(path):
         return Unreadable(path=path, problem=no_such_file(path))
     try:
-        with _opened(os.open(folder, _FOLDER & ~os.O_NOFOLLOW)) as root:
-            opened = _open_beneath(root, parts, _FILE)
-        with open(opened, "rb") as file:
-            about = os.fstat(opened)
+        with _opened(beneath.open(parts)) as file:
+            about = os.fstat(file)
             if not stat.S_ISREG(about.st_mode):
                 return Unreadable(path=path, problem=_not_regular(path))
             if about.st_size > max_bytes:
                 return Unreadable(path=path, problem=too_large(path, about.st_size, max_bytes))
-            content = file.read(max_bytes + 1)
+            content = _content(file, about.st_size, max_bytes)
     except OSError as error:
         if error.errno == errno.ELOOP:
             return Unreadable(path=path, problem=_not_regular(path))
@@ -144,16 +153,66 @@ def read_file(folder: Path, path: str, *, max_bytes: int) -> Blob | Unreadable:
     return Blob(path=path, content=content)
 
 
+def _content(file: int, size: int, max_bytes: int) -> bytes:
+    """All that is in an open file of about this size; of one that grows, a little more than the most."""
+    content = os.read(file, size + 1)
+    if len(content) == size:
+        return content
+    parts = [content]
+    left = max_bytes + 1 - len(content)
+    while left > 0 and (more := os.read(file, min(left, _PIECE))):
+        parts.append(more)
+        left -= len(more)
+    return b"".join(parts)
+
+
+class _Beneath:
+    """Opens files below a folder. The folder of the last one is kept: the next mostly lies in it too."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._root: int | None = None
+        self._last: tuple[tuple[str, ...], int] | None = None
+
+    def open(self, parts: tuple[str, ...]) -> int:
+        """A descriptor of the file that `parts` lead to. Raises `OSError`."""
+        if self._root is None:
+            # The folder itself may be reached over symlinks: the operator wrote that path.
+            self._root = os.open(self._folder, _FOLDER & ~os.O_NOFOLLOW)
+        if len(parts) == 1:
+            return os.open(parts[0], _FILE, dir_fd=self._root)
+        return os.open(parts[-1], _FILE, dir_fd=self._inside(self._root, parts[:-1]))
+
+    def _inside(self, root: int, parts: tuple[str, ...]) -> int:
+        if self._last is not None:
+            known, folder = self._last
+            if known == parts:
+                return folder
+            self._last = None
+            os.close(folder)
+        folder = _open_beneath(root, parts, _FOLDER)
+        self._last = parts, folder
+        return folder
+
+    def close(self) -> None:
+        """Close what is open."""
+        for descriptor in (self._root, self._last and self._last[1]):
+            if descriptor is not None:
+                os.close(descriptor)
+        self._root = self._last = None
+
+
 def _open_beneath(root: int, parts: tuple[str, ...], flags: int) -> int:
     """A descriptor of what `parts` lead to, opened one component at a time."""
-    current = os.dup(root)
+    current = root
     for number, part in enumerate(parts, start=1):
         try:
             following = os.open(part, flags if number == len(parts) else _FOLDER, dir_fd=current)
         finally:
-            os.close(current)
+            if current != root:
+                os.close(current)
         current = following
-    return current
+    return current if parts else os.dup(root)
 
 
 @contextmanager

@@ -196,6 +196,53 @@ def test_folder_that_becomes_a_link_after_the_snapshot_is_not_followed(tmp_path:
     assert isinstance(unreadable, Unreadable)
 
 
+def test_files_of_one_folder_after_those_of_another_are_each_their_own(tmp_path: Path) -> None:
+    names = ["a/x", "a/y", "b/x", "a/x", "x", "a/b/x", "a/x"]
+    write_files(tmp_path, {name: f"of {name}" for name in names})
+    snapshot = snapshot_of(tmp_path)
+    read = local().read(snapshot, [*names, "c/x", "a/x"], max_bytes=100)
+    found = [one.content.decode() if isinstance(one, Blob) else None for one in read]
+    assert found == [*(f"of {name}" for name in names), None, "of a/x"]
+
+
+def test_link_beside_a_file_that_was_just_read_is_not_followed(tmp_path: Path) -> None:
+    write_files(tmp_path, {"outside/x": "secret", "shop/d/x": "mine"})
+    (tmp_path / "shop/d/link").symlink_to(tmp_path / "outside/x")
+    (tmp_path / "shop/d/folder").symlink_to(tmp_path / "outside")
+    snapshot = snapshot_of(tmp_path / "shop")
+    read = read_all(snapshot, ["d/x", "d/link", "d/folder/x"])
+    assert read["d/x"] == b"mine"
+    assert read["d/link"] == "SYMLINK_NOT_ALLOWED"
+    assert not isinstance(read["d/folder/x"], bytes)
+
+
+def test_file_is_read_as_it_is_though_it_has_changed_since_its_size_was_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(tmp_path, {"grew": "0123456789", "shrank": "", "outgrew": "x" * 200})
+    asked = os.fstat
+
+    def told(descriptor: int) -> os.stat_result:
+        """As if each had been of five bytes when it was asked."""
+        return os.stat_result((*asked(descriptor)[:6], 5, *asked(descriptor)[7:10]))
+
+    snapshot = snapshot_of(tmp_path)
+    monkeypatch.setattr(os, "fstat", told)
+    read = read_all(snapshot, ["grew", "shrank", "outgrew"])
+    assert read == {"grew": b"0123456789", "shrank": b"", "outgrew": "FILE_TOO_LARGE"}
+
+
+def test_reading_leaves_no_file_open(tmp_path: Path) -> None:
+    write_files(tmp_path, {f"d{n}/{name}": "x" for n in range(3) for name in "ab"})
+    snapshot = snapshot_of(tmp_path)
+    before = len(os.listdir("/proc/self/fd"))
+    read_all(snapshot, [file.path for file in snapshot.files] + ["none/x"])
+    begun = iter(local().read(snapshot, ["d0/a", "d1/a"], max_bytes=100))
+    next(begun)
+    del begun
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 def test_too_many_files_are_refused_and_not_cut(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
