@@ -1,5 +1,6 @@
 from datetime import UTC, datetime
 
+import pytest
 from sqlalchemy import insert, select
 
 from portal.db import bulk
@@ -55,6 +56,15 @@ def test_tens_of_thousands_of_values_are_one_parameter(database: Database) -> No
         bulk.add(connection, postings, ("term_id", "entity_id"), rows)
         bulk.drop(connection, postings.c.entity_id, list(ids.values())[1:])
         assert connection.execute(select(postings.c.entity_id)).scalars().all() == [ids["r0"]]
+
+
+@pytest.mark.parametrize("n", [1, bulk.TOGETHER - 1, bulk.TOGETHER, 2 * bulk.TOGETHER + 1])
+def test_every_row_is_added_however_many_go_with_one_statement(database: Database, n: int) -> None:
+    rows = [(number, f"r{number}") for number in range(n)]
+    with database.write() as connection:
+        bulk.add(connection, refs, ("id", "ref"), rows)
+        found = connection.execute(select(refs.c.id, refs.c.ref).order_by(refs.c.id)).all()
+    assert list(map(tuple, found)) == rows
 
 
 def test_columns_are_changed_increased_and_rows_removed_by_key(database: Database) -> None:
