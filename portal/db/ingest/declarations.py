@@ -112,8 +112,10 @@ def _row(
     claim: Claim, ids: Mapping[str, int], serving: bool, kept: Mapping[tuple[int, int], bytes]
 ) -> tuple[int, int, int, str, bool, bytes | None]:
     key = (claim.file, ids[claim.ref])
-    whole = pack(claim.entity) if claim.entity is not None else kept.get(key)
-    return (*key, claim.document, claim.digest, serving, None if serving else whole)
+    whole = None
+    if not serving:
+        whole = pack(claim.entity) if claim.entity is not None else kept.get(key)
+    return (*key, claim.document, claim.digest, serving, whole)
 
 
 def _kept(
