@@ -6,6 +6,7 @@ Targets need not exist. References that cannot be read are problems, in Backstag
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from catalog.entity import Relation
 from catalog.errors import RefError
@@ -36,19 +37,23 @@ def relate(
             try:
                 if len(text) > LONGEST_REF:
                     raise RefError(f"Entity reference has more than {LONGEST_REF} characters")
-                named = parse_ref(
-                    text, default_kind=field.default_kind, default_namespace=ref.namespace
-                )
+                named, target = _named(text, field.default_kind, ref.namespace)
             except RefError as error:
                 problems.append(_unreadable(path, text, field, error))
                 continue
             if not field.allows(named.kind):
                 problems.append(_not_allowed(path, text, named, field))
                 continue
-            target = str(named)
             found.add(Relation(source, field.type, target))
             found.add(Relation(target, field.reverse, source))
     return tuple(sorted(found)), problems
+
+
+@lru_cache(maxsize=4096)
+def _named(text: str, kind: str | None, namespace: str) -> tuple[EntityRef, str]:
+    """The ref that a text names, and how it is written in full. Many entities name the same few."""
+    named = parse_ref(text, default_kind=kind, default_namespace=namespace)
+    return named, str(named)
 
 
 def _references(field: str, value: JsonValue) -> Iterator[tuple[list[Step], str]]:

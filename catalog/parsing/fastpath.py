@@ -78,6 +78,8 @@ def _is_plain(data: JsonValue, limits: Limits) -> bool:
         depth += 1
         below: list[JsonValue] = []
         for value in layer:
+            if type(value) is str:
+                continue
             if isinstance(value, dict):
                 below.extend(value.values())
                 for key in value:

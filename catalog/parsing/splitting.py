@@ -30,12 +30,12 @@ class Section:
 
 def count_markers(text: str) -> int:
     """How many lines of `text` are a document marker: at least the documents, less one."""
-    return sum(1 for _ in _MARKER.finditer(text))
+    return len(_MARKER.findall(text)) if _may_be_several(text) else 0
 
 
 def split(text: str) -> list[Section]:
     """The documents of a file, in order; none where it holds only blanks and comments."""
-    if "\n---" not in text and "\n..." not in text and not text.startswith(("%", "...")):
+    if not _may_be_several(text):
         return _single(text)
     sections: list[Section] = []
     start, offset, version = 0, 0, "1.2"
@@ -58,6 +58,11 @@ def split(text: str) -> list[Section]:
     if opened or _CONTENT.search(rest):
         sections.append(Section(text=rest, offset=offset, version=version))
     return sections
+
+
+def _may_be_several(text: str) -> bool:
+    """Whether there may be a marker after the first line. The text of most files is one document."""
+    return "\n---" in text or "\n..." in text or text.startswith(("%", "..."))
 
 
 def _single(text: str) -> list[Section]:
