@@ -6,8 +6,8 @@ Reading a descriptor yields one `Outcome` for each YAML document. Only an accept
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable
+from dataclasses import InitVar, dataclass, field, fields
 from enum import StrEnum
 from hashlib import sha1
 from itertools import chain
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from catalog.problems import Problem
 from catalog.refs import EntityRef
+from catalog.spelled import spell, unspell
 
 
 class Relation(NamedTuple):
@@ -67,42 +68,52 @@ class Entity:
     """SHA-1 hex of `body`."""
     relations: tuple[Relation, ...]
     """Both directions of every relation that this entity declares, sorted, without repeats."""
-    terms: tuple[Term, ...]
+    terms: InitVar[Iterable[Term]]
     """Sorted, without repeats; kind, name, namespace, uid and relations are not among them."""
     targets: tuple[Target, ...] = ()
     """Of a Location: where else to read, without repeats."""
     etag: str | None = None
     """As the file declares it (Backstage keeps such a one); None: it is derived."""
+    spelled: tuple[str, ...] = field(init=False)
+    """Its terms, as `catalog.spelled` writes them."""
     fingerprint: str = field(init=False)
     """A digest over all that is stored of it. More than its body: a later version may relate or index the
     same body otherwise. Made with the entity, in the process that reads it."""
 
-    def __post_init__(self) -> None:
-        """Set the fingerprint."""
-        terms = (key if value is None else f"{key}\1{value}" for key, value in self.terms)
-        parts = chain([self.digest], chain.from_iterable(self.relations), terms)
+    def __post_init__(self, terms: Iterable[Term]) -> None:
+        """Spell the terms, and set the fingerprint."""
+        found, kind = tuple(terms), self.ref.kind
+        texts = (key if value is None else f"{key}\1{value}" for key, value in found)
+        parts = chain([self.digest], chain.from_iterable(self.relations), texts)
         made = sha1("\0".join(parts).encode(), usedforsecurity=False).hexdigest()
         object.__setattr__(self, "fingerprint", made)
+        object.__setattr__(self, "spelled", tuple(spell(kind, *term) for term in found))
+
+    def found_by(self) -> tuple[Term, ...]:
+        """Its terms."""
+        return tuple(Term(*unspell(one)) for one in self.spelled)
 
     def __getstate__(self) -> tuple[object, ...]:
-        """The fields in order, for another process: relations and terms as rows of texts.
+        """The fields in order, for another process: relations as one row of texts.
 
-        As tuples, each of a class, they would take three quarters of the time of all that is sent.
+        As tuples, each of a class, they would take half of the time of all that is sent.
         """
-        values = ((one.name, getattr(self, one.name)) for one in fields(self))
-        return tuple((*chain(*value),) if name in _ROWS else value for name, value in values)
+        ref, relations = self.ref, tuple(chain.from_iterable(self.relations))
+        rest = (getattr(self, name) for name in _REST)
+        return ref.kind, ref.namespace, ref.name, relations, *rest
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         """The same entity again."""
-        for one, value in zip(fields(self), state, strict=True):
-            row = _ROWS.get(one.name)
-            if row is not None:
-                parts = zip(*[iter(value)] * len(row._fields), strict=True)
-                value = tuple(map(row._make, parts))
-            object.__setattr__(self, one.name, value)
+        kind, namespace, name, relations, *rest = state
+        found = zip(*[iter(relations)] * len(Relation._fields), strict=True)
+        put = object.__setattr__
+        put(self, "ref", EntityRef(kind=kind, namespace=namespace, name=name))
+        put(self, "relations", tuple(map(Relation._make, found)))
+        for one, value in zip(_REST, rest, strict=True):
+            put(self, one, value)
 
 
-_ROWS: Mapping[str, type[Relation | Term]] = {"relations": Relation, "terms": Term}
+_REST = tuple(one.name for one in fields(Entity) if one.name not in ("ref", "relations"))
 
 
 class Verdict(StrEnum):

@@ -16,7 +16,7 @@ from catalog.ingest.companions import LARGEST_FILE, taken_in
 from catalog.problems import Problem
 from plugins.contract import Blob, TreeFile
 from plugins.local.places import DESCRIPTORS, Place
-from plugins.local.tree import look_at, read_file
+from plugins.local.tree import look_at, read_files
 
 _LOCATION = re.compile(rb"Location|\\[xuU\r\n]")
 """In every text that holds a Location: it says so, or spells its letters with escapes."""
@@ -46,5 +46,5 @@ def _read(folder: Path, path: str) -> bytes | Problem | None:
     """The content of a file below the folder; None: it is not there, or not of this machine."""
     if "://" in path or not look_at(folder, [path]):
         return None
-    found = read_file(folder, path, max_bytes=LARGEST_FILE)
+    (found,) = read_files(folder, [path], max_bytes=LARGEST_FILE)
     return found.content if isinstance(found, Blob) else found.problem

@@ -202,23 +202,23 @@ def look_up(
     """The columns `wanted` of the rows of the table in which `columns` have the values of `rows`."""
     if not rows:
         return []
-    sqlite = connection.dialect.name == "sqlite"
-    same = " AND ".join(
-        f'{table.name}."{column}" = {_element(table.c[column], n, sqlite)}'
-        for n, column in enumerate(columns)
-    )
-    # The planner is to look up each given row, never to walk the table. SQLite does with a CROSS
-    # JOIN; PostgreSQL takes any JSON array for a hundred rows, where it believes arrays' lengths.
-    source = (
-        "json_each(?) AS given CROSS JOIN"
-        if sqlite
-        else "json_array_elements(%s::json) AS given JOIN"
-    )
-    names = _names(wanted, of=table.name)
-    sql = f"SELECT {names} FROM {source} {table.name} ON {same}"  # noqa: S608
+    sql = f"SELECT {_names(wanted, of=table.name)} FROM {_given_json(connection, table, columns)}"  # noqa: S608
     given = (orjson.dumps(list(rows)).decode(),)
     found: Sequence[Row] = execute(connection, sql, given, looks=True).fetchall()
     return found
+
+
+def find_spelled(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[str]
+) -> dict[str, int]:
+    """As `find`, of rows that are JSON arrays already."""
+    if not rows:
+        return {}
+    place = "given.key" if connection.dialect.name == "sqlite" else "given.place - 1"
+    source = _given_json(connection, table, columns)
+    sql = f"SELECT {place}, {table.name}.id FROM {source}"  # noqa: S608
+    found = execute(connection, sql, (f"[{','.join(rows)}]",))
+    return {rows[n]: number for n, number in found}
 
 
 def next_id(connection: Connection, table: Table) -> int:
@@ -262,6 +262,24 @@ def _pick(dialect: str, columns: tuple[Column[Any], ...], by: Column[Any]) -> Se
 @cache
 def _drop(dialect: str, by: Column[Any]) -> Delete:
     return delete(by.table).where(is_listed(dialect, by))
+
+
+def _given_json(connection: Connection, table: Table, columns: Sequence[str]) -> str:
+    """What to select from for the rows of the table in which `columns` have the values of given rows.
+
+    The parameter is a JSON array of arrays. The planner is to look up each given row, never to walk the
+    table. SQLite does with a CROSS JOIN; PostgreSQL takes any JSON array for a hundred rows, where it
+    believes arrays' lengths.
+    """
+    sqlite = connection.dialect.name == "sqlite"
+    same = " AND ".join(
+        f'{table.name}."{column}" = {_element(table.c[column], n, sqlite)}'
+        for n, column in enumerate(columns)
+    )
+    if sqlite:
+        return f"json_each(?) AS given CROSS JOIN {table.name} ON {same}"
+    elements = "json_array_elements(%s::json) WITH ORDINALITY AS given(value, place)"
+    return f"{elements} JOIN {table.name} ON {same}"
 
 
 def _element(column: Column[Any], place: int, sqlite: bool) -> str:

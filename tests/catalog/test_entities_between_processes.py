@@ -16,14 +16,23 @@ def test_an_entity_arrives_as_it_was_sent() -> None:
     same = arrived(sent)
     assert same == sent
     assert same.fingerprint == sent.fingerprint
-    assert {type(one) for one in same.terms} == {Term}
+    assert {type(one) for one in same.found_by()} == {Term}
     assert {type(one) for one in same.relations} == {Relation}
+
+
+def test_what_entities_have_in_common_is_sent_once() -> None:
+    sent = [entity(name, metadata={"annotations": {"a/b": "x" * 100}}) for name in ("one", "two")]
+    alone = sum(len(pickle.dumps(one)) for one in sent)
+    assert len(pickle.dumps(sent)) < alone - 100
+    one, two = pickle.loads(pickle.dumps(sent))
+    common = set(map(id, one.spelled)) & set(map(id, two.spelled))
+    assert len(common) == len(set(one.spelled) & set(two.spelled)) > 0
 
 
 def test_a_term_without_a_value_stays_without_one() -> None:
     sent = entity("payments", metadata={"annotations": {"a": None}})
-    assert [term.value for term in sent.terms if term.key.endswith("annotations.a")] == [None]
-    assert arrived(sent).terms == sent.terms
+    assert [term.value for term in sent.found_by() if term.key.endswith("annotations.a")] == [None]
+    assert arrived(sent).found_by() == sent.found_by()
 
 
 def test_an_entity_without_relations_arrives() -> None:

@@ -10,18 +10,17 @@ from __future__ import annotations
 import struct
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
-from typing import cast
 
+import orjson
 from sqlalchemy import Connection, delete
 
 from catalog.entity import Entity
+from catalog.spelled import spell
 from portal.db import bulk, values
 from portal.db.tables import postings, terms
 
 KEY = ("key", "value", "original", "known", "kind")
-
-Key = tuple[str, str, str, bool, str]
-"""The values of `KEY`: the value in lower case, and as it is spelled where that is another text."""
+"""What keeps terms apart, in the order in which `catalog.spelled` writes it."""
 
 Postings = dict[int, list[int]]
 """Of each term the entities, in order."""
@@ -39,41 +38,33 @@ def put_terms(
     `before` holds the packed terms of the entities that had some; one that is not in `wanted`
     loses all of them. Counts are kept, and a term that no entity has any more goes.
     """
-    keys = {entity_id: keys_of(entity) for entity_id, entity in wanted.items()}
-    ids, new = _ids(connection, set[Key]().union(*keys.values()))
+    spelled = {entity_id: spelled_of(entity) for entity_id, entity in wanted.items()}
+    ids, new = _ids(connection, set[str]().union(*spelled.values()))
     packed: dict[int, bytes] = {}
     come: Postings = defaultdict(list)
     gone: Postings = defaultdict(list)
     for entity in sorted(wanted.keys() | before.keys()):
-        after = set(map(ids.__getitem__, keys.get(entity, ())))
+        after = sorted(map(ids.__getitem__, spelled.get(entity, ())))
+        packed[entity] = struct.pack(f"<{len(after)}I", *after)
         old = unpack(before.get(entity, b""))
-        packed[entity] = struct.pack(f"<{len(after)}I", *sorted(after))
-        for term in after.difference(old):
+        for term in after if not old else set(after).difference(old):
             come[term].append(entity)
-        for term in old:
-            if term not in after:
-                gone[term].append(entity)
+        for term in set(old).difference(after):
+            gone[term].append(entity)
     bulk.remove(connection, postings, ("term_id", "entity_id"), _rows(gone))
     bulk.add(connection, postings, ("term_id", "entity_id"), _rows(come))
-    added = [(number, *key, len(come.pop(number))) for number, key in new]
+    rows = orjson.loads(f"[{','.join(text for _, text in new)}]")
+    added = [(n, *row, len(come.pop(n))) for (n, _), row in zip(new, rows, strict=True)]
     bulk.add(connection, terms, ("id", *KEY, "n"), added)
     _count(connection, come, gone)
     return packed
 
 
-def keys_of(entity: Entity) -> list[Key]:
-    """Of every term of the entity; kind and namespace are among them, to be counted."""
-    kind = entity.ref.kind.lower()
-    found = [*entity.terms, ("kind", entity.ref.kind), ("metadata.namespace", entity.ref.namespace)]
-    return [
-        (key, "", "", False, kind) if text is None else (key, *_spelled(text), True, kind)
-        for key, text in found
-    ]
-
-
-def _spelled(text: str) -> tuple[str, str]:
-    lower = text.lower()
-    return lower, "" if text == lower else text
+def spelled_of(entity: Entity) -> tuple[str, ...]:
+    """Every term of the entity; kind and namespace are among them, to be counted."""
+    kind, namespace = entity.ref.kind, entity.ref.namespace
+    counted = spell(kind, "kind", kind), spell(kind, "metadata.namespace", namespace)
+    return (*entity.spelled, *counted)
 
 
 def unpack(packed: bytes) -> tuple[int, ...]:
@@ -82,17 +73,16 @@ def unpack(packed: bytes) -> tuple[int, ...]:
 
 
 def _ids(
-    connection: Connection, wanted: Collection[Key]
-) -> tuple[dict[Key, int], list[tuple[int, Key]]]:
-    """The id of each key; and the ids and keys of those that are not in the table yet."""
+    connection: Connection, wanted: Collection[str]
+) -> tuple[dict[str, int], list[tuple[int, str]]]:
+    """The id of each spelled term; and the ids and texts of those that are not in the table yet."""
     ordered = sorted(wanted)
-    known = bulk.find(connection, terms, KEY, ordered)
+    ids = bulk.find_spelled(connection, terms, KEY, ordered)
     last = int(values.get(connection, LAST) or 0)
-    new = list(enumerate((key for key in ordered if key not in known), start=last + 1))
+    new = list(enumerate((text for text in ordered if text not in ids), start=last + 1))
     if new:
         values.put(connection, LAST, str(last + len(new)))
-    ids = cast(dict[Key, int], known)
-    ids.update((key, number) for number, key in new)
+    ids.update((text, number) for number, text in new)
     return ids, new
 
 

@@ -136,7 +136,7 @@ def pack(entity: Entity) -> bytes:
             "body": entity.body.decode(),
             "digest": entity.digest,
             "relations": [list(relation) for relation in entity.relations],
-            "terms": [list(term) for term in entity.terms],
+            "terms": [list(term) for term in entity.found_by()],
             "etag": entity.etag,
         }
     )

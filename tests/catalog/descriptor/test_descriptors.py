@@ -52,7 +52,7 @@ def test_valid_document_becomes_an_entity() -> None:
     assert outcome.entity is not None
     assert orjson.loads(outcome.entity.body)["metadata"]["name"] == "Payments"
     assert ("component:shop/payments", "ownedBy", "group:shop/team-a") in outcome.entity.relations
-    assert ("spec.lifecycle", "production") in outcome.entity.terms
+    assert ("spec.lifecycle", "production") in outcome.entity.found_by()
 
 
 def test_declared_etag_is_kept_apart_from_the_body() -> None:

@@ -45,6 +45,23 @@ def test_rows_are_found_by_several_columns(database: Database) -> None:
         assert bulk.find(connection, terms, columns, wanted) == {wanted[0]: 1, wanted[1]: 3}
 
 
+def test_rows_that_are_json_already_are_found_by_several_columns(database: Database) -> None:
+    columns = ("key", "value", "known")
+    rows = [(1, "k", "v", True), (2, "k", "", False), (3, 'é\n"', "\\ %s ?", True)]
+    spelled = [
+        '["k","v",true]',
+        '["k","v",false]',
+        '["k","",false]',
+        '["é\\n\\"","\\\\ %s ?",true]',
+    ]
+    with database.write() as connection:
+        whole = [(*row, "", "component") for row in rows]
+        bulk.add(connection, terms, ("id", *columns, "original", "kind"), whole)
+        assert bulk.find_spelled(connection, terms, columns, []) == {}
+        found = bulk.find_spelled(connection, terms, columns, spelled)
+    assert found == {spelled[0]: 1, spelled[2]: 2, spelled[3]: 3}
+
+
 def test_tens_of_thousands_of_values_are_one_parameter(database: Database) -> None:
     with database.write() as connection:
         ids = bulk.intern(connection, refs, "ref", (f"r{n}" for n in range(MANY)))
