@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 
 from catalog.ingest.companions import LARGEST_FILE
 from catalog.ingest.readings import Reader, ToRead
@@ -16,6 +17,8 @@ from plugins.contract import Plugin
 from portal.pool import Pool, TaskFailed
 from portal.worker.children.views import source_for
 from portal.worker.tools import Tools
+
+READ = "portal.worker.children.parsing:read_files"
 
 FILES_BYTES = 512 * 1024
 FILES_COUNT = 200
@@ -50,14 +53,27 @@ def fetch(plugins: Sequence[Plugin], url: str) -> tuple[str, bytes] | Problem:
 
 
 def _read_in_pool(pool: Pool, files: Iterable[ToRead]) -> Iterator[FileReading]:
-    """Read files in the children, some tasks ahead of the caller, in order."""
-    ahead: deque[tuple[Future[list[FileReading]], list[ToRead]]] = deque()
-    for group in _groups(files):
-        ahead.append((pool.submit("portal.worker.children.parsing:read_files", group), group))
-        if len(ahead) > AHEAD * pool.size:
-            yield from _finished(pool, *ahead.popleft())
-    while ahead:
-        yield from _finished(pool, *ahead.popleft())
+    """Read files in the children, some tasks ahead of the caller, in order.
+
+    The children need not wait while a batch is being written: a thread fetches what they read next.
+    """
+    asked = ((pool.submit(READ, group), group) for group in _groups(files))
+    first = list(islice(asked, 2))
+    if len(first) < 2:  # as most readings: nothing is to be fetched meanwhile
+        for one in first:
+            yield from _finished(pool, *one)
+        return
+    with ThreadPoolExecutor(1, thread_name_prefix="reading") as thread:
+        ahead = deque(thread.submit(next, asked, None) for _ in range(AHEAD * pool.size))
+        try:
+            for one in first:
+                yield from _finished(pool, *one)
+            while (following := ahead.popleft().result()) is not None:
+                ahead.append(thread.submit(next, asked, None))
+                yield from _finished(pool, *following)
+        finally:
+            for future in ahead:
+                future.cancel()
 
 
 def _groups(files: Iterable[ToRead]) -> Iterator[list[ToRead]]:
@@ -85,7 +101,7 @@ def _finished(
             return
         middle = len(group) // 2
         for half in (group[:middle], group[middle:]):
-            again = pool.submit("portal.worker.children.parsing:read_files", half, deadline=20)
+            again = pool.submit(READ, half, deadline=20)
             yield from _finished(pool, again, half)
 
 
