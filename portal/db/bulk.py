@@ -7,7 +7,7 @@ JSON and rows by its driver's executemany, PostgreSQL takes arrays and COPY.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Sized
 from functools import cache
 from itertools import chain
 from types import MappingProxyType
@@ -106,19 +106,12 @@ def drop(connection: Connection, by: Column[Any], values: Collection[int]) -> No
         connection.execute(_drop(connection.dialect.name, by), listed(connection, values))
 
 
-def add(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+def add(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> None:
     """Insert rows that are not there yet. In the order of the primary key it is fastest."""
-    if not rows:
+    if isinstance(rows, Sized) and not rows:
         return
     if connection.dialect.name == "sqlite":
-        into = f"INSERT INTO {table.name} ({_names(columns)}) VALUES "  # noqa: S608
-        one = f"({', '.join('?' * len(columns))})"
-        bound = _bound(connection, table, columns, rows)
-        rest = len(bound) % TOGETHER
-        if several := _joined(bound[: len(bound) - rest]):
-            connection.exec_driver_sql(into + ", ".join([one] * TOGETHER), several)
-        if rest:
-            connection.exec_driver_sql(into + one, bound[-rest:])
+        _insert(connection, table, columns, _bound(connection, table, columns, rows))
         return
     driver = connection.connection.driver_connection
     assert driver is not None
@@ -126,7 +119,8 @@ def add(connection: Connection, table: Table, columns: Sequence[str], rows: Sequ
     with driver.cursor() as cursor, cursor.copy(into) as copy:
         if all(isinstance(table.c[column].type, Integer) for column in columns):
             # Most rows are of ids alone, which need no adaptation, nor escapes.
-            copy.write("".join("\t".join(map(str, row)) + "\n" for row in rows))
+            line = "\t".join(["%d"] * len(columns)) + "\n"
+            copy.write("".join(map(line.__mod__, rows)))
             return
         for row in rows:
             copy.write_row(row)
@@ -314,20 +308,28 @@ def _array_type(kind: TypeEngine[Any]) -> ARRAY[Any]:
     return ARRAY(Text() if isinstance(kind, Text) else kind)
 
 
-def _joined(rows: Sequence[Row]) -> list[Row]:
-    """SQLite: the values of `TOGETHER` rows at a time, one after the other."""
-    values = chain.from_iterable(rows)
-    return list(zip(*[values] * (TOGETHER * len(rows[0])), strict=True)) if rows else []
+def _insert(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row]
+) -> None:
+    """SQLite: the rows, `TOGETHER` of them in a statement, and those that are left one by one."""
+    values, width = list(chain.from_iterable(rows)), len(columns)
+    whole = len(values) - len(values) % (width * TOGETHER)
+    into = f"INSERT INTO {table.name} ({_names(columns)}) VALUES "  # noqa: S608
+    row = f"({', '.join('?' * width)})"
+    for n, some in ((TOGETHER, values[:whole]), (1, values[whole:])):
+        if some:
+            given = list(zip(*[iter(some)] * (width * n), strict=True))
+            connection.exec_driver_sql(into + ", ".join([row] * n), given)
 
 
 def _bound(
-    connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]
-) -> list[Row]:
+    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row]
+) -> Iterable[Row]:
     """SQLite: rows as the driver takes them; only times need to be written as SQLAlchemy does."""
     times = {n for n, column in enumerate(columns) if isinstance(table.c[column].type, DateTime)}
     write = DateTime().dialect_impl(connection.dialect).bind_processor(connection.dialect)
     if not times or write is None:
-        return list(rows)
+        return rows
     written: dict[Any, Any] = {None: None}  # rows of a batch have few different times
     bound = [list(row) for row in rows]
     for row in bound:

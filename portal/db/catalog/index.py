@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import struct
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from itertools import chain, repeat
 
 import orjson
 from sqlalchemy import Connection, delete
@@ -44,14 +45,14 @@ def put_terms(
     come: Postings = defaultdict(list)
     gone: Postings = defaultdict(list)
     for entity in sorted(wanted.keys() | before.keys()):
-        after = sorted(map(ids.__getitem__, spelled.get(entity, ())))
+        after = sorted({*map(ids.__getitem__, spelled.get(entity, ()))})
         packed[entity] = struct.pack(f"<{len(after)}I", *after)
         old = unpack(before.get(entity, b""))
         for term in after if not old else set(after).difference(old):
             come[term].append(entity)
         for term in set(old).difference(after):
             gone[term].append(entity)
-    bulk.remove(connection, postings, ("term_id", "entity_id"), _rows(gone))
+    bulk.remove(connection, postings, ("term_id", "entity_id"), list(_rows(gone)))
     bulk.add(connection, postings, ("term_id", "entity_id"), _rows(come))
     rows = orjson.loads(f"[{','.join(text for _, text in new)}]")
     added = [(n, *row, len(come.pop(n))) for (n, _), row in zip(new, rows, strict=True)]
@@ -86,9 +87,9 @@ def _ids(
     return ids, new
 
 
-def _rows(found: Postings) -> list[tuple[int, int]]:
+def _rows(found: Postings) -> Iterator[tuple[int, int]]:
     """In the order of the primary key."""
-    return [(term, entity) for term in sorted(found) for entity in found[term]]
+    return chain.from_iterable(zip(repeat(term), found[term]) for term in sorted(found))
 
 
 def _count(connection: Connection, come: Postings, gone: Postings) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 import orjson
 from sqlalchemy import Connection, select
@@ -51,7 +52,7 @@ class EdgeChange:
 
 def put_edges(
     connection: Connection,
-    declared: Mapping[int, Iterable[Relation]],
+    declared: Mapping[int, Sequence[Relation]],
     *,
     known: Collection[int],
     ids: Mapping[str, int],
@@ -61,27 +62,28 @@ def put_edges(
 
     `known` are the origins that may have edges so far; `ids` are of refs that need no look-up.
     """
-    ends = {end for found in declared.values() for one in found for end in (one.source, one.target)}
-    ids = bulk.intern(connection, refs, "ref", ends, known=ids)
-    named = {relation.type for found in declared.values() for relation in found}
+    found = list(chain.from_iterable(declared.values()))
+    sources, named, targets = zip(*found, strict=True) if found else ((), (), ())
+    origins = chain.from_iterable(repeat(origin, len(of)) for origin, of in declared.items())
+    ids = bulk.intern(connection, refs, "ref", {*sources, *targets}, known=ids)
     known_types: dict[str, int] = dict(connection.execute(TYPES).all())
-    types = bulk.intern(connection, relation_types, "name", named, known=known_types)
+    types = bulk.intern(connection, relation_types, "name", {*named}, known=known_types)
     stored = bulk.pick(connection, (*COLUMNS, edges.c.seq), edges.c.origin_id, known)
     before = {tuple(row[:4]): row[4] for row in stored}
-    after = {
-        (ids[source], types[type_], ids[target], origin)
-        for origin, relations in declared.items()
-        for source, type_, target in relations
-    }
-    come, gone = sorted(after - before.keys()), sorted(before.keys() - after)
+    columns = (map(ids.__getitem__, sources), map(types.__getitem__, named))
+    # What an entity declares has no repeats.
+    after = list(zip(*columns, map(ids.__getitem__, targets), origins, strict=True))
+    come = sorted(set(after).difference(before) if before else after)
+    gone = sorted(before.keys() - set(after)) if before else []
     names = [column.name for column in COLUMNS]
     bulk.remove(connection, edges, names, gone)
-    bulk.add(connection, edges, (*names, "seq"), [(*edge, at[edge[3]].seq) for edge in come])
+    seqs = {origin: at[origin].seq for origin in declared}
+    bulk.add(connection, edges, (*names, "seq"), ((*edge, seqs[edge[3]]) for edge in come))
     return EdgeChange(
-        come=[edge[:3] for edge in come],
+        come=come,
         gone={edge[:3] for edge in gone} - _remaining(connection, gone),
         ended={edge: before[edge] for edge in gone},
-        ends=frozenset(end for edge in (*come, *gone) for end in (edge[0], edge[2])),
+        ends=frozenset(chain.from_iterable((edge[0], edge[2]) for edge in chain(come, gone))),
         types={number: name for name, number in types.items()},
         refs={number: ref for ref, number in ids.items()},
     )
@@ -112,7 +114,7 @@ def relations_after(
     Made from what they showed before: a hub with thousands of neighbors is not read again whenever
     one of them comes or goes.
     """
-    come = _shown(connection, [edge for edge in change.come if edge[0] in stored], change)
+    come = _shown(connection, [edge[:3] for edge in change.come if edge[0] in stored], change)
     gone = _shown(connection, [edge for edge in change.gone if edge[0] in stored], change)
     result = {}
     for entity in come.keys() | gone.keys():

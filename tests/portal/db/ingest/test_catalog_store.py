@@ -247,3 +247,10 @@ def test_problems_are_stored_in_every_part(store: Store) -> None:
     (row,) = dump(store.database)["problems"]
     assert repr(BROKEN.message) in row
     assert row.startswith(f"[1, 1, '{A}', 'BROKEN', 'error'")
+
+
+def test_a_field_that_reads_as_the_namespace_is_counted_once(store: Store) -> None:
+    # Backstage keeps `metadata.Namespace` as any other field; its key is that of the namespace.
+    put(store, reading("f", entity("a", metadata={"Namespace": "default"})))
+    assert term_counts(store)["metadata.namespace", "default"] == 1
+    assert integrity_fault(store.database) == ""
