@@ -31,6 +31,7 @@ from portal.version import VERSION
 from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker.engine import Engine, EngineSettings, launch
 from portal.worker.job_file import put_aside_if_damaged
+from portal.worker.reading import get_ready
 
 THREADS = 64
 GRACE = 30
@@ -60,6 +61,7 @@ def start_engine(portal: Portal, report: Callable[[str], None]) -> Running:
     if portal.database.is_sqlite and (aside := put_aside_if_damaged(_job_file(portal.settings))):
         log.warning("the job engine's file was damaged, and a new one is used; it is %s now", aside)
     pool = Pool(max(1, min(4, os.cpu_count() or 1)))
+    get_ready(pool)  # while the engine starts: it begins by reading
     name, kept = worker_name(portal.settings.data_dir)
     engine = launch(
         tools_of(portal, pool),

@@ -40,6 +40,12 @@ def reader_of(tools: Tools) -> Reader:
     )
 
 
+def get_ready(pool: Pool) -> None:
+    """Let the children start and load what reading takes, so that the first to read finds them ready."""
+    for _ in range(pool.size):
+        pool.submit(READ, [])
+
+
 def fetch(plugins: Sequence[Plugin], url: str) -> tuple[str, bytes] | Problem:
     """A token that changes with the content of a URL, and the content; or why there is none."""
     source = source_for(plugins, url, checked=True)

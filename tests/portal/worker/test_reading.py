@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import closing
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -15,6 +17,7 @@ from catalog.ingest.store import FileReading
 from portal.pool import Pool
 from portal.worker import reading
 from portal.worker.children.parsing import read_files
+from tests.portal.processes import eventually
 
 GROUP = reading.FILES_COUNT
 DOCUMENT = (
@@ -98,3 +101,20 @@ def test_failure_of_who_fetches_is_one_of_who_reads(good: int) -> None:
     with pytest.raises(OSError, match="the disk is gone"):
         list(read(files()))
     assert threads() == []
+
+
+def test_children_are_there_before_anything_is_read() -> None:
+    def children() -> set[str]:
+        listed = Path("/proc/self/task").glob("*/children")
+        return {number for one in listed for number in one.read_text().split()}
+
+    before = children()
+    with closing(Pool(2)) as pool:
+        reading.get_ready(pool)
+        eventually(lambda: len(children() - before) == 2)
+        assert [one.path for one in read(map(to_read, range(3)), pool)] == [
+            "0.yaml",
+            "1.yaml",
+            "2.yaml",
+        ]
+    assert not children() - before
