@@ -10,9 +10,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from uuid import uuid4
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Executable, bindparam, literal, true
+from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
+from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from catalog.ingest.changes import Limit, Plan, plan
 from catalog.ingest.store import Applied, Batch, Listed, StoredRepository
@@ -254,6 +257,25 @@ def record(connection: Connection, written: Written, at: Moments) -> None:
 def mark(connection: Connection, touched: Collection[int], seq: int) -> None:
     """Mark entities for collection and assessment, in the transaction that touched them."""
     if touched:
-        bulk.drop(connection, unassessed.c.entity_id, touched)
-        rows = [(entity_id, seq) for entity_id in sorted(touched)]
-        bulk.add(connection, unassessed, ("entity_id", "seq"), rows)
+        given = bulk.listed(connection, sorted(touched))
+        connection.execute(_mark(connection.dialect.name), {**given, "number": seq})
+
+
+@cache
+def _mark(dialect: str) -> Executable:
+    """Marks of these entities; one that is there already becomes that of this batch, of all there is.
+
+    Who refers to many is marked by each batch: written anew, a row would be compared with its entity.
+    """
+    insert = upsert_sqlite if dialect == "sqlite" else upsert_postgresql
+    these = bulk.every(dialect, unassessed.c.entity_id, bindparam("values"))
+    number = bindparam("number", type_=unassessed.c.seq.type)
+    new = insert(unassessed).from_select(
+        ["entity_id", "seq", "scope"],
+        # SQLite takes ON for that of a join where no condition ends the query.
+        these.add_columns(number, literal(marks.LOOK)).where(true()),
+    )
+    return new.on_conflict_do_update(
+        index_elements=[unassessed.c.entity_id],
+        set_={"seq": new.excluded.seq, "scope": new.excluded.scope},
+    )
