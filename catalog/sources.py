@@ -77,7 +77,7 @@ class Snapshot:
     is_git: bool
     committed_at: datetime | None
     """UTC; None where there is no git history."""
-    files: tuple[TreeFile, ...]
+    files: Sequence[TreeFile]
     """Sorted by path."""
     whole: bool = True
     """Whether these are all files; not where a descriptor was read by itself, with what it takes in: of

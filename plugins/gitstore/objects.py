@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from catalog.problems import Problem, quote
+from catalog.tree_files import find_file
 from plugins.contract import Blob, Failed, Repository, Snapshot, TreeFile, Unreadable
 from plugins.gitstore.commands import GitError, run_git
 
@@ -123,7 +123,7 @@ def read_blobs(
     batch: list[tuple[str, TreeFile | None]] = []
     size = 0
     for path in paths:
-        file = find_file(snapshot, path)
+        file = find_file(snapshot.files, path)
         if file is not None and file.size <= max_bytes:
             size += file.size
         batch.append((path, file))
@@ -131,14 +131,6 @@ def read_blobs(
             yield from _read_batch(git_dir, batch, max_bytes)
             batch, size = [], 0
     yield from _read_batch(git_dir, batch, max_bytes)
-
-
-def find_file(snapshot: Snapshot, path: str) -> TreeFile | None:
-    """The file at `path`, if the snapshot has it."""
-    place = bisect_left(snapshot.files, path, key=lambda file: file.path)
-    if place < len(snapshot.files) and snapshot.files[place].path == path:
-        return snapshot.files[place]
-    return None
 
 
 def _read_batch(

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from catalog.tree_files import find_file
 from plugins.contract import (
     Blob,
     Context,
@@ -26,7 +27,7 @@ from plugins.contract import (
 )
 from plugins.gitstore.commands import GitError
 from plugins.gitstore.folders import find_git_dir, is_bare
-from plugins.gitstore.objects import Commit, find_commit, find_file, read_blobs, snapshot_at
+from plugins.gitstore.objects import Commit, find_commit, read_blobs, snapshot_at
 from plugins.local.alone import files_alone
 from plugins.local.places import Place, cannot_read, list_target, place_of
 from plugins.local.tree import digest, read_files, walk
@@ -137,7 +138,7 @@ def _with_named(snapshot: Snapshot, place: Place) -> Snapshot | Failed:
     """The snapshot, with the descriptor that the target names."""
     if not place.named:
         return snapshot
-    if find_file(snapshot, place.named) is None:
+    if find_file(snapshot.files, place.named) is None:
         return Failed(
             problem=Problem(
                 code="FILE_NOT_FOUND",

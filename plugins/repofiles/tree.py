@@ -30,9 +30,8 @@ class Tree:
         }
         self.paths = tuple(self.sizes)
         self.view = view
-        self._folders: dict[str, list[str]] = {}
-        for path in self.paths:
-            self._folders.setdefault(path.rpartition("/")[0], []).append(path)
+        self._folders: dict[str, tuple[str, ...]] = {}
+        """What is directly in those that were asked for: a repository may have any number of others."""
         self._firsts: dict[tuple[str, re.Pattern[str]], str | None] = {}
         self._shared_matches: dict[Callable[[str], bool], tuple[str, ...]] = {}
         self._contents: dict[str, bytes | FailedFact] = {}
@@ -42,9 +41,7 @@ class Tree:
         for folder in folders:
             key = (folder, name)
             if key not in self._firsts:
-                found = [
-                    path for path in self._folders.get(folder, ()) if name.fullmatch(name_of(path))
-                ]
+                found = self.in_folder(folder, name)
                 self._firsts[key] = min(found, key=lambda path: (len(path), path), default=None)
             if (path := self._firsts[key]) is not None:
                 return path
@@ -52,8 +49,11 @@ class Tree:
 
     def in_folder(self, folder: str, name: re.Pattern[str]) -> tuple[str, ...]:
         """The files directly in `folder` whose name matches wholly, sorted."""
-        paths = self._folders.get(folder, ())
-        return tuple(path for path in paths if name.fullmatch(name_of(path)))
+        if folder not in self._folders:
+            start = len(folder) + 1 if folder else 0
+            paths = self._beneath(folder) if folder else self.paths
+            self._folders[folder] = tuple(path for path in paths if path.find("/", start) < 0)
+        return tuple(path for path in self._folders[folder] if name.fullmatch(name_of(path)))
 
     def matching(self, directory: str, is_wanted: Callable[[str], bool]) -> tuple[str, ...]:
         """The wanted paths below `directory`; without any, the wanted ones that services share.
@@ -93,8 +93,11 @@ class Tree:
         """Every path below a folder, sorted; '' and '.' are the root."""
         if directory in ("", "."):
             return self.paths
-        start = bisect_left(self.paths, directory + "/")
-        return self.paths[start : bisect_left(self.paths, directory + "0")]  # "0" follows "/"
+        return self._beneath(directory)
+
+    def _beneath(self, folder: str) -> tuple[str, ...]:
+        start = bisect_left(self.paths, folder + "/")
+        return self.paths[start : bisect_left(self.paths, folder + "0")]  # "0" follows "/"
 
     @cached_property
     def _shared(self) -> tuple[str, ...]:

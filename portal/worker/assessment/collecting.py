@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from typing import TypeVar
+from typing import NamedTuple
 
 from catalog.documentation import LARGEST_PAGE
 from catalog.ingest.readings import is_of
 from catalog.sources import Failed, Snapshot
+from catalog.tree_files import TreeFiles
 from portal.db.collection import doc_sets, documentation, facts
 from portal.db.evaluation.subjects import read_subjects
 from portal.db.work import rounds
@@ -41,7 +42,12 @@ PAGE_BYTES = 64 * 1024
 MOST = 1000
 """Entities of which facts are collected at once."""
 
-T = TypeVar("T")
+
+class _Load(NamedTuple):
+    """A place, and what it counts in a task."""
+
+    place: Place
+    weight: int
 
 
 def collect_within(tools: Tools, ids: range) -> None:
@@ -66,8 +72,8 @@ def collect(tools: Tools, groups: Sequence[Marked]) -> None:
         outlines = documentation.outlines(connection, ids)
     stored = {found[entity].ref: outline for entity, outline in outlines.items() if entity in found}
     tasks: deque[tuple[Collection, Future[Collected]]] = deque()
-    for places in _together(_places(tools, due, found, stored), _weight):
-        task = Collection(setup=tools.setup, places=tuple(places), now=now)
+    for places in _together(_places(tools, due, found, stored)):
+        task = Collection(setup=tools.setup, places=places, now=now)
         tasks.append((task, _submit(tools, task, DEADLINE)))
         if len(tasks) > tools.pool.size:
             _save(tools, *tasks.popleft())
@@ -98,18 +104,12 @@ def _save(tools: Tools, task: Collection, answer: Future[Collected]) -> None:
         doc_sets.save(connection, collected.documentation, now=task.now)
 
 
-def _weight(place: Place) -> int:
-    """What a place counts in a task: pages are sent and stored as well."""
-    sizes = (file.size for file in place.snapshot.files if file.path.lower().endswith(".md"))
-    return len(place.subjects) + sum(min(size, LARGEST_PAGE) for size in sizes) // PAGE_BYTES
-
-
 def _places(
     tools: Tools,
     due: Sequence[tuple[Marked, Spared]],
     found: Mapping[int, PackedSubject],
     outlines: Mapping[str, str],
-) -> Iterator[Place]:
+) -> Iterator[_Load]:
     """What is to be looked at where, some subjects of one repository at a time."""
     # Of what this worker has no copy yet, the forge makes it wait.
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="snapshot") as threads:
@@ -118,34 +118,45 @@ def _places(
             # One that has moved on is read anew, and its entities are marked again by that.
             if snapshot is None or not is_of(group.revision, snapshot.revision):
                 continue
+            pages = _weight_of_pages(snapshot)
             subjects = [found[entity] for entity in sorted(group.seqs) if entity in found]
             for n in range(0, len(subjects), SUBJECTS):
                 some = tuple(subjects[n : n + SUBJECTS])
-                yield Place(
+                place = Place(
                     snapshot=snapshot,
                     subjects=some,
                     collectors=known.lacking,
                     outlines={one.ref: outlines[one.ref] for one in some if one.ref in outlines},
                 )
+                yield _Load(place, len(some) + pages)
+
+
+def _weight_of_pages(snapshot: Snapshot) -> int:
+    """What the pages of a repository count in a task: they are sent and stored as well."""
+    sizes = (file.size for file in snapshot.files if file.path.lower().endswith(".md"))
+    return sum(min(size, LARGEST_PAGE) for size in sizes) // PAGE_BYTES
 
 
 def snapshot_of(tools: Tools, group: Marked) -> Snapshot | None:
-    """The repository of marked entities as it is now; None: it cannot be read."""
+    """The repository of marked entities as it is now, small to send; None: it cannot be read."""
     repository = group.repository
     source = None if repository is None else source_for(tools.plugins, repository.url)
     snapshot = None if source is None or repository is None else source.snapshot(repository)
-    return None if isinstance(snapshot, Failed) else snapshot
+    if snapshot is None or isinstance(snapshot, Failed):
+        return None
+    # Each task for a child says it anew, and of a large repository there are hundreds.
+    return replace(snapshot, files=TreeFiles(snapshot.files))
 
 
-def _together(items: Iterable[T], size: Callable[[T], int]) -> Iterator[list[T]]:
-    """Groups of items that come to about `SUBJECTS`."""
-    group: list[T] = []
+def _together(loads: Iterable[_Load]) -> Iterator[tuple[Place, ...]]:
+    """Places that come to about `SUBJECTS`."""
+    group: list[Place] = []
     total = 0
-    for item in items:
-        group.append(item)
-        total += size(item)
+    for place, weight in loads:
+        group.append(place)
+        total += weight
         if total >= SUBJECTS:
-            yield group
+            yield tuple(group)
             group, total = [], 0
     if group:
-        yield group
+        yield tuple(group)

@@ -62,7 +62,7 @@ def document(
     snapshot = view.snapshot
     outlines = _outlines(documenters, subjects, view)
     edition = edition_of(documenters)
-    files: Mapping[str, TreeFile] = {file.path: file for file in snapshot.files}
+    files = _files(snapshot, outlines)
     # Entities of one folder share their outlines, and so their pages.
     digests: dict[tuple[int, ...], str] = {}
     read: dict[tuple[int, ...], Pages] = {}
@@ -121,6 +121,12 @@ def _told(
             return [told for one in subjects for told in _told(documenter, [one], view)]
         note = f"The pages could not be listed: {documenter.name} raised {type(error).__name__}: {error}."
         return [(subjects[0].ref, Outline(pages=(), note=note))]
+
+
+def _files(snapshot: Snapshot, outlines: Mapping[str, Sequence[Outline]]) -> dict[str, TreeFile]:
+    """By path the files that outlines name, of a repository that may hold any number."""
+    named = {page.path for told in outlines.values() for one in told for page in one.pages}
+    return {file.path: file for file in snapshot.files if file.path in named} if named else {}
 
 
 def _digest(edition: str, outlines: Sequence[Outline], files: Mapping[str, TreeFile]) -> str:
