@@ -33,6 +33,7 @@ from typing import IO, Any
 
 from portal import slate
 from portal.slate import Note, Slate
+from portal.thrift import Thrift
 
 ADDRESS_SPACE = 3 * 1024**3
 """Bytes of address space a child may have; shared libraries alone map about half a gigabyte."""
@@ -257,7 +258,7 @@ def _child(file: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends us, and no Python has to be run for that
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
-    tasks, answers = sys.stdin.buffer, sys.stdout.buffer
+    tasks, answers, thrift = sys.stdin.buffer, sys.stdout.buffer, Thrift()
     sys.stdout = sys.stderr  # a stray print must not end up between the answers
     while True:
         try:
@@ -271,6 +272,8 @@ def _child(file: int) -> None:
             answer = _picklable(failure)
         signal.setitimer(signal.ITIMER_REAL, 0)
         _send(answers, answer)
+        del payload, answer  # the next task may be long in coming
+        thrift.look()
 
 
 def _go_first() -> None:

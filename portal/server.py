@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from gunicorn.app.base import BaseApplication
 
-from portal import logs
+from portal import logs, thrift
 from portal.app import DIRECT, create_app
 from portal.config import Settings
 from portal.connections.accepting import ask_for_files
@@ -140,6 +140,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         # What there is now stays: looking through it for garbage, over and over, would cost requests.
         gc.collect()
         gc.freeze()
+        thrift.start()
         # The arbiter starts another worker in its place once this one has answered what it was asked.
         Renewal(self._portal, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import click
 
+from portal import thrift
 from portal.cli.login import new_login_link
 from portal.cli.options import settings_options, settings_or_exit, show_problem
 from portal.config import Auth, Settings, StaticToken
@@ -83,6 +84,7 @@ def worker(**options: Any) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
+    thrift.start()
     while not stop.is_set():
         awake.clear()
         portal = open_portal(settings)
