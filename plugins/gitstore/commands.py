@@ -74,15 +74,7 @@ def run_git(
     `protocol.*.allow` of the repository's configuration, which could start a program (`ext::`).
     `config` goes through the environment, where other users do not see it: it may hold secrets.
     """
-    program = shutil.which("git")
-    if program is None:
-        raise GitError(
-            Problem(
-                code="GIT_NOT_INSTALLED",
-                message="The program `git` is not installed.",
-                hint="Install git, or put it on the PATH.",
-            )
-        )
+    program = _program()
     environment = _environment(program, protocol, config)
     with tempfile.TemporaryFile() as given:  # a pipe could fill up on both sides
         given.write(stdin)
@@ -105,6 +97,18 @@ def run_git(
     if process.returncode:
         raise GitError(_explain(process.returncode, errors.decode("utf-8", "replace")))
     return bytes(output)
+
+
+def _program() -> str:
+    if program := shutil.which("git"):
+        return program
+    raise GitError(
+        Problem(
+            code="GIT_NOT_INSTALLED",
+            message="The program `git` is not installed.",
+            hint="Install git, or put it on the PATH.",
+        )
+    )
 
 
 def _environment(program: str, protocol: str, config: Sequence[tuple[str, str]]) -> dict[str, str]:

@@ -33,6 +33,14 @@ def resource(portal: Portal, tags: Tags) -> Resource:
     views = Resource("badges", __name__, url_prefix="/api/v1/entities", description="Shown off.")
     cards = {card.name: card for card in portal.scorecards}
 
+    def badge_of(kind: str, namespace: str, name: str, scorecard: str) -> tuple[Badge, str]:
+        """The badge, and the tag that it has for now."""
+        with portal.database.read() as connection:
+            tag = tags.check(connection)
+            card = existing_scorecard(cards, scorecard)
+            row = existing_entity(connection, kind, namespace, name)
+            return _badge(connection, card, row.id), tag
+
     @views.operation("GET", f"{ONE}/badge.json", answer=BadgeAnswer)
     def get_badge(
         _: dict[str, Any], kind: str, namespace: str, name: str, scorecard: str
@@ -41,11 +49,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
 
         It is green or red only where the level is certain.
         """
-        with portal.database.read() as connection:
-            tag = tags.check(connection)
-            card = existing_scorecard(cards, scorecard)
-            row = existing_entity(connection, kind, namespace, name)
-            shown = _badge(connection, card, row.id)
+        shown, tag = badge_of(kind, namespace, name, scorecard)
         return answer(
             {
                 "schemaVersion": 1,
@@ -66,11 +70,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
 
         It is green or red only where the level is certain.
         """
-        with portal.database.read() as connection:
-            tag = tags.check(connection)
-            card = existing_scorecard(cards, scorecard)
-            row = existing_entity(connection, kind, namespace, name)
-            shown = _badge(connection, card, row.id)
+        shown, tag = badge_of(kind, namespace, name, scorecard)
         response = Response(draw(shown), content_type="image/svg+xml")
         response.set_etag(tag)
         # Proxies of pictures keep them for as long as they may: here, until they have asked.

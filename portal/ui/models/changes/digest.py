@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from portal.db.evaluation.definitions import GONE
 from portal.ui.models.changes.timeline import WHY
 from portal.ui.models.links import EntityLink, link_to
-from portal.use_cases.digest import CardWeek, Digest
+from portal.use_cases.digest import CardWeek, Digest, Due
 from scorecards.insights.digest import LevelChange, Week, week_at
 from scorecards.people.exemptions import OneEntity
 from scorecards.scorecard import Scorecard
@@ -126,17 +126,7 @@ def digest_page(
             )
             for one in found.exemptions
         ),
-        campaigns=tuple(
-            DueRow(
-                name=one.campaign.name,
-                title=one.campaign.plan.title,
-                target=datetime.combine(one.campaign.plan.target_on, time(), UTC),
-                open=one.open,
-                counted=one.counted,
-                seen_on=datetime.combine(one.seen_on, time(), UTC) if one.seen_on else None,
-            )
-            for one in found.campaigns
-        ),
+        campaigns=tuple(map(_due, found.campaigns)),
         rules=tuple(
             RuleRow(
                 name=one.name,
@@ -179,6 +169,17 @@ def _section(found: Digest, card: CardWeek, links: Mapping[str, EntityLink]) -> 
         lost=tuple(map(row, card.lost)),
         lost_total=card.lost_total,
         by_rules=card.by_rules,
+    )
+
+
+def _due(one: Due) -> DueRow:
+    return DueRow(
+        name=one.campaign.name,
+        title=one.campaign.plan.title,
+        target=datetime.combine(one.campaign.plan.target_on, time(), UTC),
+        open=one.open,
+        counted=one.counted,
+        seen_on=datetime.combine(one.seen_on, time(), UTC) if one.seen_on else None,
     )
 
 
