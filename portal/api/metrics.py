@@ -95,9 +95,8 @@ class _Catalog(Collector):
             kinds = kind_counts(connection)
             found = problems.problem_counts(connection)
             waiting = marks.count_marks(connection)
-            keys = len(pending.waiting(connection))
             limits = budgets.listed(connection)
-            waiting_since = {one.lane: one.oldest for one in pending.tallies(connection)}
+            lanes = pending.tallies(connection)
         entities = GaugeMetricFamily(
             "plumbline_entities", "Entities in the catalog.", labels=["kind"]
         )
@@ -111,14 +110,16 @@ class _Catalog(Collector):
             faults.add_metric([str(severity)], number)
         yield faults
         yield GaugeMetricFamily(
-            "plumbline_pending_keys", "Work that waits or is under way.", value=keys
+            "plumbline_pending_keys",
+            "Work that waits or is under way.",
+            value=sum(one.waiting + one.working for one in lanes),
         )
         oldest = GaugeMetricFamily(
             "plumbline_oldest_free_key_seconds",
             "How long the oldest key that no worker has claimed has waited.",
             labels=["lane"],
         )
-        now = self._portal.now()
+        now, waiting_since = self._portal.now(), {one.lane: one.oldest for one in lanes}
         for lane in Lane:
             since = waiting_since.get(lane) or now
             oldest.add_metric([lane.name.lower()], max(0.0, (now - since).total_seconds()))

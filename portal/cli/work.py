@@ -19,8 +19,9 @@ from portal.db.work import marks, pending
 from portal.instance import AlreadyRunning, Instance, acquire, find
 from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker import jobs, publishing
+from portal.worker import jobs, listings, publishing
 from portal.worker.assessment import assessing
+from portal.worker.requests import ingest_key
 
 PATIENCE = 5.0
 """Seconds that another command which works on the database is waited for."""
@@ -119,18 +120,19 @@ def _ingest_here(portal: Portal, ids: list[str], quiet: bool) -> tuple[Any, bool
     totals = {"repositories": 0, "added": 0, "changed": 0, "removed": 0, "rejected": 0}
     with _progress(quiet) as progress:
         for id_ in ids:  # grows by what the Locations that are read lead to
-            repositories = jobs.list_repositories(tools, id_)
-            for repository in progress.track(repositories, description="reading"):
-                done = jobs.ingest(tools, id_, repository)
+            found = listings.due(tools, [id_]) if listings.look(tools, id_) else []
+            reading = jobs.ingest_all(tools, found)
+            for _, done in progress.track(reading, total=len(found), description="reading"):
                 ids += done.linked
                 totals["repositories"] += 1
                 for name in ("added", "changed", "removed", "rejected"):
                     totals[name] += getattr(done, name)
             totals["removed"] += jobs.settle(tools, id_)
-            with portal.database.write() as connection:
-                for promise in pending.waiting(connection):
-                    if promise.key.endswith(id_):
-                        pending.done(connection, promise.key, promise.ticket)
+    kept = {ingest_key(id_) for id_ in ids}
+    with portal.database.write() as connection:
+        for promise in pending.waiting(connection):
+            if promise.key in kept:
+                pending.done(connection, promise.key, promise.ticket)
     assessed = _assess_here(portal, quiet, pool)
     pool.close()
     words = ", ".join(f"{count} {name}" for name, count in totals.items())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from catalog.problems import Problem
-from portal.db import values
+from portal.db.catalog.entities import catalog_seq
 from portal.db.collection import fetched
 from portal.db.collection.fetched import Candidate, Fetch
 from portal.db.state import Connection
@@ -66,7 +66,7 @@ def due(tools: Tools) -> list[str]:
     if not tools.scheduled:
         return []
     with tools.database.read() as connection:
-        runs, seq = fetched.listed(connection), _seq(connection)
+        runs, seq = fetched.listed(connection), catalog_seq(connection)
     now, keys = tools.now(), []
     for one in tools.scheduled:
         run = runs.get(one.name)
@@ -93,7 +93,7 @@ def fetch(tools: Tools, argument: str, *, stopping: Callable[[], bool] = lambda:
         return 0
     with tools.database.write() as connection:
         fetched.forget_others(connection, {one.name for one in tools.scheduled})
-        last, seq, now = fetched.listed(connection).get(name), _seq(connection), tools.now()
+        last, seq, now = fetched.listed(connection).get(name), catalog_seq(connection), tools.now()
         run = _begun(connection, one, last, seq=seq, now=now, is_look=is_look)
     with learner_of(one, pool=tools.pool, now=tools.now) as learner:
         for part in _parts(tools, run, learner):
@@ -189,7 +189,3 @@ def _end(connection: Connection, run: _Run, *, seq: int, began: datetime, now: d
         fetched.end(connection, name, now=now, problem=run.problem)
     elif run.is_complete:
         fetched.looked(connection, name, seq=seq, now=began)
-
-
-def _seq(connection: Connection) -> int:
-    return int(values.get(connection, "catalog_seq") or 0)

@@ -23,22 +23,15 @@ from sqlalchemy import (
     update,
 )
 
-from portal.db import bulk, values
+from portal.db import values
 from portal.db.bulk import add, among
-from portal.db.tables import (
-    entities,
-    facts,
-    files,
-    meta,
-    unassessed,
-)
+from portal.db.tables import entities, facts, files, meta, unassessed
 
 AGAIN = 2**32
 """Added to the number of a mark that is made again: no batch of the catalog has the sum."""
 
 STALE_UNTIL = "stale_marked_until"
 """Key of the stored value that says up to when entities with stale facts were marked."""
-
 
 LOOK = ""
 """Scope of a mark: facts are to be collected, and every scorecard is asked."""
@@ -88,7 +81,7 @@ def mark_repositories(connection: Connection, ids: Collection[int]) -> None:
         .join(files, files.c.id == entities.c.file_id)
         .outerjoin(unassessed, unassessed.c.entity_id == entities.c.id)
         .where(
-            bulk.among(connection, files.c.repository_id, ids),
+            among(connection, files.c.repository_id, ids),
             or_(unassessed.c.scope.is_(None), unassessed.c.scope != LOOK),
         )
     )

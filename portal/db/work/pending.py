@@ -69,10 +69,7 @@ def put(connection: Connection, key: str, *, lane: int, now: datetime, host: str
             },
         )
     )
-    if not sqlite:
-        connection.execute(
-            text("SELECT pg_notify(:channel, :key)"), {"channel": CHANNEL, "key": key}
-        )
+    _tell_workers(connection, key)
     return ticket
 
 
@@ -83,10 +80,14 @@ def put_all(connection: Connection, hosts: Mapping[str, str], *, lane: int, now:
         (key, lane, str(uuid.uuid4()), now, host) for key, host in hosts.items() if key not in known
     ]
     bulk.add(connection, pending, ("key", "lane", "ticket", "requested_at", "host"), rows)
-    if rows and connection.dialect.name != "sqlite":
-        connection.execute(
-            text("SELECT pg_notify(:channel, :key)"), {"channel": CHANNEL, "key": rows[0][0]}
-        )
+    if rows:
+        _tell_workers(connection, rows[0][0])
+
+
+def _tell_workers(connection: Connection, key: str) -> None:
+    if connection.dialect.name != "sqlite":
+        told = {"channel": CHANNEL, "key": key}
+        connection.execute(text("SELECT pg_notify(:channel, :key)"), told)
 
 
 def put_later(connection: Connection, key: str, *, lane: int, at: datetime) -> bool:

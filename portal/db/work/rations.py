@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete
-from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
-from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from portal.db import values
 from portal.db.tables import meta
@@ -66,13 +64,5 @@ def _write(connection: Connection, full: Mapping[str, datetime], now: datetime) 
     """Keep the times, and none that is over: there are no more rows than people who have just asked."""
     over = meta.c.key.startswith(PREFIX, autoescape=True) & (meta.c.value <= now.isoformat())
     connection.execute(delete(meta).where(over))
-    sqlite = connection.dialect.name == "sqlite"
-    for name, again in sorted(full.items()):  # in one order, so that two never wait for each other
-        insert = (upsert_sqlite if sqlite else upsert_postgresql)(meta).values(
-            key=PREFIX + name, value=again.isoformat()
-        )
-        connection.execute(
-            insert.on_conflict_do_update(
-                index_elements=[meta.c.key], set_={"value": insert.excluded.value}
-            )
-        )
+    for name, again in full.items():
+        values.put(connection, PREFIX + name, again.isoformat())
