@@ -18,8 +18,10 @@ from plugins.contract import Blob, TreeFile
 from plugins.local.places import DESCRIPTORS, Place
 from plugins.local.tree import look_at, read_files
 
-_LOCATION = re.compile(rb"Location|\\[xuU\r\n]")
-"""In every text that holds a Location: it says so, or spells its letters with escapes."""
+_LOCATION = re.compile(
+    rb"""(?<![\w.-])Location(?![\w-]|[ \t]+\w|["']?[ \t]*:)|\\[xuU\r\n]""",
+)
+"""In every text that holds a Location: the word, as a whole value, or letters spelled with escapes."""
 
 
 def files_alone(place: Place) -> tuple[TreeFile, ...] | None:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +18,7 @@ from pluginworld import make_git, run_plain_git, write_files
 from catalog.descriptor.inference import PLACES
 from catalog.descriptor.placeholders import Base
 from catalog.ingest.companions import taken_in
+from catalog.parsing.documents import parse
 from catalog.problems import Problem
 from plugins.contract import Blob, Context, Failed, Repository, Snapshot, Source
 from plugins.local import plugin
@@ -109,6 +111,14 @@ def test_what_definitions_refer_to_belongs_to_the_descriptor(tmp_path: Path) -> 
         ("all.yaml", "kind: Location\nspec: {targets: ['./*.yml']}\n"),
         ("all.yaml", 'kind: "Loc\\x61tion"\n'),
         ("all.yaml", f"{COMPONENT}---\nkind: Location\n"),
+        ("all.yaml", "{kind: Location}"),
+        ("all.yaml", "{kind: Location , spec: {}}"),
+        ("all.yaml", '{"kind":"Location"}'),
+        ("all.yaml", "kind: 'Location' # of all\n"),
+        ("all.yaml", "kind: !!str Location"),
+        ("all.yaml", "metadata: {title: &all Location}\nkind: *all\n"),
+        ("all.yaml", "kind: >-\n  Location\n"),
+        ("all.yaml", '"kind"\r\n:\r\n  Location\r\n'),
         ("catalog-info.yaml", COMPONENT),
         ("catalog-info.yml", COMPONENT),
     ],
@@ -120,6 +130,31 @@ def test_a_descriptor_that_speaks_for_its_folder_is_read_with_it(
     snapshot = snapshot_of(tmp_path / name)
     assert {file.path for file in snapshot.files} == {name, "b.yml", "c/d.yml", "README.md"}
     assert snapshot.whole
+
+
+BEFORE = ("kind:", "{kind: ", '{"kind":', "? kind\n: ", "a: &a Location\nkind: *a", "kind: &a ")
+AROUND = ("", " ", "\n", "\t", "'", '"', ",", "}", "#", ":", "!!str ", ">-\n  ", "\u2028")
+WORDS = ("Location", "Loc\\x61tion", "Loc\\\nation", "a: b")
+
+
+def test_no_location_is_overlooked(tmp_path: Path) -> None:
+    held = 0
+    for text in map("".join, product(BEFORE, AROUND, WORDS, AROUND)):
+        read = parse(text.encode(), file="a.yaml").values
+        if "Location" in [one.get("kind") for one in read if isinstance(one, dict)]:
+            held += 1
+            write_files(tmp_path, {"a.yaml": text})
+            assert snapshot_of(tmp_path / "a.yaml").whole, text
+    assert held > 50
+
+
+def test_a_word_that_makes_no_location_leads_nowhere(tmp_path: Path) -> None:
+    text = (
+        "kind: API\nmetadata: {description: Location service, title: Locations}\n"
+        "spec: {definition: {headers: {Location: x, 'Location': x, \"Location\": x}}}\n"
+    )
+    write_files(tmp_path, {"a.yaml": text, "b.yaml": ""})
+    assert paths_of(tmp_path / "a.yaml") == ["a.yaml"]
 
 
 def test_a_descriptor_in_a_git_repository_is_of_that(tmp_path: Path) -> None:
