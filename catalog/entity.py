@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from catalog.problems import Problem
 from catalog.refs import EntityRef
+from catalog.sent import sent_by_value
 from catalog.spelled import spell, unspell
 
 
@@ -126,6 +127,7 @@ class Verdict(StrEnum):
     EMPTY = "empty"
 
 
+@sent_by_value
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
     """One YAML document of a descriptor file, judged."""

@@ -158,20 +158,23 @@ class Pass:
             changed = [path for path in fresh if not self._known(path)]
             found: set[str] = set()
             for reading in self._read_changed(changed):
-                more = self._resolve(reading.path, reading.targets)
-                reading = told_of(reading, more.problems)
-                reading = replace(reading, token=reading.token + mark_of(more.problems))
-                problems = []
-                is_deep = more.paths and depth == DEEPEST_CHAIN
-                if is_deep or (more.elsewhere and self._origin.depth >= DEEPEST_CHAIN):
-                    problems.append(too_deep(reading.path))
-                found.update(more.paths)
-                yield replace(reading, problems=(*reading.problems, *problems))
+                # Most files lead nowhere.
+                yield self._followed(reading, depth, found) if reading.targets else reading
             for path in set(fresh).difference(changed):
                 found.update(self._resolve(path, self._stored.files[path].targets).paths)
             paths = sorted(found - self.present)
             if not paths:
                 return
+
+    def _followed(self, reading: FileReading, depth: int, found: set[str]) -> FileReading:
+        """The reading of a file that leads on, with what is wrong with that; adds where to `found`."""
+        more = self._resolve(reading.path, reading.targets)
+        found.update(more.paths)
+        told = told_of(reading, more.problems)
+        is_deep = more.paths and depth == DEEPEST_CHAIN
+        if is_deep or (more.elsewhere and self._origin.depth >= DEEPEST_CHAIN):
+            told = replace(told, problems=(*told.problems, too_deep(reading.path)))
+        return replace(told, token=reading.token + mark_of(more.problems))
 
     def _named(self) -> list[str]:
         """The descriptors that are there, but for what they lead to."""

@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 from catalog.entity import NamedTarget, Outcome, Verdict
 from catalog.ingest.discovery import Elsewhere
 from catalog.problems import Problem, Severity
+from catalog.sent import sent_by_value
 from catalog.sources import Repository
 
 
@@ -58,6 +59,7 @@ class StoredRepository:
     """By path."""
 
 
+@sent_by_value
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileReading:
     """A descriptor file that was read now, with what became of its documents."""

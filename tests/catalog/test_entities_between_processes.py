@@ -2,7 +2,9 @@
 
 import pickle
 
-from catalog.entity import Entity, Relation, Term
+from catalog.descriptor.descriptors import read_descriptor
+from catalog.entity import Entity, NamedTarget, Outcome, Relation, Term, Verdict
+from catalog.ingest.store import Companion, FileReading
 from tests.catalog_rows import entity, owned
 
 
@@ -37,6 +39,29 @@ def test_a_term_without_a_value_stays_without_one() -> None:
 
 def test_an_entity_without_relations_arrives() -> None:
     assert arrived(entity("payments")) == entity("payments")
+
+
+def test_a_reading_arrives_as_it_was_sent() -> None:
+    found, problems = read_descriptor(
+        b"kind: Component\nmetadata: {name: a, title: 7}\n---\nnothing: here\n",
+        file="catalog-info.yaml",
+        location="file:a",
+        origin="file:a",
+    )
+    accepted = Outcome(file="f", document=2, verdict=Verdict.ACCEPT, ref="r", entity=entity("a"))
+    sent = FileReading(
+        path="catalog-info.yaml",
+        token="",
+        url="file:a",
+        outcomes=(*found, accepted),
+        problems=problems,
+        targets=(NamedTarget("r", "t"),),
+        companions=(Companion("k", "t"),),
+    )
+    assert found[0].problems
+    same = pickle.loads(pickle.dumps(sent))
+    assert same == sent
+    assert [one.verdict for one in same.outcomes] == [one.verdict for one in sent.outcomes]
 
 
 def test_what_is_stored_otherwise_has_another_fingerprint() -> None:
