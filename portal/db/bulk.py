@@ -272,7 +272,7 @@ def _given_json(connection: Connection, table: Table, columns: Sequence[str]) ->
     )
     if sqlite:
         return f"json_each(?) AS given CROSS JOIN {table.name} ON {same}"
-    elements = "json_array_elements(%s::json) WITH ORDINALITY AS given(value, place)"
+    elements = "jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS given(value, place)"
     return f"{elements} JOIN {table.name} ON {same}"
 
 
