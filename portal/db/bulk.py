@@ -65,13 +65,6 @@ def listed(
     return {"values": given}
 
 
-def packed(connection: Connection, ids: Collection[int]) -> str:
-    """The parameter of `every`, of many ids: a text, because psycopg looks at each number of a list."""
-    if connection.dialect.name == "sqlite":
-        return orjson.dumps(list(ids)).decode()
-    return f"{{{','.join(map(str, ids))}}}"
-
-
 def among(
     connection: Connection, column: Column[Any], values: Collection[int] | Collection[str]
 ) -> ColumnElement[bool]:

@@ -22,7 +22,7 @@ from portal.api.backstage.parameters import (
 )
 from portal.api.backstage.projection import shower
 from portal.api.backstage.queries import predicate_of
-from portal.api.backstage.replies import Read, current, current_entity, reply
+from portal.api.backstage.replies import Read, current, current_entity, reply, separated
 from portal.db.catalog import answerable
 from portal.db.catalog.ancestry import Ancestor, ancestry
 from portal.db.catalog.entities import by_refs
@@ -120,7 +120,8 @@ def entities_of(
     with database.look_in_turn() if tree is None else database.read_in_turn() as connection:
         if tree is not None:
             refs = _matching(connection, refs, tree)
-        return b'{"items":[%b]}' % b",".join(answerable.by_refs(connection, refs, shower(fields)))
+        items = answerable.by_refs(connection, refs, shower(fields))
+    return b"".join(separated(b'{"items":[', items, b"]}"))
 
 
 def _matching(connection: Connection, refs: list[str], tree: Filter) -> list[str]:

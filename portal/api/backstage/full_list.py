@@ -15,7 +15,7 @@ from portal.api.answers import Answer
 from portal.api.backstage.parameters import query_of
 from portal.api.backstage.projection import shower
 from portal.api.backstage.queries import after_of, list_query_of
-from portal.api.backstage.replies import current
+from portal.api.backstage.replies import current, separated
 from portal.db.catalog import answerable
 from portal.db.catalog.answerable import Show
 from portal.db.catalog.selection import ids_in_order
@@ -50,20 +50,20 @@ def add_list_routes(routes: Blueprint, portal: Portal) -> None:
                 headers = (("Link", f'<{_next(after)}>; rel="next"'),)
             if len(shown) > PIECE:
                 return Answer(_pieces(portal, shown, show), headers)
-            return Answer(b"[%b]" % b",".join(answerable.by_ids(connection, shown, show)), headers)
+            items = answerable.by_ids(connection, shown, show)
+            return Answer(b"".join(separated(b"[", items, b"]")), headers)
 
         return current(portal, read)
 
 
 def _pieces(portal: Portal, ids: list[int], show: Show) -> Iterator[bytes]:
     """The array; what goes meanwhile is left out."""
-    between = b"["  # before the first of a piece: a piece is large, and is not copied for it
+    between = b"["
     for start in range(0, len(ids), PIECE):
-        with portal.database.read_in_turn() as connection:
+        with portal.database.look_in_turn() as connection:
             items = answerable.by_ids(connection, ids[start : start + PIECE], show)
         if items:
-            items[0] = between + items[0]
-            yield b",".join(items)
+            yield b"".join(separated(between, items, b""))
             between = b","
     yield b"]" if between == b"," else b"[]"
 

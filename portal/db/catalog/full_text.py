@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, any_, func, select, union
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from catalog.queries.query import FullText
-from portal.db.bulk import every, packed
+from portal.db.bulk import every, listed
 from portal.db.catalog.conditions import ALWAYS, NEVER, Condition, Given, any_of
 from portal.db.catalog.filters import FEW, Way
 from portal.db.catalog.keys import COLUMNS, LONGEST_VALUE
@@ -75,8 +76,15 @@ def having_any(
     80,000 terms and each entity takes a minute. With `few` each is looked up.
     """
     lists = (term_ids, ids) if ids else (term_ids,)
-    values = tuple(packed(connection, one) for one in lists)
+    values = tuple(_as_text(connection, one) for one in lists)
     return Condition((_having_any, bool(ids), few), values)
+
+
+def _as_text(connection: Connection, ids: Sequence[int]) -> Any:
+    """The parameter of `every`; not as a list, because psycopg looks at each of its numbers."""
+    if connection.dialect.name == "sqlite":
+        return listed(connection, ids)["values"]
+    return f"{{{','.join(map(str, ids))}}}"
 
 
 def _having_any(given: Given, named: bool, few: bool) -> ColumnElement[bool]:

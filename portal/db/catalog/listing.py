@@ -64,10 +64,10 @@ class AskedPage:
 
     @property
     def is_short(self) -> bool:
-        """Whether the page is a few looks into indexes, and no statement has to look at many rows."""
+        """Whether the page is a few looks into indexes: few match, or so many that some are met soon."""
         if self.query.limit > SHORT or self.way is Way.SETS:
             return False
-        return self.way is Way.FEW or not self.counts or self.known is not None
+        return self.way is Way.FEW or self.question.filter is None or self.known is not None
 
     @property
     def counts(self) -> bool:
