@@ -1,10 +1,10 @@
 """PostgreSQL: how connections to it are made, and kept.
 
-What a statement costs there is first of all its plan. For long lists and whatever is written, a plan is made
-for the values, each time. A look-up finds a few rows by an index, whatever the values are, and so does a short
-page: its plan is made once for a connection. To make it anew took two thirds of the server's time for an entity by its name, and
-seven eighths of that for an ancestry. So there are engines of both kinds; and those without transactions,
-whose beginning and end are a round trip each.
+What a statement costs there is first of all its plan. For long lists and whatever is written, a plan is
+made for the values, each time. A look-up finds a few rows by an index, whatever the values are, and so does
+a short page: its plan is made once for a connection. To make it anew took two thirds of the server's time
+for an entity by its name, and seven eighths of that for an ancestry. So there are engines of both kinds;
+and those without transactions, whose beginning and end are a round trip each.
 """
 
 from __future__ import annotations

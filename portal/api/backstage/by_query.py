@@ -38,7 +38,7 @@ def page_of(given: MultiDict[str, str]) -> Page:
 def _page(query: EntityQuery, fields: tuple[str, ...]) -> Page:
     show = shower(fields)
     return Page(
-        ask=lambda connection: ask_page(connection, query),
+        ask=lambda connection: ask_page(connection, query, at_moment=True),
         read=lambda asked: _written(*answers_of(asked, show)),
     )
 

@@ -55,7 +55,7 @@ def find_text(
     named = [field.strip().lower() for field in full_text.fields if field.strip()]
     fields = set(named or ([order] if order else DEFAULT_FIELDS))
     columns = sorted(field for field in fields & COLUMNS.keys() if field != "metadata.name")
-    found = reader(connection, asked.moment[1:])
+    found = reader(connection, asked.moment and asked.moment[1:])
     ids = found.ids(NAMES, [term], asked.kinds) if "metadata.name" in fields else []
     of_terms = (found.ids(field, [term], asked.kinds) for field in sorted(fields - COLUMNS.keys()))
     term_ids = list(chain.from_iterable(of_terms))

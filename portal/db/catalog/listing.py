@@ -59,7 +59,8 @@ class AskedPage:
 
     @property
     def state(self) -> str:
-        """Of the catalog when this was asked."""
+        """Of the catalog when this was asked `at_moment`."""
+        assert self.question.moment is not None
         return self.question.moment.state
 
     @property
@@ -90,12 +91,15 @@ def by_query(connection: Connection, query: EntityQuery) -> EntityPage:
     return replace(page, items=tuple(by_ids(connection, [row[0] for row in rows])))
 
 
-def ask_page(connection: Connection, query: EntityQuery) -> AskedPage:
-    """What a query asks for. Raises `QueryError` for a cursor that cannot be read."""
+def ask_page(connection: Connection, query: EntityQuery, *, at_moment: bool = False) -> AskedPage:
+    """What a query asks for; with what the catalog is `at_moment`.
+
+    Raises `QueryError` for a cursor that cannot be read.
+    """
     cursor = decode(query.cursor) if query.cursor is not None else None
     what = cursor or query
     field = what.order.field if what.order else None
-    question = ask(connection, what.filter)
+    question = ask(connection, what.filter, at_moment=at_moment)
     text = find_text(connection, what.full_text, field, question)
     by_term = field is not None and field not in COLUMNS
     way = text.way or question.way

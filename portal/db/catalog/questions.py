@@ -59,7 +59,7 @@ class Question:
 
     filter: Filter | None
     named: Named
-    moment: Moment
+    moment: Moment | None
 
     @property
     def kinds(self) -> Kinds:
@@ -104,16 +104,22 @@ class Question:
         return self.asked(way).element(self.named.connection.dialect.name)
 
 
-def ask(connection: Connection, tree: Filter | None) -> Question:
-    """The question of a filter: one look at the index for all values in it."""
+def ask(connection: Connection, tree: Filter | None, *, at_moment: bool = False) -> Question:
+    """The question of a filter: one look at the index for all values in it, if there are any.
+
+    `at_moment`: the same look tells what the catalog is.
+    """
     pairs = {pair for pair in _pairs(tree) if "\0" not in pair[0] and "\0" not in pair[1]}
-    rows = _ASKED.rows(connection, {"pairs": orjson.dumps(sorted(pairs)).decode()})
+    statement = _TERMS_AND_MOMENT if at_moment else _TERMS
+    given = {"pairs": orjson.dumps(sorted(pairs)).decode()}
+    rows = statement.rows(connection, given) if pairs or at_moment else []
     known: dict[tuple[str, str], list[NamedTerm]] = defaultdict(list)
-    for _, _, _, key, value, number, kind, n in rows:
+    for key, value, number, kind, n, *_ in rows:
         if key is not None:
             known[key, value].append(NamedTerm(id=number, kind=kind, n=n))
     named = Named(connection=connection, known=known)
-    return Question(filter=tree, named=named, moment=Moment._make(rows[0][:3]))
+    moment = Moment._make(rows[0][5:]) if at_moment else None
+    return Question(filter=tree, named=named, moment=moment)
 
 
 def _pairs(tree: Filter | None) -> Iterator[tuple[str, str]]:
@@ -173,22 +179,30 @@ _PAIRS = {
     "postgresql": "json_array_elements(CAST(:pairs AS json)) AS given JOIN",
 }
 
+_OF_PAIRS = """
+    SELECT terms."key", terms.value, terms.id, terms.kind, terms.n
+    FROM {pairs} terms
+    ON terms."key" = (given.value ->> 0) AND terms.value = (given.value ->> 1) AND terms.known
+"""
 
-def _asked(dialect: str) -> TextClause:
-    """What a `Moment` is of, and the terms of pairs; without any there is a row of the moment."""
-    return text(f"""
-        SELECT now.state, now.last_ref, now.last_term,
-            found."key", found.value, found.id, found.kind, found.n
-        FROM (
-            SELECT {CATALOG_STATE} AS state,
-                (SELECT coalesce(max(id), 0) FROM refs) AS last_ref,
-                (SELECT coalesce(max(id), 0) FROM terms) AS last_term
-        ) AS now LEFT JOIN (
-            SELECT terms."key", terms.value, terms.id, terms.kind, terms.n
-            FROM {_PAIRS[dialect]} terms
-            ON terms."key" = (given.value ->> 0) AND terms.value = (given.value ->> 1) AND terms.known
-        ) AS found ON true
-    """)  # noqa: S608 - of constants
+_OF_MOMENT = f"""
+    SELECT found.*, now.* FROM (
+        SELECT {CATALOG_STATE} AS state,
+            (SELECT coalesce(max(id), 0) FROM refs) AS last_ref,
+            (SELECT coalesce(max(id), 0) FROM terms) AS last_term
+    ) AS now LEFT JOIN ({{terms}}) AS found ON true
+"""  # noqa: S608 - of constants
 
 
-_ASKED = Prepared(_asked, looks=True)
+def _terms(dialect: str) -> TextClause:
+    """The terms of pairs."""
+    return text(_OF_PAIRS.format(pairs=_PAIRS[dialect]))
+
+
+def _terms_and_moment(dialect: str) -> TextClause:
+    """The same, with what a `Moment` is made of; there is a row without any term, too."""
+    return text(_OF_MOMENT.format(terms=_terms(dialect)))
+
+
+_TERMS = Prepared(_terms, looks=True)
+_TERMS_AND_MOMENT = Prepared(_terms_and_moment, looks=True)

@@ -81,8 +81,8 @@ def test_a_page_is_of_one_state_whatever_changes_while_it_is_read(
     before = client.get(BY_QUERY, query_string=asked)
     times = []
 
-    def changed(connection: Any, query: Any) -> AskedPage:
-        found = ask_page(connection, query)
+    def changed(connection: Any, query: Any, **more: Any) -> AskedPage:
+        found = ask_page(connection, query, **more)
         times.append(found.state)
         if len(times) == 1:
             save(database, entity("0"), path="new.yaml")
