@@ -19,6 +19,7 @@ from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 from portal.db.patience import TCP, Watch, connect, patience
+from portal.db.prepared import FAMILY
 
 SNAPSHOT = "REPEATABLE READ"
 """The isolation of readers, which are most."""
@@ -38,6 +39,10 @@ TRUSTED = 1.0
 """Seconds for which a pooled connection to PostgreSQL is taken to live on."""
 
 
+class Family:
+    """What the connections of all engines of one database have in common: whatever is known of it."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Engines:
     """Of one database, by what they are for."""
@@ -52,7 +57,7 @@ class Engines:
 
 def open_engines(url: URL, watch: Watch) -> Engines:
     """The engines; each thread may use one connection of each."""
-    url = url.set(drivername="postgresql+psycopg")
+    url, family = url.set(drivername="postgresql+psycopg"), Family()
     alone: dict[str, Any] = {
         "isolation_level": "AUTOCOMMIT",
         "skip_autocommit_rollback": True,
@@ -60,13 +65,15 @@ def open_engines(url: URL, watch: Watch) -> Engines:
         "max_overflow": ALONE - ALONE // 2,
     }
     return Engines(
-        every=_open(url, watch, PLANS, isolation_level=SNAPSHOT, pool_size=8, max_overflow=8),
-        glances=_open(url, watch, PLANS, **alone),
-        looks=_open(url, watch, PLANS_OF_LOOKS, **alone),
+        every=_open(
+            url, watch, family, PLANS, isolation_level=SNAPSHOT, pool_size=8, max_overflow=8
+        ),
+        glances=_open(url, watch, family, PLANS, **alone),
+        looks=_open(url, watch, family, PLANS_OF_LOOKS, **alone),
     )
 
 
-def _open(url: URL, watch: Watch, plans: str, **options: Any) -> Engine:
+def _open(url: URL, watch: Watch, family: Family, plans: str, **options: Any) -> Engine:
     settings = " ".join(f"-c {setting}" for setting in (*SESSION, plans))
     engine = create_engine(
         url,
@@ -80,8 +87,12 @@ def _open(url: URL, watch: Watch, plans: str, **options: Any) -> Engine:
     def do_connect(_dialect: Any, _record: Any, args: Any, parameters: Any) -> Any:
         return connect(watch, *args, **parameters)
 
+    def note_family(_connection: Any, record: Any) -> None:
+        record.info[FAMILY] = family
+
     event.listen(engine, "do_connect", do_connect)
     event.listen(engine, "connect", _send_as_it_is)
+    event.listen(engine, "connect", note_family)
     event.listen(engine, "checkin", _note_idle)
     event.listen(engine, "checkout", _ask_whether_alive)
     return engine

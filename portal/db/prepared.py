@@ -39,6 +39,9 @@ class _Written:
     """The parameters in order, where the driver knows them by place."""
 
 
+FAMILY = "family"
+"""Key of a connection's `info` under which there may be what all connections to its database share."""
+
 LOOKS = "looks"
 """Key of a connection's `info` under which there may be another connection of the driver, for look-ups."""
 

@@ -22,7 +22,8 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Engine, func, select
 
 from portal.db.catalog.words import Piece, joined, piece_of
-from portal.db.prepared import Prepared
+from portal.db.postgres import Family
+from portal.db.prepared import FAMILY, Prepared
 from portal.db.tables import refs, terms
 
 MOST_KEYS = 16
@@ -85,7 +86,7 @@ class Reader:
 def reader(connection: Connection, last: tuple[int, int] | None = None) -> Reader:
     """What is read with this connection; `last` are the greatest ids of refs and terms, where known."""
     with _opening:
-        texts = _texts.setdefault(connection.engine, _Texts())
+        texts = _texts.setdefault(connection.info.get(FAMILY, connection.engine), _Texts())
     last_ref, last_term = last or _LAST.rows(connection, {})[0]
     return Reader(connection, texts, last_ref or 0, last_term or 0)
 
@@ -135,7 +136,7 @@ _LAST = Prepared(
     )
 )
 
-_texts: WeakKeyDictionary[Engine, _Texts] = WeakKeyDictionary()
+_texts: WeakKeyDictionary[Engine | Family, _Texts] = WeakKeyDictionary()
 _opening = threading.Lock()
 
 

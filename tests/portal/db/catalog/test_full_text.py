@@ -6,6 +6,7 @@ from portal.db.catalog.entities import by_query
 from portal.db.catalog.filters import Way
 from portal.db.catalog.full_text import find_text
 from portal.db.catalog.questions import ask
+from portal.db.catalog.texts import reader
 from portal.db.engine import Database
 from tests.catalog_rows import entity, save
 
@@ -35,6 +36,17 @@ def test_names_and_texts_are_looked_into_and_each_entity_counts_once(catalog: Da
     assert sorted(found(catalog, "payment")) == ["pay-api", "pay-web", "shop", "till"]
     assert found(catalog, "web") == ["pay-web"]
     assert found(catalog, "nothing") == []
+
+
+def test_texts_are_kept_once_for_all_connections_of_a_database(catalog: Database) -> None:
+    with (
+        catalog.read() as one,
+        catalog.glance_in_turn() as another,
+        catalog.look_in_turn() as third,
+    ):
+        readers = [reader(connection, (1, 1)) for connection in (one, another, third)]
+    kept = {id(found._texts) for found in readers}
+    assert len(kept) == 1
 
 
 def test_a_text_that_many_share_finds_the_same(
