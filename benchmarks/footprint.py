@@ -1,10 +1,11 @@
-"""Footprint: start-up, memory and CPU of a portal that has nothing new to do.
+"""Footprint: memory while a portal reads and assesses all for the first time, and what it takes at rest.
 
     python benchmarks/footprint.py CORPUS [--database URL] [--rest 60] [--json]
 
-The portal reads the corpus and is stopped. The second start is what is measured: how long until it
-answers, how much memory all its processes take once it has settled, and how much CPU it uses while
-nothing changes. A sweep falls into that time only where `--rest` is longer than `--interval`, which
+The portal reads and assesses the corpus: the most memory that all its processes take at any time, and
+what they take after it, both by process. Then it is stopped and started again: how long until it
+answers, how much memory its processes take once it has settled, and how much CPU it uses while nothing
+changes. A sweep falls into that time only where `--rest` is longer than `--interval`, which
 counts with `--locations`; a portal of folders sweeps each hour.
 """
 
@@ -15,12 +16,42 @@ import json
 import shutil
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from processes import cpu_seconds, memory
+from processes import cpu_seconds, memory, memory_of_each
 from servers import portal, write_config
+
+LOOK = 1.0
+"""Seconds between two looks at the memory."""
+
+AFTER = 10.0
+"""Seconds after all was assessed in which what was needed for it may be given back."""
+
+
+class Watch:
+    """Looks at the memory of a process and its descendants, over and over, in a thread of its own."""
+
+    def __init__(self, root: int) -> None:
+        self.most: list[int] = []
+        """Bytes of each, when they had most together."""
+        self._root = root
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._ends.wait(LOOK):
+            self.most = max(self.most, memory_of_each(self._root), key=sum)
 
 
 def main() -> int:
@@ -38,7 +69,10 @@ def main() -> int:
         print(json.dumps(found, indent=1))
     else:
         print(
-            f"{found['entities']} entities: answers after {found['startSeconds']} s, "
+            f"{found['entities']} entities, read and assessed for the first time: at most "
+            f"{sum(found['mostMegabytes'])} MB {found['mostMegabytes']}, "
+            f"after it {sum(found['assessedMegabytes'])} MB {found['assessedMegabytes']}; "
+            f"started again: answers after {found['startSeconds']} s, "
             f"{found['megabytes']} MB, {found['cpuPercent']} % of a core at rest"
         )
     return 0
@@ -54,8 +88,11 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         arguments = ["--config", str(config)]
     try:
         with portal(*arguments, database=options.database, data=folder / "data") as first:
-            first.wait_for(entities)
-            first.settle()
+            with Watch(first.process.pid) as watch:
+                first.wait_for(entities)
+                first.settle()
+                time.sleep(AFTER)
+            assessed = memory_of_each(first.process.pid)
         with portal(*arguments, database=options.database, data=folder / "data") as running:
             if running.count() < entities:
                 sys.exit("entities are missing after a restart")
@@ -65,12 +102,19 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             used = cpu_seconds(running.process.pid) - before
             return {
                 "entities": entities,
+                "mostMegabytes": _megabytes(watch.most),
+                "assessedMegabytes": _megabytes(assessed),
                 "startSeconds": round(running.start_seconds, 2),
                 "megabytes": round(memory(running.process.pid) / 1e6),
                 "cpuPercent": round(used / (time.monotonic() - began) * 100, 2),
             }
     finally:
         shutil.rmtree(folder)
+
+
+def _megabytes(each: list[int]) -> list[int]:
+    """Of each process: the one that was started, the one that serves and works, its children."""
+    return [round(one / 1e6) for one in each]
 
 
 if __name__ == "__main__":

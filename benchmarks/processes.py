@@ -34,14 +34,19 @@ def own_seconds(pid: int) -> float:
 
 def memory(root: int) -> int:
     """Bytes of the tree: shared pages are split among those that share them."""
-    total = 0
+    return sum(memory_of_each(root))
+
+
+def memory_of_each(root: int) -> list[int]:
+    """Bytes of each process of the tree, the root first."""
+    found = []
     for pid in tree(root):
         try:
             lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         except OSError:
             continue
-        total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
-    return total
+        found.append(sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")))
+    return found
 
 
 def _stat(pid: int) -> list[str]:

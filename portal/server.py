@@ -125,6 +125,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load(self) -> Any:
         """The WSGI application; called in the worker process."""
+        thrift.start()
         self._portal = open_portal(self._settings)
         self._app = create_app(self._portal, beats=self._beats if self._works else None)
         return self._app
@@ -140,7 +141,6 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         # What there is now stays: looking through it for garbage, over and over, would cost requests.
         gc.collect()
         gc.freeze()
-        thrift.start()
         # The arbiter starts another worker in its place once this one has answered what it was asked.
         Renewal(self._portal, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
 

@@ -1,5 +1,6 @@
 """Thrift: a process gives back what it no longer needs."""
 
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -10,6 +11,29 @@ from portal import thrift
 
 PIECE = 3000
 """Bytes: more than Python keeps in heaps of its own, less than is taken from the system by itself."""
+
+ONE_AFTER_THE_OTHER = """
+import sys, threading
+from pathlib import Path
+from portal import thrift
+
+def work(number):
+    turns[number].wait()
+    pieces = [b"%d" % n * 500 for n in range(100_000, 110_000)]
+    kept.append(pieces[-1])  # so that the heap does not end where they began
+    del pieces
+    turns[number + 1].set()
+
+if sys.argv[1] == "share":
+    thrift.share_heap()
+kept, turns = [], [threading.Event() for _ in range(5)]
+for number in range(4):
+    threading.Thread(target=work, args=[number]).start()
+turns[0].set()
+turns[4].wait()
+print(int(Path("/proc/self/statm").read_text().split()[1]) * 4096)
+"""
+"""Four threads that live at the same time need 30 MB each, one after the other."""
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux") or thrift._trim is None, reason="needs GNU's C library"
@@ -36,10 +60,18 @@ def test_what_is_free_in_the_middle_is_given_back():
 
 
 def test_it_is_given_back_only_after_work():
-    one = thrift.Thrift()
+    one = thrift.Thrift(enough=0.2)
     assert not one.look()
-    until = time.process_time() + thrift.ENOUGH
+    until = time.process_time() + 0.2
     while time.process_time() < until:
         pass
     assert one.look()
     assert not one.look()
+
+
+def test_what_one_thread_has_freed_another_uses_again():
+    alone, shared = (
+        int(subprocess.check_output([sys.executable, "-c", ONE_AFTER_THE_OTHER, how]))
+        for how in ("alone", "share")
+    )
+    assert alone - shared > 60_000_000
