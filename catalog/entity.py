@@ -84,11 +84,12 @@ class Entity:
     def __post_init__(self, terms: Iterable[Term]) -> None:
         """Spell the terms, and set the fingerprint."""
         found, kind = tuple(terms), self.ref.kind
-        texts = (key if value is None else f"{key}\1{value}" for key, value in found)
+        texts = [key if value is None else f"{key}\1{value}" for key, value in found]
         parts = chain([self.digest], chain.from_iterable(self.relations), texts)
         made = sha1("\0".join(parts).encode(), usedforsecurity=False).hexdigest()
         object.__setattr__(self, "fingerprint", made)
-        object.__setattr__(self, "spelled", tuple(spell(kind, *term) for term in found))
+        spelled = tuple([spell(kind, key, value) for key, value in found])
+        object.__setattr__(self, "spelled", spelled)
 
     def found_by(self) -> tuple[Term, ...]:
         """Its terms."""

@@ -10,8 +10,9 @@ from functools import lru_cache
 
 import orjson
 
-KEPT = 16_384
-"""Spelled terms that are kept at hand: more than a task for a child has."""
+KEPT = 4096
+"""Spelled terms that are kept at hand: nearly all that come again. More of them take longer to look
+through than to spell a few anew."""
 
 
 @lru_cache(maxsize=KEPT)
