@@ -29,7 +29,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import QueuePool, StaticPool
 
 from portal.db import postgres
 from portal.db.failures import is_damaged, reason_of
@@ -85,10 +85,18 @@ def _turn(connection: Connection) -> RootTransaction:
     raise AssertionError("the last turn is returned or raised")
 
 
+def _connect(engine: Engine) -> Connection:
+    """A connection. Who is hasty does not wait until others give theirs back, and is refused instead."""
+    pool = engine.pool
+    if patience.get().is_hasty and isinstance(pool, QueuePool) and not pool.checkedin():
+        raise OperationalError(None, None, psycopg.OperationalError("no connection is at hand"))
+    return engine.connect()
+
+
 @contextmanager
 def _by_itself(engine: Engine) -> Iterator[Connection]:
     """A connection for statements by themselves."""
-    with engine.connect() as connection:
+    with _connect(engine) as connection:
         try:
             yield connection
         except DBAPIError:
@@ -134,7 +142,7 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A connection on one consistent snapshot."""
         self.watch.ask()
-        with self.engine.connect() as connection, connection.begin():
+        with _connect(self.engine) as connection, connection.begin():
             yield connection
 
     @contextmanager

@@ -15,8 +15,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import URL, Engine, create_engine, event
-from sqlalchemy.exc import DisconnectionError, OperationalError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.exc import DisconnectionError
 
 from portal.db.patience import TCP, Watch, connect, patience
 from portal.db.prepared import FAMILY
@@ -77,7 +76,6 @@ def _open(url: URL, watch: Watch, family: Family, plans: str, **options: Any) ->
     settings = " ".join(f"-c {setting}" for setting in (*SESSION, plans))
     engine = create_engine(
         url,
-        poolclass=_Pool,
         pool_timeout=5,
         pool_use_lifo=True,
         connect_args={**TCP, "options": settings},
@@ -96,15 +94,6 @@ def _open(url: URL, watch: Watch, family: Family, plans: str, **options: Any) ->
     event.listen(engine, "checkin", _note_idle)
     event.listen(engine, "checkout", _ask_whether_alive)
     return engine
-
-
-class _Pool(QueuePool):
-    """Connections, for which who is hasty does not wait until others give theirs back."""
-
-    def _do_get(self) -> Any:
-        if patience.get().is_hasty and not self.checkedin():
-            raise OperationalError(None, None, psycopg.OperationalError("none is at hand"))
-        return super()._do_get()
 
 
 class _Rows(psycopg.Cursor[Any]):
