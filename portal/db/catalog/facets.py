@@ -77,8 +77,10 @@ def _summed() -> Select[tuple[str, int]]:
     return summed.group_by(terms.c.value, terms.c.original)
 
 
-_KEPT = Prepared(lambda _: _summed())
-_KEPT_OF_KINDS = Prepared(lambda dialect: _summed().where(is_listed(dialect, terms.c.kind)))
+_KEPT = Prepared(lambda _: _summed(), looks=True)
+_KEPT_OF_KINDS = Prepared(
+    lambda dialect: _summed().where(is_listed(dialect, terms.c.kind)), looks=True
+)
 
 
 def _of_few(connection: Connection, key: str, asked: Question) -> Counts:

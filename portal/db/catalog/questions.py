@@ -171,7 +171,9 @@ def _some_of(dialect: str, shape: Shape) -> Select[Any]:
 
 
 _SOME = Forms(_some_of)
-_EVERYTHING = Prepared(lambda _: select(terms.c.n).where(terms.c.key == bindparam("key")))
+_EVERYTHING = Prepared(
+    lambda _: select(terms.c.n).where(terms.c.key == bindparam("key")), looks=True
+)
 
 # The planner is to look up each pair, never to walk the terms: as in `portal.db.bulk.look_up`.
 _PAIRS = {
