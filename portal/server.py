@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -135,6 +136,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def _start(self, worker: Any) -> None:
         worker.answer = self._app.extensions[DIRECT]
+        if not self._portal.database.is_sqlite:
+            worker.companion = ThreadPoolExecutor(1, thread_name_prefix="companion")
         if self._works:
             prepare(self._portal)
             self._running = start_engine(self._portal, say)

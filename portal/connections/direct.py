@@ -9,15 +9,19 @@ client does not take at once.
 
 That something is short is a claim, and so it is measured: after a late answer, threads answer everything
 for a while.
+
+Behind a database of another process most of an answer is waiting. There a second thread, the companion, takes
+half of what has come at the same time: while one of the two waits, the other goes on.
 """
 
 from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from selectors import EVENT_READ
+from selectors import EVENT_READ, SelectorKey
 from typing import Any, TypeAlias
 
 from gunicorn.workers.gthread import TConn
@@ -42,7 +46,29 @@ class DirectWorker(PatientWorker):
     answer: Answer = staticmethod(lambda _: None)
     """Set once there is an application."""
 
+    companion: ThreadPoolExecutor | None = None
+    """Of one thread; set where answers wait for another process."""
+
     _paused_until = 0.0
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Wait until something comes, and see to all that has come."""
+        try:
+            events = self.poller.select(timeout)
+        except InterruptedError:
+            return
+        keys = [key for key, _ in events]
+        taking = (self.on_pending_socket_readable, self.on_client_socket_readable)
+        clients = [key for key in keys if getattr(key.data, "func", None) in taking]
+        if self.companion is None or len(clients) < 2:
+            _see_to(keys)
+            return
+        half = clients[1::2]
+        given = {key.fd for key in half}
+        # All else is this thread's alone, which counts connections.
+        others = self.companion.submit(_see_to, half)
+        _see_to(key for key in keys if key.fd not in given)
+        others.result()
 
     def welcome(self, listener: Any) -> None:
         """Watch a new connection until something comes; gunicorn has a thread wait for it."""
@@ -129,6 +155,12 @@ class DirectWorker(PatientWorker):
             return b""
         client.recv(len(said))
         return answer.written()
+
+
+def _see_to(keys: Iterable[SelectorKey]) -> None:
+    """Call what is to be called for each, as gunicorn does."""
+    for key in keys:
+        key.data(key.fileobj)
 
 
 def _send_now(client: Any, answer: bytes) -> bytes:

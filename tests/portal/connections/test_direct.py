@@ -16,12 +16,20 @@ from tests.portal.processes import free_port
 BIG = 20_000_000
 """Bytes: more than a socket takes from who does not read."""
 SERVER = f"""
-import sys, time
+import sys, threading, time
+from concurrent.futures import ThreadPoolExecutor
 from gunicorn.app.base import BaseApplication
+from portal.connections import direct
 from portal.connections.direct import DirectWorker
 from portal.connections.plain import PlainAnswer
 
+two = threading.Barrier(2)
+
 def short(request):
+    if request.path == "/short/patient":
+        direct.LATE = 60
+    if request.path == "/short/meet":
+        two.wait(30)
     if not request.path.startswith("/short"):
         return None
     if request.path == "/short/late":
@@ -34,6 +42,8 @@ def short(request):
 
 def start(worker):
     worker.answer = short
+    if "companion" in sys.argv:
+        worker.companion = ThreadPoolExecutor(1)
 
 class Server(BaseApplication):
     def load_config(self):
@@ -58,10 +68,10 @@ Server().run()
 """
 
 
-@pytest.fixture
-def port() -> Iterator[int]:
+@pytest.fixture(params=["", "companion"])
+def port(request: pytest.FixtureRequest) -> Iterator[int]:
     number = free_port()
-    process = subprocess.Popen([sys.executable, "-c", SERVER, str(number)])
+    process = subprocess.Popen([sys.executable, "-c", SERVER, str(number), request.param])
     deadline = time.monotonic() + 30
     while True:
         try:
@@ -207,3 +217,15 @@ def test_clients_that_leave_in_the_middle_harm_nobody(port: int, client: socket.
                 leaving.sendall(said)
     assert ask(client, "/short")[1] == "/short"
     assert ask(client, "/long") == ("thread", "/long")
+
+
+@pytest.mark.parametrize("port", ["companion"], indirect=True)
+def test_a_companion_goes_on_while_who_watches_waits(port: int) -> None:
+    with connected(port) as first, connected(port) as second, connected(port) as third:
+        assert ask(first, "/short/patient") == ("watch", "/short/patient")
+        first.sendall(b"GET /short/late HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(0.05)  # until it is looked at
+        for client in (second, third):
+            client.sendall(b"GET /short/meet HTTP/1.1\r\nHost: x\r\n\r\n")
+        for client in (first, second, third):
+            assert b"By: watch" in client.recv(65536)
