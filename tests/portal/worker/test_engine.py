@@ -140,7 +140,7 @@ def test_files_that_are_put_off_are_claimed_anew_until_all_are_read(
     texts = {f"c{n}": COMPONENT.format(name=f"c{n}") for n in range(30)}
     assert read_all(portal, tmp_path / "files", texts) == {*texts}
     begun = DBOS.list_workflows(name=started.TOGETHER, load_input=False, load_output=False)
-    assert len(begun) > 2
+    assert len(begun) > 1
 
 
 def test_of_files_that_cannot_be_read_together_each_is_read_by_itself(
