@@ -15,7 +15,7 @@ from tests.conftest import new_postgres_database
 from tests.portal.fleets import DESCRIPTOR, Fleet, total, written
 from tests.portal.processes import eventually, free_port
 
-MANY = 400
+MANY = 240
 """Components, each in a repository of its own."""
 
 
