@@ -6,8 +6,6 @@ observed. `wait` is ours: the answer comes when what was asked for is visible.
 
 from __future__ import annotations
 
-from typing import Any
-
 import orjson
 from flask import Blueprint, Response, g, request
 
@@ -18,7 +16,7 @@ from portal.api.backstage.dry_runs import DryRuns
 from portal.api.backstage.errors import error_response
 from portal.api.backstage.location_pages import page_of_locations
 from portal.api.backstage.parameters import body_of, check_names
-from portal.api.backstage.replies import current
+from portal.api.backstage.replies import current, reply
 from portal.api.waiting import wait_for, wait_of
 from portal.auth import actor_of, asker_of
 from portal.db.catalog.entities import by_ref, by_uid
@@ -75,7 +73,7 @@ def _add_reading(routes: Blueprint, portal: Portal) -> None:
         body = body_of(request)
         with portal.database.read() as connection:
             found = list_registered(connection)
-        return _json(page_of_locations([_shown(one) for one in found], body))
+        return reply(orjson.dumps(page_of_locations([_shown(one) for one in found], body)))
 
     @routes.get("/locations/<location>")
     def get_location(location: str) -> Response:
@@ -121,7 +119,7 @@ def _add_registering(routes: Blueprint, portal: Portal) -> None:
         if made is None or (not made.is_new and on_conflict == "reject"):
             raise _exists(body)
         wait_for(portal, [read_now(portal, made.location)], wait)
-        return _json({"location": _shown(made.location), "entities": []}, status=201)
+        return reply(orjson.dumps({"location": _shown(made.location), "entities": []}), 201)
 
 
 def _add_changing(routes: Blueprint, portal: Portal) -> None:
@@ -134,7 +132,7 @@ def _add_changing(routes: Blueprint, portal: Portal) -> None:
         _check_type(body)
         found = _retargeted(portal, location, body)
         wait_for(portal, [read_now(portal, found)], wait)
-        return _json(_shown(found))
+        return reply(orjson.dumps(_shown(found)))
 
     @routes.delete("/locations/<location>")
     def delete_location(location: str) -> Response:
@@ -295,7 +293,3 @@ def _is_yes(text: str | None, name: str) -> bool:
     if text.lower() in _YES:
         return True
     raise QueryError(f"request/query/{name} must be boolean")
-
-
-def _json(value: Any, *, status: int = 200) -> Response:
-    return Response(orjson.dumps(value), status, content_type="application/json; charset=utf-8")
