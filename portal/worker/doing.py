@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from portal.db.work import marks
 from portal.worker.holding import Holding
-from portal.worker.requests import Work
+from portal.worker.requests import ASSESS, Lane, Work
 from portal.worker.tools import Tools
 
 
@@ -23,6 +24,13 @@ class Doing:
     """Set when the engine is to end."""
     holding: Holding
     """What this worker has claimed."""
+
+    def assess_marked(self) -> None:
+        """Ask for what is marked to be looked at, if anything is."""
+        with self.tools.database.read() as connection:
+            marked = marks.any_marked(connection)
+        if marked:  # of a thousand locations that are read after each other one finds it asked for
+            self.requests.request_anew([ASSESS], Lane.EVENT)
 
     def go_on(self) -> None:
         """Raise `Stopped` if the engine is to end."""

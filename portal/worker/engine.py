@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from math import inf
 from time import monotonic, sleep
 from typing import Any
 
@@ -41,6 +42,9 @@ MOMENT = 5.0
 
 POLL = 5.0
 """Seconds between looks at the table of pending keys, for what no wake-up told of."""
+
+TURNS = 1.0
+"""Seconds at least between looks at what it is time for, however often the dispatcher is woken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,9 +213,12 @@ def _dispatch(engine: Engine) -> None:
         schedules=engine.settings.schedules,
         began=engine.tools.now(),
     )
+    looked = -inf
     while not engine._stopping.is_set():
         try:
-            turns.take()
+            if monotonic() - looked >= TURNS:
+                turns.take()
+                looked = monotonic()
             for claimed in by_workflow(engine.holding.claim_more()):
                 start(engine, claimed)
         except Exception:  # the loop outlives a database that is away for a while

@@ -17,7 +17,7 @@ from portal.db.work.pending import Pending
 from portal.worker.requests import location_of
 from portal.worker.room import Room
 
-LOOK_AHEAD = 500
+LOOK_AHEAD = 100
 """Pending keys that are looked at together, the most urgent first."""
 
 log = logging.getLogger(__name__)
@@ -38,27 +38,29 @@ class Holding:
 
         Locations that lead to little share their places, and are claimed together.
         """
-        with self._guard:  # what is worked on together has one place
-            held = {one.batch or one.id: one for one in self._claims.values()}
-        room = Room(taken=[*held.values()])
-        chosen: set[str] = set()
-        with self.database.read() as connection:
-            while True:
-                found = claims.free(connection, limit=LOOK_AHEAD, full=room.full())
+        room = self._room()
+        taken: list[Claim] = []
+        while True:
+            with self.database.read() as connection:
+                found = claims.free(connection, limit=LOOK_AHEAD, but=room.left_out())
                 little = _leading_to_little(connection, found)
-                new = {
-                    one.key
-                    for one in found
-                    if one.key not in chosen
-                    and (room.join(one) if one.key in little else room.take(one))
-                }
-                chosen |= new
-                if not new or len(found) < LOOK_AHEAD:
-                    break
-        taken = self.claim(chosen.difference(*room.batches))
-        for keys in room.batches:
-            taken += self.claim(keys, together=True)
-        return taken
+            placed = [
+                one.key
+                for one in found
+                if (room.join(one) if one.key in little else room.take(one))
+            ]
+            batches = room.close()
+            taken += self.claim({*placed}.difference(*batches))
+            for keys in batches:
+                taken += self.claim(keys, together=True)
+            if not placed or len(found) < LOOK_AHEAD:
+                return taken
+
+    def _room(self) -> Room:
+        """The room that what is held leaves; what is worked on together has one place."""
+        with self._guard:
+            held = {one.batch or one.id: one for one in self._claims.values()}
+        return Room(taken=[*held.values()], shared=[one for one in held.values() if one.batch])
 
     def claim(
         self, keys: Collection[str], *, limit: int | None = None, together: bool = False
@@ -138,7 +140,7 @@ class Holding:
         self._drop(dropped)  # first, as in `settle`
         if dropped:
             with self.database.write() as connection:
-                claims.release(connection, [one.id for one in dropped])
+                claims.release(connection, dropped)
 
     def renew(self) -> None:
         """Hold what is held for another lease; forget what is no longer."""

@@ -37,8 +37,7 @@ def ingest_workflow(doing: Doing) -> Callable[[str], None]:
             if parts:
                 share(one, parts)
                 settle(one)
-        # Of a thousand locations that are read after each other one finds it promised by the other.
-        doing.requests.request_anew([ASSESS], Lane.EVENT)
+        doing.assess_marked()
 
     return workflow
 
@@ -54,7 +53,7 @@ def part_workflow(doing: Doing) -> Callable[[str], None]:
         read(location, int(part))
         if not doing.holding.not_kept([ingest_key(location)]):
             # Whoever shared it out asks at the end; here nobody is left who does.
-            doing.requests.request_anew([ASSESS], Lane.EVENT)
+            doing.assess_marked()
 
     return workflow
 
@@ -70,15 +69,15 @@ def together_workflow(doing: Doing, alone: Callable[[str], None]) -> Callable[[l
         def work() -> list[str]:
             nonlocal left
             found = read([*claimed])
-            doing.requests.request_anew([ASSESS], Lane.EVENT)
+            doing.assess_marked()
             left = found
             return [ingest_key(one) for one in left]
 
-        for claim in doing.holding.keep_together(these, work):
-            if locations := left[location_of(claim.key)]:
+        more = {one: left[location_of(one.key)] for one in doing.holding.keep_together(these, work)}
+        doing.holding.release([claim for claim, locations in more.items() if not locations])
+        for claim, locations in more.items():
+            if locations:
                 doing.holding.keep(claim, partial(_each, alone, locations))
-            else:
-                doing.holding.release([claim])
 
     return workflow
 

@@ -4,22 +4,28 @@ Places are given by urgency: sweeps never take the last ones of events, nor even
 the places of a lane one host has at most two thirds of what the others leave: hosts that take
 connections and do not answer hold a worker up for as long as it waits, and there is a place left for
 the next one (bulkheads, reliability 3.5).
+
+Locations that lead to little share a place. What they ask for is little waiting and much work, which
+one processor does and one transaction at a time writes: of one host only so many are read at a time,
+and what is more urgent has not many to take turns with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from portal.worker.requests import Lane
+from portal.db.work.claims import LeftOut
+from portal.worker.requests import INGEST, Lane
 
 PLACES = {Lane.PERSON: 32, Lane.EVENT: 12, Lane.SWEEP: 8}
 """Keys of each lane that may be worked on at a time, with those of less urgent lanes."""
 
-
 TOGETHER = 50
 """Keys that share a place at most."""
+
+SHARED = 1
+"""Places of a lane that may be shared by keys that wait for the same host."""
 
 
 class Placed(Protocol):
@@ -50,9 +56,10 @@ class Room:
     """The places of a worker, and what takes them."""
 
     taken: list[Placed] = field(default_factory=list)
-    batches: list[list[str]] = field(default_factory=list)
-    """The keys that share a place, of each place that is shared."""
-    _open: dict[tuple[int, str], list[str]] = field(default_factory=dict)
+    shared: list[Placed] = field(default_factory=list)
+    """Those of them that stand for several."""
+    _open: dict[tuple[int, str], list[list[str]]] = field(default_factory=dict)
+    """By lane and host, the keys that share a place, of each place that may be shared by more yet."""
 
     def take(self, wanted: Placed) -> bool:
         """Take a place, if there is one."""
@@ -63,27 +70,41 @@ class Room:
 
     def join(self, wanted: Sharing) -> bool:
         """Share the place of others that wait for the same host as urgently; or take one, if there is."""
-        batch = self._open.get((wanted.lane, wanted.host))
-        if batch is None or len(batch) == TOGETHER:
-            if not self.take(wanted):
+        batches = self._open.setdefault((wanted.lane, wanted.host), [])
+        if not batches or len(batches[-1]) == TOGETHER:
+            if not self._may_share(wanted.lane, wanted.host) or not self.take(wanted):
                 return False
-            batch = self._open[wanted.lane, wanted.host] = []
-            self.batches.append(batch)
-        batch.append(wanted.key)
+            self.shared.append(wanted)
+            batches.append([])
+        batches[-1].append(wanted.key)
         return True
 
-    def full(self) -> Mapping[int, tuple[str, ...]]:
-        """By lane, the hosts that get no more places in it; '' where nobody does."""
-        hosts = {"", *(one.host for one in self.taken)}
-        found = {
-            int(lane): tuple(sorted(host for host in hosts if not self._has_place(lane, host)))
-            for lane in PLACES
-        }
-        return {lane: full for lane, full in found.items() if full}
+    def close(self) -> list[list[str]]:
+        """The keys that came to share a place, of each place; no more join them."""
+        closed = [keys for batches in self._open.values() for keys in batches]
+        self._open.clear()
+        return closed
+
+    def left_out(self) -> list[LeftOut]:
+        """What gets no more places."""
+        return [one for lane in PLACES for one in self._left_out(lane)]
+
+    def _left_out(self, lane: Lane) -> list[LeftOut]:
+        if not self._has_place(lane, ""):
+            return [LeftOut(lane=lane)]
+        full = {one.host for one in self.taken if not self._has_place(lane, one.host)}
+        read = {one.host for one in self.shared if not self._may_share(lane, one.host)}
+        return [
+            *(LeftOut(lane=lane, host=host) for host in sorted(full)),
+            *(LeftOut(lane=lane, host=host, kind=INGEST) for host in sorted(read - full)),
+        ]
 
     def _has_place(self, lane: int, host: str) -> bool:
         """Whether there is one in the lane, and in each that is more urgent: it takes one of theirs."""
         return all(self._fits(one, host) for one in PLACES if one <= lane)
+
+    def _may_share(self, lane: int, host: str) -> bool:
+        return sum(1 for one in self.shared if (one.lane, one.host) == (lane, host)) < SHARED
 
     def _fits(self, lane: Lane, host: str) -> bool:
         rivals = [one for one in self.taken if one.lane >= lane]

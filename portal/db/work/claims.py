@@ -9,7 +9,7 @@ its key claimed by another, and changes nothing any more (fencing, reliability F
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -67,20 +67,22 @@ class Claim:
         return batch if dot else ""
 
 
-def free(
-    connection: Connection, *, limit: int, full: Mapping[int, Collection[str]] | None = None
-) -> list[Pending]:
-    """Pending keys that nobody works on, most urgent first, then oldest first.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LeftOut:
+    """Keys of a lane that are not to be claimed for now."""
 
-    `full` are the hosts, by lane, whose keys are left out; where '' is among them, the whole lane.
-    """
-    left_out = [
-        and_(pending.c.lane == lane, true() if "" in hosts else pending.c.host.in_(hosts))
-        for lane, hosts in (full or {}).items()
-    ]
+    lane: int
+    host: str | None = None
+    """Whom they wait for; None: whoever it is."""
+    kind: str = ""
+    """What they begin with, before a colon; '': whatever it is."""
+
+
+def free(connection: Connection, *, limit: int, but: Collection[LeftOut] = ()) -> list[Pending]:
+    """Pending keys that nobody works on, most urgent first, then oldest first."""
     rows = connection.execute(
         select(pending)
-        .where(_is_free(clock(connection)), not_(or_(false(), *left_out)))
+        .where(_is_free(clock(connection)), not_(or_(false(), *map(_is_left_out, but))))
         .order_by(pending.c.lane, pending.c.requested_at)
         .limit(limit)
     )
@@ -150,15 +152,17 @@ def settle(connection: Connection, kept: Collection[Claim]) -> None:
 
     Nothing happens where a claim is another's by now. The connection is in a write transaction.
     """
-    bulk.remove(connection, pending, ("claim", "ticket"), [(one.id, one.ticket) for one in kept])
-    release(connection, [one.id for one in kept])
+    promises = [(one.key, one.id, one.ticket) for one in kept]
+    bulk.remove(connection, pending, ("key", "claim", "ticket"), promises)
+    release(connection, kept)
 
 
-def release(connection: Connection, ids: Sequence[str]) -> None:
+def release(connection: Connection, given_up: Collection[Claim]) -> None:
     """Let go of these claims; their promises stay. The connection is in a write transaction."""
-    these = bulk.among(connection, pending.c.claim, ids)
+    keys = bulk.among(connection, pending.c.key, [one.key for one in given_up])
+    held = bulk.among(connection, pending.c.claim, [one.id for one in given_up])
     nobody = {"worker": None, "claim": None, "leased_until": None}
-    connection.execute(update(pending).where(these).values(nobody))
+    connection.execute(update(pending).where(keys, held).values(nobody))
 
 
 def holding(*claims: Claim) -> Callable[[Connection], None]:
@@ -188,6 +192,15 @@ def _is_free(now: datetime) -> ColumnElement[bool]:
     is_claimed = and_(pending.c.claim.is_not(None), pending.c.leased_until >= now)
     is_ahead = and_(pending.c.key.startswith(LATER), pending.c.requested_at > now)
     return and_(not_(is_claimed), not_(is_ahead))
+
+
+def _is_left_out(one: LeftOut) -> ColumnElement[bool]:
+    this = pending.c
+    return and_(
+        this.lane == one.lane,
+        true() if one.host is None else this.host == one.host,
+        this.key.startswith(f"{one.kind}:", autoescape=True) if one.kind else true(),
+    )
 
 
 def _claim(row: Row[tuple[object, ...]], id: str, *, former: str) -> Claim:  # noqa: A002

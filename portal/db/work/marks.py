@@ -123,6 +123,11 @@ def is_marked(connection: Connection, entity_id: int) -> bool:
     return connection.execute(found).first() is not None
 
 
+def any_marked(connection: Connection) -> bool:
+    """Whether any entity waits to be looked at."""
+    return connection.execute(select(unassessed.c.entity_id).limit(1)).first() is not None
+
+
 def count_marks(connection: Connection) -> int:
     """How many entities wait to be looked at."""
     return connection.execute(select(func.count()).select_from(unassessed)).scalar_one()

@@ -25,7 +25,7 @@ from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker import started, together
 from portal.worker.engine import Engine, EngineSettings, launch
-from portal.worker.requests import Lane, ingest_key, later_key
+from portal.worker.requests import ASSESS, Lane, ingest_key, later_key
 from scorecards.people.notices import Kind, Notice, Timing
 from tests.plugins.notify.test_webhooks import receiving
 from tests.portal.processes import eventually
@@ -97,6 +97,13 @@ def test_every_promise_is_kept_however_fast_they_follow_each_other(
 
 def read_all(portal: Portal, folder: Path, texts: dict[str, str]) -> set[str]:
     """Have files read that are due at the same time, each a location; returns the entities."""
+    keep_all(portal, keys_of(portal, folder, texts))
+    with portal.database.read() as connection:
+        return set(connection.execute(select(entities.c.name)).scalars())
+
+
+def keys_of(portal: Portal, folder: Path, texts: dict[str, str]) -> list[str]:
+    """The keys that ask for files to be read, each a location."""
     for name, text in texts.items():
         write(folder / f"{name}.yaml", text)
     with portal.database.write() as connection:
@@ -110,16 +117,18 @@ def read_all(portal: Portal, folder: Path, texts: dict[str, str]) -> set[str]:
             )
             for name in texts
         ]
-    keys = [ingest_key(one) for one in ids]
+    return [ingest_key(one) for one in ids]
+
+
+def keep_all(portal: Portal, keys: list[str]) -> None:
+    """Ask for keys as a sweep does, and wait until nothing is left to be done."""
     portal.work.request_all(keys, Lane.SWEEP)
 
     def is_done() -> bool:
         with portal.database.read() as connection:
-            return not pending.still(connection, keys)
+            return not pending.waiting(connection)
 
     eventually(is_done, within=60)
-    with portal.database.read() as connection:
-        return set(connection.execute(select(entities.c.name)).scalars())
 
 
 def test_files_that_are_due_are_read_by_one_workflow(
@@ -130,6 +139,25 @@ def test_files_that_are_due_are_read_by_one_workflow(
     assert read_all(portal, tmp_path / "files", {**texts, "c7": "kind: ["}) == {*texts} - {"c7"}
     begun = DBOS.list_workflows(name=started.TOGETHER, load_input=False, load_output=False)
     assert len(begun) <= 2, "and one for the location of the folder, which holds nothing yet"
+
+
+def test_what_is_as_it_was_is_not_assessed_again(
+    working: tuple[Portal, str, Engine], tmp_path: Path
+) -> None:
+    portal, _, _ = working
+    keys = keys_of(portal, tmp_path / "files", {"a": COMPONENT.format(name="a")})
+
+    def assessments() -> int:
+        return len(DBOS.list_workflows(name=ASSESS, load_input=False, load_output=False))
+
+    keep_all(portal, keys)
+    before = assessments()
+    assert before
+    keep_all(portal, keys)
+    assert assessments() == before
+    write(tmp_path / "files" / "a.yaml", COMPONENT.format(name="b"))
+    keep_all(portal, keys)
+    assert assessments() > before
 
 
 def test_files_that_are_put_off_are_claimed_anew_until_all_are_read(

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from portal.db.engine import Database
 from portal.db.work import pending
+from portal.db.work.claims import LeftOut
 from portal.worker.holding import LOOK_AHEAD, Holding
-from portal.worker.requests import Lane
-from portal.worker.room import PLACES, TOGETHER, Room
+from portal.worker.requests import INGEST, Lane
+from portal.worker.room import PLACES, SHARED, TOGETHER, Room
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -46,13 +47,19 @@ def test_no_lane_has_more_than_its_places_and_no_host_keeps_the_others_out(
             assert room.take(Piece(2, "another")), "one host alone never fills a lane"
 
 
-@given(wanted=st.lists(PIECES, max_size=60), one=PIECES)
-def test_what_is_full_is_what_gets_no_place(wanted: list[Piece], one: Piece) -> None:
+@given(wanted=st.lists(PIECES, max_size=60), shared=st.lists(PIECES, max_size=60), one=PIECES)
+def test_what_is_left_out_is_what_gets_no_place(
+    wanted: list[Piece], shared: list[Piece], one: Piece
+) -> None:
     room = filled(*wanted)
-    full = room.full().get(one.lane, ())
-    refused = not room.take(one)
-    known = {"", *(taken.host for taken in room.taken)}
-    assert refused == (one.host in full or "" in full) or one.host not in known
+    for number, piece in enumerate(shared):
+        room.join(replace(piece, key=str(number)))
+    room.close()
+    out = [left for left in room.left_out() if left.lane == one.lane]
+    whole = {left.host for left in out if not left.kind}
+    readings = {left.host for left in out if left.kind == INGEST}
+    assert Room(taken=[*room.taken]).take(one) != bool({None, one.host} & whole)
+    assert room.join(one) != bool({None, one.host} & (whole | readings))
 
 
 @given(wanted=st.lists(PIECES, max_size=60))
@@ -60,9 +67,11 @@ def test_what_shares_a_place_waits_for_the_same_host_as_urgently(wanted: list[Pi
     room = Room()
     pieces = {str(n): piece for n, piece in enumerate(wanted)}
     joined = {key for key, piece in pieces.items() if room.join(replace(piece, key=key))}
-    assert joined == {key for keys in room.batches for key in keys}
-    assert len(room.taken) == len(room.batches)
-    for keys in room.batches:
+    batches = room.close()
+    assert joined == {key for keys in batches for key in keys}
+    assert room.taken == room.shared
+    assert len(room.taken) == len(batches)
+    for keys in batches:
         assert len({(pieces[key].lane, pieces[key].host) for key in keys}) == 1
     for key in pieces.keys() - joined:
         piece = pieces[key]
@@ -72,12 +81,23 @@ def test_what_shares_a_place_waits_for_the_same_host_as_urgently(wanted: list[Pi
         assert joined, "the first one finds a place"
 
 
-def test_a_place_is_shared_by_so_many_and_the_next_one_takes_another() -> None:
+def test_of_one_host_so_many_places_are_shared_and_the_other_places_stay_for_other_work() -> None:
     room = Room()
-    for n in range(TOGETHER + 1):
-        assert room.join(Piece(Lane.SWEEP, "forge", str(n)))
-    assert [len(keys) for keys in room.batches] == [TOGETHER, 1]
-    assert len(room.taken) == 2
+    joined = [room.join(Piece(Lane.SWEEP, "forge", str(n))) for n in range(SHARED * TOGETHER + 1)]
+    assert joined == [True] * SHARED * TOGETHER + [False]
+    assert [len(keys) for keys in room.close()] == [TOGETHER] * SHARED
+    assert room.left_out() == [LeftOut(lane=Lane.SWEEP, host="forge", kind=INGEST)]
+    assert room.take(Piece(Lane.SWEEP, "forge")), "work that is done by itself"
+    assert room.join(Piece(Lane.SWEEP, "another")), "another host"
+    assert room.join(Piece(Lane.EVENT, "forge")), "what is more urgent"
+
+
+def test_nobody_joins_those_that_are_read_already() -> None:
+    room = Room()
+    assert room.join(Piece(Lane.SWEEP, "forge", "first"))
+    room.close()
+    joined = [room.join(Piece(Lane.SWEEP, "forge", str(n))) for n in range(SHARED)]
+    assert joined == [True] * (SHARED - 1) + [False]
 
 
 def test_two_dead_hosts_leave_a_place_for_a_third() -> None:

@@ -14,7 +14,7 @@ from portal.db.failures import is_unavailable
 from portal.db.patience import ANSWERING, patience
 from portal.db.tables import pending as table
 from portal.db.work import claims, pending
-from portal.db.work.claims import Claim, Superseded
+from portal.db.work.claims import Claim, LeftOut, Superseded
 from tests.conftest import new_postgres_database
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -57,18 +57,24 @@ def test_what_one_worker_has_claimed_no_other_can(database: Database) -> None:
     assert free(database) == []
 
 
-def test_what_waits_for_a_host_that_gets_no_more_places_is_left_out(database: Database) -> None:
+def test_what_gets_no_more_places_is_left_out(database: Database) -> None:
     with database.write() as connection:
         for lane, host in ((1, "dead"), (2, "dead"), (2, "well"), (2, "")):
-            pending.put(connection, f"{lane} {host}", lane=lane, now=NOW, host=host)
+            pending.put(connection, f"read:{lane} {host}", lane=lane, now=NOW, host=host)
+        pending.put(connection, "fetch:well", lane=2, now=NOW, host="well")
 
-    def free(full: dict[int, tuple[str, ...]]) -> list[str]:
+    def free(*but: LeftOut) -> list[str]:
         with database.read() as connection:
-            return sorted(one.key for one in claims.free(connection, limit=9, full=full))
+            return sorted(one.key for one in claims.free(connection, limit=9, but=but))
 
-    assert free({}) == ["1 dead", "2 ", "2 dead", "2 well"]
-    assert free({2: ("dead",)}) == ["1 dead", "2 ", "2 well"]
-    assert free({1: ("dead",), 2: ("", "dead")}) == []
+    everything = ["fetch:well", "read:1 dead", "read:2 ", "read:2 dead", "read:2 well"]
+    dead = {"read:2 dead"}
+    assert free() == everything
+    assert free(LeftOut(lane=2, host="dead")) == sorted({*everything} - dead)
+    assert free(LeftOut(lane=2, host="dead"), LeftOut(lane=2, host="well", kind="read")) == sorted(
+        {*everything} - dead - {"read:2 well"}
+    )
+    assert free(LeftOut(lane=1, host="dead"), LeftOut(lane=2)) == []
 
 
 def test_the_most_urgent_is_claimed_first(database: Database) -> None:
@@ -157,7 +163,7 @@ def test_who_comes_back_late_lets_the_other_go_on(
 
 def release(database: Database, claim: Claim) -> None:
     with database.write() as connection:
-        claims.release(connection, [claim.id])
+        claims.release(connection, [claim])
 
 
 def test_a_released_claim_is_free_at_once(database: Database) -> None:
