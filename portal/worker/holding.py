@@ -14,7 +14,7 @@ from portal.db.state import Connection
 from portal.db.work import claims, pending
 from portal.db.work.claims import Claim, Superseded
 from portal.db.work.pending import Pending
-from portal.worker.requests import location_of
+from portal.worker.requests import Lane, location_of
 from portal.worker.room import Room
 
 LOOK_AHEAD = 100
@@ -120,6 +120,11 @@ class Holding:
                 return []
         self.settle(*(one for one in these if one.key not in left))
         return [one for one in these if one.key in left]
+
+    def serves_person(self) -> bool:
+        """Whether something is worked on here that a person waits for."""
+        with self._guard:
+            return any(one.lane == Lane.PERSON for one in self._claims.values())
 
     def not_kept(self, keys: Collection[str]) -> list[str]:
         """Those of these keys that are still pending."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
+from math import inf
+from time import monotonic
 
 from dbos import DBOS
 
@@ -16,6 +18,9 @@ from portal.worker.assessment import collecting
 from portal.worker.doing import Doing
 from portal.worker.requests import ASSESS, Lane, ingest_key, location_of, part_key
 from portal.worker.sharing import share_out
+
+COURTESY = 0.3
+"""Seconds, from its beginning, in which a batch lets go first what a person waits for."""
 
 
 def ingest_workflow(doing: Doing) -> Callable[[str], None]:
@@ -60,7 +65,9 @@ def part_workflow(doing: Doing) -> Callable[[str], None]:
 
 def together_workflow(doing: Doing, alone: Callable[[str], None]) -> Callable[[list[Claim]], None]:
     """What is done for claims of locations that lead to little; `alone` is done for one of them."""
-    read = DBOS.step(name="read_together")(lambda locations: _read_together(doing, locations))
+    read = DBOS.step(name="read_together")(
+        lambda locations, patient: _read_together(doing, locations, patient=patient)
+    )
 
     def workflow(these: list[Claim]) -> None:
         claimed = {location_of(one.key): one for one in these}
@@ -68,7 +75,7 @@ def together_workflow(doing: Doing, alone: Callable[[str], None]) -> Callable[[l
 
         def work() -> list[str]:
             nonlocal left
-            found = read([*claimed])
+            found = read([*claimed], these[0].lane != Lane.PERSON)
             doing.assess_marked()
             left = found
             return [ingest_key(one) for one in left]
@@ -134,12 +141,23 @@ def _read_shared(doing: Doing, location: str, part: int) -> None:
     doing.requests.request_all([ingest_key(one) for one in linked], Lane.EVENT)
 
 
-def _read_together(doing: Doing, locations: Sequence[str]) -> dict[str, list[str]]:
+def _read_together(
+    doing: Doing, locations: Sequence[str], *, patient: bool
+) -> dict[str, list[str]]:
+    """Read locations that lead to little; `patient`: no person waits for these themselves."""
+    until = monotonic() + COURTESY if patient else -inf
+
+    def between() -> None:
+        doing.go_on()
+        doing.give_way(until)
+
     def told(done: Ingested, number: int, total: int) -> None:
         doing.report(_said(done, number, total))
-        doing.go_on()
+        between()
 
-    return together.read_together(doing.tools, locations, patience=together.PATIENCE, told=told)
+    return together.read_together(
+        doing.tools, locations, patience=together.PATIENCE, told=told, between=between
+    )
 
 
 def _each(work: Callable[[str], None], locations: Sequence[str]) -> None:

@@ -30,19 +30,23 @@ def read_together(
     *,
     patience: float,
     told: Callable[[Ingested, int, int], None],
+    between: Callable[[], None] = lambda: None,
 ) -> dict[str, list[str]]:
     """Read locations, and those that they newly lead to.
 
-    `told` is told what became of each repository, its number, and of how many. Returns, by location,
-    what is left to be read by itself: itself or what it leads to, where there is much of it. Nothing
-    stands there for one that is to be read another time: it was not begun within `patience`, in seconds.
+    `told` is told what became of each repository, its number, and of how many; `between` is called
+    where something more urgent may go first. Returns, by location, what is left to be read by itself:
+    itself or what it leads to, where there is much of it. Nothing stands there for one that is to be
+    read another time: it was not begun within `patience`, in seconds.
     """
     until = monotonic() + patience
     left: dict[str, list[str]] = defaultdict(list)
     late: set[str] = set()
     ahead = {one: one for one in locations}  # each with the location that was asked for
     while ahead:
+        between()
         listed, not_begun = _list(tools, ahead, until)
+        between()
         small = {one: found for one, found in listed.items() if _is_little(found[1])}
         for one in ahead.keys() - small.keys() - not_begun:
             left[ahead[one]].append(one)

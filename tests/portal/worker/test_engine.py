@@ -25,6 +25,7 @@ from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker import started, together
 from portal.worker.engine import Engine, EngineSettings, launch
+from portal.worker.ingesting import COURTESY
 from portal.worker.requests import ASSESS, Lane, ingest_key, later_key
 from scorecards.people.notices import Kind, Notice, Timing
 from tests.plugins.notify.test_webhooks import receiving
@@ -169,6 +170,24 @@ def test_files_that_are_put_off_are_claimed_anew_until_all_are_read(
     assert read_all(portal, tmp_path / "files", texts) == {*texts}
     begun = DBOS.list_workflows(name=started.TOGETHER, load_input=False, load_output=False)
     assert len(begun) > 1
+
+
+def test_files_of_a_sweep_let_go_first_what_a_person_waits_for_but_not_for_long(
+    working: tuple[Portal, str, Engine], tmp_path: Path
+) -> None:
+    portal, _, engine = working
+    keys = keys_of(portal, tmp_path / "files", {"a": COMPONENT.format(name="a")})
+    held = "assess:7"
+    with portal.database.write() as connection:
+        pending.put(connection, held, lane=Lane.PERSON, now=portal.now())
+        (claim,) = claims.take(connection, [held], "test")  # before the dispatcher does
+    engine.holding.resume()
+    began = time.monotonic()
+    portal.work.request_all(keys, Lane.SWEEP)
+    eventually(lambda: not engine.holding.not_kept(keys), within=60)
+    assert time.monotonic() - began >= COURTESY
+    engine.holding.settle(claim)
+    assert not engine.holding.serves_person()
 
 
 def test_of_files_that_cannot_be_read_together_each_is_read_by_itself(
