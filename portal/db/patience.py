@@ -15,7 +15,7 @@ from collections.abc import Generator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from threading import Lock
-from typing import Any
+from typing import Any, NoReturn
 
 import psycopg
 from sqlalchemy.exc import OperationalError
@@ -105,26 +105,43 @@ class Patient(psycopg.Connection[Any]):
 
     def wait(self, gen: Any, *args: Any, **kwargs: Any) -> Any:
         """As in psycopg; raises `Silent`, and the connection is closed: its state is not known."""
-        mine = patience.get()
-        kwargs.setdefault("interval", min(INTERVAL, mine.silence))
+        silence = self.silence
+        kwargs.setdefault("interval", min(INTERVAL, silence))
         try:
-            found = super().wait(_bounded(gen, mine.silence), *args, **kwargs)
+            found = super().wait(_bounded(gen, silence), *args, **kwargs)
         except Silent:
-            self.pgconn.finish()
-            if self.watch is not None and not mine.is_hasty:
-                self.watch.note(silent=True)
+            self._give_up()
             raise
-        if self.watch is not None and self.watch.is_silent:
-            self.watch.note(silent=False)
+        self.note_answer()
         return found
 
+    @property
+    def silence(self) -> float:
+        """Seconds without a byte, after which whoever waits now is to give up."""
+        return patience.get().silence
 
-def connect(watch: Watch, *args: Any, **kwargs: Any) -> Patient:
-    """A connection that tells `watch` what it sees. Raises psycopg's errors."""
+    def give_up(self) -> NoReturn:
+        """Nothing has come for that long: raises `Silent`, and the connection is closed."""
+        self._give_up()
+        raise Silent(f"the server has not answered for {self.silence:g} s")
+
+    def _give_up(self) -> None:
+        self.pgconn.finish()
+        if self.watch is not None and not patience.get().is_hasty:
+            self.watch.note(silent=True)
+
+    def note_answer(self) -> None:
+        """The server has answered."""
+        if self.watch is not None and self.watch.is_silent:
+            self.watch.note(silent=False)
+
+
+def connect(watch: Watch, kind: type[Patient], *args: Any, **kwargs: Any) -> Patient:
+    """A connection of this kind, that tells `watch` what it sees. Raises psycopg's errors."""
     if patience.get().is_hasty:
         raise psycopg.OperationalError("there is no connection at hand")
     try:
-        made = Patient.connect(*args, **kwargs)
+        made = kind.connect(*args, **kwargs)
     except psycopg.errors.ConnectionTimeout:
         watch.note(silent=True)
         raise

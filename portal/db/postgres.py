@@ -17,7 +17,8 @@ import psycopg
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 
-from portal.db.patience import TCP, Watch, connect, patience
+from portal.db.exchange import Looking
+from portal.db.patience import TCP, Patient, Watch, connect, patience
 from portal.db.prepared import FAMILY
 
 SNAPSHOT = "REPEATABLE READ"
@@ -65,14 +66,23 @@ def open_engines(url: URL, watch: Watch) -> Engines:
     }
     return Engines(
         every=_open(
-            url, watch, family, PLANS, isolation_level=SNAPSHOT, pool_size=8, max_overflow=8
+            url,
+            watch,
+            family,
+            PLANS,
+            Patient,
+            isolation_level=SNAPSHOT,
+            pool_size=8,
+            max_overflow=8,
         ),
-        glances=_open(url, watch, family, PLANS, **alone),
-        looks=_open(url, watch, family, PLANS_OF_LOOKS, **alone),
+        glances=_open(url, watch, family, PLANS, Looking, **alone),
+        looks=_open(url, watch, family, PLANS_OF_LOOKS, Looking, **alone),
     )
 
 
-def _open(url: URL, watch: Watch, family: Family, plans: str, **options: Any) -> Engine:
+def _open(
+    url: URL, watch: Watch, family: Family, plans: str, kind: type[Patient], **options: Any
+) -> Engine:
     settings = " ".join(f"-c {setting}" for setting in (*SESSION, plans))
     engine = create_engine(
         url,
@@ -83,7 +93,7 @@ def _open(url: URL, watch: Watch, family: Family, plans: str, **options: Any) ->
     )
 
     def do_connect(_dialect: Any, _record: Any, args: Any, parameters: Any) -> Any:
-        return connect(watch, *args, **parameters)
+        return connect(watch, kind, *args, **parameters)
 
     def note_family(_connection: Any, record: Any) -> None:
         record.info[FAMILY] = family

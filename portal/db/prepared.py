@@ -2,17 +2,22 @@
 
 For the few statements that nearly every answer needs, what SQLAlchemy does for each execution takes
 ten times as long as the database does (`benchmarks/reads.py`). Everything else goes through SQLAlchemy.
+A connection to PostgreSQL that begins no transactions has an exchange, which takes less again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from sqlalchemy import CompoundSelect, Connection, Dialect, Select, TextClause
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
+
+from portal.db.exchange import Looking, Unsent
 
 Statement: TypeAlias = Select[Any] | CompoundSelect[Any] | TextClause
 
@@ -38,9 +43,17 @@ class _Written:
     places: tuple[str, ...] | None
     """The parameters in order, where the driver knows them by place."""
 
+    def given(self, values: Mapping[str, Any]) -> Any:
+        """All values, as the driver takes them."""
+        every = {**self.constants, **values}
+        return every if self.places is None else [every[place] for place in self.places]
+
 
 FAMILY = "family"
 """Key of a connection's `info` under which there may be what all connections to its database share."""
+
+NUMBERED = "numeric_dollar"
+"""The style of parameters, as SQLAlchemy calls it, that PostgreSQL itself has."""
 
 LOOKS = "looks"
 """Key of a connection's `info` under which there may be another connection of the driver, for look-ups."""
@@ -60,14 +73,20 @@ class Prepared:
 
     def each(self, connection: Connection, values: Mapping[str, Any]) -> Iterator[Row]:
         """The same, one by one: what is made of a row takes less while it is at hand."""
-        name = connection.dialect.name
-        written = self._written.get(name)
-        if written is None:
-            written = self._written[name] = _write(self._make(name), connection.dialect)
-        every = {**written.constants, **values}
-        given = every if written.places is None else [every[place] for place in written.places]
-        found: Iterator[Row] = execute(connection, written.sql, given, looks=self._looks)
+        driver, dialect = _driver(connection, self._looks), connection.dialect
+        if isinstance(driver, Looking):
+            written = self._write(NUMBERED, dialect)
+            with suppress(Unsent):
+                return iter(_exchanged(driver, dialect, written.sql, written.given(values)))
+        written = self._write(dialect.name, dialect)
+        found: Iterator[Row] = _executed(driver, dialect, written.sql, written.given(values))
         return found
+
+    def _write(self, style: str, dialect: Dialect) -> _Written:
+        written = self._written.get(style)
+        if written is None:
+            written = self._written[style] = _write(self._make(dialect.name), style, dialect)
+        return written
 
 
 class Forms(Generic[Form]):
@@ -89,20 +108,40 @@ class Forms(Generic[Form]):
 
 def execute(connection: Connection, sql: str, values: Any = (), *, looks: bool = False) -> Any:
     """The driver's cursor. Its errors are raised as SQLAlchemy's, as from any other statement."""
-    driver: Any = connection.info.get(LOOKS) if looks else None
-    if driver is None:
-        driver = connection.connection.driver_connection
-    dialect = connection.dialect
+    return _executed(_driver(connection, looks), connection.dialect, sql, values)
+
+
+def _driver(connection: Connection, looks: bool) -> Any:
+    """The connection of the driver."""
+    other = connection.info.get(LOOKS) if looks else None
+    return connection.connection.driver_connection if other is None else other
+
+
+def _executed(driver: Any, dialect: Dialect, sql: str, values: Any) -> Any:
     try:
         return driver.execute(sql, values)
     except dialect.loaded_dbapi.Error as error:
-        raise DBAPIError.instance(
-            sql, values, error, dialect.loaded_dbapi.Error, dialect=dialect
-        ) from error
+        raise _told(error, sql, values, dialect) from error
 
 
-def _write(statement: Statement, dialect: Dialect) -> _Written:
+def _exchanged(driver: Looking, dialect: Dialect, sql: str, values: Sequence[Any]) -> list[Row]:
+    try:
+        return driver.exchange.rows(sql, values)
+    except dialect.loaded_dbapi.Error as error:
+        raise _told(error, sql, values, dialect) from error
+
+
+def _told(error: Exception, sql: str, values: Any, dialect: Dialect) -> Exception:
+    """An error of the driver, as SQLAlchemy tells it."""
+    kind = dialect.loaded_dbapi.Error
+    return DBAPIError.instance(sql, values, error, kind, dialect=dialect)
+
+
+def _write(statement: Statement, style: str, dialect: Dialect) -> _Written:
+    """In SQL, with parameters as the driver has them, or numbered."""
+    if style == NUMBERED:
+        dialect = PGDialect_psycopg(paramstyle=NUMBERED)  # type: ignore[no-untyped-call]
     compiled = statement.compile(dialect=dialect)
     constants = {name: value for name, value in compiled.params.items() if value is not None}
-    places = tuple(compiled.positiontup) if compiled.positiontup else None
+    places = tuple(compiled.positiontup) if compiled.positiontup is not None else None
     return _Written(str(compiled), constants, places)
