@@ -29,6 +29,7 @@ from portal.api.backstage.parameters import parameters_of
 from portal.api.backstage.replies import (
     JSON,
     Asked,
+    AtOnce,
     Current,
     Read,
     current_answer,
@@ -153,7 +154,7 @@ class Direct:
             return None
         return _BY_REFS, Current(None, Answer(entities_of(self._database, given, body)))
 
-    def _current(self, asked: Asked, read: Read) -> Current:
+    def _current(self, asked: Asked, read: Read | AtOnce) -> Current:
         return current_answer(self._database, self._answers, asked, read)
 
     def _written(self, current: Current, identifier: str) -> PlainAnswer:

@@ -22,7 +22,7 @@ from portal.api.backstage.parameters import (
 )
 from portal.api.backstage.projection import shower
 from portal.api.backstage.queries import predicate_of
-from portal.api.backstage.replies import Read, current, current_entity, reply, separated
+from portal.api.backstage.replies import AtOnce, Read, current, current_entity, reply, separated
 from portal.db.catalog import answerable
 from portal.db.catalog.ancestry import Ancestor, ancestry
 from portal.db.catalog.entities import by_refs
@@ -84,16 +84,17 @@ def _add_by_identity(routes: Blueprint, portal: Portal) -> None:
         return reply(entities_of(portal.database, given, body))
 
 
-def ancestry_of(ref: str) -> Read:
+def ancestry_of(ref: str) -> AtOnce:
     """What reads the chain of sources of an entity."""
 
-    def read(connection: Connection) -> bytes:
-        if not (found := ancestry(connection, ref)):
+    def look(connection: Connection) -> tuple[str, bytes]:
+        state, found = ancestry(connection, ref)
+        if not found:
             raise NotFoundError(f"No such entity {ref}")
         items = b",".join(map(_ancestor, found))
-        return b'{"rootEntityRef":%b,"items":[%b]}' % (orjson.dumps(ref), items)
+        return state, b'{"rootEntityRef":%b,"items":[%b]}' % (orjson.dumps(ref), items)
 
-    return read
+    return AtOnce(look)
 
 
 def entity_of(uid: str) -> Read:

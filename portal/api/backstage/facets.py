@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import orjson
 from flask import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
 from catalog.errors import QueryError
-from catalog.queries.query import Filter, parse_filters
+from catalog.queries.query import parse_filters
 from portal.api.backstage.parameters import body_of, check_names, query_of, strings
 from portal.api.backstage.queries import predicate_of
-from portal.api.backstage.replies import Read, current, reply
-from portal.db.catalog.entities import facets
+from portal.api.backstage.replies import AtOnce, Read, current, reply
+from portal.db.catalog.facets import Counts, facets, is_maintained, maintained_facets
 from portal.db.state import Connection
 from portal.wiring import Portal
 
@@ -38,10 +38,10 @@ def add_facet_routes(routes: Blueprint, portal: Portal) -> None:
             raise QueryError("Missing or empty facets parameter")
         tree = predicate_of(body)
         with portal.database.read_in_turn() as connection:
-            return reply(_facets(connection, keys, tree))
+            return reply(_written(facets(connection, keys, tree)))
 
 
-def facets_of(given: MultiDict[str, str]) -> Read:
+def facets_of(given: MultiDict[str, str]) -> Read | AtOnce:
     """What reads the facets that these parameters ask for."""
     check_names(given, ("facet", "filter"))
     keys = given.getlist("facet")
@@ -50,7 +50,14 @@ def facets_of(given: MultiDict[str, str]) -> Read:
     if not (keys := _checked(keys)):
         raise QueryError("Missing facet parameter")
     tree = parse_filters(given.getlist("filter"))
-    return lambda connection: _facets(connection, keys, tree)
+    if not is_maintained(keys, tree):
+        return lambda connection: _written(facets(connection, keys, tree))
+
+    def look(connection: Connection) -> tuple[str, bytes]:
+        state, found = maintained_facets(connection, keys, tree)
+        return state, _written(found)
+
+    return AtOnce(look)
 
 
 def _checked(keys: Sequence[str]) -> list[str]:
@@ -60,8 +67,7 @@ def _checked(keys: Sequence[str]) -> list[str]:
     return unique
 
 
-def _facets(connection: Connection, keys: Sequence[str], tree: Filter | None) -> bytes:
-    found = facets(connection, keys, tree)
+def _written(found: Mapping[str, Counts]) -> bytes:
     shown = {
         key: [{"value": value, "count": count} for value, count in counts]
         for key, counts in found.items()

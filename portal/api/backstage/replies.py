@@ -29,6 +29,14 @@ Read = Callable[[Connection], bytes | Answer]
 """What reads the answer of a question; it raises where there is none."""
 
 
+@dataclass(frozen=True, slots=True)
+class AtOnce:
+    """What reads it by one statement."""
+
+    look: Callable[[Connection], tuple[str, bytes]]
+    """The state of the catalog, and the answer in it."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
     """What a GET asks, and what its client has."""
@@ -66,11 +74,15 @@ class Page:
     """The answer, with the state of the catalog when it was read."""
 
 
-def current_answer(database: Database, answers: Answers, asked: Asked, read: Read) -> Current:
+def current_answer(
+    database: Database, answers: Answers, asked: Asked, read: Read | AtOnce
+) -> Current:
     """What `read` finds, or what is kept of it; of one state of the catalog.
 
     Whatever changes an answer changes the state: between equal ones nothing did.
     """
+    if isinstance(read, AtOnce):
+        return _current_at_once(database, answers, asked, read)
     with database.glance_in_turn() as connection:
         state = catalog_state_of(connection)
         if known := _known(answers, asked, asked.tag(state)):
@@ -81,6 +93,18 @@ def current_answer(database: Database, answers: Answers, asked: Asked, read: Rea
         with database.read_in_turn() as connection:
             state, found = catalog_state_of(connection), read(connection)
     return _kept(answers, asked.tag(state), found)
+
+
+def _current_at_once(database: Database, answers: Answers, asked: Asked, read: AtOnce) -> Current:
+    """The state is looked at before only where that may be all: it takes as long as the rest."""
+    with database.look_in_turn() as connection:
+        if asked.tags or answers.most:
+            tag = asked.tag(catalog_state_of(connection))
+            if known := _known(answers, asked, tag):
+                return known
+        state, found = read.look(connection)
+    tag = asked.tag(state)
+    return _known(answers, asked, tag) or _kept(answers, tag, found)
 
 
 def current_page_answer(database: Database, answers: Answers, asked: Asked, page: Page) -> Current:
@@ -141,7 +165,7 @@ def separated(start: bytes, items: Iterable[bytes], end: bytes) -> list[bytes]:
     return parts
 
 
-def current(portal: Portal, read: Read) -> Response:
+def current(portal: Portal, read: Read | AtOnce) -> Response:
     """The reply to a GET, of what `read` finds; 304, and nothing is read, where it is known."""
     answers: Answers = current_app.extensions[ANSWERS]
     return _response(current_answer(portal.database, answers, _asked(), read))

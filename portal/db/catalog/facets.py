@@ -21,15 +21,17 @@ from sqlalchemy import (
     distinct,
     func,
     select,
+    true,
 )
 
 from catalog.queries.query import Equals, Filter
 from portal.db.bulk import among, is_listed, listed
-from portal.db.catalog.filters import Kinds, Way, with_key
+from portal.db.catalog.filters import Kinds, Way, kinds_of, with_key
 from portal.db.catalog.index import unpack
-from portal.db.catalog.keys import storable
+from portal.db.catalog.keys import RELATION, storable
 from portal.db.catalog.questions import Question, ask
 from portal.db.prepared import Prepared
+from portal.db.state import catalog_state
 from portal.db.tables import edges, entities, postings, refs, relation_types, terms
 
 Counts = list[tuple[str, int]]
@@ -41,8 +43,23 @@ def facets(
     connection: Connection, keys: Sequence[str], tree: Filter | None = None
 ) -> dict[str, Counts]:
     """For each key as it was asked for, its values with their counts, sorted by value."""
+    if is_maintained(keys, tree):
+        return maintained_facets(connection, keys, tree)[1]
     asked = ask(connection, tree)
     return {key: sorted(_facet(connection, key.lower(), asked)) for key in keys}
+
+
+def is_maintained(keys: Sequence[str], tree: Filter | None) -> bool:
+    """Whether these facets are read, not counted."""
+    return _is_all_of_kinds(tree) and all(_is_of_terms(key.lower()) for key in keys)
+
+
+def maintained_facets(
+    connection: Connection, keys: Sequence[str], tree: Filter | None
+) -> tuple[str, dict[str, Counts]]:
+    """The state of the catalog, and facets that are maintained, of one statement."""
+    state, found = _kept(connection, [key.lower() for key in keys], kinds_of(tree))
+    return state, {key: sorted(found.get(key.lower(), ())) for key in keys}
 
 
 def _facet(connection: Connection, key: str, asked: Question) -> Counts:
@@ -55,31 +72,52 @@ def _facet(connection: Connection, key: str, asked: Question) -> Counts:
         case "metadata.uid":
             uids = connection.execute(select(entities.c.uid).where(asked.condition())).scalars()
             return [(uid, 1) for uid in uids]
-        case _ if key.startswith("relations."):
-            return _relations(connection, key.removeprefix("relations."), asked)
+        case _ if key.startswith(RELATION):
+            return _relations(connection, key.removeprefix(RELATION), asked)
         case _ if _is_all_of_kinds(asked.filter):
-            return _kept(connection, key, asked.kinds)
+            return _kept(connection, [key], asked.kinds)[1].get(key, [])
         case _ if asked.way is Way.FEW:
             return _of_few(connection, key, asked)
     return _of_many(connection, key, asked)
 
 
-def _kept(connection: Connection, key: str, kinds: Kinds) -> Counts:
-    """As they are maintained."""
-    values = {"key": key} if kinds is None else {"key": key, **listed(connection, kinds)}
-    statement = _KEPT if kinds is None else _KEPT_OF_KINDS
-    return [(value, int(count)) for value, count in statement.rows(connection, values)]
+def _is_of_terms(key: str) -> bool:
+    """Whether what the index knows of a key is what files say."""
+    is_other = key in ("metadata.name", "metadata.uid") or key.startswith(RELATION)
+    return not is_other and bool(storable([key]))
 
 
-def _summed() -> Select[tuple[str, int]]:
-    having = (terms.c.key == bindparam("key"), terms.c.known, terms.c.n > 0)
-    summed = select(SPELLED, func.sum(terms.c.n)).where(*having)
-    return summed.group_by(terms.c.value, terms.c.original)
+def _kept(
+    connection: Connection, keys: Sequence[str], kinds: Kinds
+) -> tuple[str, dict[str, Counts]]:
+    """The state of the catalog, and the values of each key with their counts, as they are maintained."""
+    values: dict[str, Any] = {"keys": listed(connection, keys)["values"]}
+    if kinds is not None:
+        values |= listed(connection, kinds)
+    rows = (_KEPT if kinds is None else _KEPT_OF_KINDS).rows(connection, values)
+    found: dict[str, Counts] = {}
+    for _, key, value, count in rows:
+        if key is not None:
+            found.setdefault(key, []).append((value, int(count)))
+    return rows[0][0], found
 
 
-_KEPT = Prepared(lambda _: _summed(), looks=True)
+def _summed(dialect: str, *having: ColumnElement[bool]) -> Select[Any]:
+    """State, key, value and count; there is a row without any term, too."""
+    listed_keys = is_listed(dialect, terms.c.key, bindparam("keys"))
+    summed = (
+        select(terms.c.key, SPELLED, func.sum(terms.c.n))
+        .where(listed_keys, terms.c.known, terms.c.n > 0, *having)
+        .group_by(terms.c.key, terms.c.value, terms.c.original)
+        .subquery()
+    )
+    now = select(catalog_state().label("state")).subquery("now")
+    return select(now.c.state, *summed.c).select_from(now.outerjoin(summed, true()))
+
+
+_KEPT = Prepared(_summed, looks=True)
 _KEPT_OF_KINDS = Prepared(
-    lambda dialect: _summed().where(is_listed(dialect, terms.c.kind)), looks=True
+    lambda dialect: _summed(dialect, is_listed(dialect, terms.c.kind)), looks=True
 )
 
 

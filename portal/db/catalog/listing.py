@@ -80,6 +80,12 @@ class AskedPage:
         """How many match, where no statement has to count them."""
         return self.question.exact if self.text is ALL else None
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether nothing has to be read: no entity is shown, and what was asked says how many match."""
+        says = self.question.filter is not None and self.known is not None
+        return self.query.limit == 0 and (says or not self.counts)
+
     def wanted(self, way: Way) -> Condition:
         """What holds for the rows of `entities` that match."""
         return every([self.question.asked(way), self.text.condition])
@@ -124,6 +130,8 @@ def answers_of(asked: AskedPage, show: Show = None) -> tuple[QueryPage[bytes], s
     page, rows = _page(asked, answers=show is None)
     if rows and show is None:
         return replace(page, items=tuple(row[3] for row in rows)), rows[0][4]
+    if asked.is_answered and asked.question.moment is not None:
+        return page, asked.state
     ids = [row[0] for row in rows]
     items = tuple(answerable.by_ids(asked.connection, ids, show)) if ids else ()
     return replace(page, items=items), catalog_state_of(asked.connection)
