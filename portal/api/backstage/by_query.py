@@ -27,7 +27,7 @@ def add_query_routes(routes: Blueprint, portal: Portal) -> None:
         check_names(request.args, ())
         page = _page(*page_query_of_body(body_of(request)))
         with portal.database.read_in_turn() as connection:
-            return reply(page.read(page.ask(connection))[0])
+            return reply(page.read(page.ask(connection, False))[0])
 
 
 def page_of(given: MultiDict[str, str]) -> Page:
@@ -38,7 +38,9 @@ def page_of(given: MultiDict[str, str]) -> Page:
 def _page(query: EntityQuery, fields: tuple[str, ...]) -> Page:
     show = shower(fields)
     return Page(
-        ask=lambda connection: ask_page(connection, query, at_moment=True),
+        ask=lambda connection, remembered: ask_page(
+            connection, query, at_moment=True, remembered=remembered
+        ),
         read=lambda asked: _written(*answers_of(asked, show)),
     )
 

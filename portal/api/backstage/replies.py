@@ -69,7 +69,8 @@ class Current:
 class Page:
     """A page of entities, in two steps."""
 
-    ask: Callable[[Connection], AskedPage]
+    ask: Callable[[Connection, bool], AskedPage]
+    """The second says whether what is remembered will do (`portal.db.catalog.memory`)."""
     read: Callable[[AskedPage], tuple[bytes, str]]
     """The answer, with the state of the catalog when it was read."""
 
@@ -108,17 +109,28 @@ def _current_at_once(database: Database, answers: Answers, asked: Asked, read: A
 
 
 def current_page_answer(database: Database, answers: Answers, asked: Asked, page: Page) -> Current:
-    """The same of a page: a short one is two looks, each of which says the state besides."""
+    """The same of a page: a short one is a look, or two, each of which says the state besides."""
     with database.look_in_turn() as connection:
-        wanted = page.ask(connection)
-        tag = asked.tag(wanted.state)
-        if known := _known(answers, asked, tag):
+        wanted = page.ask(connection, True)
+        if wanted.is_remembered:
+            # A look at the state is worth it where it may be all.
+            spares = _known(answers, asked, asked.tag(wanted.state)) is not None
+            if not spares and (found := _read_now(answers, asked, page, wanted)):
+                return found
+            wanted = page.ask(connection, False)
+        if known := _known(answers, asked, asked.tag(wanted.state)):
             return known
-        if wanted.is_short:
-            found, state = page.read(wanted)
-            if state == wanted.state:
-                return _kept(answers, tag, found)
-    return current_answer(database, answers, asked, lambda one: page.read(page.ask(one))[0])
+        if found := _read_now(answers, asked, page, wanted):
+            return found
+    return current_answer(database, answers, asked, lambda one: page.read(page.ask(one, False))[0])
+
+
+def _read_now(answers: Answers, asked: Asked, page: Page, wanted: AskedPage) -> Current | None:
+    """The page, if it is short, and the catalog is still the one of which it was asked."""
+    if not wanted.is_short:
+        return None
+    found, state = page.read(wanted)
+    return _kept(answers, asked.tag(state), found) if state == wanted.state else None
 
 
 def _known(answers: Answers, asked: Asked, tag: str) -> Current | None:

@@ -64,6 +64,11 @@ class AskedPage:
         return self.question.moment.state
 
     @property
+    def is_remembered(self) -> bool:
+        """Whether it was another moment, perhaps, that this was asked at."""
+        return self.question.is_remembered
+
+    @property
     def is_short(self) -> bool:
         """Whether the page is a few looks into indexes: few match, or so many that some are met soon."""
         if self.query.limit > SHORT or self.way is Way.SETS:
@@ -83,8 +88,9 @@ class AskedPage:
     @property
     def is_answered(self) -> bool:
         """Whether nothing has to be read: no entity is shown, and what was asked says how many match."""
-        says = self.question.filter is not None and self.known is not None
-        return self.query.limit == 0 and (says or not self.counts)
+        if self.query.limit > 0 or self.question.moment is None or self.question.is_remembered:
+            return False
+        return not self.counts or (self.question.filter is not None and self.known is not None)
 
     def wanted(self, way: Way) -> Condition:
         """What holds for the rows of `entities` that match."""
@@ -97,15 +103,21 @@ def by_query(connection: Connection, query: EntityQuery) -> EntityPage:
     return replace(page, items=tuple(by_ids(connection, [row[0] for row in rows])))
 
 
-def ask_page(connection: Connection, query: EntityQuery, *, at_moment: bool = False) -> AskedPage:
-    """What a query asks for; with what the catalog is `at_moment`.
+def ask_page(
+    connection: Connection,
+    query: EntityQuery,
+    *,
+    at_moment: bool = False,
+    remembered: bool = False,
+) -> AskedPage:
+    """What a query asks for; with what the catalog is `at_moment`, or was where it is `remembered`.
 
     Raises `QueryError` for a cursor that cannot be read.
     """
     cursor = decode(query.cursor) if query.cursor is not None else None
     what = cursor or query
     field = what.order.field if what.order else None
-    question = ask(connection, what.filter, at_moment=at_moment)
+    question = ask(connection, what.filter, at_moment=at_moment, remembered=remembered)
     text = find_text(connection, what.full_text, field, question)
     by_term = field is not None and field not in COLUMNS
     way = text.way or question.way
@@ -130,7 +142,7 @@ def answers_of(asked: AskedPage, show: Show = None) -> tuple[QueryPage[bytes], s
     page, rows = _page(asked, answers=show is None)
     if rows and show is None:
         return replace(page, items=tuple(row[3] for row in rows)), rows[0][4]
-    if asked.is_answered and asked.question.moment is not None:
+    if asked.is_answered:
         return page, asked.state
     ids = [row[0] for row in rows]
     items = tuple(answerable.by_ids(asked.connection, ids, show)) if ids else ()

@@ -7,7 +7,7 @@ match at most, and a database that is given their ids plans by what it knows of 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeGuard
 
@@ -38,7 +38,8 @@ from portal.db.catalog.filters import (
     kinds_of,
 )
 from portal.db.catalog.keys import COUNTED, LEVEL, RELATION, is_term
-from portal.db.prepared import Forms, Prepared
+from portal.db.catalog.memory import memory_of
+from portal.db.prepared import Forms, Prepared, Row
 from portal.db.state import CATALOG_STATE
 from portal.db.tables import terms
 
@@ -60,6 +61,8 @@ class Question:
     filter: Filter | None
     named: Named
     moment: Moment | None
+    is_remembered: bool = False
+    """The catalog may be another one now."""
 
     @property
     def kinds(self) -> Kinds:
@@ -104,22 +107,39 @@ class Question:
         return self.asked(way).element(self.named.connection.dialect.name)
 
 
-def ask(connection: Connection, tree: Filter | None, *, at_moment: bool = False) -> Question:
+def ask(
+    connection: Connection,
+    tree: Filter | None,
+    *,
+    at_moment: bool = False,
+    remembered: bool = False,
+) -> Question:
     """The question of a filter: one look at the index for all values in it, if there are any.
 
-    `at_moment`: the same look tells what the catalog is.
+    `at_moment`: the same look tells what the catalog is. `remembered`: and none is needed where one
+    is remembered, which may have been at another moment.
     """
     pairs = {pair for pair in _pairs(tree) if "\0" not in pair[0] and "\0" not in pair[1]}
-    statement = _TERMS_AND_MOMENT if at_moment else _TERMS
-    given = {"pairs": orjson.dumps(sorted(pairs)).decode()}
-    rows = statement.rows(connection, given) if pairs or at_moment else []
+    given = orjson.dumps(sorted(pairs)).decode()
+    rows = memory_of(connection).get(given) if at_moment and remembered else None
+    is_remembered = rows is not None
+    if rows is None:
+        rows = _look(connection, given, at_moment) if pairs or at_moment else []
     known: dict[tuple[str, str], list[NamedTerm]] = defaultdict(list)
     for key, value, number, kind, n, *_ in rows:
         if key is not None:
             known[key, value].append(NamedTerm(id=number, kind=kind, n=n))
     named = Named(connection=connection, known=known)
     moment = Moment._make(rows[0][5:]) if at_moment else None
-    return Question(filter=tree, named=named, moment=moment)
+    return Question(filter=tree, named=named, moment=moment, is_remembered=is_remembered)
+
+
+def _look(connection: Connection, pairs: str, at_moment: bool) -> Sequence[Row]:
+    if not at_moment:
+        return _TERMS.rows(connection, {"pairs": pairs})
+    rows = _TERMS_AND_MOMENT.rows(connection, {"pairs": pairs})
+    memory_of(connection).put(pairs, rows)
+    return rows
 
 
 def _pairs(tree: Filter | None) -> Iterator[tuple[str, str]]:

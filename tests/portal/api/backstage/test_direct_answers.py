@@ -27,6 +27,7 @@ from portal.db.access import sessions
 from portal.db.engine import Database
 from portal.db.patience import ANSWERING, HASTY, patience
 from portal.db.postgres import ALONE
+from portal.db.prepared import Prepared
 from portal.db.state import Connection, catalog_state_of
 from portal.wiring import Portal
 from tests.catalog_rows import entity, save
@@ -351,3 +352,47 @@ def test_what_changes_while_it_is_read_is_read_once_more_of_one_snapshot(
     again = current_answer(database, answers, asked, read)
     assert again == found  # what is kept, and it was not kept for the state before
     assert len(states) == 2
+
+
+@pytest.mark.parametrize("kept", [0, 1_000_000])
+def test_a_page_of_a_filter_that_was_asked_before_is_one_look(
+    catalog: Portal, monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    changed = replace(catalog.settings, answer_cache_bytes=kept)
+    app = create_app(replace(catalog, settings=changed))
+    looks: list[Prepared] = []
+    each = Prepared.each
+
+    def count(self: Prepared, *given: Any) -> Any:
+        looks.append(self)
+        return each(self, *given)
+
+    monkeypatch.setattr(Prepared, "each", count)
+    answer: Callable[[PlainRequest], PlainAnswer | None] = app.extensions[DIRECT]
+    path = "/entities/by-query?filter=kind=component&orderField=metadata.name,asc"
+    assert answer(request(f"{path}&limit=1"))
+    looks.clear()
+    assert answer(request(f"{path}&limit=2"))
+    assert len(looks) == 1
+
+
+@pytest.mark.parametrize("kept", [0, 1_000_000])
+@pytest.mark.parametrize("limit", [0, 20])
+def test_what_is_remembered_of_a_filter_is_no_answer_after_a_change(
+    catalog: Portal, kept: int, limit: int
+) -> None:
+    changed = replace(catalog.settings, answer_cache_bytes=kept)
+    app = create_app(replace(catalog, settings=changed))
+    path = f"/entities/by-query?filter=kind=api&limit={limit}"
+
+    def totals() -> list[int]:
+        paths = (path, path + "&fullTextFilterTerm=lat")
+        found = [answered(app, request(one)) for one in paths]
+        return [orjson.loads(one.body)["totalItems"] for one in found if one]
+
+    every, few = totals()
+    assert [every, few] == totals()
+    new = [entity(f"late-{limit}-{kept}-{name}", "API") for name in "ab"]
+    save(catalog.database, *new, path=f"{limit}/{kept}.yaml")
+    assert totals() == [every + 2, few + 2]
+    assert totals() == [every + 2, few + 2]
