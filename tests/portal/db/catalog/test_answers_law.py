@@ -70,6 +70,6 @@ def test_answers_of_many_come_in_pieces(database: Database) -> None:
     with database.read() as connection:
         ids = ids_in_order(connection, None)
         pieces = answerable.by_ids(connection, ids)
-        assert len(pieces) == 3
+        assert len(pieces) == (3 if database.is_sqlite else len(ids))
         assert b",".join(pieces) == b",".join(answerable.by_ids(connection, ids, Answerable.answer))
         assert answerable.by_ids(connection, []) == answerable.by_refs(connection, []) == []
