@@ -2,7 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Select, bindparam, event, func, literal, select, table, text
+from sqlalchemy import Float, Select, bindparam, event, func, literal, select, table, text
 from sqlalchemy.exc import DBAPIError
 
 from portal.db import postgres
@@ -58,6 +58,20 @@ def test_a_form_is_written_once_unless_it_is_large(named: Database) -> None:
         assert written == [2]
         assert found(LARGE + 1, "one") == found(LARGE + 1, "one") == ["one"]
         assert written == [2, LARGE + 1, LARGE + 1]
+
+
+def test_values_of_any_kind_reach_a_statement_by_itself(named: Database) -> None:
+    name = Prepared(
+        lambda _: select(entities.c.name).where(
+            bindparam("least", type_=Float) < entities.c.id, entities.c.name == bindparam("name")
+        ),
+        looks=True,
+    )
+    for _ in range(8):  # before the statement is prepared, and after
+        with named.look_in_turn() as connection:
+            assert name.rows(connection, {"least": 0.5, "name": "one"}) == [("one",)]
+            assert name.rows(connection, {"least": 0, "name": "two"}) == [("two",)]
+            assert name.rows(connection, {"least": 1e9, "name": "two"}) == []
 
 
 def test_it_is_of_the_same_transaction(named: Database) -> None:

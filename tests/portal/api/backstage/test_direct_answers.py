@@ -19,7 +19,7 @@ from werkzeug.datastructures import ETags
 
 from portal.api import direct
 from portal.api.answers import Answers
-from portal.api.backstage.replies import Asked, current_answer
+from portal.api.backstage.replies import Asked, AtOnce, current_answer
 from portal.app import DIRECT, create_app
 from portal.config import Auth, Restriction, StaticToken
 from portal.connections.plain import PlainAnswer, PlainRequest, read_plain
@@ -396,3 +396,25 @@ def test_what_is_remembered_of_a_filter_is_no_answer_after_a_change(
     save(catalog.database, *new, path=f"{limit}/{kept}.yaml")
     assert totals() == [every + 2, few + 2]
     assert totals() == [every + 2, few + 2]
+
+
+def test_what_is_read_at_once_is_not_read_where_it_is_known(database: Database) -> None:
+    looks: list[str] = []
+
+    def look(connection: Connection) -> tuple[str, bytes]:
+        looks.append(catalog_state_of(connection))
+        return looks[-1], b"{}"
+
+    asked = Asked(path="/", query="", tags=ETags())
+    answers = Answers(most=100_000)
+    found = current_answer(database, answers, asked, AtOnce(look))
+    assert found.answer is not None
+    assert (found.answer.body, found.tag) == (b"{}", asked.tag(looks[0]))
+    assert current_answer(database, answers, asked, AtOnce(look)) == found
+    assert len(looks) == 1
+    known = replace(asked, tags=ETags([str(found.tag)]))
+    assert current_answer(database, Answers(most=0), known, AtOnce(look)).answer is None
+    assert len(looks) == 1
+    save(database, entity("new"))
+    assert current_answer(database, answers, known, AtOnce(look)).answer is not None
+    assert len(looks) == 2
