@@ -81,7 +81,7 @@ Show: TypeAlias = Callable[[Answerable], bytes] | None
 
 TOGETHER = 40
 """Answers that are one value on SQLite. Many are no faster. On PostgreSQL each is a value: all rows are read
-at once there, and to copy them into one another took it a third of the time of a hundred."""
+at once there, and to copy them into one another took it up to a fifth of the time of a hundred."""
 
 
 def by_ref(connection: Connection, ref: str) -> Answerable | None:
