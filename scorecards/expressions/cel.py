@@ -20,7 +20,7 @@ from cel_expr_python.ext import ext_strings
 
 from catalog.problems import quote
 from scorecards.errors import ExpressionError
-from scorecards.expressions import compiled
+from scorecards.expressions import compiled, habits
 from scorecards.expressions.near_facts import (
     DIGIT_HINT,
     begun_with_digit,
@@ -189,7 +189,9 @@ class Language:
                 for line, column, text in _ERROR.findall(message)
             )
         )
-        return faults or (Fault(code="EXPRESSION_SYNTAX", message=_plain(message)),)
+        return _without_echoes(faults) or (
+            Fault(code="EXPRESSION_SYNTAX", message=_plain(message)),
+        )
 
     def _fault(self, expression: str, line: int, column: int, text: str) -> Fault:
         line, column = max(line, 1), max(column, 1)
@@ -201,12 +203,16 @@ class Language:
             if digit := begun_with_digit(written, column, self.schemas):
                 name, column = digit
                 return self._unknown(name, line=line, column=column)
-            text = text.split(" expecting {")[0]
-            hint = DIGIT_HINT if text.startswith("Syntax error: mismatched input '.") else ""
+            message, hint = habits.syntax(text, written, column)
+            if text.startswith("Syntax error: mismatched input '."):
+                hint = DIGIT_HINT
             return Fault(
-                code="EXPRESSION_SYNTAX", message=text, line=line, column=column, hint=hint
+                code="EXPRESSION_SYNTAX", message=message, line=line, column=column, hint=hint
             )
-        return Fault(code="EXPRESSION_TYPE", message=text, line=line, column=column)
+        message, hint = habits.other(text)
+        # A word that is kept for later is found by the parser, as a mistake in the spelling is.
+        code = "EXPRESSION_SYNTAX" if text.startswith("reserved") else "EXPRESSION_TYPE"
+        return Fault(code=code, message=message, line=line, column=column, hint=hint)
 
     def _undeclared(self, expression: str, name: str, *, line: int, column: int) -> Fault:
         # The engine points at the last dot of a dotted name; people look for its beginning.
@@ -215,7 +221,8 @@ class Language:
         if whole := hyphened(written, column, self.schemas):
             name, column = whole
         fact = in_brackets(written, column, name, self.schemas)
-        hint = f"Write '{fact}': facts are in no map." if fact else ""
+        hint = f"Write '{fact}': facts are in no map." if fact else hint_for(name, self.names)
+        hint = hint or habits.name(name, written, column)
         return self._unknown(name, line=line, column=column, hint=hint)
 
     def _unknown(self, name: str, *, line: int, column: int, hint: str = "") -> Fault:
@@ -266,6 +273,14 @@ def evaluate(program: Any, bindings: Bindings) -> object:
     if isinstance(plain, timedelta):
         return plain.total_seconds()
     return plain
+
+
+def _without_echoes(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
+    """The faults, of which only the first may be one of syntax: what the parser says later follows."""
+    syntax = [fault for fault in faults if fault.code == "EXPRESSION_SYNTAX"]
+    if not syntax:
+        return faults
+    return tuple(f for f in faults if f.code != "EXPRESSION_TYPE" and f not in syntax[1:])
 
 
 def _line_of(expression: str, line: int) -> str:
