@@ -30,6 +30,9 @@ RANGES = {"30": "30 days", "90": "90 days", "365": "a year"}
 """Days that a link chooses, in words."""
 BY_DEFAULT = "90"
 
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+"""The first day that may be asked for."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Range:
@@ -186,7 +189,12 @@ def _date(field: str, faults: list[tuple[str, str]], *, next_day: bool = False) 
         return None
     try:
         found = datetime.combine(date.fromisoformat(text), time(), UTC)
-        return found + timedelta(days=1) if next_day else found
+        found = found + timedelta(days=1) if next_day else found
     except (ValueError, OverflowError):
         faults.append((field, "This is not a day as 2026-03-01."))
         return None
+    # No past goes back so far, and a range before the first days there are has no beginning.
+    if found < EARLIEST:
+        faults.append((field, f"Nothing is kept from before {EARLIEST:%Y}."))
+        return None
+    return found

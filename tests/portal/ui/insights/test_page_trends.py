@@ -120,6 +120,11 @@ def test_wrong_day_is_said_at_its_field_and_kept(client) -> None:
     assert "This is not a day as 2026-03-01." in page
 
 
+@pytest.mark.parametrize("asked", ["?to=0001-01-01", "?to=0001-W01&range=365", "?from=1969-12-31"])
+def test_day_before_all_that_may_be_kept_is_said(client, asked: str) -> None:
+    assert "Nothing is kept from before 1970." in get(client, asked)
+
+
 def test_beginning_after_the_end_is_said(client) -> None:
     assert "This is not before the end." in get(client, "?from=2026-05-20&to=2026-05-01")
 
