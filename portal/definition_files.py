@@ -8,14 +8,15 @@ from functools import lru_cache
 from pathlib import Path
 
 from catalog.descriptor.defined_kinds import KindFile
-from catalog.problems import Problem
+from catalog.problems import Problem, Severity
 from plugins.contract import FactSchema, Plugin
 from plugins.gitstore.authors import last_author
 from portal.config import Settings
 from portal.db.evaluation.definitions import Published
 from portal.feeding import pack_files
 from portal.repository_scorecards import InRepositories, Origin, owned
-from scorecards.definitions.loading import Loaded, load_files
+from scorecards.definitions.loading import Loaded, holds_nothing, load_files
+from scorecards.definitions.writing import HOW_TO_BEGIN
 from scorecards.scorecard import Scorecard
 
 
@@ -60,7 +61,7 @@ def all_files(
     Files that cannot be read are added to the problems.
     """
     yield from (file for plugin in plugins for file in plugin.scorecards)
-    yield from _configured(settings.scorecards, problems)
+    yield from read_files(settings.scorecards, problems)
     yield from elsewhere.texts
     yield from pack_files(settings)
 
@@ -77,21 +78,43 @@ def _load(files: tuple[tuple[str, str], ...], schemas: tuple[FactSchema, ...]) -
     return load_files(files, schemas={schema.name: schema for schema in schemas})
 
 
-def _configured(paths: tuple[Path, ...], problems: list[Problem]) -> Iterator[tuple[str, str]]:
-    """Name and text of the configured files, and of the YAML files in folders; problems are added."""
+def read_files(paths: Iterable[Path], problems: list[Problem]) -> Iterator[tuple[str, str]]:
+    """Name and text of the files, and of the YAML files in folders; problems are added.
+
+    Who names a wrong folder, or an empty file, would never learn that nobody is judged by it.
+    """
     for path in paths:
         files = sorted(path.glob("*.y*ml")) if path.is_dir() else [path]
+        if not files:
+            hint = "Name the folder in which the files lie: folders in it are not looked into."
+            problems.append(_empty(path, "There is no YAML file in this folder", hint))
         for file in files:
             try:
-                yield str(file), file.read_text("utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                problems.append(
-                    Problem(
-                        code="SCORECARD_UNREADABLE",
-                        message=f"The scorecard file cannot be read: {error}",
-                        file=str(file),
-                    )
-                )
+                text = file.read_text("utf-8")
+            except UnicodeDecodeError as error:
+                why = f"it is no text in UTF-8 (byte {error.start + 1})"
+                problems.append(_unreadable(file, why, "Save it as UTF-8."))
+            except OSError as error:
+                problems.append(_unreadable(file, error.strerror or str(error)))
+            else:
+                if holds_nothing(text):
+                    problems.append(_empty(file, "The file holds nothing", f"{HOW_TO_BEGIN}."))
+                yield str(file), text
+
+
+def _empty(path: Path, message: str, hint: str) -> Problem:
+    return Problem(
+        code="NOT_A_SCORECARD",
+        message=message,
+        hint=hint,
+        file=str(path),
+        severity=Severity.WARNING,
+    )
+
+
+def _unreadable(file: Path, why: str, hint: str = "") -> Problem:
+    message = f"The scorecard file cannot be read: {why}"
+    return Problem(code="SCORECARD_UNREADABLE", message=message, hint=hint, file=str(file))
 
 
 def published(

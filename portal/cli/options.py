@@ -79,8 +79,15 @@ def show_problem(problem: Problem) -> None:
     """One problem on standard error: where, what, and what to do."""
     color = {Severity.ERROR: "red", Severity.WARNING: "yellow"}.get(problem.severity, "blue")
     place = ":".join(str(part) for part in (problem.file, problem.line, problem.column) if part)
-    found = f" (found {problem.found!r})" if problem.found else ""
     head = click.style(f"{problem.severity}: ", fg=color)
-    click.echo(f"{head}{place + ': ' if place else ''}{problem.message}{found}", err=True)
+    text = f"{problem.message}{asides(problem)}"
+    click.echo(f"{head}{place + ': ' if place else ''}{text}", err=True)
     if problem.hint:
         click.echo(f"  {problem.hint}", err=True)
+
+
+def asides(problem: Problem) -> str:
+    """What was found and what was expected, in brackets, as far as the message does not say it."""
+    told = (("found", problem.found), ("expected", problem.expected.rstrip(".")))
+    parts = [f"{word} {text}" for word, text in told if text and text not in problem.message]
+    return f" ({'; '.join(parts)})" if parts else ""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from catalog.descriptor.suggestions import nearest
+from catalog.descriptor.suggestions import listing, nearest
 from catalog.problems import Problem, Severity, quote
 from scorecards.definitions.telling import Telling
 from scorecards.scorecard import Check, Level, Scorecard
+
+MOST_NAMED = 10
+"""Scorecards that a hint names."""
 
 
 def ordered(extends: Mapping[str, str]) -> Iterator[str]:
@@ -48,8 +51,7 @@ class Bases:
             # Whatever is read later, in this order, is an heir of this one.
             code, message = "EXTENDS_CYCLE", "scorecards extend each other in a circle"
         elif name not in self._known:
-            near = nearest(name, self._known)
-            hint = f"Did you mean `{near}`?" if near else ""
+            hint = self._known_like(name)
             code, message = "EXTENDS_UNKNOWN", f"there is no scorecard `{quote(name)}`"
         told.add(
             Problem(
@@ -61,6 +63,13 @@ class Bases:
             )
         )
         return None
+
+    def _known_like(self, name: str) -> str:
+        near = nearest(name, self._known)
+        if near:
+            return f"Did you mean `{near}`?"
+        some = sorted(self._known)[:MOST_NAMED]
+        return f"Known here: {listing(some)}" if some else ""
 
 
 def taken_over(

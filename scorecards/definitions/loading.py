@@ -83,6 +83,12 @@ def load_files(
     )
 
 
+def holds_nothing(text: str) -> bool:
+    """Whether there is no document in a text, whatever its comments say."""
+    found = parse(text.encode("utf-8", "surrogatepass"), file="")
+    return not found.problems and all(isinstance(one.state, Empty) for one in found.documents)
+
+
 def _begun(
     parsed: Iterable[tuple[str, ParsedFile]], language: Language
 ) -> Iterator[Problem | Writing]:
@@ -107,8 +113,15 @@ def _first(writings: Iterable[Writing]) -> dict[str, Writing]:
         one = first.setdefault(writing.name, writing)
         if one is not writing:
             where = "" if one.file == writing.file else f" in {one.file}"
-            code, told = "SCORECARD_NAME_TAKEN", writing.told
-            tell_duplicate(code, "/metadata/name", writing.name, told, where=where)
+            change = f"say `extends: {writing.name}` in it to change the other one"
+            tell_duplicate(
+                "SCORECARD_NAME_TAKEN",
+                "/metadata/name",
+                writing.name,
+                writing.told,
+                where=where,
+                hint=f"Give it another name, and {change}; this one is left out" if where else "",
+            )
     return first
 
 

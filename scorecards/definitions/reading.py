@@ -67,7 +67,12 @@ def read_levels(data: Any, told: Telling) -> tuple[Level, ...]:
     )
     for index, level in enumerate(levels):
         if level.name in [earlier.name for earlier in levels[:index]]:
-            told.say("DUPLICATE_LEVEL", ["spec", "levels", index], "two levels have this name")
+            told.say(
+                "DUPLICATE_LEVEL",
+                ["spec", "levels", index],
+                "two levels have this name",
+                hint="Give each level a name of its own",
+            )
     return levels
 
 

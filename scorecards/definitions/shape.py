@@ -34,14 +34,18 @@ _BOUNDS = {
     "minimum": "is less than {}",
     "maximum": "is more than {}",
     "const": "must be `{}`",
-    "pattern": "does not match `{}`",
+    "pattern": "is not written as it must be",
 }
+
+_MERGE = "<<"
+_MERGE_HINT = "Merge keys are not taken in: write out what they would bring"
+"""YAML 1.2 knows no merge keys, and descriptors do not take them in either."""
 
 
 def shape_problems(data: JsonValue, schema: str = "scorecard") -> list[Problem]:
     """Every fault in the shape of the document, with its pointer. `schema`: or that of a `pack`."""
     errors = _validator(schema).iter_errors(data)
-    return [p for error in errors for p in _explained(error, data, schema)]
+    return [p for e in errors if not _is_merged(e, data) for p in _explained(e, data, schema)]
 
 
 @cache
@@ -55,6 +59,13 @@ def _validator(name: str) -> jsonschema_rs.Draft202012Validator:
     # This engine of regular expressions is linear in the text; the default one is not.
     options = jsonschema_rs.RegexOptions()
     return jsonschema_rs.Draft202012Validator(_schema(name), pattern_options=options)
+
+
+def _is_merged(error: jsonschema_rs.ValidationError, data: JsonValue) -> bool:
+    """Whether something is missing beside a merge key, which was meant to bring it."""
+    found = at(data, list(error.instance_path))
+    missing = isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Required)
+    return missing and isinstance(found, dict) and _MERGE in found
 
 
 def _explained(
@@ -71,26 +82,33 @@ def _explained(
                 yield _unknown([*path, name], list(here["properties"]))
         case kinds.Type(types=types):
             wanted = " or ".join(_TYPES.get(name, name) for name in types)
-            value = at(data, path)
             yield _problem(
-                "FIELD_TYPE", path, f"`{{}}` must be {wanted}", value=value, expected=wanted
+                "FIELD_TYPE",
+                path,
+                f"`{{}}` must be {wanted}",
+                found=_written(at(data, path)),
+                hint=here.get("description", ""),
+                expected=wanted,
             )
         case kinds.MinLength() | kinds.MinItems(limit=1) | kinds.MinProperties():
-            yield _problem("FIELD_EMPTY", path, "`{}` is empty")
+            hint = "Fill it in, or leave it out"
+            yield _problem("FIELD_EMPTY", path, "`{}` is empty", hint=hint)
         case kinds.MaxProperties():
             hint = "Give it exactly one of all, any, not and at_least; nest them to combine"
             yield _problem("FIELD_VALUE", path, "`{}` says several things at once", hint=hint)
         case kinds.Enum(options=options):
             wanted = " or ".join(str(option) for option in options)
-            value = at(data, path)
-            yield _problem(
-                "FIELD_VALUE", path, f"`{{}}` must be {wanted}", value=value, expected=wanted
-            )
+            found = _written(at(data, path))
+            message = f"`{{}}` must be {wanted}"
+            yield _problem("FIELD_VALUE", path, message, found=found, expected=wanted)
         case kind:
             bound = _BOUNDS.get(kind.name, "is not valid").format(kind.value)
-            expected = here.get("description", "")
             yield _problem(
-                "FIELD_VALUE", path, f"`{{}}` {bound}", value=at(data, path), expected=expected
+                "FIELD_VALUE",
+                path,
+                f"`{{}}` {bound}",
+                found=_written(at(data, path)),
+                hint=here.get("description", ""),
             )
 
 
@@ -104,6 +122,7 @@ def _schema_at(path: Sequence[Step], schema: str) -> dict[str, Any]:
 def _unknown(path: list[Step], known: list[str]) -> Problem:
     near = nearest(str(path[-1]), known)
     hint = f"Did you mean `{near}`?" if near else f"Known here: {listing(known)}"
+    hint = _MERGE_HINT if path[-1] == _MERGE else hint
     return _problem("FIELD_UNKNOWN", path, "`{}` means nothing here", hint=hint)
 
 
@@ -112,7 +131,7 @@ def _problem(
     path: list[Step],
     message: str,
     *,
-    value: JsonValue = None,
+    found: str = "",
     hint: str = "",
     expected: str = "",
 ) -> Problem:
@@ -120,10 +139,16 @@ def _problem(
         code=code,
         message=message.replace("{}", dotted(path) or "the document", 1),
         pointer=pointer(path),
-        found="" if value is None else quote(value),
+        found=found,
         expected=expected,
         hint=hint,
     )
+
+
+def _written(value: JsonValue) -> str:
+    """The value as a message quotes it: text as it is, all else as in the file."""
+    # Where nothing follows a key, its value is null.
+    return quote(value if isinstance(value, str) else orjson.dumps(value).decode())
 
 
 def is_scorecard_name(text: str) -> bool:

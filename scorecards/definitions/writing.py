@@ -30,6 +30,10 @@ _NEEDED = ("/spec/levels", "/spec/applies_to", "/spec/filters", "/spec/extends",
 """Where the shape must be right before anything else of the document can be read."""
 
 
+HOW_TO_BEGIN = "Begin it with `apiVersion: plumbline.dev/v1` and `kind: Scorecard`"
+"""What to do with a document or a file that is no scorecard."""
+
+
 @dataclass(kw_only=True, eq=False)
 class Writing:
     """One document on its way to a scorecard."""
@@ -75,7 +79,7 @@ def begin(data: Any, document: ParsedDocument, *, file: str, language: Language)
                 pointer="/kind" if isinstance(data, dict) else "",
                 found=quote(data.get("kind")) if isinstance(data, dict) else "",
                 expected="kind: Scorecard",
-                hint="Begin it with `apiVersion: plumbline.dev/v1` and `kind: Scorecard`",
+                hint=HOW_TO_BEGIN,
             )
         )
         data = None
@@ -200,7 +204,9 @@ def _check_index(problem: Problem) -> int | None:
     return int(steps[3]) if inside else None
 
 
-def tell_duplicate(code: str, pointer: str, name: str, told: Telling, *, where: str = "") -> None:
+def tell_duplicate(
+    code: str, pointer: str, name: str, told: Telling, *, where: str = "", hint: str = ""
+) -> None:
     """Tell that an earlier one has the name."""
     told.add(
         Problem(
@@ -208,6 +214,6 @@ def tell_duplicate(code: str, pointer: str, name: str, told: Telling, *, where: 
             message=f"an earlier one{where} has this name",
             pointer=pointer,
             found=quote(name),
-            hint="Give it another name; this one is left out",
+            hint=hint or "Give it another name; this one is left out",
         )
     )

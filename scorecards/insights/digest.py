@@ -30,12 +30,17 @@ class Week:
     end: datetime
 
 
+FIRST = date(1970, 1, 5)
+"""The first Monday that may be asked for: nothing is kept from before."""
+
+
 def week_named(name: str) -> Week | None:
-    """The week of this name; None: there is none."""
+    """The week of this name; None: there is none, or none before it."""
     found = _WEEK.fullmatch(name)
     try:
         monday = date.fromisocalendar(int(found[1]), int(found[2]), 1) if found else None
-        return None if monday is None else _week(monday)
+        # Whoever shows a week names the one before, which the first of all does not have.
+        return None if monday is None or monday < FIRST else _week(monday)
     except (ValueError, OverflowError):
         return None
 

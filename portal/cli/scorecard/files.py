@@ -14,6 +14,7 @@ from catalog.problems import Problem
 from plugins.contract import Context, FactSchema, Plugin
 from plugins.registry import load_plugins
 from portal.config import Settings
+from portal.definition_files import read_files
 from portal.fact_sources import schemas_of
 from portal.feeding import fed_by, pack_files
 from scorecards.collection.packs import Pack, built_in, is_pack, read_pack
@@ -44,7 +45,7 @@ def load_offline(paths: Iterable[Path], settings: Settings | None = None) -> Off
     """
     plugins, _ = load_plugins(context_for=_context)
     problems: list[Problem] = []
-    read = list(_read(paths, problems))
+    read = list(read_files(paths, problems))
     given, packs = _unpacked(read, problems)
     schemas = {**schemas_of(plugins), **_declared(packs)}
     known = list(_builtin(plugins))
@@ -114,14 +115,3 @@ def _context(name: str) -> Context:
 
 def _builtin(plugins: Iterable[Plugin]) -> Iterator[tuple[str, str]]:
     return (text for plugin in plugins for text in plugin.scorecards)
-
-
-def _read(paths: Iterable[Path], unreadable: list[Problem]) -> Iterator[tuple[str, str]]:
-    for path in paths:
-        for file in sorted(path.glob("*.y*ml")) if path.is_dir() else [path]:
-            try:
-                yield str(file), file.read_text("utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                message = f"The scorecard file cannot be read: {error}"
-                code = "SCORECARD_UNREADABLE"
-                unreadable.append(Problem(code=code, message=message, file=str(file)))

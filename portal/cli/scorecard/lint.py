@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from catalog.problems import Problem, Severity
-from portal.cli.options import rules_option, rules_or_exit
+from portal.cli.options import asides, rules_option, rules_or_exit
 from portal.cli.scorecard.files import FILES, Offline, load_offline, some
 from scorecards.scorecard import Scorecard
 
@@ -57,19 +57,19 @@ def _unasked(scorecards: Iterable[Scorecard]) -> Iterator[Problem]:
 def _show(problem: Problem) -> None:
     place = ":".join(str(part) for part in (problem.file, problem.line, problem.column) if part)
     severity = click.style(problem.severity.value, fg=_COLORS[problem.severity])
-    about = f" (found {problem.found})" if problem.found else ""
-    click.echo(f"{place}: {severity}: {problem.message}{about} [{problem.code}]")
+    click.echo(f"{place}: {severity}: {problem.message}{asides(problem)} [{problem.code}]")
     if problem.hint:
         click.echo(f"    {problem.hint}")
 
 
 def _summary(found: Offline) -> str:
     errors = sum(problem.severity is Severity.ERROR for problem in found.problems)
+    warnings = len(found.problems) - errors
     checks = sum(len(card.checks) + len(card.drafts) for card in found.scorecards)
     return (
         f"{found.files} file{_s(found.files)}: {len(found.scorecards)} scorecard{_s(len(found.scorecards))}"
         f" with {checks} check{_s(checks)} can be used; "
-        f"{errors} errors, {len(found.problems) - errors} warnings"
+        f"{errors} error{_s(errors)}, {warnings} warning{_s(warnings)}"
     )
 
 

@@ -49,6 +49,25 @@ def test_a_good_file_is_linted_without_a_word(ours: Path) -> None:
     assert found["problems"] == []
 
 
+def test_who_names_what_holds_no_scorecard_learns_of_it(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "empty.yaml").write_text("# later\n")
+    (tmp_path / "bytes.yaml").write_bytes(b"a: \xff")
+    said = run("scorecard", "lint", tmp_path / "folder", status=1)
+    assert "There is no YAML file in this folder" in said
+    said = run("scorecard", "lint", tmp_path, status=1)
+    assert f"{tmp_path}/empty.yaml: warning: The file holds nothing [NOT_A_SCORECARD]" in said
+    assert "kind: Scorecard" in said
+    assert "it is no text in UTF-8 (byte 4)" in said
+    assert "1 error, 1 warning\n" in said
+
+
+def test_what_was_found_and_expected_is_told_where_the_message_does_not(ours: Path) -> None:
+    ours.write_text(OURS.replace("kind: Scorecard", "kind: ScoreCard"))
+    said = run("scorecard", "lint", ours, status=1)
+    assert "no scorecard (found ScoreCard; expected kind: Scorecard) [NOT_A_SCORECARD]" in said
+
+
 def test_problems_are_shown_with_line_column_and_hint(ours: Path) -> None:
     ours.write_text(OURS.replace("repo.tests.files > 0]", "repo.tests.fils > 0]"))
     said = run("scorecard", "lint", ours, status=1)

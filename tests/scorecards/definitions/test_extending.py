@@ -142,7 +142,7 @@ def test_a_broken_override_leaves_the_check_out() -> None:
 
 def test_an_unknown_base_is_told_with_line_and_column() -> None:
     (problem,) = load(BASE, "# ours\n" + text("ours", extends="bse")).problems
-    assert (problem.code, problem.line, problem.hint) == ("EXTENDS_UNKNOWN", 2, "")
+    assert (problem.code, problem.line, problem.hint) == ("EXTENDS_UNKNOWN", 2, "Known here: base")
     assert problem.column is not None
     (near,) = load(BASE, text("ours", extends="basee")).problems
     assert near.hint == "Did you mean `base`?"

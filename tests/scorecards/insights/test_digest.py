@@ -35,7 +35,20 @@ def test_a_week_goes_from_monday_to_monday_whatever_the_year() -> None:
     assert week_at(week.end).name == "2027-W01"
 
 
-@pytest.mark.parametrize("name", ["", "2026-W00", "2025-W53", "2026-30", "0000-W01", "2026-W３0"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "2026-W00",
+        "2025-W53",
+        "2026-30",
+        "0000-W01",
+        "0001-W01",
+        "1969-W52",
+        "9999-W52",
+        "2026-W３0",
+    ],
+)
 def test_what_is_no_week_is_none(name: str) -> None:
     assert week_named(name) is None
 

@@ -111,6 +111,7 @@ def test_weeks_lead_to_one_another_and_the_present_one_is_the_last(client) -> No
 def test_a_week_of_which_nothing_can_be_told_says_why(client, portal) -> None:
     assert "This week has not begun." in get(client, "?week=2026-W30")
     assert "is not a week as 2026-W30" in get(client, "?week=yesterday")
+    assert "0001-W01 is not a week" in get(client, "?week=0001-W01")
     with portal.database.write() as connection:
         put_value(connection, KEPT_SINCE, day(60).isoformat())
     assert "The past is kept since 2026-04-30 12:00 UTC." in get(client, "?week=2026-W17")
