@@ -85,9 +85,12 @@ def restore(source: Path, **options: Any) -> None:
 def login_link(**options: Any) -> None:
     """Print a link that signs in whoever opens it: once, within ten minutes."""
     settings = settings_or_exit(**options)
-    if settings.auth is Auth.OPEN and find(settings.data_dir) is not None:
+    running = find(settings.data_dir)
+    if settings.auth is Auth.OPEN and running is not None:
         click.echo("This portal is open to everyone on this host: no sign-in is needed.", err=True)
-    click.echo(new_login_link(open_portal(settings)))
+    # The port may have been named where it was started, which no setting here knows.
+    url = settings.base_url or (running.url if running else "")
+    click.echo(new_login_link(open_portal(settings), url))
 
 
 @click.command()

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import click
 import requests
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from portal.cli.options import settings_options, settings_or_exit
+from catalog.problems import Problem
+from portal.cli.options import settings_options, settings_or_exit, show_problem
 from portal.config import Settings
 from portal.db.migrations import migrate
 from portal.db.sources import locations
@@ -157,8 +159,11 @@ def _progress(quiet: bool) -> Progress:
     return Progress(*columns, disable=quiet or not sys.stderr.isatty(), transient=True)
 
 
-def ask(running: Instance, method: str, path: str, **more: Any) -> Any:
-    """What the running portal answers; ends the command where it refuses."""
+def ask(running: Instance, method: str, path: str, *, about: str = "", **more: Any) -> Any:
+    """What the running portal answers; ends the command where it refuses, with what it found.
+
+    `about` is the file that was sent.
+    """
     try:
         answer = requests.request(
             method,
@@ -172,9 +177,26 @@ def ask(running: Instance, method: str, path: str, **more: Any) -> Any:
             f"the portal at {running.url} does not answer: {error}"
         ) from None
     if not answer.ok:
-        detail = answer.json().get("detail") if "json" in answer.headers["Content-Type"] else ""
-        raise click.ClickException(detail or f"{answer.status_code} {answer.reason}")
+        said = answer.json() if "json" in answer.headers["Content-Type"] else {}
+        show_faults(said.get("errors", ()), about)
+        raise click.ClickException(said.get("detail") or f"{answer.status_code} {answer.reason}")
     return answer.json() if answer.content else None
+
+
+def show_faults(errors: Iterable[Mapping[str, Any]], file: str) -> None:
+    """Those of a refusal's errors that have a place in the file, each with what to do."""
+    for error in errors:
+        if error.get("line"):
+            show_problem(
+                Problem(
+                    code=error["code"],
+                    message=error["detail"],
+                    hint=error.get("hint", ""),
+                    file=file,
+                    line=error["line"],
+                    column=error["column"],
+                )
+            )
 
 
 def _wait_for(running: Instance, tickets: list[str]) -> None:

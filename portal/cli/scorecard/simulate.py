@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,15 @@ from rich.console import Console
 from rich.table import Table
 from werkzeug.exceptions import HTTPException
 
+from catalog.problems import Problem
 from portal.api.errors import Refusal
 from portal.api.v1.simulation.simulations import SimulationRequest, simulated
 from portal.cli.checkout import assessed
-from portal.cli.options import rules_or_exit
+from portal.cli.options import rules_or_exit, show_problem
 from portal.cli.scorecard.places import live_settings, place_options
-from portal.cli.work import ask, opened_portal
+from portal.cli.work import ask, opened_portal, show_faults
 from portal.config import Settings
+from portal.definition_files import read_files
 from portal.instance import find
 from portal.pool import Pool
 from portal.wiring import Portal
@@ -47,39 +50,68 @@ def simulate(
 
     It is compared with the published scorecard of the same name. Nothing is stored.
     """
-    asked: dict[str, Any] = {"definition": file.read_text("utf-8"), "filter": list(filters)}
+    asked: dict[str, Any] = {"definition": _text(file), "filter": list(filters)}
     if begin is not None:
         asked["replay"] = {"from": begin} | ({"to": end} if end else {})
     if source is not None:
         rules = rules_or_exit(options["configs"])
         with assessed(source, scorecards=scorecards, rules=rules) as (portal, pool):
-            found = _here(portal, pool, asked)
+            found = _here(portal, pool, asked, file)
     else:
-        found = _live(live_settings(**options), asked)
+        found = _live(live_settings(**options), asked, file)
     if as_json:
         click.echo(json.dumps(found))
     else:
         _print(found)
 
 
-def _live(settings: Settings, asked: dict[str, Any]) -> dict[str, Any]:
+def _text(file: Path) -> str:
+    """The text of the file; ends the command where it is none, or empty."""
+    problems: list[Problem] = []
+    found = [text for _, text in read_files([file], problems)]
+    for problem in problems:
+        show_problem(problem)
+    if problems:
+        raise click.ClickException("There is nothing to simulate")
+    return found[0]
+
+
+def _live(settings: Settings, asked: dict[str, Any], file: Path) -> dict[str, Any]:
     running = find(settings.data_dir)
     if running is not None:
-        answer: dict[str, Any] = ask(running, "POST", "/scorecards/simulate", json=asked)
+        answer: dict[str, Any] = ask(
+            running, "POST", "/scorecards/simulate", json=_loaded(asked)[0], about=str(file)
+        )
         return answer
     portal = opened_portal(settings)
     with closing(Pool(2)) as pool:
-        return _here(portal, pool, asked)
+        return _here(portal, pool, asked, file)
 
 
-def _here(portal: Portal, pool: Pool, asked: dict[str, Any]) -> dict[str, Any]:
+def _loaded(asked: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is asked, as it is sent and as it is understood; ends the command where it is not."""
     try:
-        return simulated(portal, pool, SimulationRequest().load(asked))
+        return asked, SimulationRequest().load(asked)
     except ValidationError as error:
-        raise click.ClickException(json.dumps(error.messages)) from None
+        told = dict(error.messages_dict)
+        said = [*_said("", told.pop("replay", {})), *_said("", told)]
+        raise click.ClickException("; ".join(said)) from None
+
+
+def _said(option: str, messages: Any) -> Iterator[str]:
+    """Each message, with the option that it is about."""
+    if isinstance(messages, dict):
+        for key, inner in messages.items():
+            yield from _said(f"--{key}" if isinstance(key, str) else option, inner)
+    else:
+        yield from (f"{option}: {message}" for message in messages)
+
+
+def _here(portal: Portal, pool: Pool, asked: dict[str, Any], file: Path) -> dict[str, Any]:
+    try:
+        return simulated(portal, pool, _loaded(asked)[1])
     except Refusal as refused:
-        for fault in refused.errors:
-            click.echo(f"{fault['line']}:{fault['column']}: {fault['detail']}", err=True)
+        show_faults(refused.errors, str(file))
         raise click.ClickException(refused.description or "it cannot be simulated") from None
     except HTTPException as refused:
         raise click.ClickException(refused.description or "it cannot be simulated") from None
@@ -88,16 +120,18 @@ def _here(portal: Portal, pool: Pool, asked: dict[str, Any]) -> dict[str, Any]:
 def _print(found: dict[str, Any]) -> None:
     console = Console(highlight=False)
     what = "a change of" if found["published"] else "the new scorecard"
-    console.print(f"[bold]{what} {found['scorecard']}[/]: {found['entities']} entities")
+    console.print(f"[bold]{what} {found['scorecard']}[/]: {_entities(found['entities'])}")
+    if not found["entities"] and not found["leftOut"]:
+        console.print("  [yellow]nothing was compared: no entity is there that is asked for[/]")
     console.print(f"  asked anew: {', '.join(found['evaluated']) or 'nothing'}")
     for key, words in (
         ("dropped", "dropped checks: {}"),
-        ("starts", "it newly applies to {} entities"),
-        ("ends", "it applies no more to {} entities"),
-        ("leftOut", "{} entities wait to be assessed and are left out"),
+        ("starts", "it newly applies to {}"),
+        ("ends", "it applies no more to {}"),
+        ("leftOut", "waiting to be assessed, and left out: {}"),
     ):
         if value := found[key]:
-            said = ", ".join(value) if isinstance(value, list) else value
+            said = ", ".join(value) if isinstance(value, list) else _entities(value)
             console.print(f"  {words.format(said)}")
     console.print(
         f"  [green]{found['up']} rise[/], [red]{found['down']} fall[/]; to get back takes those "
@@ -117,7 +151,7 @@ def _print(found: dict[str, Any]) -> None:
         )
     for one in found["missing"]:
         console.print(
-            f"  {one['check']}: {one['fact']} is not known of {one['entities']} entities "
+            f"  {one['check']}: {one['fact']} is not known of {_entities(one['entities'])} "
             f"({one['reason']})"
         )
     for one in found["stopped"]:
@@ -203,6 +237,10 @@ def _table(title: str, rows: list[tuple[str, ...]]) -> Table:
 
 def _level(level: dict[str, Any] | None) -> str:
     return "does not apply" if level is None else str(level["name"])
+
+
+def _entities(count: int) -> str:
+    return "1 entity" if count == 1 else f"{count} entities"
 
 
 def _time(minutes: int) -> str:

@@ -4,7 +4,9 @@ import json
 from importlib.resources import files
 from pathlib import Path
 
-from tests.portal.cli.commands import run
+import pytest
+
+from tests.portal.cli.commands import invoke, run
 from tests.portal.cli.test_commands import source
 from tests.portal.processes import eventually, portal_up
 
@@ -40,7 +42,32 @@ def test_a_checkout_is_explained_and_simulated_offline(tmp_path: Path, source: P
 def test_a_definition_with_problems_is_not_simulated(tmp_path: Path, source: Path) -> None:
     file = tmp_path / "bad.yaml"
     file.write_text(MATURITY.replace("catalog.owner_exists", "catalog.owner_exist", 1))
-    run("scorecard", "simulate", file, "--source", source / "basket", status=1)
+    line = file.read_text().splitlines().index("          - catalog.owner_exist") + 1
+    said = invoke("scorecard", "simulate", file, "--source", source / "basket", status=1).output
+    assert f"{file}:{line}:" in said
+    assert "Did you mean 'catalog.owner_exists'?" in said
+
+
+@pytest.mark.parametrize(
+    ("written", "more", "said"),
+    [
+        (b"", (), "The file holds nothing"),
+        (b"a: \xff", (), "it is no text in UTF-8 (byte 4)"),
+        (MATURITY.encode(), ("--from", "yesterday"), "--from: Not a time as"),
+    ],
+)
+def test_what_cannot_be_simulated_is_said_in_the_words_of_the_command(
+    tmp_path: Path, written: bytes, more: tuple[str, ...], said: str
+) -> None:
+    file = tmp_path / "changed.yaml"
+    file.write_bytes(written)
+    place = ("--data-dir", tmp_path / "data")
+    assert said in invoke("scorecard", "simulate", file, *more, *place, status=1).output
+
+
+def test_a_simulation_of_nothing_says_so(tmp_path: Path) -> None:
+    said = run("scorecard", "simulate", changed(tmp_path), "--data-dir", tmp_path / "data")
+    assert "nothing was compared: no entity is there" in said
 
 
 def test_the_running_portal_is_asked_about_scorecards(tmp_path: Path, source: Path) -> None:
@@ -51,7 +78,14 @@ def test_the_running_portal_is_asked_about_scorecards(tmp_path: Path, source: Pa
         place = ("--data-dir", data)
         words = run("scorecard", "explain", "basket", "service-maturity", CHECK, *place)
         found = json.loads(run("scorecard", "simulate", "--json", changed(tmp_path), *place))
+        bad = tmp_path / "bad.yaml"
+        bad.write_text(MATURITY.replace("catalog.owner_exists", "catalog.owner_exist", 1))
+        refused = invoke("scorecard", "simulate", bad, *place, status=1).output
+        link = run("login-link", *place)
     assert CHECK in words
+    assert f"error: {bad}:" in refused
+    assert "Did you mean 'catalog.owner_exists'?" in refused
+    assert f"{server.url}/login?once=" in link
     assert found["entities"] == 1
     # Nobody runs it now: the command works on the data itself.
     again = json.loads(
