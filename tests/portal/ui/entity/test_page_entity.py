@@ -7,6 +7,7 @@ from page_structure import faults
 
 from portal.db.catalog import entities
 from portal.db.evaluation import results
+from portal.ui.models.entity import overview
 from scorecards.results import Held, Outcome
 from tests.result_rows import ResultRows
 
@@ -19,6 +20,15 @@ def test_overview_says_what_leads_to_the_next_level(shop) -> None:
     assert "2 things to reach Walk" in page
     assert "expected: more than 100 bytes" in page
     assert "Write <code>README.md</code> for orders." in page
+
+
+def test_all_that_leads_to_the_next_level_is_counted_where_only_the_first_is_shown(
+    shop, monkeypatch
+) -> None:
+    monkeypatch.setattr(overview, "MOST_STEPS", 1)
+    page = shop.get(ORDERS)
+    assert "2 things to reach Walk" in page
+    assert re.search(r'tab=scorecards[^"]*#scorecard-readiness">And 1 more check</a>', page)
 
 
 def test_header_shows_owner_and_level(shop) -> None:
