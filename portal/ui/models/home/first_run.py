@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,11 @@ from portal.db.sources.locations import LocationRow
 from portal.ui.models.links import EntityLink
 
 LONGEST_TARGET = 2_000
+
+_REPOSITORY = re.compile(
+    r"https?://(?:www\.)?(?:github|gitlab)\.com/[^/?#]+/[^/?#]+/?", re.IGNORECASE
+)
+"""What people copy from the address bar of a forge: nothing at such a URL is a descriptor."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +77,12 @@ def target_fault(target: str) -> str:
         return "This is no URL: it is one word without spaces."
     if not target.lower().startswith(("http://", "https://")):
         return "This is no URL: it begins with https://."
+    if _REPOSITORY.fullmatch(target):
+        return (
+            "This is a repository and no file in it: name its descriptor, as "
+            f"{target.rstrip('/')}/blob/main/catalog-info.yaml, or have it cloned with the "
+            "command below."
+        )
     return ""
 
 

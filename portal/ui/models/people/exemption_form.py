@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,6 +16,7 @@ from scorecards.scorecard import Check, Scorecard
 
 USUAL = timedelta(days=30)
 """How long the form proposes."""
+_SPACE = re.compile(r"\s")
 _FIELDS = {
     "/scorecard": "scorecard",
     "/check": "check",
@@ -82,9 +84,14 @@ def request_of(form: RequestForm) -> Request | RequestForm:
     faults: dict[str, str] = {}
     ref, expires_at = "", None
     try:
-        ref = str(parse_ref(form.ref))
-    except RefError as error:
-        faults["ref"] = f"{error}." if form.ref else "Which entity is not said."
+        # As on the command line and in the editor, a name alone is that of a component.
+        ref = str(parse_ref(form.ref, default_kind="component"))
+    except RefError:
+        ref = ""
+    if not form.ref:
+        faults["ref"] = "Which entity is not said."
+    elif not ref or _SPACE.search(ref):
+        faults["ref"] = "Name it as its page does, component:default/basket, not by its title."
     if form.ground not in set(Ground):
         faults["ground"] = "Choose what kind of reason it is."
     if not form.text:

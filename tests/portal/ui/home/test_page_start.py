@@ -77,6 +77,8 @@ def test_what_could_not_be_read_is_said_with_what_to_do(empty: Shop) -> None:
         ("C:\\code", "can only be named on the host"),
         ("git@git.example.com:team/service", "can only be cloned"),
         ("https://git.example.com/team/service.git", "can only be cloned"),
+        ("https://github.com/acme/orders", "acme/orders/blob/main/catalog-info.yaml"),
+        ("https://gitlab.com/acme/orders/", "acme/orders/blob/main/catalog-info.yaml"),
         ("two words", "one word without spaces"),
         ("https://x/\0", "one word without spaces"),
         ("service", "it begins with https://"),

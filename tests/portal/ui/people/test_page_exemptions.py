@@ -13,7 +13,7 @@ from portal.config import Auth, StaticToken
 from portal.db.people import exemptions as store
 from portal.db.people.exemption_lists import count_phases
 from scorecards.facts import Known, Missing
-from scorecards.people.exemptions import Budget, Exemption, Policy, State
+from scorecards.people.exemptions import Budget, Exemption, OneEntity, Policy, State
 
 OpenShop = Callable[..., Shop]
 ORDERS = "component:default/orders"
@@ -90,13 +90,19 @@ def test_request_is_stored_as_it_was_typed_and_shown(shop) -> None:
     assert "It is requested." in read(shop.client, f"{path}?asked=1")
 
 
+def test_component_may_be_named_by_its_name_alone(shop) -> None:
+    ask(shop, ref="Orders")
+    assert stored(shop).scope.whom == OneEntity(ref=ORDERS)
+
+
 @pytest.mark.parametrize(
     ("typed", "field", "said"),
     [
         ({"text": " "}, "text", "Say why, in a sentence."),
         ({"ground": "because"}, "ground", "Choose what kind of reason it is."),
         ({"ref": ""}, "ref", "Which entity is not said."),
-        ({"ref": "orders"}, "ref", "kind"),
+        ({"ref": "Order service"}, "ref", "not by its title"),
+        ({"ref": "component:"}, "ref", "component:default/basket"),
         ({"expires_on": "soon"}, "expires_on", "This is not a day as 2026-03-01."),
         ({"expires_on": "2026-03-01"}, "expires_on", "within 180 days."),
         ({"expires_on": "2027-03-01"}, "expires_on", "within 180 days."),
