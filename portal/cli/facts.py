@@ -85,7 +85,9 @@ def _items(file: Path) -> list[Any]:
         content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
         data = orjson.loads(content)
         orjson.dumps(data)  # which is not as deep as what can be read
-    except (OSError, orjson.JSONDecodeError, orjson.JSONEncodeError) as error:
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be read: {error.strerror}") from None
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:
         raise click.ClickException(f"{file} cannot be read: {error}") from None
     items = data.get("items") if isinstance(data, dict) else data
     if not isinstance(items, list) or not items:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from difflib import get_close_matches
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, TypeAlias
 
 import click
@@ -53,6 +55,30 @@ class Lazy(click.Group):
         module, attribute, _ = self._table[cmd_name]
         command: click.Command = getattr(import_module(module), attribute)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is called; one that there is not ends with the one that was meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            meant = self._meant(ctx, args[0])
+            if not meant:
+                raise
+            hint = f"Did you mean '{ctx.command_path} {meant}'?"
+            raise click.UsageError(f"{error.message} {hint}", ctx) from None
+
+    def _meant(self, ctx: click.Context, name: str) -> str:
+        """The command of this name in a group, or one that is called nearly so; '' where none is."""
+        for group, (module, _, _) in self._table.items():
+            # Such a group is a package, whose import is quick: its commands are in a table as well.
+            spec = find_spec(module)
+            if spec is not None and spec.submodule_search_locations:
+                command = self.get_command(ctx, group)
+                if isinstance(command, Lazy) and name in command.list_commands(ctx):
+                    return f"{group} {name}"
+        return next(iter(get_close_matches(name, self._table, n=1)), "")
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list in `--help`, without importing any of them."""

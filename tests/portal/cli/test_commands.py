@@ -47,6 +47,26 @@ def source(tmp_path: Path) -> Path:
     return folder.parent
 
 
+@pytest.mark.parametrize(
+    ("called", "said"),
+    [
+        (["simulate"], "No such command 'simulate'. Did you mean 'main scorecard simulate'?"),
+        (["chek"], "Did you mean 'main check'?"),
+        (["scorecard", "simulat"], "Did you mean 'main scorecard simulate'?"),
+        (["frobnicate"], "No such command 'frobnicate'.\n"),
+    ],
+)
+def test_a_command_that_there_is_not_names_the_one_that_was_meant(
+    called: list[str], said: str
+) -> None:
+    assert said in invoke(*called, status=2).output
+
+
+def test_a_file_of_facts_that_is_not_there_is_said_in_words(tmp_path: Path) -> None:
+    said = invoke("facts", "push", tmp_path / "none.json", status=1).output
+    assert said.endswith("none.json cannot be read: No such file or directory\n")
+
+
 def test_ingest_and_assess_work_without_a_running_portal(tmp_path: Path, source: Path) -> None:
     place = ("--data-dir", tmp_path / "data", "--source", source)
     done = json.loads(run("ingest", "--json", *place))
