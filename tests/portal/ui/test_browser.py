@@ -396,6 +396,15 @@ def test_descriptor_is_checked_through_the_form(base, page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
+def test_what_is_only_heard_makes_no_page_wider_than_the_screen(base, page: Page) -> None:
+    """Words for screen readers stand in a wide table; it scrolls, and the page beside it does not."""
+    page.set_viewport_size({"width": 720, "height": 800})
+    page.goto(f"{base[0]}/scorecards/readiness")
+    table = "document.querySelector('.rates').offsetWidth - innerWidth"
+    assert page.evaluate(table) > 0, "or the table fits, and shows nothing"
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
 def test_reading_again_goes_through_the_guard(base, page: Page) -> None:
     url, location = base
     page.goto(f"{url}/locations/{location}")
