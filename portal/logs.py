@@ -7,6 +7,7 @@ characters are escaped, and a field is cut to `LONGEST_FIELD` bytes (hostile-inp
 from __future__ import annotations
 
 import logging
+import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TextIO
@@ -37,6 +38,11 @@ def configure(stream: TextIO, *, level: int = logging.INFO) -> None:
         other = logging.getLogger(name)
         other.handlers, other.propagate = [handler], False
         other.setLevel(least)
+
+
+def to_stderr() -> None:
+    """Logs in words, warnings only, for a person at a terminal; all, as JSON, for a machine."""
+    configure(sys.stderr, level=logging.WARNING if sys.stderr.isatty() else logging.INFO)
 
 
 class JsonFormatter(logging.Formatter):

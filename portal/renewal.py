@@ -1,7 +1,7 @@
 """Renewal: a process whose scorecards are no longer those in force starts anew with those that are.
 
 Everything in a process is made from the scorecards that it began with: compiled rules, pages, the
-children's set-up. Publishing is rare and starting takes a second, so nothing of it is exchanged while
+children's set-up. Publishing is rare and starting takes a second or two, so nothing of it is exchanged while
 it runs.
 """
 

@@ -1,4 +1,4 @@
-"""The server: gunicorn around the application, and the engine beside it where one belongs.
+"""The server: the application in a worker process, and the engine beside it where one belongs.
 
 Embedded, one worker process owns the database and the engine (design 2a.1). Its many threads are
 what decides how many slow clients the portal survives; a buffering proxy belongs in front wherever
@@ -18,13 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from gunicorn.app.base import BaseApplication
-
-from portal import logs, thrift
+from portal import thrift
 from portal.app import DIRECT, create_app
 from portal.config import Settings
-from portal.connections.accepting import ask_for_files
-from portal.connections.direct import DirectWorker
 from portal.instance import worker_name
 from portal.pool import Pool
 from portal.renewal import Renewal
@@ -33,10 +29,6 @@ from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker.engine import Engine, EngineSettings, launch
 from portal.worker.job_file import put_aside_if_damaged
 from portal.worker.reading import get_ready
-
-THREADS = 64
-GRACE = 30
-"""Seconds that requests have to finish when the server is told to stop."""
 
 log = logging.getLogger(__name__)
 
@@ -90,66 +82,49 @@ def _job_file(settings: Settings) -> Path:
     return settings.data_dir / "jobs.db"
 
 
-class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
-    """The web server, with the engine in its worker process where `works` says so."""
+class Service:
+    """What a worker of the web server does: it answers, and where `works` says so, the engine is in it."""
 
-    def __init__(self, settings: Settings, *, works: bool, workers: int = 1) -> None:
+    def __init__(self, settings: Settings, *, works: bool, opened: Portal | None = None) -> None:
+        """`opened` is a portal that is prepared, for the first worker; a later one opens its own."""
         self._settings = settings
         self._works = works
-        self._workers = workers
+        self._opened = opened
         self._running: Running | None = None
-        ask_for_files()
-        super().__init__()
 
-    def load_config(self) -> None:
-        """Settings of gunicorn; none is read from its own files or environment."""
-        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
-        options: dict[str, Any] = {
-            "bind": [f"{host}:{self._settings.port}"],
-            "workers": self._workers,
-            "worker_class": DirectWorker,
-            "threads": THREADS,
-            "graceful_timeout": GRACE,
-            "timeout": 120,
-            "keepalive": 15,
-            "loglevel": "warning",
-            "control_socket_disable": True,
-            # Looking through them for garbage would make each worker copy what it shares.
-            "pre_fork": lambda _arbiter, _worker: gc.freeze(),
-            "post_worker_init": self._start,
-            "worker_exit": self._stop,
-            # Tech Insights' maturity page names the retriever of every check in one URL.
-            "limit_request_line": 8190,
-        }
-        for name, value in options.items():
-            self.cfg.set(name, value)
+    def __getstate__(self) -> dict[str, Any]:
+        """What a later worker begins with."""
+        return {**vars(self), "_opened": None}
 
     def load(self) -> Any:
         """The WSGI application; called in the worker process."""
         thrift.start()
-        self._portal = open_portal(self._settings)
+        self._portal = self._opened or open_portal(self._settings)
         self._app = create_app(self._portal, beats=self._beats if self._works else None)
         return self._app
 
-    def _beats(self) -> bool:
-        return self._running is not None and self._running.engine.beats()
-
-    def _start(self, worker: Any) -> None:
+    def start(self, worker: Any) -> None:
+        """Let the worker answer what is short by itself, and start the engine."""
         worker.answer = self._app.extensions[DIRECT]
         if not self._portal.database.is_sqlite:
             worker.companion = ThreadPoolExecutor(1, thread_name_prefix="companion")
         if self._works:
-            prepare(self._portal)
+            if self._opened is None:
+                prepare(self._portal)
             self._running = start_engine(self._portal, say)
         # What there is now stays: looking through it for garbage, over and over, would cost requests.
         gc.collect()
         gc.freeze()
-        # The arbiter starts another worker in its place once this one has answered what it was asked.
+        # The overseer starts another worker in its place once this one has answered what it was asked.
         Renewal(self._portal, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
 
-    def _stop(self, _arbiter: Any, _worker: Any) -> None:
+    def stop(self) -> None:
+        """Stop the engine, where there is one."""
         if self._running is not None:
             self._running.stop()
+
+    def _beats(self) -> bool:
+        return self._running is not None and self._running.engine.beats()
 
 
 def say(line: str) -> None:
@@ -158,8 +133,3 @@ def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
     else:
         log.info(line.strip())
-
-
-def log_to_stderr() -> None:
-    """Logs in words, warnings only, for a person at a terminal; all, as JSON, for a machine."""
-    logs.configure(sys.stderr, level=logging.WARNING if sys.stderr.isatty() else logging.INFO)

@@ -16,13 +16,14 @@ from typing import Any
 
 import click
 
-from portal import thrift
+from portal import logs, thrift
 from portal.cli.login import new_login_link
 from portal.cli.options import settings_options, settings_or_exit, show_problem
 from portal.config import Auth, Settings, StaticToken
 from portal.instance import AlreadyRunning, Instance, acquire, publish
+from portal.overseer import Overseer
 from portal.renewal import Renewal
-from portal.server import Server, log_to_stderr, say, start_engine
+from portal.server import Service, say, start_engine
 from portal.version import VERSION
 from portal.wiring import Portal, open_portal, prepare
 
@@ -37,7 +38,7 @@ def up(**options: Any) -> None:
 
     Without --source and --config it shows the sample organization.
     """
-    log_to_stderr()
+    logs.to_stderr()
     settings = settings_or_exit(**options)
     try:
         lock = acquire(settings.data_dir, wait=10)
@@ -56,9 +57,10 @@ def up(**options: Any) -> None:
         prepare(portal)
         if settings.auth is Auth.REQUIRED:
             say(f"  sign in:  {new_login_link(portal)}  (works once, for 10 minutes)")
-        portal.database.close()  # the worker process opens its own
+        portal.database.close()  # of connections a worker has its own
         publish(settings.data_dir, Instance(url=settings.url, token=token))
-        Server(settings, works=True).run()
+        service = Service(settings, works=True, opened=portal)
+        Overseer(service, host=settings.host, port=settings.port, kept=[lock.fileno()]).run()
 
 
 @click.command()
@@ -68,7 +70,8 @@ def serve(workers: int, **options: Any) -> None:
     """Serve only: one of several processes on one PostgreSQL database."""
     settings = _shared_settings(options)
     _refuse_taken(settings)
-    Server(settings, works=False, workers=workers).run()
+    service = Service(settings, works=False)
+    Overseer(service, host=settings.host, port=settings.port, workers=workers).run()
 
 
 @click.command()
@@ -100,7 +103,7 @@ def worker(**options: Any) -> None:
 
 
 def _shared_settings(options: dict[str, Any]) -> Settings:
-    log_to_stderr()
+    logs.to_stderr()
     settings = settings_or_exit(**options)
     if settings.database.startswith("sqlite"):
         raise click.ClickException(

@@ -14,7 +14,7 @@ import yaml
 from portal.app import create_app
 from portal.cli.main import main
 from portal.config import Settings, load_settings
-from portal.server import GRACE
+from portal.overseer import GRACE
 from portal.wiring import open_portal
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "scale-out"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from portal.api.waiting import MOST_WAITING, wait_for
-from portal.server import THREADS
+from portal.overseer import THREADS
 from portal.wiring import Portal
 from portal.worker.requests import ASSESS, Lane
 
