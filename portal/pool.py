@@ -47,6 +47,8 @@ SPARE = 5.0
 _AHEAD, _IN_TURN, _LAST = range(3)
 
 _LENGTH = Struct("<Q")
+_HOW = Struct("<?")
+"""Begins an answer of a child: whether the task went well."""
 
 
 class TaskFailed(Exception):
@@ -65,13 +67,24 @@ class Closed(BaseException):
     """
 
 
+class Answer(Future[Any]):
+    """What a child answers, unpickled for who asks for it, and not before.
+
+    Unpickled an answer takes ten times the memory, in many small pieces, and others may be waited for first.
+    """
+
+    def result(self, timeout: float | None = None) -> Any:
+        """The answer, made anew each time. Raises as `Pool.submit` says."""
+        return pickle.loads(super().result(timeout))  # noqa: S301 - a child is one of ours
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Job:
     task: str
     payload: Any
     deadline: float
     step: float | None
-    answer: Future[Any] = field(default_factory=Future)
+    answer: Answer = field(default_factory=Answer)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,7 +116,7 @@ class Pool:
         deadline: float = 60,
         step: float | None = None,
         ahead: bool = False,
-    ) -> Future[Any]:
+    ) -> Answer:
         """Run `module:function` on `payload` in a child, within `deadline` seconds.
 
         `ahead`: before all that wait, which its answer may spare trouble. With `step`, no single
@@ -143,7 +156,7 @@ class Pool:
                 continue
             try:
                 child = _living(child) or _start()
-                answer = _ask(child, job)
+                went_well, answer = _ask(child, job)
             except TaskFailed as failure:
                 if child is not None:
                     child.process.kill()
@@ -151,10 +164,10 @@ class Pool:
                 child = None
                 job.answer.set_exception(failure)
                 continue
-            if isinstance(answer, Exception):
-                job.answer.set_exception(answer)
-            else:
+            if went_well:
                 job.answer.set_result(answer)
+            else:
+                job.answer.set_exception(pickle.loads(answer))  # noqa: S301 - the child made sure that it can
         if child is not None:
             _end(child.process)
 
@@ -199,16 +212,17 @@ def _start() -> _Child:
         raise TaskFailed(f"no process could be started ({error})") from None
 
 
-def _ask(child: _Child, job: _Job) -> Any:
-    """The child's answer; raises `TaskFailed` when it dies or is late."""
+def _ask(child: _Child, job: _Job) -> tuple[bool, bytes]:
+    """Whether the task went well, and the child's answer; raises `TaskFailed` when it dies or is late."""
     process = child.process
     assert process.stdin is not None
     assert process.stdout is not None
     child.slate.end()
     try:
-        _send(process.stdin, (job.task, job.payload, job.deadline))
+        _send(process.stdin, _packed((job.task, job.payload, job.deadline)))
         _wait(child, process.stdout, job)
-        return _receive(process.stdout)
+        (went_well,) = _HOW.unpack(_exactly(process.stdout, _HOW.size))
+        return went_well, _receive(process.stdout)
     except (BrokenPipeError, EOFError):
         code = process.wait()
         died = f"signal {-code}" if code < 0 else f"exit status {code}"
@@ -227,15 +241,19 @@ def _wait(child: _Child, answers: IO[bytes], job: _Job) -> None:
     raise TaskFailed(f"took longer than {job.deadline:g} seconds", child.slate.read())
 
 
-def _send(stream: IO[bytes], message: Any) -> None:
-    data = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
-    stream.write(_LENGTH.pack(len(data)) + data)
+def _packed(message: Any) -> bytes:
+    return pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+
+
+def _send(stream: IO[bytes], data: bytes, before: bytes = b"") -> None:
+    stream.write(before + _LENGTH.pack(len(data)))
+    stream.write(data)
     stream.flush()
 
 
-def _receive(stream: IO[bytes]) -> Any:
+def _receive(stream: IO[bytes]) -> bytes:
     (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
-    return pickle.loads(_exactly(stream, length))  # noqa: S301 - both ends are this module
+    return _exactly(stream, length)
 
 
 def _exactly(stream: IO[bytes], size: int) -> bytes:
@@ -262,16 +280,17 @@ def _child(file: int) -> None:
     sys.stdout = sys.stderr  # a stray print must not end up between the answers
     while True:
         try:
-            task, payload, deadline = _receive(tasks)
+            task, payload, deadline = pickle.loads(_receive(tasks))  # noqa: S301 - of this module
         except EOFError:
             return
         signal.setitimer(signal.ITIMER_REAL, deadline + SPARE)
+        went_well = True
         try:
             answer = _find(task)(payload)
         except Exception as failure:  # noqa: BLE001 - round one task: it becomes the future's exception
-            answer = _picklable(failure)
+            went_well, answer = False, _picklable(failure)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        _send(answers, answer)
+        _send(answers, _packed(answer), before=_HOW.pack(went_well))
         del payload, answer  # the next task may be long in coming
         thrift.look()
 

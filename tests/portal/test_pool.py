@@ -41,6 +41,19 @@ def refuse(payload: str) -> None:
     raise ValueError(payload)
 
 
+class Unreadable:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (refuse, ("nobody can read this",))
+
+
+def answer_unreadably(payload: Any) -> Unreadable:
+    return Unreadable()
+
+
+def count(payload: int) -> list[int]:
+    return list(range(payload))
+
+
 def append(payload: tuple[Path, str]) -> None:
     file, text = payload
     time.sleep(0.3)
@@ -121,6 +134,7 @@ import sys
 from portal.pool import Pool
 
 pool = Pool(1)
+pool.submit("test_pool:double", 1).result()  # to start takes longer than a second on a busy machine
 pool.submit("test_pool:tell_and_sleep", sys.argv[1], deadline=1)
 pool.submit("test_pool:double", 1).result()
 """
@@ -150,6 +164,19 @@ def test_a_task_cannot_take_all_memory(pool: Pool) -> None:
 def test_what_a_task_raises_comes_back(pool: Pool) -> None:
     with pytest.raises(ValueError, match="no"):
         pool.submit(task(refuse), "no").result()
+
+
+def test_an_answer_takes_little_until_somebody_asks_for_it(pool: Pool) -> None:
+    answer = pool.submit(task(count), 1000)
+    found = answer.result()
+    assert found == list(range(1000))
+    assert answer.result() is not found  # what waits is not the thousand objects
+
+
+def test_an_answer_that_cannot_be_read_is_the_trouble_of_who_asks(pool: Pool) -> None:
+    with pytest.raises(ValueError, match="nobody can read this"):
+        pool.submit(task(answer_unreadably), None).result()
+    assert pool.submit(task(double), 1).result() == 2
 
 
 def test_what_is_ahead_does_not_wait_for_what_waits(pool: Pool, tmp_path: Path) -> None:
