@@ -20,7 +20,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
@@ -168,7 +168,7 @@ class Succession(Arbiter):  # type: ignore[misc]  # gunicorn has no types
             os.dup2(beats, worker.tmp.fileno(), inheritable=False)
             os.close(beats)
             self.WORKERS[process] = worker
-        self.worker_age = max(age for _, age, _ in workers)
+        self.worker_age = max((age for _, age, _ in workers), default=0)
 
     def _become_small(self) -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, _WAITING)
@@ -200,7 +200,7 @@ class Succession(Arbiter):  # type: ignore[misc]  # gunicorn has no types
 
 def _succeed(left: Mapping[str, Any]) -> None:
     """Put a small process in the place of this one. Raises `OSError` where the system does not."""
-    with tempfile.TemporaryFile() as file:
+    with _room() as file:
         pickle.dump(left, file)
         file.flush()
         os.set_inheritable(file.fileno(), True)
@@ -209,6 +209,13 @@ def _succeed(left: Mapping[str, Any]) -> None:
         # What it was called with is of no use to it, and shows in the list of processes what it is.
         command = [sys.executable, "-m", "portal.overseer", str(file.fileno()), *sys.argv[1:]]
         os.execv(sys.executable, command)  # noqa: S606 - there is no shell
+
+
+def _room() -> IO[bytes]:
+    """A file without a name: in memory where the system can, since what is left holds secrets."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("overseer"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 def _go_on(file: int) -> None:

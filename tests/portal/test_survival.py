@@ -29,6 +29,12 @@ def assessed(server: Server) -> bool:
     return sum(level["proven"] for level in card["distribution"]) == ENTITIES
 
 
+def own_megabytes(process: int) -> float:
+    """What a process has for itself."""
+    lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
+
+
 @pytest.mark.timeout(300)
 def test_a_portal_that_is_killed_while_it_works_goes_on_where_it_was(
     tmp_path: Path, source: Path
@@ -49,4 +55,5 @@ def test_a_portal_that_is_killed_while_it_works_goes_on_where_it_was(
         }
         assert len(after) == ENTITIES
         assert before <= after
+        assert own_megabytes(server.process.pid) < 40, "the overseer keeps what workers need"
         assert server.stop() == 0
