@@ -44,6 +44,12 @@ LOOK = 0.5
 SPARE = 5.0
 """Seconds after its deadline in which a child is ended by its parent, or else by the system."""
 
+IDLE = 300.0
+"""Seconds without a task after which a child that has grown makes room."""
+
+GROWN = 32 * 1024**2
+"""Bytes of its own. A child that has read descriptors has 16 MB, one that has assessed 45 and more."""
+
 _AHEAD, _IN_TURN, _LAST = range(3)
 
 _LENGTH = Struct("<Q")
@@ -96,7 +102,7 @@ class _Child:
 class Pool:
     """Child processes that run tasks, one at a time each. Start-up is on first use."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *, idle: float = IDLE) -> None:
         self._jobs: queue.PriorityQueue[tuple[int, int, _Job | None]] = queue.PriorityQueue()
         self._count = itertools.count()
         self._closed = False
@@ -105,8 +111,16 @@ class Pool:
             threading.Thread(target=self._serve, name=f"pool-{n}", daemon=True) for n in range(size)
         ]
         self.size = size
+        self._idle = idle
+        self._first: _Job | None = None
         for thread in self._threads:
             thread.start()
+
+    def get_ready(self, task: str, payload: Any) -> None:
+        """Start the children with this task, and later ones as well: it loads what most tasks need."""
+        self._first = _Job(task=task, payload=payload, deadline=60, step=None)
+        for _ in range(self.size):
+            self.submit(task, payload)
 
     def submit(
         self,
@@ -151,16 +165,23 @@ class Pool:
     def _serve(self) -> None:
         """What a thread does: give its child one job after the other; replace it when it dies."""
         child: _Child | None = None
-        while (job := self._jobs.get()[2]) is not None:
+        has_rested = True
+        while True:
+            try:
+                job = self._jobs.get(timeout=None if has_rested else self._idle)[2]
+            except queue.Empty:
+                child, has_rested = self._rested(child), True
+                continue
+            if job is None:
+                break
             if not job.answer.set_running_or_notify_cancel():
                 continue
+            has_rested = False
             try:
                 child = _living(child) or _start()
                 went_well, answer = _ask(child, job)
             except TaskFailed as failure:
-                if child is not None:
-                    child.process.kill()
-                    _end(child.process)
+                _lost(child)
                 child = None
                 job.answer.set_exception(failure)
                 continue
@@ -171,10 +192,41 @@ class Pool:
         if child is not None:
             _end(child.process)
 
+    def _rested(self, child: _Child | None) -> _Child | None:
+        """The child after a while without a task; a new one in the place of one that has grown."""
+        if child is None or _own_memory(child.process.pid) < GROWN:
+            return child
+        _end(child.process)
+        new: _Child | None = None
+        if self._first is not None:
+            try:
+                new = _start()
+                _ask(new, self._first)
+            except TaskFailed:  # who needs one starts it, and is told why there is none
+                _lost(new)
+                new = None
+        return new
+
 
 def _refuse(job: _Job | None) -> None:
     if job is not None and job.answer.set_running_or_notify_cancel():
         job.answer.set_exception(Closed())
+
+
+def _lost(child: _Child | None) -> None:
+    """See to it that nothing is left of a child that died, or is late."""
+    if child is not None:
+        child.process.kill()
+        _end(child.process)
+
+
+def _own_memory(process: int) -> int:
+    """Bytes that a process has for itself; 0 where the system does not say."""
+    try:
+        resident, shared = Path(f"/proc/{process}/statm").read_text().split()[1:3]
+    except OSError:
+        return 0
+    return (int(resident) - int(shared)) * resource.getpagesize()
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -42,8 +42,7 @@ def reader_of(tools: Tools) -> Reader:
 
 def get_ready(pool: Pool) -> None:
     """Let the children start and load what reading takes, so that the first to read finds them ready."""
-    for _ in range(pool.size):
-        pool.submit(READ, [])
+    pool.get_ready(READ, [])
 
 
 def fetch(plugins: Sequence[Plugin], url: str) -> tuple[str, bytes] | Problem:

@@ -10,6 +10,7 @@ import pytest
 
 from portal import slate
 from portal.pool import Closed, Pool, TaskFailed
+from tests.portal.processes import eventually
 
 
 def double(payload: int) -> int:
@@ -18,6 +19,17 @@ def double(payload: int) -> int:
 
 def own_number(payload: Any) -> int:
     return os.getpid()
+
+
+def tell(file: str) -> None:
+    Path(file).write_text(str(os.getpid()))
+
+
+kept: list[bytes] = []
+
+
+def grow(payload: int) -> None:
+    kept.append(os.urandom(payload))
 
 
 def die(payload: Any) -> None:
@@ -118,6 +130,26 @@ def test_a_child_that_is_killed_while_it_does_nothing_costs_no_task(pool: Pool) 
         os.P_PID, child, os.WEXITED | os.WNOWAIT
     )  # it is gone, and the pool has not looked yet
     assert pool.submit(task(own_number), None).result() != child
+
+
+def test_a_child_that_has_grown_makes_room_for_one_that_is_ready(tmp_path: Path) -> None:
+    told = tmp_path / "pid"
+    pool = Pool(1, idle=0.3)
+    pool.get_ready(task(tell), str(told))
+    old = pool.submit(task(own_number), None).result()
+    pool.submit(task(grow), 40 * 1024**2).result()
+    eventually(lambda: int(told.read_text() or old) != old)
+    assert not Path(f"/proc/{old}").exists()
+    assert pool.submit(task(own_number), None).result() == int(told.read_text())
+    pool.close()
+
+
+def test_a_child_that_is_small_stays_however_long_it_has_nothing_to_do() -> None:
+    pool = Pool(1, idle=0.1)
+    first = pool.submit(task(own_number), None).result()
+    time.sleep(0.5)
+    assert pool.submit(task(own_number), None).result() == first
+    pool.close()
 
 
 def test_a_task_that_is_late_is_ended(pool: Pool) -> None:
