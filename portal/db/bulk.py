@@ -16,7 +16,6 @@ from typing import Any
 import orjson
 from sqlalchemy import (
     BindParameter,
-    Boolean,
     Column,
     ColumnElement,
     Connection,
@@ -36,7 +35,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
 
-from portal.db.prepared import Row, execute
+from portal.db import lookups
+from portal.db.prepared import Row
 
 TOGETHER = 50
 """Rows that one statement inserts into SQLite: of narrow ones, twice as many in the same time."""
@@ -171,43 +171,6 @@ def remove(
     connection.exec_driver_sql(sql, arrays)
 
 
-def find(
-    connection: Connection, table: Table, columns: Sequence[str], rows: Collection[Row]
-) -> dict[Row, int]:
-    """The id of each of `rows` that is in the table, by the values of `columns`."""
-    found = look_up(connection, table, columns, rows, ["id", *columns])
-    return {row[1:]: row[0] for row in found}
-
-
-def look_up(
-    connection: Connection,
-    table: Table,
-    columns: Sequence[str],
-    rows: Collection[Row],
-    wanted: Sequence[str],
-) -> Sequence[Row]:
-    """The columns `wanted` of the rows of the table in which `columns` have the values of `rows`."""
-    if not rows:
-        return []
-    sql = f"SELECT {_names(wanted, of=table.name)} FROM {_given_json(connection, table, columns)}"  # noqa: S608
-    given = (orjson.dumps(list(rows)).decode(),)
-    found: Sequence[Row] = execute(connection, sql, given, looks=True).fetchall()
-    return found
-
-
-def find_spelled(
-    connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[str]
-) -> dict[str, int]:
-    """As `find`, of rows that are JSON arrays already."""
-    if not rows:
-        return {}
-    place = "given.key" if connection.dialect.name == "sqlite" else "given.place - 1"
-    source = _given_json(connection, table, columns)
-    sql = f"SELECT {place}, {table.name}.id FROM {source}"  # noqa: S608
-    found = execute(connection, sql, (f"[{','.join(rows)}]",))
-    return {rows[n]: number for n, number in found}
-
-
 def next_id(connection: Connection, table: Table) -> int:
     """The first free id. Ids are given out here, by the one writer there is: no RETURNING."""
     return int(connection.execute(_next_id(table)).scalar_one())
@@ -226,7 +189,7 @@ def intern(
     Texts in `known` are not looked up again; they are part of the answer.
     """
     wanted = sorted({*texts} - known.keys())
-    found = find(connection, table, [column], [(text,) for text in wanted])
+    found = lookups.find(connection, table, [column], [(text,) for text in wanted])
     ids = {**known, **{text: number for (text,), number in found.items()}}
     new = [text for text in wanted if text not in ids]
     if new:
@@ -251,34 +214,8 @@ def _drop(dialect: str, by: Column[Any]) -> Delete:
     return delete(by.table).where(is_listed(dialect, by))
 
 
-def _given_json(connection: Connection, table: Table, columns: Sequence[str]) -> str:
-    """What to select from for the rows of the table in which `columns` have the values of given rows.
-
-    The parameter is a JSON array of arrays. The planner is to look up each given row, never to walk the
-    table. SQLite does with a CROSS JOIN; PostgreSQL takes any JSON array for a hundred rows, where it
-    believes arrays' lengths.
-    """
-    sqlite = connection.dialect.name == "sqlite"
-    same = " AND ".join(
-        f'{table.name}."{column}" = {_element(table.c[column], n, sqlite)}'
-        for n, column in enumerate(columns)
-    )
-    if sqlite:
-        return f"json_each(?) AS given CROSS JOIN {table.name} ON {same}"
-    elements = "jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS given(value, place)"
-    return f"{elements} JOIN {table.name} ON {same}"
-
-
-def _element(column: Column[Any], place: int, sqlite: bool) -> str:
-    """An element of a given row, which is a JSON array."""
-    casts = {} if sqlite else {Boolean: "::boolean", Integer: "::bigint"}
-    cast_ = next((cast_ for kind, cast_ in casts.items() if isinstance(column.type, kind)), "")
-    return f"(given.value ->> {place}){cast_}"
-
-
-def _names(columns: Sequence[str], *, of: str = "") -> str:
-    table = f"{of}." if of else ""
-    return ", ".join(f'{table}"{column}"' for column in columns)
+def _names(columns: Sequence[str]) -> str:
+    return ", ".join(f'"{column}"' for column in columns)
 
 
 def _same(table: Table, columns: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, delete
 
 from catalog.entity import Entity
 from catalog.spelled import spell
-from portal.db import bulk, values
+from portal.db import bulk, lookups, values
 from portal.db.tables import postings, terms
 
 KEY = ("key", "value", "original", "known", "kind")
@@ -78,7 +78,7 @@ def _ids(
 ) -> tuple[dict[str, int], list[tuple[int, str]]]:
     """The id of each spelled term; and the ids and texts of those that are not in the table yet."""
     ordered = sorted(wanted)
-    ids = bulk.find_spelled(connection, terms, KEY, ordered)
+    ids = lookups.find_spelled(connection, terms, KEY, ordered)
     last = int(values.get(connection, LAST) or 0)
     new = list(enumerate((text for text in ordered if text not in ids), start=last + 1))
     if new:

@@ -195,7 +195,7 @@ _EVERYTHING = Prepared(
     lambda _: select(terms.c.n).where(terms.c.key == bindparam("key")), looks=True
 )
 
-# The planner is to look up each pair, never to walk the terms: as in `portal.db.bulk.look_up`.
+# The planner is to look up each pair, never to walk the terms: as in `portal.db.lookups`.
 _PAIRS = {
     "sqlite": "json_each(:pairs) AS given CROSS JOIN",
     "postgresql": "json_array_elements(CAST(:pairs AS json)) AS given JOIN",

@@ -16,8 +16,9 @@ import orjson
 from sqlalchemy import Connection, delete, except_, select
 
 from catalog.documentation import Documentation, Pages
-from portal.db.bulk import add, among, change, drop, find, next_id, pick
+from portal.db.bulk import add, among, change, drop, next_id, pick
 from portal.db.engine import utc
+from portal.db.lookups import find
 from portal.db.tables import doc_pages, doc_sets, doc_texts, entities, entity_docs
 
 PAGE = (

@@ -18,7 +18,7 @@ from catalog.entity import Entity, Relation, Term
 from catalog.ingest.changes import Plan
 from catalog.ingest.claims import Claim, Declaration
 from catalog.refs import EntityRef
-from portal.db import bulk
+from portal.db import bulk, lookups
 from portal.db.tables import declarations, files, refs
 
 
@@ -34,7 +34,7 @@ class Stored:
 def stored(connection: Connection, file_ids: Collection[int], declared: Iterable[str]) -> Stored:
     """All declarations of each ref that one of these files declared so far, or `declared` names."""
     wanted = sorted(set(declared))
-    found = bulk.find(connection, refs, ("ref",), [(ref,) for ref in wanted])
+    found = lookups.find(connection, refs, ("ref",), [(ref,) for ref in wanted])
     known = {ref: number for (ref,), number in found.items()}
     of_files = bulk.pick(connection, (declarations.c.ref_id,), declarations.c.file_id, file_ids)
     affected = {*known.values(), *(row[0] for row in of_files)}

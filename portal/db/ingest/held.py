@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import Connection, delete, select
 
 from catalog.ingest.store import Batch
-from portal.db import bulk
+from portal.db import bulk, lookups
 from portal.db.engine import utc
 from portal.db.tables import entities, files, held_removals, refs
 
@@ -47,7 +47,7 @@ def put_held(
     """Note what a batch held back; returns how many entities that are."""
     if batch.location is None or not (refs_held or batch.held):
         return 0
-    found = bulk.find(connection, refs, ("ref",), [(ref,) for ref in refs_held])
+    found = lookups.find(connection, refs, ("ref",), [(ref,) for ref in refs_held])
     ids, reason = list(found.values()), "Its files no longer declare them."
     if batch.held:
         ids += _of_files(connection, repository_id, batch.held)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, func, update
 from catalog.ingest.changes import Noted, Plan
 from catalog.ingest.conflicts import ENTITY_CONFLICT, ENTITY_SUPPRESSED
 from catalog.ingest.store import Batch, FileReading
-from portal.db import bulk
+from portal.db import bulk, lookups
 from portal.db.tables import file_parents, files, location_links, problems
 
 PROBLEM = (
@@ -50,7 +50,7 @@ def put_files(connection: Connection, batches: Mapping[int, Batch]) -> BatchFile
         for marked in ("missing", "found_again", "removed")
     )
     places = sorted({*readings, *missing, *again, *gone})
-    known = bulk.find(connection, files, ("repository_id", "path"), places)
+    known = lookups.find(connection, files, ("repository_id", "path"), places)
     columns = ("url", "token", "read_at", "targets", "companions", "missing_since", "missed")
     rows = {place: _row(one, batches[place[0]]) for place, one in sorted(readings.items())}
     old = [(known[place], *row) for place, row in rows.items() if place in known]

@@ -27,41 +27,6 @@ def test_text_of_any_kind_is_found_again(database: Database) -> None:
     assert sorted(row[0] for row in found) == sorted(odd)
 
 
-def test_rows_are_found_by_several_columns(database: Database) -> None:
-    columns = ("key", "original", "known")
-    kind = "component"
-    with database.write() as connection:
-        bulk.add(
-            connection,
-            terms,
-            ("id", *columns, "value", "kind"),
-            [
-                (1, "k", "V", True, "v", kind),
-                (2, "k", "", False, "", kind),
-                (3, "k", "", True, "", kind),
-            ],
-        )
-        wanted = [("k", "V", True), ("k", "", True), ("k", "v", True)]
-        assert bulk.find(connection, terms, columns, wanted) == {wanted[0]: 1, wanted[1]: 3}
-
-
-def test_rows_that_are_json_already_are_found_by_several_columns(database: Database) -> None:
-    columns = ("key", "value", "known")
-    rows = [(1, "k", "v", True), (2, "k", "", False), (3, 'é\n"', "\\ %s ?", True)]
-    spelled = [
-        '["k","v",true]',
-        '["k","v",false]',
-        '["k","",false]',
-        '["é\\n\\"","\\\\ %s ?",true]',
-    ]
-    with database.write() as connection:
-        whole = [(*row, "", "component") for row in rows]
-        bulk.add(connection, terms, ("id", *columns, "original", "kind"), whole)
-        assert bulk.find_spelled(connection, terms, columns, []) == {}
-        found = bulk.find_spelled(connection, terms, columns, spelled)
-    assert found == {spelled[0]: 1, spelled[2]: 2, spelled[3]: 3}
-
-
 def test_tens_of_thousands_of_values_are_one_parameter(database: Database) -> None:
     with database.write() as connection:
         ids = bulk.intern(connection, refs, "ref", (f"r{n}" for n in range(MANY)))
@@ -102,7 +67,6 @@ def test_nothing_to_do_is_done_without_a_statement(database: Database) -> None:
         bulk.remove(connection, meta, ("key",), [])
         bulk.drop(connection, refs.c.id, [])
         assert bulk.pick(connection, (refs.c.id,), refs.c.id, []) == []
-        assert bulk.find(connection, refs, ("ref",), []) == {}
 
 
 def test_times_are_stored_as_everywhere_else(database: Database) -> None:
