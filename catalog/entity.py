@@ -11,7 +11,7 @@ from dataclasses import InitVar, dataclass, field, fields
 from enum import StrEnum
 from hashlib import sha1
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from catalog.problems import Problem
 from catalog.refs import EntityRef
@@ -27,13 +27,11 @@ class Relation(NamedTuple):
     target: str
 
 
-class Term(NamedTuple):
-    """One searchable fact about an entity: Backstage's search row (reference 4.4)."""
-
-    key: str
-    """Dotted path, lower case, at most 200 characters."""
-    value: str | None
-    """Original casing; None: the key is present, but its value is null or longer than 200."""
+Term: TypeAlias = tuple[str, str | None]
+"""One searchable fact about an entity: Backstage's search row (reference 4.4). The key: a dotted path, lower
+case, at most 200 characters. The value: in its original casing; None: the key is present, but its value is
+null or longer than 200. A plain pair: each entity has twenty of them, for as long as it takes to spell them.
+"""
 
 
 class Target(NamedTuple):
@@ -85,7 +83,7 @@ class Entity:
         """Spell the terms, and set the fingerprint."""
         found, kind = tuple(terms), self.ref.kind
         texts = [key if value is None else f"{key}\1{value}" for key, value in found]
-        parts = chain([self.digest], chain.from_iterable(self.relations), texts)
+        parts = [self.digest, *chain.from_iterable(self.relations), *texts]
         made = sha1("\0".join(parts).encode(), usedforsecurity=False).hexdigest()
         object.__setattr__(self, "fingerprint", made)
         spelled = tuple([spell(kind, key, value) for key, value in found])
@@ -93,7 +91,7 @@ class Entity:
 
     def found_by(self) -> tuple[Term, ...]:
         """Its terms."""
-        return tuple(Term(*unspell(one)) for one in self.spelled)
+        return tuple(map(unspell, self.spelled))
 
     def __getstate__(self) -> tuple[object, ...]:
         """The fields in order, for another process: relations as one row of texts.

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from sqlalchemy import insert
 
-from catalog.entity import Entity, Outcome, Relation, Term, Verdict
+from catalog.entity import Entity, Outcome, Relation, Verdict
 from catalog.ingest.store import Applied, Batch, FileReading
 from catalog.problems import Problem
 from catalog.refs import EntityRef
@@ -43,7 +43,7 @@ def entity(
         "spec": spec or {},
     }
     body = orjson.dumps(data)
-    found = {Term(key.lower(), value) for key, value in _terms(data, "")}
+    found = {(key.lower(), value) for key, value in _terms(data, "")}
     edges = {Relation(str(ref), there, target) for there, target, _ in relations}
     edges |= {Relation(target, back, str(ref)) for _, target, back in relations}
     return Entity(
@@ -51,7 +51,7 @@ def entity(
         body=body,
         digest=hashlib.sha1(body).hexdigest(),
         relations=tuple(sorted(edges)),
-        terms=tuple(sorted(found, key=lambda term: (term.key, term.value or ""))),
+        terms=tuple(sorted(found, key=lambda term: (term[0], term[1] or ""))),
     )
 
 

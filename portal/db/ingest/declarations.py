@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Select, select
 
-from catalog.entity import Entity, Relation, Term
+from catalog.entity import Entity, Relation
 from catalog.ingest.changes import Plan
 from catalog.ingest.claims import Claim, Declaration
 from catalog.refs import EntityRef
@@ -150,6 +150,6 @@ def _unpack(packed: bytes) -> Entity:
         body=data["body"].encode(),
         digest=data["digest"],
         relations=tuple(Relation(*relation) for relation in data["relations"]),
-        terms=tuple(Term(*term) for term in data["terms"]),
+        terms=tuple((key, value) for key, value in data["terms"]),
         etag=data["etag"],
     )

@@ -48,10 +48,8 @@ def _values(body: dict[str, JsonValue]) -> dict[str, set[str]]:
         "metadata.name": {str(metadata["name"]).lower()},
         "metadata.namespace": {str(metadata.get("namespace", "default")).lower()},
     }
-    for term in terms(body)[0]:
-        found.setdefault(term.key, set()).update(
-            () if term.value is None else (term.value.lower(),)
-        )
+    for key, value in terms(body)[0]:
+        found.setdefault(key, set()).update(() if value is None else (value.lower(),))
     return found
 
 

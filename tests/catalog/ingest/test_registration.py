@@ -7,7 +7,6 @@ from typing import Any
 
 import orjson
 
-from catalog.entity import Term
 from catalog.ingest.registration import generated_entity, generated_name, generated_ref
 
 FORGE = "https://github.com/acme/shop/blob/main/services/catalog-info.yaml"
@@ -76,6 +75,6 @@ def test_it_keeps_the_name_it_got_when_it_named_another_target() -> None:
 
 def test_it_can_be_found_by_its_target() -> None:
     entity = generated_entity(type="url", target="https://a/B")
-    assert Term("spec.target", "https://a/B") in entity.found_by()
+    assert ("spec.target", "https://a/B") in entity.found_by()
     assert entity.digest == hashlib.sha1(entity.body).hexdigest()
     assert entity.relations == ()

@@ -212,7 +212,7 @@ def _check_index(database: Database, served: dict[int, Any]) -> None:
             for t in unpack(row.terms)
         }
         counted = {("kind", "Component"), ("metadata.namespace", "default")}
-        assert stored == counted.union(map(tuple, _declared(row).found_by()))
+        assert stored == counted.union(_declared(row).found_by())
         assert {known[t].kind for t in unpack(row.terms)} == {row.kind}
 
 
