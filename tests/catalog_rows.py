@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from sqlalchemy import insert
 
-from catalog.entity import Entity, Outcome, Relation, Verdict
+from catalog.entity import Entity, Outcome, Verdict
 from catalog.ingest.store import Applied, Batch, FileReading
 from catalog.problems import Problem
 from catalog.refs import EntityRef
@@ -44,8 +44,8 @@ def entity(
     }
     body = orjson.dumps(data)
     found = {(key.lower(), value) for key, value in _terms(data, "")}
-    edges = {Relation(str(ref), there, target) for there, target, _ in relations}
-    edges |= {Relation(target, back, str(ref)) for _, target, back in relations}
+    edges = {(str(ref), there, target) for there, target, _ in relations}
+    edges |= {(target, back, str(ref)) for _, target, back in relations}
     return Entity(
         ref=ref,
         body=body,

@@ -44,8 +44,8 @@ def relate(
             if not field.allows(named.kind):
                 problems.append(_not_allowed(path, text, named, field))
                 continue
-            found.add(Relation(source, field.type, target))
-            found.add(Relation(target, field.reverse, source))
+            found.add((source, field.type, target))
+            found.add((target, field.reverse, source))
     return tuple(sorted(found)), problems
 
 

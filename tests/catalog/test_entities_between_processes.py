@@ -3,7 +3,7 @@
 import pickle
 
 from catalog.descriptor.descriptors import read_descriptor
-from catalog.entity import Entity, NamedTarget, Outcome, Relation, Verdict
+from catalog.entity import Entity, NamedTarget, Outcome, Verdict
 from catalog.ingest.store import Companion, FileReading
 from tests.catalog_rows import entity, owned
 
@@ -19,7 +19,6 @@ def test_an_entity_arrives_as_it_was_sent() -> None:
     assert same == sent
     assert same.fingerprint == sent.fingerprint
     assert same.found_by() == sent.found_by()
-    assert {type(one) for one in same.relations} == {Relation}
 
 
 def test_what_entities_have_in_common_is_sent_once() -> None:

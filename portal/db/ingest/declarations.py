@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Select, select
 
-from catalog.entity import Entity, Relation
+from catalog.entity import Entity
 from catalog.ingest.changes import Plan
 from catalog.ingest.claims import Claim, Declaration
 from catalog.refs import EntityRef
@@ -149,7 +149,7 @@ def _unpack(packed: bytes) -> Entity:
         ref=EntityRef(kind=kind, namespace=namespace, name=name),
         body=data["body"].encode(),
         digest=data["digest"],
-        relations=tuple(Relation(*relation) for relation in data["relations"]),
-        terms=tuple((key, value) for key, value in data["terms"]),
+        relations=tuple(map(tuple, data["relations"])),
+        terms=map(tuple, data["terms"]),
         etag=data["etag"],
     )

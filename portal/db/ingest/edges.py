@@ -81,7 +81,8 @@ def put_edges(
     bulk.add(connection, edges, (*names, "seq"), ((*edge, seqs[edge[3]]) for edge in come))
     return EdgeChange(
         come=come,
-        gone={edge[:3] for edge in gone} - _remaining(connection, gone),
+        # What sources still show, because of other origins, is not gone.
+        gone={edge[:3] for edge in gone} - edges_from(connection, {edge[0] for edge in gone}),
         ended={edge: before[edge] for edge in gone},
         ends=frozenset(chain.from_iterable((edge[0], edge[2]) for edge in chain(come, gone))),
         types={number: name for name, number in types.items()},
@@ -94,14 +95,21 @@ def neighbors(connection: Connection, ids: Collection[int]) -> set[int]:
     return {row[0] for row in bulk.pick(connection, (edges.c.target_id,), edges.c.source_id, ids)}
 
 
+def edges_from(connection: Connection, ids: Collection[int]) -> set[Row]:
+    """The edges (source, type, target) that have one of these entities as source, without repeats."""
+    return {tuple(row) for row in bulk.pick(connection, COLUMNS[:3], edges.c.source_id, ids)}
+
+
 def relations_of(
-    connection: Connection, ids: Collection[int], change: EdgeChange
+    connection: Connection, ids: Collection[int], before: Collection[Row], change: EdgeChange
 ) -> tuple[dict[int, bytes], set[int]]:
     """`relations` of each of these entities, as Backstage shows them: sorted, without repeats.
 
-    Also the ids of all the refs that they name.
+    Also the ids of all the refs that they name. `before` are the edges from them before the change: most
+    come with it, and need not be read again.
     """
-    rows = bulk.pick(connection, COLUMNS[:3], edges.c.source_id, ids)
+    come = {edge[:3] for edge in change.come if edge[0] in ids}
+    rows = come.union(before).difference(change.gone)
     shown = _shown(connection, rows, change)
     return {entity: _as_json(shown.get(entity, ())) for entity in ids}, {row[2] for row in rows}
 
@@ -125,14 +133,8 @@ def relations_after(
     return result
 
 
-def _remaining(connection: Connection, gone: Collection[Row]) -> set[Row]:
-    """What sources of edges that went still show, because of other origins."""
-    rows = bulk.pick(connection, COLUMNS[:3], edges.c.source_id, {edge[0] for edge in gone})
-    return {tuple(row) for row in rows}
-
-
 def _shown(
-    connection: Connection, rows: Sequence[Row], change: EdgeChange
+    connection: Connection, rows: Collection[Row], change: EdgeChange
 ) -> dict[int, set[Shown]]:
     """Edges (source, type, target) by their source, in words."""
     unknown = {row[2] for row in rows} - change.refs.keys()

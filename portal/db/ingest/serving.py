@@ -32,7 +32,14 @@ from portal.db.changes.past import (
 )
 from portal.db.evaluation import transitions
 from portal.db.ingest.declarations import runners_up
-from portal.db.ingest.edges import EdgeChange, neighbors, put_edges, relations_after, relations_of
+from portal.db.ingest.edges import (
+    EdgeChange,
+    edges_from,
+    neighbors,
+    put_edges,
+    relations_after,
+    relations_of,
+)
 from portal.db.tables import entities, tombstones
 
 IDENTITY = ("id", "uid", "ref", "kind", "namespace", "name")
@@ -120,6 +127,7 @@ def write_served(
     another place, with file and document; `ids` are of refs that need no look-up.
     """
     near = neighbors(connection, before)
+    shown = edges_from(connection, served.keys())
     moves = _put_edges(connection, served, before, ids, at)
     terms = put_terms(
         connection,
@@ -131,7 +139,7 @@ def write_served(
     new = {entity_id: one for entity_id, one in served.items() if entity_id not in changed}
     renamed = _renamed(before, reasons, new)
     _bury(connection, before, reasons, renamed, at)
-    relations, named = relations_of(connection, served.keys(), moves)
+    relations, named = relations_of(connection, served.keys(), shown, moves)
     others = _stored(connection, (near | moves.ends | named) - served.keys())
     own = {
         entity_id: _own(one, relations[entity_id], terms[entity_id], at[entity_id])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from catalog.descriptor.defined_kinds import KindFile, kinds_of, load_kinds
 from catalog.descriptor.descriptors import read_descriptor
-from catalog.entity import Outcome, Relation, Verdict
+from catalog.entity import Outcome, Verdict
 from catalog.kinds.registry import builtin_kinds
 from catalog.problems import Problem
 
@@ -79,17 +79,17 @@ def test_entity_of_a_defined_kind_is_accepted_with_its_relations() -> None:
     )
     assert outcome.entity is not None
     assert outcome.entity.relations == (
-        Relation("component:shop/a", "builtBy", "pipeline:shop/main"),
-        Relation("group:shop/team-a", "ownerOf", "pipeline:shop/main"),
-        Relation("pipeline:shop/main", "builds", "component:shop/a"),
-        Relation("pipeline:shop/main", "ownedBy", "group:shop/team-a"),
+        ("component:shop/a", "builtBy", "pipeline:shop/main"),
+        ("group:shop/team-a", "ownerOf", "pipeline:shop/main"),
+        ("pipeline:shop/main", "builds", "component:shop/a"),
+        ("pipeline:shop/main", "ownedBy", "group:shop/team-a"),
     )
 
 
 def test_relation_holds_only_with_its_spec_types() -> None:
     (outcome,) = read(pipeline(type="release", builds=["a"]), PIPELINE)
     assert outcome.entity is not None
-    assert {relation.type for relation in outcome.entity.relations} == {"ownedBy", "ownerOf"}
+    assert {type_ for _, type_, _ in outcome.entity.relations} == {"ownedBy", "ownerOf"}
 
 
 def test_without_the_definition_the_kind_is_unknown() -> None:
