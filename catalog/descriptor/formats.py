@@ -54,6 +54,7 @@ def is_label_value(text: str) -> bool:
     return not text or is_name(text)
 
 
+@lru_cache(maxsize=1024)
 def is_api_version(text: str) -> bool:
     """Whether `text` has the form of an `apiVersion`: `[prefix/]version`."""
     prefix, slash, version = text.rpartition("/")
