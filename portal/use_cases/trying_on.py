@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from portal.child import TaskFailed
 from portal.db.catalog import entities
 from portal.db.collection import facts
 from portal.db.evaluation import results
 from portal.db.state import Connection
-from portal.pool import Pool, TaskFailed
+from portal.pool import Pool
 from portal.wiring import Portal, tools_of
 from portal.worker.assessment.refusing import care_of
 from portal.worker.assessment.saving import decisions_of

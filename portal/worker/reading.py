@@ -14,7 +14,8 @@ from catalog.locations import describe_file
 from catalog.problems import Problem
 from catalog.sources import Blob, Failed, Repository
 from plugins.contract import Plugin
-from portal.pool import Pool, TaskFailed
+from portal.child import TaskFailed
+from portal.pool import Pool
 from portal.worker.children.views import source_for
 from portal.worker.tools import Tools
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from portal import slate
-from portal.pool import Closed, Pool, TaskFailed
+from portal.child import TaskFailed
+from portal.pool import Closed, Pool
 from tests.portal.processes import eventually
 
 

@@ -18,11 +18,11 @@ from catalog.documentation import LARGEST_PAGE
 from catalog.ingest.readings import is_of
 from catalog.sources import Failed, Snapshot
 from catalog.tree_files import TreeFiles
+from portal.child import TaskFailed
 from portal.db.collection import doc_sets, documentation, facts
 from portal.db.evaluation.subjects import read_subjects
 from portal.db.work import rounds
 from portal.db.work.rounds import Marked
-from portal.pool import TaskFailed
 from portal.worker.assessment.sparing import Spared, spared
 from portal.worker.children.retrying import AGAIN, DEADLINE
 from portal.worker.children.tasks import Collected, Collection, Place

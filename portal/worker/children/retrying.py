@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
-from portal.pool import TaskFailed
+from portal.child import TaskFailed
 from portal.worker.children.watching import Care, reason
 from scorecards.scorecard import Scorecard, expressions, observations
 

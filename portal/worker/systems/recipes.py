@@ -13,8 +13,9 @@ from typing import Any
 from catalog.problems import Problem
 from plugins.web.answers import Answer, Fetched, Refused
 from plugins.web.limits import Limits
+from portal.child import TaskFailed
 from portal.db.collection.fetched import Candidate, has_failed
-from portal.pool import Pool, TaskFailed
+from portal.pool import Pool
 from portal.worker.children.understanding import Answers, Everything, States
 from portal.worker.systems.learning import Learned, record
 from portal.worker.systems.outside import PATIENCE, client_for, sent, shown, without_answer

@@ -148,7 +148,7 @@ def _children_of_pools() -> list[int]:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent == os.getpid() and b"portal.pool" in (folder / "cmdline").read_bytes():
+            if parent == os.getpid() and b"portal.child" in (folder / "cmdline").read_bytes():
                 found.append(int(folder.name))
         except OSError:
             continue  # it has just ended

@@ -280,7 +280,7 @@ def test_a_child_that_dies_on_a_file_costs_only_that_file(portal: Portal, pool: 
         def submit(self, task: str, payload: list[ToRead], *, deadline: float = 0) -> object:
             from concurrent.futures import Future
 
-            from portal.pool import TaskFailed
+            from portal.child import TaskFailed
 
             future: Future[object] = Future()
             if any(b"poison" in file.content for file in payload):
