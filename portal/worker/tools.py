@@ -17,6 +17,7 @@ from portal.db.ingest.catalog_store import Store
 from portal.pool import Pool
 from portal.worker.children.setup import Setup
 from portal.worker.systems.scheduled import Scheduled
+from portal.worker.walks import Walks
 from scorecards.people.notices import Timing
 
 
@@ -53,6 +54,8 @@ class Tools:
     """What facts are fetched from other systems."""
     notices: Timing | None = None
     """When teams are told of what; None: they are told of nothing."""
+    walks: Walks = field(default_factory=Walks)
+    """Through repositories whose entities are looked at."""
     chance: Callable[[], float] = random.random
     """0 to 1."""
     now: Callable[[], datetime]

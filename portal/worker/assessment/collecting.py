@@ -16,8 +16,7 @@ from typing import NamedTuple
 
 from catalog.documentation import LARGEST_PAGE
 from catalog.ingest.readings import is_of
-from catalog.sources import Failed, Snapshot
-from catalog.tree_files import TreeFiles
+from catalog.sources import Snapshot
 from portal.child import TaskFailed
 from portal.db.collection import doc_sets, documentation, facts
 from portal.db.evaluation.subjects import read_subjects
@@ -138,14 +137,12 @@ def _weight_of_pages(snapshot: Snapshot) -> int:
 
 
 def snapshot_of(tools: Tools, group: Marked) -> Snapshot | None:
-    """The repository of marked entities as it is now, small to send; None: it cannot be read."""
+    """The repository of marked entities, small to send; None: it cannot be read. See `Walks`."""
     repository = group.repository
     source = None if repository is None else source_for(tools.plugins, repository.url)
-    snapshot = None if source is None or repository is None else source.snapshot(repository)
-    if snapshot is None or isinstance(snapshot, Failed):
+    if source is None or repository is None:
         return None
-    # Each task for a child says it anew, and of a large repository there are hundreds.
-    return replace(snapshot, files=TreeFiles(snapshot.files))
+    return tools.walks.snapshot(source, repository, group.revision)
 
 
 def _together(loads: Iterable[_Load]) -> Iterator[tuple[Place, ...]]:
