@@ -85,7 +85,7 @@ def test_what_is_wrong_with_reports_is_told_and_nothing_is_sent(tmp_path: Path) 
     said = invoke("facts", "push", "--junit", file, "--entity", "x", *there, status=2)
     assert f"{file}:1: The report declares an entity" in said.stderr
     said = invoke("facts", "push", "--coverage", "no/*.info", "--entity", "x", *there, status=2)
-    assert "There is no such report. (found 'no/*.info')" in said.stderr
+    assert "There is no such report. (found no/*.info; expected a path" in said.stderr
     file.write_bytes(PYTEST)
     said = invoke("facts", "push", "--junit", file, *there, status=2)
     assert "--entity or by --descriptor" in said.stderr
