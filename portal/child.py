@@ -12,6 +12,7 @@ A parent that was killed ends nobody: the system does, a little after the deadli
 
 from __future__ import annotations
 
+import os
 import pickle
 import resource
 import signal
@@ -201,7 +202,10 @@ def _live(file: int) -> None:
         except Exception as failure:  # noqa: BLE001 - round one task: it becomes the future's exception
             went_well, answer = False, _picklable(failure)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        _send(answers, _packed(answer), before=_HOW.pack(went_well))
+        try:
+            _send(answers, _packed(answer), before=_HOW.pack(went_well))
+        except BrokenPipeError:  # the parent was killed: nobody is left to be told anything
+            os._exit(0)
         del payload, answer  # the next task may be long in coming
         thrift.look()
 

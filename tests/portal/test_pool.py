@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,12 @@ def sleep(payload: float) -> None:
 def tell_and_sleep(file: str) -> None:
     Path(file).write_text(str(os.getpid()))
     time.sleep(3600)
+
+
+def tell_and_answer(file: str) -> str:
+    Path(file).write_text(str(os.getpid()))
+    time.sleep(0.5)
+    return "done"
 
 
 def hoard(payload: int) -> int:
@@ -168,14 +175,18 @@ from portal.pool import Pool
 
 pool = Pool(1)
 pool.submit("test_pool:double", 1).result()  # to start takes longer than a second on a busy machine
-pool.submit("test_pool:tell_and_sleep", sys.argv[1], deadline=1)
+pool.submit(sys.argv[2], sys.argv[1], deadline=1)
 pool.submit("test_pool:double", 1).result()
 """
 
 
-def test_a_child_whose_parent_was_killed_ends_by_itself(tmp_path: Path) -> None:
+@pytest.mark.parametrize("what", [tell_and_sleep, tell_and_answer])
+def test_a_child_whose_parent_was_killed_ends_by_itself_and_says_nothing(
+    tmp_path: Path, what: Callable[[str], Any]
+) -> None:
     told = tmp_path / "pid"
-    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(told)])
+    command = [sys.executable, "-c", PARENT, str(told), task(what)]
+    parent = subprocess.Popen(command, stderr=subprocess.PIPE)
     while not told.exists() or not told.read_text():
         assert parent.poll() is None
         time.sleep(0.01)
@@ -186,6 +197,9 @@ def test_a_child_whose_parent_was_killed_ends_by_itself(tmp_path: Path) -> None:
     while Path(f"/proc/{child}").exists():
         assert time.monotonic() < deadline, "it goes on for nobody"
         time.sleep(0.1)
+    assert parent.stderr is not None
+    with parent.stderr as said:
+        assert said.read() == b""
 
 
 def test_a_task_cannot_take_all_memory(pool: Pool) -> None:
