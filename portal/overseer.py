@@ -206,8 +206,9 @@ def _succeed(left: Mapping[str, Any]) -> None:
         os.set_inheritable(file.fileno(), True)
         sys.stdout.flush()
         sys.stderr.flush()
-        # What it was called with is of no use to it, and shows in the list of processes what it is.
-        command = [sys.executable, "-m", "portal.overseer", str(file.fileno()), *sys.argv[1:]]
+        # It has no use for these words: they show whose it is, and who looks for `portal up` finds it.
+        words = ["portal", *sys.argv[1:]]
+        command = [sys.executable, "-m", "portal.overseer", str(file.fileno()), *words]
         os.execv(sys.executable, command)  # noqa: S606 - there is no shell
 
 

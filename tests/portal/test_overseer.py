@@ -31,9 +31,14 @@ class Overseen:
         )
 
     @property
+    def command(self) -> str:
+        """What the list of processes shows of it."""
+        return Path(f"/proc/{self.process.pid}/cmdline").read_text().replace("\0", " ")
+
+    @property
     def is_small(self) -> bool:
         """Whether the process is the one that came after."""
-        return b"portal.overseer" in Path(f"/proc/{self.process.pid}/cmdline").read_bytes()
+        return "portal.overseer" in self.command
 
     def greeting(self) -> tuple[int, bool] | None:
         """Which process answers, and whether it has what the first process made; None: nobody does."""
@@ -63,6 +68,7 @@ def overseen(*arguments: str) -> Iterator[Overseen]:
 def test_it_becomes_small_and_its_worker_goes_on_with_what_was_made_before() -> None:
     with overseen() as one:
         eventually(lambda: one.is_small, within=20)
+        assert one.command.endswith(f" portal {one.port} "), "as it was called"
         found = eventually(one.greeting)
         assert found is not None
         worker, is_first = found
