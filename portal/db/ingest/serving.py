@@ -31,15 +31,8 @@ from portal.db.changes.past import (
     put_versions,
 )
 from portal.db.evaluation import transitions
+from portal.db.ingest import edges
 from portal.db.ingest.declarations import runners_up
-from portal.db.ingest.edges import (
-    EdgeChange,
-    edges_from,
-    neighbors,
-    put_edges,
-    relations_after,
-    relations_of,
-)
 from portal.db.tables import entities, tombstones
 
 IDENTITY = ("id", "uid", "ref", "kind", "namespace", "name")
@@ -126,8 +119,8 @@ def write_served(
     `before` holds what was served so far of both; `moved` are ids of entities that are the same at
     another place, with file and document; `ids` are of refs that need no look-up.
     """
-    near = neighbors(connection, before)
-    shown = edges_from(connection, served.keys())
+    near = edges.neighbors(connection, before)
+    shown = edges.edges_from(connection, served.keys())
     moves = _put_edges(connection, served, before, ids, at)
     terms = put_terms(
         connection,
@@ -139,7 +132,7 @@ def write_served(
     new = {entity_id: one for entity_id, one in served.items() if entity_id not in changed}
     renamed = _renamed(before, reasons, new)
     _bury(connection, before, reasons, renamed, at)
-    relations, named = relations_of(connection, served.keys(), shown, moves)
+    relations, named = edges.relations_of(connection, served.keys(), shown, moves)
     others = _stored(connection, (near | moves.ends | named) - served.keys())
     own = {
         entity_id: _own(one, relations[entity_id], terms[entity_id], at[entity_id])
@@ -165,9 +158,9 @@ def _put_edges(
     before: Mapping[int, Former],
     ids: Mapping[str, int],
     at: Moments,
-) -> EdgeChange:
+) -> edges.EdgeChange:
     """Write what the entities declare of others; edges that end are kept as past ones."""
-    moves = put_edges(
+    moves = edges.put_edges(
         connection,
         {entity_id: one.entity.relations for entity_id, one in served.items()},
         known=before.keys(),
@@ -267,10 +260,10 @@ def _insert(
     bulk.add(connection, entities, (*IDENTITY, *OWN, "created_at", "updated_at"), rows)
 
 
-def _relate(connection: Connection, others: Sequence[Any], moves: EdgeChange) -> None:
+def _relate(connection: Connection, others: Sequence[Any], moves: edges.EdgeChange) -> None:
     """Give entities their new relations, where only a neighbor's declarations changed."""
     stored = {row.id: row for row in others}
-    shown = relations_after(connection, {row.id: row.relations for row in others}, moves)
+    shown = edges.relations_after(connection, {row.id: row.relations for row in others}, moves)
     rows = []
     for entity_id, relations in sorted(shown.items()):
         row = stored[entity_id]
