@@ -6,7 +6,7 @@ nor a connection to the database are held for as long as a slow client takes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, Response, request
@@ -24,6 +24,10 @@ from portal.wiring import Portal
 
 PIECE = 1_000
 """Entities that are read at once."""
+
+SENT = 64 * 1024
+"""Bytes that are sent at once. For much more at a time memory comes from the system and goes back each
+time: to put a piece of a megabyte together took three times as long as to read it."""
 
 
 def add_list_routes(routes: Blueprint, portal: Portal) -> None:
@@ -62,10 +66,24 @@ def _pieces(portal: Portal, ids: list[int], show: Show) -> Iterator[bytes]:
     for start in range(0, len(ids), PIECE):
         with portal.database.look_in_turn() as connection:
             items = answerable.by_ids(connection, ids[start : start + PIECE], show)
-        if items:
-            yield b"".join(separated(between, items, b""))
+        for some in _parcels(items):
+            yield b"".join(separated(between, some, b""))
             between = b","
     yield b"]" if between == b"," else b"[]"
+
+
+def _parcels(items: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Groups of about `SENT` bytes."""
+    some: list[bytes] = []
+    size = 0
+    for item in items:
+        some.append(item)
+        size += len(item)
+        if size >= SENT:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some
 
 
 def _next(after: str) -> str:
