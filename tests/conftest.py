@@ -20,6 +20,7 @@ from portal.db.engine import Database, open_database
 from portal.db.migrations import migrate
 from tests.forge.running import RunningForge, running_forge
 from tests.screenshots import write_index
+from tests.spare_databases import SpareDatabases
 
 # Few, because they are other ones with each run: what is rare is for `make verify`.
 # A change is tried with the same examples each time: what others find is found by make verify.
@@ -162,6 +163,12 @@ def migrated_postgres(postgres: str) -> str:
     return make_url(url).database or ""
 
 
+@pytest.fixture(scope="session")
+def spare_databases(postgres: str, migrated_postgres: str) -> SpareDatabases:
+    """Migrated, empty databases on PostgreSQL, which are given back."""
+    return SpareDatabases(postgres, migrated_postgres)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """URL of a migrated, empty database, on each of the two."""
@@ -170,12 +177,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copyfile(request.getfixturevalue("migrated_file"), file)
         yield f"sqlite:///{file}"
         return
-    server = request.getfixturevalue("postgres")
-    url = new_postgres_database(server, request.getfixturevalue("migrated_postgres"))
-    yield url
-    # Thousands of them would take ten gigabytes, of memory where the room is there.
-    with _admin(server).connect() as connection:
-        connection.execute(text(f"DROP DATABASE {make_url(url).database} WITH (FORCE)"))
+    spare: SpareDatabases = request.getfixturevalue("spare_databases")
+    name = spare.take()
+    yield spare.server.format(name=name)
+    spare.give_back(name)
 
 
 @pytest.fixture

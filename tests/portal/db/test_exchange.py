@@ -12,16 +12,18 @@ from portal.db import exchange, patience
 from portal.db.engine import Database, open_database
 from portal.db.exchange import Looking, Unsent
 from portal.db.patience import ANSWERING, HASTY, Silent
-from tests.conftest import new_postgres_database
+from tests.spare_databases import SpareDatabases
 
 KEPT = "SELECT count(*) FROM pg_prepared_statements"
 
 
 @pytest.fixture
-def asked(postgres: str, migrated_postgres: str) -> Iterator[Database]:
-    opened = open_database(new_postgres_database(postgres, migrated_postgres))
+def asked(spare_databases: SpareDatabases) -> Iterator[Database]:
+    name = spare_databases.take()
+    opened = open_database(spare_databases.server.format(name=name))
     yield opened
     opened.close()
+    spare_databases.give_back(name)
 
 
 @pytest.fixture

@@ -2,16 +2,14 @@ import threading
 from datetime import UTC, datetime
 
 from portal.db.engine import open_database
-from portal.db.migrations import migrate
 from portal.db.work import pending
 from portal.db.work.hearing import hear
 from tests.conftest import new_postgres_database
 
 
-def test_a_key_that_another_process_puts_is_heard_of(postgres: str) -> None:
-    url = new_postgres_database(postgres)
+def test_a_key_that_another_process_puts_is_heard_of(postgres: str, migrated_postgres: str) -> None:
+    url = new_postgres_database(postgres, migrated_postgres)
     here, there = open_database(url), open_database(url)
-    migrate(here)
     woken, stopping = threading.Event(), threading.Event()
     thread = threading.Thread(target=hear, args=(here, woken, stopping))
     thread.start()
