@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from catalog.descriptor.defined_kinds import KindFile
+from catalog.descriptor.defined_kinds import KindFile, kinds_of
 from catalog.problems import Problem, Severity
 from plugins.contract import FactSchema, Plugin
 from plugins.gitstore.authors import last_author
@@ -39,14 +39,15 @@ def load_all_scorecards(
     plugins: tuple[Plugin, ...],
     schemas: Mapping[str, FactSchema],
     elsewhere: InRepositories,
+    kind_files: tuple[KindFile, ...] = (),
 ) -> Loaded:
     """The scorecards of plugins, of the configured files, of repositories, and of packs that are on.
 
-    A name that is taken stays taken.
+    A name that is taken stays taken. `kind_files` define kinds besides the built-in ones.
     """
     unreadable: list[Problem] = []
     files = tuple(all_files(settings, plugins, elsewhere, unreadable))
-    loaded = owned(_load(files, tuple(schemas.values())), elsewhere.origins)
+    loaded = owned(_load(files, tuple(schemas.values()), kind_files), elsewhere.origins)
     return replace(loaded, problems=(*unreadable, *elsewhere.problems, *loaded.problems))
 
 
@@ -73,9 +74,14 @@ def brought_files(settings: Settings, plugins: Iterable[Plugin]) -> frozenset[st
 
 
 @lru_cache(maxsize=4)
-def _load(files: tuple[tuple[str, str], ...], schemas: tuple[FactSchema, ...]) -> Loaded:
+def _load(
+    files: tuple[tuple[str, str], ...],
+    schemas: tuple[FactSchema, ...],
+    kind_files: tuple[KindFile, ...],
+) -> Loaded:
     """What the texts define: remembered, because one process may open a portal several times."""
-    return load_files(files, schemas={schema.name: schema for schema in schemas})
+    kinds, _ = kinds_of(kind_files)
+    return load_files(files, schemas={schema.name: schema for schema in schemas}, kinds=kinds)
 
 
 def read_files(paths: Iterable[Path], problems: list[Problem]) -> Iterator[tuple[str, str]]:

@@ -172,8 +172,8 @@ def open_portal(settings: Settings) -> Portal:
     fed = fed_by(settings, plugins)
     schemas = {**schemas_of(plugins), **remote_schemas(plugins), **fed.schemas}
     elsewhere = in_repositories(database, settings.scorecard_repositories)
-    loaded = load_all_scorecards(settings, plugins, schemas, elsewhere)
     kind_files, kind_problems = read_kind_files(settings)
+    loaded = load_all_scorecards(settings, plugins, schemas, elsewhere, kind_files)
     awake = threading.Event()
     return Portal(
         settings=settings,

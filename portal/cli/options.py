@@ -54,7 +54,7 @@ def rules_option(command: Command) -> Command:
         "configs",
         multiple=True,
         type=click.Path(path_type=Path),
-        help="A configuration file: the packs that it switches on, and facts that may be pushed.",
+        help="A configuration file: its packs, facts that may be pushed, and own kinds.",
     )(command)
 
 

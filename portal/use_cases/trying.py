@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from catalog.descriptor.defined_kinds import kinds_of
 from catalog.problems import Problem
 from catalog.queries.query import parse_filters
 from portal.db.catalog.selection import ids_in_order
@@ -55,7 +56,13 @@ def read_definition(
 
     It may extend what is published, and must not close a circle with it.
     """
-    return load_scorecards(text, file=file, schemas=portal.schemas, known=portal.scorecards)
+    return load_scorecards(
+        text,
+        file=file,
+        schemas=portal.schemas,
+        known=portal.scorecards,
+        kinds=kinds_of(portal.kind_files)[0],
+    )
 
 
 def try_out(

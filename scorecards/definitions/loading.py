@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from catalog.kinds.registry import Kinds, builtin_kinds
 from catalog.parsing.documents import Empty, Malformed, Parsed, ParsedDocument, ParsedFile, parse
 from catalog.problems import Problem
 from scorecards.definitions.circles import closed, without
@@ -43,14 +44,19 @@ class Loaded:
 
 
 def load_scorecards(
-    text: str, *, file: str, schemas: Mapping[str, FactSchema], known: Iterable[Scorecard] = ()
+    text: str,
+    *,
+    file: str,
+    schemas: Mapping[str, FactSchema],
+    known: Iterable[Scorecard] = (),
+    kinds: Kinds | None = None,
 ) -> tuple[tuple[Scorecard, ...], tuple[Problem, ...]]:
     """The scorecards of a YAML file that can be used, and all problems of the file.
 
     Never raises, whatever the text. `schemas` are all facts that rules may mention; `known` are
-    scorecards of elsewhere that these may extend.
+    scorecards of elsewhere that these may extend; `kinds` those of the catalog (None: built in).
     """
-    loaded = load_files([(file, text)], schemas=schemas, known=known)
+    loaded = load_files([(file, text)], schemas=schemas, known=known, kinds=kinds)
     return loaded.scorecards, loaded.problems
 
 
@@ -59,6 +65,7 @@ def load_files(
     *,
     schemas: Mapping[str, FactSchema],
     known: Iterable[Scorecard] = (),
+    kinds: Kinds | None = None,
 ) -> Loaded:
     """The scorecards of files (name and text), which may extend each other in any order.
 
@@ -72,7 +79,7 @@ def load_files(
     language = Language({**schemas, **levels})
     problems = list(_begun(parsed, language))
     first = _first([one for one in problems if isinstance(one, Writing)])
-    _complete(first, known)
+    _complete(first, known, kinds or builtin_kinds())
     _break_circles(first, {card.name: card for card in known}, language)
     usable = {w.name: w for w in first.values() if w.scorecard is not None}
     return Loaded(
@@ -125,14 +132,14 @@ def _first(writings: Iterable[Writing]) -> dict[str, Writing]:
     return first
 
 
-def _complete(written: Mapping[str, Writing], known: Iterable[Scorecard]) -> None:
+def _complete(written: Mapping[str, Writing], known: Iterable[Scorecard], kinds: Kinds) -> None:
     """Make the scorecards, each after the one that it extends."""
     bases = Bases({card.name: card for card in known})
     for name in ordered({name: writing.extends for name, writing in written.items()}):
         writing = written[name]
         base = bases.of(writing.extends, written, writing.told)
         if base is not None or not writing.extends:
-            writing.scorecard = complete(writing, base)
+            writing.scorecard = complete(writing, base, kinds=kinds)
         bases.add(name, writing.scorecard)
 
 

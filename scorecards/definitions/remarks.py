@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import assert_never
 
-from catalog.pointers import Step
+from catalog.kinds.registry import Kinds
+from catalog.pointers import Step, pointer
+from catalog.problems import Problem, Severity
 from scorecards.definitions import analysis
 from scorecards.definitions.level_facts import NAMESPACE
 from scorecards.definitions.rule_reading import RuleReader
 from scorecards.definitions.telling import Telling
 from scorecards.expressions import compiled
 from scorecards.expressions.cel import Language, Program
+from scorecards.expressions.near_fields import kinds_asked, near_fields
 from scorecards.expressions.syntax import Expression, read
 from scorecards.rules import Leaf, leaves
 from scorecards.scorecard import Check
@@ -54,6 +58,39 @@ def tell_untimed(check: Check, path: list[Step], reader: RuleReader) -> None:
     reader.told.warn("MAX_AGE_UNTIMED", path, message, hint=hint)
 
 
+def tell_near_fields(
+    reader: RuleReader, kinds: Kinds, conditions_at: Callable[[Sequence[Step]], Sequence[Leaf]]
+) -> None:
+    """Warn of fields of the entity that are probably slips, in every expression that was read.
+
+    `conditions_at` gives the conditions under which what stands at a place is asked.
+    """
+    for program, path in reader.programs:
+        if "entity" not in program.references:
+            continue
+        tree, conditions = _tree(program), _trees(conditions_at(path), reader.language)
+        for one in near_fields(tree, kinds, kinds_asked([*conditions.values(), tree])):
+            problem = Problem(
+                code="FIELD_NEAR_MISS",
+                severity=Severity.WARNING,
+                message=one.message,
+                pointer=pointer(path),
+                hint=one.hint,
+                found=one.written,
+            )
+            line, column = _begin(one.written, program.expression)
+            place = reader.told.inside(program.expression, path, line=line, column=column)
+            reader.told.add(problem, place=place)
+
+
+def _begin(written: str, expression: str) -> tuple[int, int]:
+    """Line and column at which a path or a word begins; 1 and 1 where it is written in another way."""
+    dotted = r"\s*\.\s*".join(map(re.escape, written.split(".")))
+    found = re.search(rf"(?<![\w.]){dotted}(?!\w)", expression)
+    before = expression[: found.start()] if found else ""
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
 def _tell(finding: analysis.Finding, at: list[Step], told: Telling) -> None:
     match finding:
         case analysis.NeverPasses():
@@ -79,5 +116,9 @@ def _trees(conditions: Sequence[Leaf], language: Language) -> dict[str, Expressi
     for leaf in conditions:
         program = language.compile(leaf.expression)
         if isinstance(program, Program):
-            found[leaf.expression] = read(compiled.expression(program.run.serialize()))
+            found[leaf.expression] = _tree(program)
     return found
+
+
+def _tree(program: Program) -> Expression:
+    return read(compiled.expression(program.run.serialize()))

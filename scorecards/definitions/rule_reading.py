@@ -38,6 +38,8 @@ class RuleReader:
         self.language = language
         self.told = told
         self.known_filters: dict[str, Filter] = {}
+        self.programs: list[tuple[Program, list[Step]]] = []
+        """Every expression so far that compiles, with the place of its text."""
 
     def filters(self, data: Mapping[str, Any] | None, inherited: Sequence[Filter]) -> None:
         """Know these filters from now on, and those of the extended scorecard."""
@@ -135,6 +137,7 @@ class RuleReader:
     def _compiled(self, expression: str, path: list[Step]) -> Program | None:
         program = self.language.compile(expression)
         if isinstance(program, Program):
+            self.programs.append((program, path))
             return program
         for fault in program:
             message, hint = explained(fault.message)

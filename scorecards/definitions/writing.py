@@ -11,12 +11,13 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from catalog.kinds.registry import Kinds
 from catalog.parsing.documents import ParsedDocument
 from catalog.pointers import Step
 from catalog.problems import Problem, Severity, quote
 from scorecards.definitions.extending import taken_over
 from scorecards.definitions.reading import read_check, read_levels
-from scorecards.definitions.remarks import tell_findings
+from scorecards.definitions.remarks import tell_findings, tell_near_fields
 from scorecards.definitions.rule_reading import RuleReader
 from scorecards.definitions.shape import shape_problems
 from scorecards.definitions.telling import Telling
@@ -97,7 +98,7 @@ def is_frame_sound(writing: Writing) -> bool:
     return isinstance(metadata, dict) and isinstance(metadata.get("name"), str)
 
 
-def complete(writing: Writing, base: Scorecard | None) -> Scorecard | None:
+def complete(writing: Writing, base: Scorecard | None, *, kinds: Kinds) -> Scorecard | None:
     """The scorecard without its broken checks; None where nothing of it can be used."""
     reader, told = writing.reader, writing.told
     metadata, spec = writing.data["metadata"], writing.data["spec"]
@@ -113,6 +114,7 @@ def complete(writing: Writing, base: Scorecard | None) -> Scorecard | None:
     )
     broken = {_check_index(problem) for problem in writing.shape}
     checks = _checks(spec.get("checks", ()), broken, reader, levels, inherited)
+    _tell_near_fields(checks, spec, applies_to, reader, kinds)
     if usable:
         _analyze(checks, spec, inherited, applies_to, reader)
     in_order = sorted(checks.values(), key=lambda check: check.level)
@@ -189,6 +191,26 @@ def _analyze(
             tell_findings(check, ["spec"], conditions, reader, rule=False)
         if told.errors() > before:
             del checks[check.id]
+
+
+def _tell_near_fields(
+    checks: Mapping[str, Check],
+    spec: Mapping[str, Any],
+    applies_to: Leaf | None,
+    reader: RuleReader,
+    kinds: Kinds,
+) -> None:
+    """Warn of slips in fields of the entity, among those of the kinds that each expression is for."""
+    ids = [id_of(item) for item in spec.get("checks", ())]
+
+    def conditions_at(path: Sequence[Step]) -> list[Leaf]:
+        if path[1] == "filters":
+            return []
+        check = checks.get(ids[int(path[2])]) if path[1] == "checks" else None
+        asked = (applies_to, check.applies_to if check else None)
+        return [leaf for leaf in asked if leaf is not None]
+
+    tell_near_fields(reader, kinds, conditions_at)
 
 
 def id_of(item: Any) -> str:

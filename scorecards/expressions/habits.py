@@ -66,7 +66,7 @@ _NAMES = {
 }
 """The names of CEL, by what they are called elsewhere, in small letters."""
 
-_FIELDS = frozenset({"apiVersion", "kind", "metadata", "relations", "spec"})
+_FIELDS = frozenset({"apiVersion", "kind", "metadata", "spec"})
 _TOKEN = re.compile(r"\w+|\S")
 _AFTER_NOT = re.compile(r"\bnot\s+$", re.IGNORECASE)
 _IN_MAP = re.compile(r"\.(annotations|labels)\.[\w./-]*$")

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import click
 
+from catalog.descriptor.defined_kinds import kinds_of
 from catalog.problems import Problem
 from plugins.contract import Context, FactSchema, Plugin
 from plugins.registry import load_plugins
 from portal.config import Settings
-from portal.definition_files import read_files
+from portal.definition_files import read_files, read_kind_files
 from portal.fact_sources import schemas_of
 from portal.feeding import fed_by, pack_files
 from scorecards.collection.packs import Pack, built_in, is_pack, read_pack
@@ -41,7 +42,7 @@ def load_offline(paths: Iterable[Path], settings: Settings | None = None) -> Off
     """The scorecards of the files, and of the YAML files in the folders; files of packs among them.
 
     They may extend the built-in ones and each other, and must not take their names. With `settings`
-    also the packs that are on, and facts that are pushed, are known.
+    also the packs that are on, facts that are pushed, and own kinds are known.
     """
     plugins, _ = load_plugins(context_for=_context)
     problems: list[Problem] = []
@@ -54,7 +55,11 @@ def load_offline(paths: Iterable[Path], settings: Settings | None = None) -> Off
         known += pack_files(settings)
     # Who lints the built-in files themselves takes nobody's name.
     texts = {text for _, text in given}
-    loaded = load_files([*(one for one in known if one[1] not in texts), *given], schemas=schemas)
+    loaded = load_files(
+        [*(one for one in known if one[1] not in texts), *given],
+        schemas=schemas,
+        kinds=None if settings is None else kinds_of(read_kind_files(settings)[0])[0],
+    )
     names = {name for name, _ in given}
     return Offline(
         scorecards=tuple(card for card in loaded.scorecards if card.file in names),

@@ -82,6 +82,22 @@ def test_a_warning_is_a_problem_too(ours: Path) -> None:
     assert "[RULE_DUPLICATE]" in run("scorecard", "lint", ours, status=1)
 
 
+def test_a_slip_in_a_field_of_the_entity_is_a_warning_unless_a_kind_has_it(
+    ours: Path, tmp_path: Path
+) -> None:
+    ours.write_text(OURS.replace("repo.tests.files > 0]", "has(entity.spec.types)]"))
+    said = run("scorecard", "lint", ours, status=1)
+    assert f"{ours}:12:44: warning: `entity.spec.types` means nothing" in said
+    assert "Did you mean `entity.spec.type`?" in said
+    kinds, config = tmp_path / "kinds.json", tmp_path / "app-config.yaml"
+    kinds.write_text(
+        '{"kind": "Oven", "apiVersions": ["bakery.example/v1"],'
+        ' "spec": {"properties": {"types": {"type": "array"}}}}'
+    )
+    config.write_text(f"plumbline: {{kinds: [{kinds}]}}\n")
+    assert "0 warnings" in run("scorecard", "lint", ours, "--config", config)
+
+
 def test_a_name_of_a_built_in_scorecard_is_taken(ours: Path) -> None:
     ours.write_text(OURS.replace("name: ours", "name: service-maturity"))
     assert "SCORECARD_NAME_TAKEN" in run("scorecard", "lint", ours, status=1)
