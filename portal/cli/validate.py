@@ -42,7 +42,8 @@ SUFFIXES = (".yaml", ".yml", ".njk", ".template")
 def validate(paths: tuple[str, ...], form: str, kind_files: tuple[Path, ...]) -> None:
     """Check the descriptors in files and folders, offline; exit with 1 where there are errors.
 
-    Below a folder every .yaml, .yml, .njk and .template file is read. Links are not followed.
+    Below a folder every .yaml, .yml, .njk and .template file is read. Links are not followed. Exits
+    with 2 where a folder has none of them: whoever names a wrong one would never learn of it.
     """
     report = REPORTS[form](sys.stdout)
     kinds, faults = kinds_of(tuple(KindFile(str(p), p.read_text("utf-8")) for p in kind_files))
@@ -53,7 +54,10 @@ def validate(paths: tuple[str, ...], form: str, kind_files: tuple[Path, ...]) ->
         failed = failed or any(p.severity is Severity.ERROR for p in document.problems)
         report.add(document)
     report.end()
-    sys.exit(1 if failed else 0)
+    bare = [path for path in paths if next(_files(path), None) is None]
+    for path in bare:
+        click.echo(f"{path}: nothing to check is in this folder", err=True)
+    sys.exit(1 if failed else 2 if bare else 0)
 
 
 def documents(paths: Iterable[str], kinds: Kinds) -> Iterator[Document]:

@@ -32,7 +32,7 @@ def test(
 
     Of each test that does not hold it prints what was given, what was expected, what the check
     said, and what each leaf of its rule said. Exits with 1 where one does not hold, or where a file
-    has an error.
+    has an error; with 2 where a file or folder that is named holds no scorecard.
     """
     found = load_builtin() if builtin else load_offline(some(paths), rules_or_exit(configs))
     for problem in found.problems:
@@ -47,7 +47,15 @@ def test(
                 _show(trial)
         click.echo(_summary(found, tried))
     broken = any(problem.severity is Severity.ERROR for problem in found.problems)
-    sys.exit(1 if broken or not all(trial.holds for trial in tried) else 0)
+    if broken or not all(trial.holds for trial in tried):
+        sys.exit(1)
+    sys.exit(0 if found.scorecards and not _bare(paths, found) else 2)
+
+
+def _bare(paths: tuple[Path, ...], found: Offline) -> bool:
+    """Whether one of the paths holds nothing: a pipeline that names a wrong folder would pass for ever."""
+    named = {str(path) for path in paths}
+    return any(p.code == "NOT_A_SCORECARD" and p.file in named for p in found.problems)
 
 
 def _show(trial: Trial) -> None:

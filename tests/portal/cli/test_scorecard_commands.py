@@ -164,6 +164,18 @@ def test_a_broken_file_fails_even_where_no_test_does(ours: Path) -> None:
     assert "0 failed" in run("scorecard", "test", ours, status=1)
 
 
+def test_what_holds_no_scorecard_is_not_tested_in_silence(ours: Path, tmp_path: Path) -> None:
+    bare, empty = tmp_path / "bare", tmp_path / "empty"
+    for folder in (bare, empty):
+        folder.mkdir()
+    (empty / "later.yaml").write_text("# later\n")
+    assert "0 tests of 0 checks" in run("scorecard", "test", bare, status=2)
+    run("scorecard", "test", empty, status=2)
+    # One that is right makes the other no better.
+    assert "0 failed" in run("scorecard", "test", ours, bare, status=2)
+    assert run("scorecard", "test", "--json", bare, status=2) == "[]\n"
+
+
 def test_the_built_in_scorecards_are_tested() -> None:
     assert "0 failed; 0 checks have no test" in run("scorecard", "test", "--builtin")
 

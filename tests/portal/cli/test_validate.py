@@ -149,8 +149,16 @@ def test_file_name_that_is_no_text_is_shown_as_far_as_it_is(tmp_path: Path) -> N
     assert (Path(row["file"]).name, row["verdict"]) == ("\ufffd.yaml", "accept")
 
 
-def test_no_files_are_an_empty_array(tmp_path: Path) -> None:
-    assert rows(tmp_path) == []
+def test_a_folder_without_files_exits_with_2_and_is_an_empty_array(
+    folder: Path, tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    done = run("--format", "json", bare)
+    assert (done.exit_code, json.loads(done.stdout)) == (2, [])
+    assert f"{bare}: nothing to check is in this folder" in done.stderr
+    assert run(folder / "catalog-info.yaml", bare).exit_code == 2
+    assert run(folder, bare).exit_code == 1
 
 
 def test_text_names_file_place_code_and_hint_and_sums_up(folder: Path) -> None:
