@@ -24,6 +24,7 @@ from typing import IO, Any, Protocol
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
 from gunicorn.sock import create_sockets
 
 from portal import logs
@@ -90,6 +91,7 @@ class Overseer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "timeout": 120,
             "keepalive": 15,
             "loglevel": "warning",
+            "logger_class": Words,
             "control_socket_disable": True,
             # Looking through them for garbage would make each worker copy what it shares.
             "pre_fork": lambda _arbiter, _worker: gc.freeze(),
@@ -134,6 +136,16 @@ class Overseer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             self._service.stop()
 
 
+class Words(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """What gunicorn has to say, such as that a worker was killed, logged as everything else is."""
+
+    def setup(self, cfg: Any) -> None:
+        """Leave the writing to the root logger."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
 class Succession(Arbiter):  # type: ignore[misc]  # gunicorn has no types
     """Gunicorn's arbiter, which a small process succeeds once the workers run."""
 
@@ -155,6 +167,20 @@ class Succession(Arbiter):  # type: ignore[misc]  # gunicorn has no types
             self.app.forget()
             self.is_small = True  # or as small as it gets
             self._become_small()
+
+    def handle_hup(self) -> None:
+        """Go on. Gunicorn would start workers beside those that own the database, as configured before."""
+        log.warning(
+            "nothing is read again: a portal takes a new configuration when it is restarted"
+        )
+
+    handle_usr2 = handle_hup
+    """Gunicorn would start another portal, which finds the address taken."""
+
+    def handle_ttin(self) -> None:
+        """Leave the number of workers as it was asked for: one may be all that the database can bear."""
+
+    handle_ttou = handle_ttin
 
     def inherit(self, listeners: Sequence[int], workers: Sequence[Sequence[int]]) -> None:
         """Go on with the sockets and the workers that the process before has left, by their numbers."""

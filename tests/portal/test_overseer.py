@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import signal
 import subprocess
@@ -34,6 +35,12 @@ class Overseen:
     def command(self) -> str:
         """What the list of processes shows of it."""
         return Path(f"/proc/{self.process.pid}/cmdline").read_text().replace("\0", " ")
+
+    @property
+    def children(self) -> list[int]:
+        """Numbers of its workers."""
+        number = self.process.pid
+        return [*map(int, Path(f"/proc/{number}/task/{number}/children").read_text().split())]
 
     @property
     def is_small(self) -> bool:
@@ -105,6 +112,35 @@ def test_whenever_it_is_told_to_end_it_does(how: signal.Signals) -> None:
         assert "Traceback" not in said
     # Nobody listens any more: its workers have gone with it.
     eventually(lambda: one.greeting() is None)
+
+
+def test_nothing_but_the_end_of_a_worker_starts_another_one() -> None:
+    with overseen() as one:
+        eventually(lambda: one.is_small, within=20)
+        found = eventually(one.greeting)
+        assert found is not None
+        for how in (signal.SIGHUP, signal.SIGUSR2, signal.SIGTTIN, signal.SIGTTOU):
+            one.process.send_signal(how)
+        time.sleep(0.5)  # a worker that is started is there at once
+        assert one.children == [found[0]]
+        os.kill(found[0], signal.SIGKILL)
+        eventually(lambda: (later := one.greeting()) is not None and later != found)
+        assert len(one.children) == 1
+        status, said = one.end()
+    assert status == 0
+    assert "when it is restarted" in said
+
+
+def test_what_gunicorn_says_is_logged_as_everything_else_is() -> None:
+    with overseen() as one:
+        eventually(lambda: one.is_small, within=20)
+        found = eventually(one.greeting)
+        assert found is not None
+        os.kill(found[0], signal.SIGKILL)
+        eventually(lambda: (later := one.greeting()) is not None and later != found)
+        _, said = one.end()
+    [line] = [line for line in said.splitlines() if "SIGKILL" in line]
+    assert json.loads(line)["logger"] == "gunicorn.error"
 
 
 def test_a_worker_that_cannot_begin_ends_all() -> None:
