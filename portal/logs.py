@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TextIO
@@ -25,6 +27,16 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 job: ContextVar[str] = ContextVar("job", default="")
 """Key of the work that is being done."""
+
+
+@contextmanager
+def working(keys: str) -> Iterator[None]:
+    """Let what this thread logs meanwhile be of the work with these keys."""
+    before = job.set(keys)
+    try:
+        yield
+    finally:
+        job.reset(before)
 
 
 def configure(stream: TextIO, *, level: int = logging.INFO) -> None:

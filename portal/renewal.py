@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 
 from portal.db.evaluation import scorecard_repositories
+from portal.db.failures import log_failure
 from portal.wiring import Portal
 
 POLL = 2.0
@@ -44,8 +45,8 @@ class Renewal:
             try:
                 with self._portal.database.read() as connection:
                     edition = scorecard_repositories.edition(connection)
-            except Exception:  # a database that is away for a while
-                log.exception("could not look whether scorecards changed")
+            except Exception as failure:  # noqa: BLE001 - logged; a database that is away for a while
+                log_failure(log, failure, "could not look whether scorecards changed")
                 continue
             if edition != self._portal.repository_scorecards.edition:
                 log.info("scorecards of repositories changed: starting anew")

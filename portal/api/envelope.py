@@ -26,6 +26,17 @@ POLICY = "; ".join(
 
 REQUEST_ID = "X-Request-Id"
 
+PROBED = frozenset(
+    {
+        "/livez",
+        "/readyz",
+        "/metrics",
+        "/.backstage/health/v1/liveness",
+        "/.backstage/health/v1/readiness",
+    }
+)
+"""Paths that a machine asks for again and again."""
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 log = logging.getLogger(__name__)
@@ -53,5 +64,7 @@ def request_id_of(given: str) -> str:
 
 
 def log_answer(method: str, path: str, status: int) -> None:
-    """One line for each answer."""
+    """One line for each answer, but for probes that find all well: they come every few seconds."""
+    if path in PROBED and status == 200:
+        return
     log.info("%s %s %s", method, path, status)

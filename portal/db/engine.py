@@ -239,7 +239,8 @@ def open_database(url: str) -> Database:
         else:
             options |= {"pool_size": 8, "max_overflow": 56, "pool_timeout": 5}
             options["pool_use_lifo"] = True  # the one that was used last has pages at hand
-        engine = create_engine(parsed, **options)
+        # In errors: values belong into no log, and hundreds of them bury what went wrong.
+        engine = create_engine(parsed, hide_parameters=True, **options)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         soundness = Soundness(file=None if memory else Path(parsed.database or ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 
 import psycopg
@@ -47,6 +48,16 @@ def is_full(error: BaseException) -> bool:
     """Whether there is no room to write: what there is can still be read."""
     told = getattr(error, "orig", None)
     return _code(error) == sqlite3.SQLITE_FULL or isinstance(told, psycopg.errors.DiskFull)
+
+
+def log_failure(log: logging.Logger, error: BaseException, what: str) -> None:
+    """Log that `what` failed with an error: where the database is away, in one line, since everything
+    fails then; else with where it came from.
+    """
+    if is_unavailable(error):
+        log.warning("%s: the database does not answer: %s", what, reason_of(error))
+    else:
+        log.error("%s", what, exc_info=error)
 
 
 def reason_of(error: BaseException) -> str:

@@ -86,6 +86,7 @@ def _open(
     settings = " ".join(f"-c {setting}" for setting in (*SESSION, plans))
     engine = create_engine(
         url,
+        hide_parameters=True,  # in errors: values belong into no log, and bury what went wrong
         pool_timeout=5,
         pool_use_lifo=True,
         connect_args={**TCP, "options": settings},

@@ -22,6 +22,7 @@ from typing import Any
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 
+from portal.db.failures import log_failure
 from portal.db.patience import TCP
 from portal.db.work.claims import Claim
 from portal.db.work.hearing import hear
@@ -221,8 +222,8 @@ def _dispatch(engine: Engine) -> None:
                 looked = monotonic()
             for claimed in by_workflow(engine.holding.claim_more()):
                 start(engine, claimed)
-        except Exception:  # the loop outlives a database that is away for a while
-            log.exception("the dispatcher could not look for work")
+        except Exception as failure:  # noqa: BLE001 - logged; the loop outlives a database that is away
+            log_failure(log, failure, "the dispatcher could not look for work")
         engine.woken.wait(timeout=POLL)
         engine.woken.clear()
 

@@ -7,8 +7,9 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from portal import logs
 from portal.db.engine import Database, on_condition
-from portal.db.failures import is_unavailable
+from portal.db.failures import is_unavailable, log_failure
 from portal.db.sources import targets
 from portal.db.state import Connection
 from portal.db.work import claims, pending
@@ -106,19 +107,21 @@ class Holding:
         them: what is wrong with one is no harm to the others.
         """
         left: Collection[str] = [one.key for one in these]
-        try:
-            with on_condition(claims.holding(*these)):
-                left = work()
-        except Superseded as lost:
-            # What was settled right before this process was killed is begun again, too.
-            if keys := self.not_kept(lost.args):
-                log.warning("%s: no longer held by this worker", ", ".join(keys))
-        except Exception as failure:
-            log.exception("%s: failed%s", ", ".join(left), " together" if len(these) > 1 else "")
-            if is_unavailable(failure):
-                self._drop(these)
-                return []
-        self.settle(*(one for one in these if one.key not in left))
+        with logs.working(", ".join(left)):
+            try:
+                with on_condition(claims.holding(*these)):
+                    left = work()
+            except Superseded as lost:
+                # What was settled right before this process was killed is begun again, too.
+                if keys := self.not_kept(lost.args):
+                    log.warning("%s: no longer held by this worker", ", ".join(keys))
+            except Exception as failure:  # noqa: BLE001 - logged
+                together = " together" if len(these) > 1 else ""
+                log_failure(log, failure, f"{', '.join(left)}: failed{together}")
+                if is_unavailable(failure):
+                    self._drop(these)
+                    return []
+            self.settle(*(one for one in these if one.key not in left))
         return [one for one in these if one.key in left]
 
     def serves_person(self) -> bool:
@@ -163,8 +166,8 @@ class Holding:
         while not stopping.wait(claims.RENEWAL.total_seconds()):
             try:
                 self.renew()
-            except Exception:  # the loop outlives a database that is away for a while
-                log.exception("the claims of this worker could not be renewed")
+            except Exception as failure:  # noqa: BLE001 - logged; the loop outlives a database that is away
+                log_failure(log, failure, "the claims of this worker could not be renewed")
 
     def _drop(self, dropped: Iterable[Claim]) -> None:
         with self._guard:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
@@ -21,6 +22,8 @@ from portal.worker.sharing import share_out
 
 COURTESY = 0.3
 """Seconds, from its beginning, in which a batch lets go first what a person waits for."""
+
+log = logging.getLogger(__name__)
 
 
 def ingest_workflow(doing: Doing) -> Callable[[str], None]:
@@ -97,7 +100,7 @@ def refresh_workflow(doing: Doing) -> Callable[[str], None]:
         done = refresh(repository)
         if done is None:
             return
-        doing.report(_said(done, 1, 1))
+        _tell(doing, done, 1, 1)
         for location in done.linked:
             doing.requests.request(ingest_key(location), Lane.PERSON)
         if not done.unchanged:
@@ -129,7 +132,7 @@ def _read_part(doing: Doing, location: str, part: int) -> list[str]:
     with closing(jobs.ingest_all(doing.tools, found)) as reading:
         for number, (_, done) in enumerate(reading, start=1):
             linked += done.linked
-            doing.report(_said(done, number, len(found)))
+            _tell(doing, done, number, len(found))
             doing.go_on()
     return linked
 
@@ -152,7 +155,7 @@ def _read_together(
         doing.give_way(until)
 
     def told(done: Ingested, number: int, total: int) -> None:
-        doing.report(_said(done, number, total))
+        _tell(doing, done, number, total)
         between()
 
     return together.read_together(
@@ -173,13 +176,16 @@ def _refresh(doing: Doing, repository: int) -> Ingested | None:
     return done
 
 
-def _said(done: Ingested, number: int, total: int) -> str:
-    """One line about an ingestion, for whoever watches."""
-    place = f"[{number}/{total}] {done.repository.name}"
+def _tell(doing: Doing, done: Ingested, number: int, total: int) -> None:
+    """Say what became of a repository, unless it is as it was; that it cannot be read is a warning."""
+    name = done.repository.name
     if done.problem is not None:
-        return f"{place}: {done.problem.message}"
-    if done.unchanged:
-        return f"{place}: unchanged"
+        log.warning("%s: %s", name, done.problem.message)
+    elif not done.unchanged:
+        doing.report(f"[{number}/{total}] {name}: {_said(done)}")
+
+
+def _said(done: Ingested) -> str:
     counts = [
         f"{count} {word}"
         for count, word in (
@@ -190,4 +196,4 @@ def _said(done: Ingested, number: int, total: int) -> str:
         )
         if count
     ]
-    return f"{place}: {', '.join(counts) or 'nothing changed'}"
+    return ", ".join(counts) or "nothing changed"

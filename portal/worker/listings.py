@@ -49,6 +49,7 @@ def note(tools: Tools, listings: Iterable[tuple[Target, Listing]]) -> list[str]:
             case Failed(problem=problem):
                 if not (location.presence == "optional" and problem.code in NOT_THERE):
                     tools.store.note_failure(location.id, None, problem)
+                    log.warning("%s cannot be listed: %s", location.target, problem.message)
             case Partial(repositories=found, problem=problem):
                 seen.append(
                     Listed(

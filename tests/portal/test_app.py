@@ -1,4 +1,5 @@
 import io
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -145,6 +146,21 @@ def test_every_metric_is_in_the_guide(app: Flask) -> None:
     assert len(shown) > 5
     missing = [name for name in shown if f"| `{name}" not in guide and "_created" not in name]
     assert missing == []
+
+
+def test_probes_that_find_all_well_leave_no_line_in_the_log(
+    make_portal: MakePortal, caplog: pytest.LogCaptureFixture
+) -> None:
+    portal, lives = make_portal(), True
+    client = create_app(portal, beats=lambda: lives).test_client()
+    caplog.set_level(logging.INFO)
+    for path in ("/livez", "/readyz", "/metrics", "/.backstage/health/v1/readiness"):
+        assert client.get(path).status_code == 200
+    client.get("/made/up")
+    lives = False
+    client.get("/readyz")
+    said = [one.message for one in caplog.records if one.name == "portal.api.envelope"]
+    assert said == ["GET /made/up 404", "GET /readyz 503"]
 
 
 def test_metrics_count_requests_by_route_and_never_by_path(app: Flask) -> None:

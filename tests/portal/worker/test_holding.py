@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
+from portal import logs
 from portal.db.engine import Database, open_database
 from portal.db.ingest import registrations
 from portal.db.tables import pending
@@ -65,6 +66,19 @@ def test_work_that_found_no_database_is_done_when_the_claim_has_run_out(database
     done: list[str] = []
     holding.keep(again, lambda: done.append("done"))
     assert (done, holding.not_kept([KEY])) == (["done"], [])
+
+
+def test_a_database_that_is_away_is_one_line_of_the_log_with_the_work_that_waits(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    works: list[str] = []
+    caplog.handler.addFilter(lambda _: works.append(logs.job.get()) or True)
+    holding, claim = claimed(database)
+    holding.keep(claim, ask_a_database_that_is_away)
+    [record] = caplog.records
+    assert (record.levelname, record.exc_info, works) == ("WARNING", None, [KEY])
+    assert record.message.startswith(f"{KEY}: failed: the database does not answer: ")
+    assert logs.job.get() == ""
 
 
 def test_of_work_that_another_has_taken_over_nothing_is_written(
