@@ -23,6 +23,10 @@ _LATER = (
 damaged one, and one whose tables are not there yet."""
 
 
+_BARE = psycopg.OperationalError | psycopg.InterfaceError | psycopg.errors.ReadOnlySqlTransaction
+"""As the driver raises them where many rows are copied, which SQLAlchemy has no part in."""
+
+
 def is_unavailable(error: BaseException) -> bool:
     """Whether the database could not be asked: it is down, busy, full, only reads, is damaged, or every
     connection is taken.
@@ -32,7 +36,7 @@ def is_unavailable(error: BaseException) -> bool:
     """
     if _code(error) == sqlite3.SQLITE_ERROR:
         return False  # SQLite says so of a statement that it does not understand
-    if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeout | _BARE):
         return True
     if not isinstance(error, DBAPIError):
         return False
@@ -46,7 +50,7 @@ def is_damaged(error: BaseException) -> bool:
 
 def is_full(error: BaseException) -> bool:
     """Whether there is no room to write: what there is can still be read."""
-    told = getattr(error, "orig", None)
+    told = getattr(error, "orig", None) or error
     return _code(error) == sqlite3.SQLITE_FULL or isinstance(told, psycopg.errors.DiskFull)
 
 
@@ -62,6 +66,8 @@ def log_failure(log: logging.Logger, error: BaseException, what: str) -> None:
 
 def reason_of(error: BaseException) -> str:
     """What the database said, in one line, for the log: no statement, and none of its values."""
+    if isinstance(error, PoolTimeout):
+        return "all connections that this process may have to it are taken"
     told = getattr(error, "orig", None) or error
     lines = str(told).strip().splitlines()
     return lines[0] if lines else type(told).__name__

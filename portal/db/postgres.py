@@ -24,8 +24,10 @@ from portal.db.prepared import FAMILY
 SNAPSHOT = "REPEATABLE READ"
 """The isolation of readers, which are most."""
 
-SESSION = ("timezone=UTC", "jit=off")
-"""Settings of a session. Compiling takes longer than our statements."""
+SESSION = ("timezone=UTC", "jit=off", "statement_timeout=0")
+"""Settings of a session. Compiling takes longer than our statements. How long they are waited for is for
+`portal.db.patience` to say: a limit that a role or a database has for people would end a migration, or a
+large batch, at the same place whenever it is tried."""
 
 PLANS = "plan_cache_mode=force_custom_plan"
 """A plan for any value is a bad one for lists of ids, which it takes for short ones."""
