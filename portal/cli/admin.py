@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import sqlite3
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -47,9 +48,11 @@ def backup(target: Path, **options: Any) -> None:
         raise click.ClickException(f"{target} exists already")
     try:
         entities = _copied(path, target)
-    except sqlite3.Error as error:
-        target.unlink(missing_ok=True)  # half a copy is none
-        raise click.ClickException(f"{path} cannot be copied to {target}: {error}") from None
+    except (sqlite3.Error, OSError) as error:
+        with suppress(OSError):
+            target.unlink(missing_ok=True)  # half a copy is none
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise click.ClickException(f"{path} cannot be copied to {target}: {reason}") from None
     target.with_name(target.name + ".sha256").write_text(f"{_digest(target)}  {target.name}\n")
     click.echo(f"{target}: {entities} entities, {target.stat().st_size} bytes")
 
@@ -70,14 +73,14 @@ def restore(source: Path, **options: Any) -> None:
         raise click.ClickException(f"{source} is no backup, or damaged: {error}") from None
     try:
         with acquire(settings.data_dir):
-            for suffix in ("", "-wal", "-shm"):
-                old = path.with_name(path.name + suffix)
-                if old.exists():
-                    old.replace(path.with_name(path.name + ".before-restore" + suffix))
-            shutil.copyfile(source, path)
+            aside = _exchanged(source, path)
     except AlreadyRunning as running:
         raise click.ClickException(f"{running}; stop it first") from None
+    except OSError as error:
+        raise click.ClickException(f"{path} is as it was: {error}") from None
     click.echo(f"{path}: {entities} entities restored")
+    if aside is not None:
+        click.echo(f"what was there before: {aside}")
 
 
 @click.command("login-link")
@@ -131,8 +134,51 @@ def _sqlite_path(settings: Settings) -> Path:
     return Path(path)
 
 
+def _exchanged(source: Path, path: Path) -> Path | None:
+    """Put a copy of `source` at `path`; returns where that is now which was there before.
+
+    The copy is whole before anything is moved: a portal that found no database would make an empty one.
+    """
+    copy = path.with_name(path.name + ".restoring")
+    try:
+        with source.open("rb") as old, _private(copy) as new:
+            shutil.copyfileobj(old, new, 1 << 20)
+            new.flush()
+            os.fsync(new.fileno())
+        aside = _set_aside(path)
+        copy.replace(path)
+    finally:
+        copy.unlink(missing_ok=True)
+    return aside
+
+
+def _set_aside(path: Path) -> Path | None:
+    """Give a database with the files of its log a name that nothing has; None where there is none."""
+    parts = [part for part in ("", "-wal", "-shm") if path.with_name(path.name + part).exists()]
+    if not parts:
+        return None
+    number = 1
+    while [*path.parent.glob(f"{_aside(path, number).name}*")]:
+        number += 1
+    aside = _aside(path, number)
+    for part in parts:
+        path.with_name(path.name + part).replace(aside.with_name(aside.name + part))
+    return aside
+
+
+def _aside(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.name}.before-restore-{number}")
+
+
+def _private(path: Path) -> IO[bytes]:
+    """A new file for its owner only, to be written. Raises `OSError`."""
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
 def _copied(path: Path, target: Path) -> int:
-    """Copy a database; how many entities the copy has. Raises `sqlite3.Error`."""
+    """Copy a database; how many entities the copy has. Raises `sqlite3.Error` and `OSError`."""
+    _private(target).close()
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
         source.backup(copy)
     return _sound(target)

@@ -2,6 +2,8 @@
 
 import json
 import os
+import resource
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -194,6 +196,53 @@ def test_a_backup_can_be_taken_while_the_portal_runs_and_be_restored(
     assert "WRONG" not in run("doctor", *place)
     copy.write_bytes(copy.read_bytes()[:-1] + b"x")
     run("restore", copy, *place, status=1)
+
+
+def test_what_was_there_before_each_restore_is_kept_whole(
+    tmp_path: Path, migrated_file: Path
+) -> None:
+    data, copy = tmp_path / "data", tmp_path / "portal.backup"
+    data.mkdir(mode=0o700)
+    (data / "portal.db").write_bytes(migrated_file.read_bytes())
+    run("backup", copy, "--data-dir", data)
+    assert copy.stat().st_mode & 0o077 == 0
+    for name in ("portal.db", "portal.db-wal"):
+        (data / name).write_bytes(name.encode())
+    assert f"before: {data / 'portal.db.before-restore-1'}" in run(
+        "restore", copy, "--data-dir", data
+    )
+    assert f"before: {data / 'portal.db.before-restore-2'}" in run(
+        "restore", copy, "--data-dir", data
+    )
+    kept = {file.name: file.read_bytes() for file in data.glob("portal.db*")}
+    whole = copy.read_bytes()
+    assert kept == {
+        "portal.db": whole,
+        "portal.db.before-restore-1": b"portal.db",
+        "portal.db.before-restore-1-wal": b"portal.db-wal",
+        "portal.db.before-restore-2": whole,
+    }
+
+
+def test_a_restore_that_finds_no_room_leaves_everything_as_it_was(
+    tmp_path: Path, migrated_file: Path
+) -> None:
+    data, copy = tmp_path / "data", tmp_path / "portal.backup"
+    data.mkdir(mode=0o700)
+    (data / "portal.db").write_bytes(migrated_file.read_bytes())
+    run("backup", copy, "--data-dir", data)
+    (data / "portal.db").write_bytes(b"what was there")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (copy.stat().st_size // 2, hard))
+    try:
+        said = invoke("restore", copy, "--data-dir", data, status=1).stderr
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    assert "is as it was" in said
+    files = {file.name: file.read_bytes() for file in data.glob("portal.db*")}
+    assert files == {"portal.db": b"what was there"}
 
 
 def test_an_address_that_is_taken_is_told_before_it_is_announced(
