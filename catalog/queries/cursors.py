@@ -7,7 +7,6 @@ The client decodes a cursor: with a key `query` inside, it asks for the next pag
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass, replace
 
 import orjson
@@ -19,6 +18,8 @@ from catalog.queries.query import Filter, FullText, Order
 
 LONGEST = 64_000
 """Characters of a cursor that is read at all."""
+
+_STANDARD = str.maketrans("-_", "+/")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,8 +73,8 @@ def decode(text: str) -> Cursor:
     if len(text) > LONGEST:
         raise _malformed(f"over {LONGEST} characters")
     try:
-        data = orjson.loads(base64.b64decode(text, validate=True))
-    except (binascii.Error, ValueError):
+        data = orjson.loads(unsealed(text))
+    except ValueError:
         raise _malformed("not base64 of JSON") from None
     if not isinstance(data, dict):
         raise _malformed("not an object")
@@ -91,6 +92,16 @@ def decode(text: str) -> Cursor:
         backward=backward,
         total=total,
     )
+
+
+def unsealed(text: str) -> bytes:
+    """The bytes of a cursor. Raises `ValueError`.
+
+    As Node.js reads base64, because clients that keep cursors in URLs may have written them anew:
+    `-` and `_` are `+` and `/`, and the end need not be filled up.
+    """
+    plain = text.translate(_STANDARD).rstrip("=")
+    return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
 
 
 def turned(cursor: Cursor, position: Position, *, backward: bool) -> Cursor:

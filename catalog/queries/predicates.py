@@ -6,7 +6,10 @@ form of filters (`allOf`, `anyOf`, `not`, `key` with `values`) may stand in curs
 
 from __future__ import annotations
 
+import orjson
+
 from catalog.errors import QueryError
+from catalog.numbers import as_javascript
 from catalog.problems import JsonValue, quote
 from catalog.queries.query import (
     MOST_CONDITIONS,
@@ -72,7 +75,7 @@ class _Reader:
     def predicate(self, data: JsonValue, depth: int) -> Filter:
         self._spend(depth)
         if not isinstance(data, dict):
-            raise _invalid(f"expected an object, found {quote(data)}")
+            raise _invalid(f"expected an object, found {_shown(data)}")
         operators = [key for key in data if key.startswith("$")]
         if not operators:
             parts = tuple(self._condition(key.lower(), value) for key, value in data.items())
@@ -102,7 +105,7 @@ class _Reader:
                 return Equals(key=key.lower(), values=self._texts(key, values))
             case {"key": str(key)}:
                 return Has(key=key.lower())
-        raise _invalid(f"expected an entity filter, found {quote(data)}")
+        raise _invalid(f"expected an entity filter, found {_shown(data)}")
 
     def _condition(self, key: str, value: JsonValue) -> Filter:
         self._spend(0)
@@ -163,11 +166,14 @@ def _text(value: JsonValue) -> str | None:
             return "true" if value else "false"
         case str():
             return value.lower()
-        case float() if value.is_integer() and abs(value) < 1e21:
-            return str(int(value))
         case int() | float():
-            return str(value)
+            return as_javascript(value)
     return None
+
+
+def _shown(data: JsonValue) -> str:
+    """What was found, as the client wrote it."""
+    return quote(data if isinstance(data, str) else orjson.dumps(data).decode())
 
 
 def _invalid(why: str) -> QueryError:

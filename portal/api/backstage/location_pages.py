@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Sequence
 
 import orjson
 
 from catalog.errors import QueryError
 from catalog.problems import JsonValue, quote
+from catalog.queries.cursors import unsealed
 from catalog.queries.matching import matches
 from catalog.queries.predicates import parse_predicate
 from portal.api.backstage.parameters import member, text
@@ -100,8 +100,8 @@ def _decoded(cursor: str) -> dict[str, JsonValue]:
     if not cursor:
         raise QueryError("Cursor cannot be empty")
     try:
-        decoded = orjson.loads(base64.b64decode(cursor, validate=True))
-    except (binascii.Error, ValueError):
+        decoded = orjson.loads(unsealed(cursor))
+    except ValueError:
         raise QueryError("Malformed cursor, unknown encoding") from None
     if not isinstance(decoded, dict):
         raise QueryError("Malformed cursor, unknown encoding")

@@ -163,6 +163,7 @@ def _required(body: dict[str, JsonValue], name: str, within: str) -> JsonValue:
 
 def _syntax_error(error: orjson.JSONDecodeError) -> str:
     """What JavaScript says of broken JSON, as far as clients may look at it."""
-    if error.pos >= len(error.doc.rstrip()):
+    # Of bytes that are no text there is no document.
+    if error.doc and error.pos >= len(error.doc.rstrip()):
         return "Unexpected end of JSON input"
     return f"Unexpected token in JSON at position {error.pos}: {error.msg}"

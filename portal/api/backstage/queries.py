@@ -7,7 +7,6 @@ messages: Backstage catalog backend 4.0.0 (reference 3.3 to 3.7), observed.
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 
 import orjson
@@ -15,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from catalog.errors import QueryError
 from catalog.problems import JsonValue, quote
+from catalog.queries.cursors import unsealed
 from catalog.queries.predicates import parse_predicate
 from catalog.queries.query import (
     DEFAULT_LIMIT,
@@ -149,8 +149,8 @@ def _list_order(text: str) -> Order:
 def _after(text: str, limit: int | None, offset: int | None) -> tuple[int | None, int | None]:
     """Limit and offset: those in the cursor come before the ones beside it."""
     try:
-        place = orjson.loads(base64.b64decode(text, validate=True))
-    except (binascii.Error, ValueError):
+        place = orjson.loads(unsealed(text))
+    except ValueError:
         place = None
     if not isinstance(place, dict):
         raise QueryError("Malformed after cursor, could not be parsed")

@@ -93,6 +93,12 @@ def test_the_older_form_of_filters_is_accepted() -> None:
     assert decode(text) == CURSOR
 
 
+@pytest.mark.parametrize("term", ["", "a", "ab", "~~~???"])
+def test_a_cursor_is_the_same_with_the_letters_of_urls_and_without_its_end(term: str) -> None:
+    text = sealed(fullTextFilter={"term": term})
+    assert decode(text.rstrip("=").replace("+", "-").replace("/", "_")) == decode(text)
+
+
 def test_an_empty_cursor_is_refused() -> None:
     with pytest.raises(QueryError, match=r"^Cursor cannot be empty$"):
         decode("")

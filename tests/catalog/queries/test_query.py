@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -101,6 +102,10 @@ def test_a_predicate_is_the_same_tree_as_a_filter() -> None:
         ({"$contains": "Java"}, Equals(key="k", values=("java",))),
         (1.5, Equals(key="k", values=("1.5",))),
         (2.0, Equals(key="k", values=("2",))),
+        (1e-7, Equals(key="k", values=("1e-7",))),
+        (1e21, Equals(key="k", values=("1e+21",))),
+        (12345678901234567890, Equals(key="k", values=("12345678901234567000",))),
+        ({"$in": [-0.0, 0.1]}, Equals(key="k", values=("0", "0.1"))),
         (False, Equals(key="k", values=("false",))),
     ],
 )
@@ -163,6 +168,14 @@ def test_other_lists_are_not_looked_into() -> None:
 def test_what_is_no_predicate_is_refused(data: Any) -> None:
     with pytest.raises(QueryError, match=r"^Invalid query: Validation error: "):
         parse_predicate(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"), [(None, "null"), (True, "true"), ("x", "x"), ([], "[]")]
+)
+def test_a_refusal_shows_what_the_client_wrote(data: Any, shown: str) -> None:
+    with pytest.raises(QueryError, match=f"found {re.escape(shown)}$"):
+        parse_predicate({"$not": data})
 
 
 def test_a_predicate_may_not_be_nested_without_end() -> None:

@@ -111,6 +111,7 @@ def test_refs_need_a_body_of_json(refused: Any) -> None:
     assert message(data="x", content_type="text/plain") == "unsupported media type text/plain"
     json = {"content_type": "application/json"}
     assert message(data='{"a":', **json) == "Unexpected end of JSON input"
+    assert message(data=b"\xff", **json).startswith("Unexpected token in JSON at position 0")
     assert message(data='{"a":}', **json).startswith("Unexpected token in JSON at position 5")
     assert message(data="", **json) == "request/body must have required property 'entityRefs'"
     unknown = refused("POST", "/entities/by-refs?fields=kind", json={"entityRefs": []})

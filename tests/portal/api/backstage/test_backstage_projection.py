@@ -12,6 +12,7 @@ ENTITY: dict[str, Any] = {
         "name": "a",
         "annotations": {"github.com/project-slug": "a/b", "x": None},
         "links": [{"url": "u"}],
+        "tags": ["a", "b", "c"],
     },
     "spec": {},
 }
@@ -29,6 +30,13 @@ ENTITY: dict[str, Any] = {
         (["metadata.annotations.x"], {"metadata": {"annotations": {"x": None}}}),
         (["metadata.links"], {"metadata": {"links": [{"url": "u"}]}}),
         (["metadata.links.url"], {}),
+        (["metadata.links.0"], {"metadata": {"links": [{"url": "u"}]}}),
+        (["metadata.links.0.url", "metadata.links.0.b.c"], {"metadata": {"links": [{"url": "u"}]}}),
+        (["metadata.tags.2"], {"metadata": {"tags": [None, None, "c"]}}),
+        (["metadata.tags.2", "metadata.tags.0"], {"metadata": {"tags": ["a", None, "c"]}}),
+        (["metadata.tags.0", "metadata.tags"], {"metadata": {"tags": ["a", "b", "c"]}}),
+        (["metadata.tags.3", "metadata.tags.-1", "metadata.tags.00", "metadata.tags.0.0"], {}),
+        (["spec.0"], {}),
         (["Kind", "nope", "metadata.nope", "", ".", "metadata.", "metadata..name"], {}),
         (["spec"], {"spec": {}}),
         (["metadata", "metadata.name"], {"metadata": ENTITY["metadata"]}),
@@ -68,6 +76,14 @@ def test_a_stored_entity_is_shown_with_uid_etag_relations_and_status(
         assert orjson.loads(_shown(fields, row)) == project(whole, fields)
     shown = _shown(["metadata.uid", "metadata.etag", "relations.type", "status.items"], row)
     assert shown == b'{"metadata":{"uid":"u","etag":"e"},"status":{"items":[1]}}'
+
+
+def test_a_field_may_lead_into_the_relations_of_a_stored_entity() -> None:
+    shown = _shown(["kind", "relations.0.targetRef", "relations.1.type"], stored(ENTITY))
+    assert orjson.loads(shown) == {
+        "kind": "Component",
+        "relations": [{"targetRef": "group:default/x"}],
+    }
 
 
 def test_a_stored_entity_may_have_neither_spec_nor_status() -> None:
