@@ -35,25 +35,30 @@ def blueprint(portal: Portal, answers: Answers) -> Blueprint:
     add_validation_routes(routes, portal)
     add_analysis_routes(routes, portal)
     add_description_routes(routes, portal)
-    routes.record_once(_tolerate_slashes)
+    tolerate_slashes(routes, PREFIX)
     routes.record_once(lambda state: state.app.extensions.setdefault(ANSWERS, answers))
     return routes
 
 
-def _tolerate_slashes(state: BlueprintSetupState) -> None:
-    app: Any = state.app
-    app.wsgi_app = TolerantSlashes(app.wsgi_app)
+def tolerate_slashes(routes: Blueprint, prefix: str) -> None:
+    """Let paths below `prefix` have double slashes, and slashes at their end, as Backstage does."""
+
+    def wrap(state: BlueprintSetupState) -> None:
+        app: Any = state.app
+        app.wsgi_app = _TolerantSlashes(app.wsgi_app, prefix)
+
+    routes.record_once(wrap)
 
 
-class TolerantSlashes:
-    """Lets paths of this API have double slashes, and slashes at their end, as Backstage does."""
+class _TolerantSlashes:
+    """Takes superfluous slashes out of the paths of one API."""
 
-    def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
-        self._app = app
+    def __init__(self, app: Callable[..., Iterable[bytes]], prefix: str) -> None:
+        self._app, self._prefix = app, prefix
 
     def __call__(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
         """One request."""
         path = environ.get("PATH_INFO", "")
-        if path.startswith(PREFIX + "/"):
+        if path.startswith(self._prefix + "/"):
             environ["PATH_INFO"] = re.sub("/{2,}", "/", path).rstrip("/")
         return self._app(environ, start)

@@ -42,13 +42,15 @@ class Asked:
     shown: str
     """As the answer names it."""
     ref: str
-    """Canonical."""
+    """Canonical; '': it names none."""
+    why: str = ""
+    """Why it names none."""
 
 
 def ids_of(given: MultiDict[str, str]) -> list[str] | None:
     """Ids in any spelling: `ids=a`, repeated, `ids[]=a`, `ids[7]=a`; None: none was given."""
     names = [name for name in given if _IDS.fullmatch(name)]
-    return [value for name in names for value in given.getlist(name)] or None
+    return [value for name in names for value in given.getlist(name) if value] or None
 
 
 def entity_of(given: MultiDict[str, str]) -> EntityRef:
@@ -109,15 +111,24 @@ def entities_of(body: Mapping[str, JsonValue]) -> list[Asked]:
 
 
 def _asked(entity: Any) -> Asked:
-    """A text is echoed as it is, an object as its reference in lower case."""
+    """A text is echoed as it is, an object as its reference in lower case; it may be a whole entity."""
     match entity:
         case str():
-            return Asked(entity, str(_ref(entity)))
+            return _of_text(entity)
+        case {"kind": kind, "metadata": {**metadata}}:
+            return _asked({**metadata, "kind": kind})
         case {"kind": str(kind), "name": str(name)}:
             namespace = entity.get("namespace") or "default"
             ref = str(EntityRef(kind=kind, namespace=str(namespace), name=name))
             return Asked(ref, ref)
     raise QueryError("An entity must be a reference, or an object of kind, namespace and name")
+
+
+def _of_text(text: str) -> Asked:
+    try:
+        return Asked(text, str(_ref(text)))
+    except QueryError as error:
+        return Asked(text, "", str(error))
 
 
 def _ref(text: str) -> EntityRef:

@@ -17,9 +17,11 @@ from flask import Blueprint, Response, request
 from catalog.refs import EntityRef
 from portal.api.backstage.errors import NotFoundError, add_error_handlers, error_response
 from portal.api.backstage.replies import reply
+from portal.api.backstage.routes import tolerate_slashes
 from portal.api.tech_insights import rows
 from portal.api.tech_insights.definitions import Definitions, check_of, schema_of
 from portal.api.tech_insights.requests import (
+    Asked,
     BrokenBody,
     LargeBody,
     NoDate,
@@ -60,6 +62,7 @@ def blueprint(portal: Portal) -> Blueprint:
     routes = Blueprint("tech_insights", __name__, url_prefix=PREFIX)
     add_error_handlers(routes)
     _add_error_handlers(routes)
+    tolerate_slashes(routes, PREFIX)
     asking = _Asking(portal)
     _add_check_routes(routes, asking)
     _add_fact_routes(routes, asking)
@@ -126,10 +129,18 @@ def _add_check_routes(routes: Blueprint, asking: _Asking) -> None:
         if not asked:
             return _everything(asking, checks)
         with portal.database.read() as connection:
-            known = by_refs(connection, [one.ref for one in asked])
+            known = by_refs(connection, [one.ref for one in asked if one.ref])
             run = asking.run(connection, list(known.values()), checks)
             found = dict(zip(known, run, strict=True))
-        return _json([{"entity": a.shown, "results": found.get(a.ref, [])} for a in asked])
+        return _json([_told(one, found) for one in asked])
+
+
+def _told(one: Asked, found: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """What a bulk run says of one entity: a reference that is none must not cost the others theirs."""
+    if not one.ref:
+        error = {"name": "InputError", "message": one.why}
+        return {"entity": one.shown, "error": error, "results": []}
+    return {"entity": one.shown, "results": found.get(one.ref, [])}
 
 
 def _everything(asking: _Asking, checks: Sequence[str] | None) -> Response:

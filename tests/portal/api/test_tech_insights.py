@@ -138,6 +138,31 @@ def test_a_bulk_run_answers_in_the_order_asked_for(client: FlaskClient) -> None:
     assert found[2]["results"] == found[3]["results"] == run(client, name="orders")
 
 
+def test_a_whole_entity_may_be_asked_about_in_a_bulk_run(client: FlaskClient) -> None:
+    entity = client.get("/api/catalog/entities/by-name/component/default/basket").json
+    assert bulk(client, [entity]) == [{"entity": BASKET, "results": run(client)}]
+
+
+@pytest.mark.parametrize("text", ["", "basket", "component:", "/x"])
+def test_what_is_no_reference_costs_the_others_of_a_bulk_run_nothing(
+    client: FlaskClient, text: str
+) -> None:
+    bad, good = bulk(client, [text, BASKET])
+    assert bad["entity"] == text
+    assert bad["results"] == []
+    assert bad["error"]["name"] == "InputError"
+    assert bad["error"]["message"].startswith("Entity reference ")
+    assert good == {"entity": BASKET, "results": run(client)}
+
+
+@pytest.mark.parametrize("path", ["/checks/", "//checks", "/fact-schemas/?ids=repo"])
+def test_slashes_may_be_doubled_and_at_the_end_here_too(client: FlaskClient, path: str) -> None:
+    neat = path.replace("//", "/").replace("/?", "?").rstrip("/")
+    answer = client.get(f"{BASE}{path}")
+    assert answer.status_code == 200
+    assert answer.json == client.get(f"{BASE}{neat}").json
+
+
 def test_an_unknown_check_is_told_for_each_entity_of_a_bulk_run(client: FlaskClient) -> None:
     error = {
         "name": "NotFoundError",
@@ -202,6 +227,7 @@ def test_schemas_are_flat(client: FlaskClient, filled: Portal) -> None:
     assert schemas["catalog"]["api.version"]["type"] == "string"
     [only] = client.get(f"{BASE}/fact-schemas?ids=repo").json
     assert only == schemas["repo"]
+    assert len(client.get(f"{BASE}/fact-schemas?ids=").json) == len(schemas)
 
 
 SPELLINGS = [
@@ -255,6 +281,7 @@ def bad(field: str) -> dict[str, Any]:
     ("path", "status", "answer"),
     [
         (f"facts/latest?entity={BASKET}", 422, {"error": "Failed to parse ids from request"}),
+        (f"facts/latest?entity={BASKET}&ids=", 422, {"error": "Failed to parse ids from request"}),
         (f"facts/range?entity={BASKET}", 422, {"error": "Failed to parse ids from request"}),
         (f"facts/range?entity={BASKET}&ids=x", 422, bad("startDateTime")),
         (f"facts/range?entity={BASKET}&ids=x&startDatetime=x", 422, bad("startDateTime")),
@@ -289,7 +316,8 @@ def test_an_entity_has_to_be_named(client: FlaskClient, query: str) -> None:
         {"entities": "component:default/basket"},
         {"entities": [1]},
         {"entities": [{"kind": "Component"}]},
-        {"entities": [""]},
+        {"entities": [{"kind": "Component", "metadata": {}}]},
+        {"entities": [{"kind": "Component", "metadata": "x"}]},
         {"entities": [], "checks": "x"},
         {"entities": [], "checks": [1]},
         [],
