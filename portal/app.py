@@ -15,7 +15,7 @@ from flask import Flask, Response, g, request
 from flask.json.provider import JSONProvider
 
 from portal import logs
-from portal.api import docs, errors, guard, health, metrics, signin
+from portal.api import docs, errors, guard, health, metrics, sharing, signin
 from portal.api.answers import Answers
 from portal.api.backstage import events
 from portal.api.backstage import routes as backstage
@@ -47,6 +47,7 @@ def create_app(portal: Portal, *, beats: Callable[[], bool] | None = None) -> Fl
     _install_request_ids(app)
     registry, requests = metrics.install(app, portal)
     who = guard.Guard(portal)
+    sharing.install(app, who.sharers)
     guard.install(app, who, portal.settings)
     errors.register(app)
     app.register_blueprint(health.blueprint(portal, registry, beats))

@@ -99,7 +99,8 @@ class Direct:
         finally:
             patience.reset(hasty)
             logs.request_id.reset(logged)
-        return self._written(current, identifier)
+        shared = self._guard.sharers.headers(request.headers.get("origin"), path)
+        return self._written(current, [*shared, (REQUEST_ID, identifier)])
 
     def _admits(self, request: PlainRequest, path: str) -> bool:
         """Whether the caller may ask. Raises `Refusal` where it may not."""
@@ -115,7 +116,7 @@ class Direct:
             return False
         self._guard.check_permission(caller, needed)
         site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-        self._guard.check_site(caller, request.method, host, fetch_site=site, origin=origin)
+        self._guard.check_site(caller, request.method, host, path, fetch_site=site, origin=origin)
         return True
 
     def _find(self, request: PlainRequest, path: str) -> _Found | None:
@@ -157,8 +158,8 @@ class Direct:
     def _current(self, asked: Asked, read: Read | AtOnce) -> Current:
         return current_answer(self._database, self._answers, asked, read)
 
-    def _written(self, current: Current, identifier: str) -> PlainAnswer:
-        headers = [*self._headers, (REQUEST_ID, identifier)]
+    def _written(self, current: Current, more: list[tuple[str, str]]) -> PlainAnswer:
+        headers = [*self._headers, *more]
         if current.tag is not None:
             headers.append(("ETag", f'"{current.tag}"'))
         if (answer := current.answer) is None:

@@ -21,6 +21,7 @@ from portal.auth import (
     Nobody,
     Person,
     Refused,
+    Sharers,
     Tokens,
     User,
     allows,
@@ -59,6 +60,7 @@ class Guard:
         self._portal, self._settings = portal, portal.settings
         settings = portal.settings
         self._tokens = Tokens(settings.tokens, settings.access, find=_finder(portal))
+        self.sharers = Sharers(settings.sharing)
 
     def check_host(self, host: str) -> None:
         """Raises `Refusal` where everybody may ask and the host is not this portal's."""
@@ -83,10 +85,22 @@ class Guard:
             raise Refusal("FORBIDDEN", text)
 
     def check_site(
-        self, caller: Caller, method: str, host: str, *, fetch_site: str | None, origin: str | None
+        self,
+        caller: Caller,
+        method: str,
+        host: str,
+        path: str,
+        *,
+        fetch_site: str | None,
+        origin: str | None,
     ) -> None:
-        """Raises `Refusal` where a page of another site asks for something unsafe."""
+        """Raises `Refusal` where a page of another site asks for something unsafe.
+
+        Of those that the operator named it may where everybody may: nobody's cookie speaks for it.
+        """
         if isinstance(caller, Machine | User) or method in SAFE_METHODS:
+            return
+        if isinstance(caller, Nobody) and self.sharers.may_ask(origin, path):
             return
         settings = self._settings
         if not is_same_site(fetch_site=fetch_site, origin=origin, host=host, settings=settings):
@@ -127,6 +141,7 @@ def install(app: Flask, guard: Guard, settings: Settings) -> None:
             g.caller,
             request.method,
             request.host,
+            request.path,
             fetch_site=headers.get("Sec-Fetch-Site"),
             origin=headers.get("Origin"),
         )

@@ -18,6 +18,7 @@ from portal.auth.callers import (
     tokens_refused,
 )
 from portal.auth.permissions import Needed, needed_for
+from portal.auth.sharing import Sharers
 from portal.auth.sites import SAFE_METHODS, is_known_host, is_same_site
 from portal.auth.tokens import Tokens
 
@@ -29,6 +30,7 @@ __all__ = [
     "Nobody",
     "Person",
     "Refused",
+    "Sharers",
     "Tokens",
     "User",
     "actor_of",

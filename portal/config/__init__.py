@@ -18,6 +18,7 @@ from portal.config.settings import (
     Settings,
     is_loopback,
 )
+from portal.config.sharing import Sharing
 
 __all__ = [
     "PLUGIN_PLACE",
@@ -30,6 +31,7 @@ __all__ = [
     "Restriction",
     "Settings",
     "SharedSecret",
+    "Sharing",
     "StaticToken",
     "environment",
     "is_loopback",

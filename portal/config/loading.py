@@ -152,6 +152,7 @@ def _optional(merged: Merged, values: dict[str, Any]) -> dict[str, Any]:
         "public_badges": plumbline.get("public_badges"),
         "answer_cache_bytes": plumbline.get("answer_cache_bytes"),
         "plugins_disabled": tuple(plumbline.get("plugins", {}).get("disabled", ())),
+        "sharing": values.get("backend", {}).get("cors"),
         "reading": tuple(values.get("backend", {}).get("reading", {}).get("allow", ())),
         "scorecards": _files(merged, plumbline, "scorecards"),
         "scorecard_repositories": _repositories(merged, plumbline),

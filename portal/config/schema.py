@@ -19,6 +19,7 @@ from portal.config.providers import ldap_schema, providers_schema
 from portal.config.pushed import PushedFact, once_each
 from portal.config.reading import AllowedHost
 from portal.config.repositories import RepositoryOfScorecards
+from portal.config.sharing import Cors
 from portal.config.views import CatalogView, distinct
 
 
@@ -109,6 +110,7 @@ class _Backend(Strict):
     listen = Listen()
     auth = fields.Nested(BackendAuth)
     reading = fields.Nested(_Reading)
+    cors = fields.Nested(Cors)
 
 
 class _App(Strict):

@@ -31,6 +31,7 @@ from portal.config.hooking import Hook
 from portal.config.integrations import Integration
 from portal.config.repositories import ScorecardRepository
 from portal.config.schedules import Schedule
+from portal.config.sharing import Sharing
 from portal.config.views import View
 from scorecards.collection.feeding import SwitchedOn
 from scorecards.collection.pushed import Declared
@@ -83,6 +84,8 @@ class Settings:
     tokens: tuple[StaticToken, ...] = ()
     access: tuple[Issuer, ...] = ()
     """Whose signed tokens are taken."""
+    sharing: Sharing | None = None
+    """Which other sites' pages may ask the APIs; None: no other's."""
     rules: tuple[AllowRule, ...] | None = None
     """Which kinds may come from where; None: every built-in kind (`--source`)."""
     orphan_strategy: str = "delete"

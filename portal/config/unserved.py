@@ -20,6 +20,9 @@ _LATER = "It is read and checked, and not served yet."
 _APP = "The organization is read, with an App that it has installed; without it all that have this one."
 
 READ: Mapping[str, str] = {
+    "backend.cors.credentials": "Pages of other sites show a token; the cookie is for our own.",
+    "backend.cors.preflightContinue": "Whether a page may ask is answered here.",
+    "backend.cors.optionsSuccessStatus": "It is 204, as every browser takes it.",
     "catalog.orphanProviderStrategy": "What a provider found goes with it, as a location's does.",
     "catalog.disableDefaultProcessors": "Nothing is read by processors here.",
     "catalog.processors": "Nothing is read by processors here.",

@@ -37,7 +37,7 @@ NOT_HEEDED = (
     "backend.lifecycle",
     "backend.auth.pluginKeyStore",
     "backend.csp",
-    "backend.cors",
+    "backend.cors.credentials",
     "backend.database",
     "backend.cache",
     "backend.rateLimit",

@@ -21,7 +21,7 @@ from portal.api import direct
 from portal.api.answers import Answers
 from portal.api.backstage.replies import Asked, AtOnce, current_answer
 from portal.app import DIRECT, create_app
-from portal.config import Auth, Restriction, StaticToken
+from portal.config import Auth, Restriction, Sharing, StaticToken
 from portal.connections.plain import PlainAnswer, PlainRequest, read_plain
 from portal.db.access import sessions
 from portal.db.engine import Database
@@ -264,6 +264,20 @@ def test_who_may_not_ask_is_told_so_by_flask(catalog: Portal) -> None:
     elsewhere = {**signed_in, "Origin": "https://evil.example"}
     assert answered(app, request("/entities/by-refs", signed_in, body=refs)) is not None
     assert answered(app, request("/entities/by-refs", elsewhere, body=refs)) is None
+
+
+def test_a_page_of_another_site_that_is_named_is_answered_directly_too(catalog: Portal) -> None:
+    sharing = Sharing(origins=("https://app.example.com",), exposed=("ETag",))
+    app = guarded(catalog, sharing=sharing)
+    named = {"Authorization": "Bearer a-long-token", "Origin": "https://app.example.com"}
+    for path, body in (("/entities/by-query", None), ("/entities/by-refs", {"entityRefs": []})):
+        found = answered(app, request(path, named, body=body))
+        assert found is not None
+        assert dict(found.headers)["Access-Control-Allow-Origin"] == "https://app.example.com"
+        other = answered(app, request(path, {**named, "Origin": "https://else.example"}, body=body))
+        assert other is not None
+        assert "Access-Control-Allow-Origin" not in dict(other.headers)
+        assert dict(other.headers)["Vary"] == "Origin"
 
 
 def test_who_names_another_host_is_refused_by_flask(application: Flask) -> None:
