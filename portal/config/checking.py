@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,12 +14,12 @@ from catalog.problems import JsonValue, Problem, Severity, quote
 from portal.config.absent import absent
 from portal.config.contested import contested
 from portal.config.fields import UnknownKey, UnknownWord
-from portal.config.files import escape
+from portal.config.files import ConfigFile, escape
 from portal.config.merging import Merged
 from portal.config.named_apps import unknown_apps
 from portal.config.providers import SERVED
 from portal.config.schema import Config
-from portal.config.unserved import HINTS, unserved
+from portal.config.unserved import hint_for, unserved
 
 _SECRETS = (
     "/backend/auth",
@@ -44,6 +44,9 @@ _IDLE = ("/catalog/providers/", "/ldap/")
 _SERVED = tuple(f"/catalog/providers/{name}" for name in SERVED)
 """Where something is."""
 
+_OF_VALUES = ("CONFIG_SUBSTITUTION", "CONFIG_TOO_LARGE", "CONFIG_UNREADABLE")
+"""What may be wrong with `$file` and the like."""
+
 _REQUIRED = "Missing data for required field."
 
 
@@ -67,6 +70,21 @@ def check(merged: Merged) -> tuple[dict[str, Any], list[Problem]]:
     problems += [problem for problem in more if problem.pointer not in said]
     problems.sort(key=lambda p: (p.file, p.line or 0, p.column or 0, p.pointer))
     return values, problems
+
+
+def unread(files: Iterable[ConfigFile], found: Iterable[Problem]) -> list[Problem]:
+    """The problems of reading the files, less those of values that nothing here looks at.
+
+    Whoever brings the config of a Backstage need not bring the certificates of its database: that the
+    key is not heeded is among those that were `found`.
+    """
+    idle = tuple(f"{one.pointer}/" for one in found if one.code == "CONFIG_KEY_NOT_SERVED")
+    return [
+        problem
+        for file in files
+        for problem in file.problems
+        if problem.code not in _OF_VALUES or not problem.pointer.startswith(idle)
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,9 +164,9 @@ def _lost(merged: Merged) -> list[Problem]:
 
 
 def _unknown(merged: Merged, pointer: str, dotted: str, known: tuple[str, ...]) -> Problem:
-    hint = _meant(dotted.rpartition(".")[2], known) or HINTS.get(dotted, "")
+    hint = _meant(dotted.rpartition(".")[2], known)
     if not pointer.startswith(EXACT):
-        return merged.warning(pointer, f"{dotted} is not heeded", hint=hint)
+        return merged.warning(pointer, f"{dotted} is not heeded", hint=hint or hint_for(dotted))
     hint = hint or _there_are(known)
     return merged.problem(
         pointer, "CONFIG_KEY_UNKNOWN", f"{dotted} is no key that is known", hint=hint

@@ -17,7 +17,7 @@ from catalog.descriptor.rules import AllowedKind, AllowRule
 from catalog.problems import Problem, Severity, quote
 from plugins.contract import PeopleProvider
 from portal.config.access import Issuer, StaticToken
-from portal.config.checking import check
+from portal.config.checking import check, unread
 from portal.config.files import read_config
 from portal.config.forges import people_of, providers_of, schedules_of
 from portal.config.hooking import Hook, hooks_of_apps, together
@@ -49,9 +49,8 @@ def load_settings(
     files = [read_config(path.absolute(), environ) for path in configs]
     files += backstage_variables(environ, configs)
     merged = merge(files)
-    problems = [problem for file in files for problem in file.problems]
     values, found = check(merged)
-    problems += found
+    problems = [*unread(files, found), *found]
     variables = Variables(environ, problems)
     plumbline = values.get("plumbline", {})
     backend = values.get("backend", {})

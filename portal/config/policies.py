@@ -10,12 +10,20 @@ from typing import Any
 
 from catalog.descriptor.rules import DEFAULT_RULES, AllowedKind, AllowRule
 from catalog.kinds.registry import builtin_kinds
-from catalog.problems import Problem
+from catalog.problems import Problem, quote
 from portal.config.merging import Merged
 from portal.config.settings import ConfiguredSource
 
 _BACKEND = Path("packages", "backend")
 """Where a Backstage app's backend runs: its own paths are relative to that."""
+
+_SUCCESSORS = {
+    "github-discovery": "github",
+    "github-org": "githubOrg",
+    "github-multi-org": "githubOrg",
+    "gitlab-discovery": "gitlab",
+}
+"""Which provider finds what the processor of a type of locations found (reference 4.10)."""
 
 
 def configured_locations(
@@ -35,10 +43,19 @@ def configured_locations(
                 sources.append(ConfiguredSource("file", target, "config"))
             case other:
                 pointer = f"/catalog/locations/{index}/type"
-                problems.append(
-                    merged.warning(pointer, f"Locations of type {other} are not served")
-                )
+                message = f"Locations of type {quote(other)} are not served"
+                problems.append(merged.warning(pointer, message, hint=_instead_of(other)))
     return tuple(dict.fromkeys(sources)), problems
+
+
+def _instead_of(location_type: str) -> str:
+    """What has taken the place of a location that a processor of an older Backstage read."""
+    provider = _SUCCESSORS.get(location_type)
+    return (
+        f"What it finds, catalog.providers.{provider} finds."
+        if provider
+        else "There are: file, url."
+    )
 
 
 def allow_rules(

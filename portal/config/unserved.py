@@ -17,6 +17,12 @@ from portal.config.providers import PROVIDERS, SERVED
 
 _LATER = "It is read and checked, and not served yet."
 
+_CODE = f"{_LATER} What it would find can be named: clones by --source, files at URLs as locations."
+
+_PEOPLE = f"{_LATER} Users and groups may come from a file, which is made of what Backstage has."
+
+_OF_PEOPLE = ("ldapOrg", "microsoftGraphOrg")
+
 _APP = "The organization is read, with an App that it has installed; without it all that have this one."
 
 READ: Mapping[str, str] = {
@@ -28,7 +34,8 @@ READ: Mapping[str, str] = {
     "catalog.processors": "Nothing is read by processors here.",
     "catalog.processorOptions": "Nothing is read by processors here.",
     "catalog.providerOptions": _LATER,
-    **{f"catalog.providers.{name}": _LATER for name in PROVIDERS if name not in SERVED},
+    **{f"catalog.providers.{name}": _CODE for name in PROVIDERS if name not in SERVED},
+    **{f"catalog.providers.{name}": _PEOPLE for name in _OF_PEOPLE},
     "catalog.providers.github.validateLocationsExist": "A path that is not there is no fault here.",
     "catalog.providers.github.*.validateLocationsExist": "A path that is not there is no fault here.",
     "catalog.providers.gitlab.*.useSearch": "Every project is looked at.",
@@ -45,14 +52,38 @@ READ: Mapping[str, str] = {
 """Keys that are read and have no effect, and why; `*` is every key of an object or of a list."""
 
 HINTS: Mapping[str, str] = {
+    "app": "It is a setting of Backstage's pages.",
+    "organization": "It is a setting of Backstage's pages.",
     "auth": "To take the tokens of a Backstage's users, set plumbline.auth.backstage.",
-    "techInsights": "Its checks become a scorecard by `portal scorecard import`.",
+    "discovery": "It belongs into Backstage's own configuration, where it leads to this portal.",
     "permission": "Who may ask may read; what a token may do, its accessRestrictions say.",
+    "proxy": "Nothing is passed on to other systems; facts are fetched by plumbline.facts.http.",
+    "scaffolder": "Templates are in the catalog, and run in Backstage.",
+    "search": "The catalog is searched without a setting.",
+    "techdocs": "Documentation is read with its repository, and needs no setting.",
+    "techInsights": "Its checks become a scorecard by `portal scorecard import`.",
+    "backend": "It is a setting of Backstage's own backend.",
+    "backend.auth.pluginKeyStore": "Where keys of plugins are, plumbline.auth.backstage says.",
+    "backend.cache": "How much of the answers is kept, plumbline.answerCacheBytes says.",
+    "backend.csp": "Every answer has a strict policy of its own.",
     "backend.database": "The database is plumbline.database.",
     "backend.https": "Put a proxy that speaks TLS in front.",
-    "backend.auth.pluginKeyStore": "Where keys of plugins are, plumbline.auth.backstage says.",
+    "backend.rateLimit": "Let the proxy in front limit requests.",
+    "backend.trustProxy": "Forwarded headers are not believed: backend.baseUrl is the address.",
+    "catalog": "It is a setting of how Backstage processes entities.",
+    "catalog.providers": (
+        f"There are: {', '.join(SERVED)}. What another one finds may come from a file or a location."
+    ),
+    "": "Nothing here reads it; what belongs to a plugin of Backstage's stays there.",
 }
-"""What to do about keys that are not even read."""
+"""What to do about keys that are not even read, and about all below one that has none of its own."""
+
+
+def hint_for(dotted: str) -> str:
+    """What to do about a key that is not read; the nearest one above it that has a hint says so."""
+    while dotted and dotted not in HINTS:
+        dotted = dotted.rpartition(".")[0]
+    return HINTS[dotted]
 
 
 def unserved(merged: Merged) -> list[Problem]:

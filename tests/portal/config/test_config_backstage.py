@@ -82,9 +82,57 @@ def test_every_key_that_is_not_heeded_is_one_warning_in_its_line(settings: Setti
     for warning, key in zip(settings.warnings, NOT_HEEDED, strict=True):
         assert warning.code == "CONFIG_KEY_NOT_SERVED"
         assert warning.message == f"{key} is not heeded"
+        assert warning.hint, "what to do, or where it belongs"
         assert warning.line is not None
         written = lines[warning.line - 2 : warning.line]  # the key stands on it or just above
         assert any(line.strip().startswith(f"{key.rpartition('.')[2]}:") for line in written), key
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("app.branding", "It is a setting of Backstage's pages."),
+        ("backend.lifecycle", "It is a setting of Backstage's own backend."),
+        ("backend.database", "The database is plumbline.database."),
+        (
+            "kubernetes",
+            "Nothing here reads it; what belongs to a plugin of Backstage's stays there.",
+        ),
+        ("catalog.providers.keycloakOrg", "There are: github, githubOrg, gitlab, gitea. "),
+        ("catalog.providers.ldapOrg", "It is read and checked, and not served yet. Users and "),
+    ],
+)
+def test_a_key_that_is_not_heeded_says_what_to_do(settings: Settings, key: str, hint: str) -> None:
+    pointer = "/" + key.replace(".", "/")
+    [warning] = [one for one in settings.warnings if one.pointer == pointer]
+    assert warning.hint.startswith(hint)
+
+
+def test_files_that_nothing_here_looks_at_may_be_missing(tmp_path: Path) -> None:
+    lost = "{ssl: {ca: {$file: /nowhere/ca.pem}, key: {$include: 'key.yaml#a'}, x: {$nope: y}}}"
+    settings = load(tmp_path, f"backend: {{database: {{client: pg, connection: {lost}}}}}")
+    assert [warning.pointer for warning in settings.warnings] == ["/backend/database"]
+    heeded = "backend: {auth: {externalAccess: {$include: access.yaml}}}"
+    [fault] = faults(tmp_path, heeded)
+    assert fault.code == "CONFIG_UNREADABLE"
+    [fault, _] = faults(tmp_path, "{kubernetes: {$file: /nowhere}, organization: {name: x}}")
+    assert fault.pointer == "/kubernetes", "what has nothing left is not known to be idle"
+
+
+@pytest.mark.parametrize(
+    ("type_", "hint"),
+    [
+        ("github-discovery", "What it finds, catalog.providers.github finds."),
+        ("github-multi-org", "What it finds, catalog.providers.githubOrg finds."),
+        ("bitbucket-discovery", "There are: file, url."),
+    ],
+)
+def test_a_location_of_a_former_processor_names_its_successor(
+    tmp_path: Path, type_: str, hint: str
+) -> None:
+    text = f"catalog: {{locations: [{{type: {type_}, target: 'https://github.com/acme'}}]}}"
+    [warning] = load(tmp_path, text).warnings
+    assert (warning.message, warning.hint) == (f"Locations of type {type_} are not served", hint)
 
 
 def test_what_is_served_is_read(settings: Settings, tmp_path: Path) -> None:
