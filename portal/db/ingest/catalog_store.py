@@ -93,7 +93,7 @@ class Store:
         finish_repositories(connection, by_id)
         moved = [id_ for id_, one in by_id.items() if one.has_moved]
         if moved:
-            marks.mark_repositories(connection, moved)
+            marks.mark_repositories(connection, moved, seq=seq + len(batches) - 1)
         lost = _held(in_batch, changes)
         back = {
             id_: held.put_held(connection, id_, one, lost[number])

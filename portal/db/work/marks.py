@@ -71,10 +71,11 @@ def mark_one(connection: Connection, ref: str) -> bool:
     return True
 
 
-def mark_repositories(connection: Connection, ids: Collection[int]) -> None:
+def mark_repositories(connection: Connection, ids: Collection[int], *, seq: int) -> None:
     """Mark what repositories declare, as when one of their files changed, whichever it was.
 
-    A mark that asks for as much already stays as it is.
+    What the batch of this number has marked stays as it is. Any other mark becomes another one: it may be
+    being answered right now, from files as they were before.
     """
     found = (
         select(entities.c.id)
@@ -82,7 +83,7 @@ def mark_repositories(connection: Connection, ids: Collection[int]) -> None:
         .outerjoin(unassessed, unassessed.c.entity_id == entities.c.id)
         .where(
             among(connection, files.c.repository_id, ids),
-            or_(unassessed.c.scope.is_(None), unassessed.c.scope != LOOK),
+            or_(unassessed.c.seq.is_(None), unassessed.c.seq != seq),
         )
     )
     mark(connection, connection.execute(found).scalars().all())

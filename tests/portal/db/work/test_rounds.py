@@ -8,6 +8,8 @@ from portal.db import values
 from portal.db.engine import Database
 from portal.db.tables import unassessed
 from portal.db.work import marks, rounds
+from tests.catalog_batches import new_store, put, reading
+from tests.catalog_rows import entity
 
 
 def test_the_fewest_that_are_asked_the_same_come_first(
@@ -42,3 +44,28 @@ def test_only_a_mark_that_is_the_same_is_answered(database: Database, unmarked: 
     with database.read() as connection:
         left = connection.execute(select(unassessed.c.entity_id)).scalars().all()
     assert left == [unmarked[0]]
+
+
+def test_a_new_revision_is_looked_at_although_its_repository_is_being_looked_at(
+    database: Database,
+) -> None:
+    """Whoever mended a file asks at once, and is answered from the files as they were."""
+    store = new_store(database)
+    put(store, reading("a", entity("a")), revision="e/1", has_moved=True)
+    with database.read() as connection:
+        (before,) = rounds.next_marked(connection, limit=10)
+    put(store, revision="e/2", has_moved=True)
+    with database.write() as connection:
+        rounds.clear_marks(connection, before.seqs)
+    with database.read() as connection:
+        (after,) = rounds.next_marked(connection, limit=10)
+    assert after.seqs.keys() == before.seqs.keys()
+    assert (before.revision, after.revision) == ("e/1", "e/2")
+
+
+def test_what_a_batch_has_marked_is_marked_once(database: Database) -> None:
+    put(new_store(database), reading("a", entity("a")), revision="e/1", has_moved=True)
+    with database.read() as connection:
+        (marked,) = rounds.next_marked(connection, limit=10)
+        seq = int(values.get(connection, "catalog_seq") or 0)
+    assert set(marked.seqs.values()) == {seq}
