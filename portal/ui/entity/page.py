@@ -110,7 +110,7 @@ def _shown(portal: Portal, connection: Connection, stored: Stored, asked: Asked)
         "past": stored.past,
         "unanswered": stored.unanswered,
         "is_starred": stored.declared.ref in starred(),
-        "again": None if stored.past else what_came_of_it(connection, stored.id),
+        "again": None if stored.past else what_came_of_it(connection, stored, portal.scorecards),
         **tab_of(seen, tab),
     }
 

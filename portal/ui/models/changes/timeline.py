@@ -58,6 +58,8 @@ class FieldLine:
 class CheckLine:
     """A check that came to say something else."""
 
+    check: str
+    """Id; '' where the scorecard no longer has it."""
     title: str
     before: Look | None
     after: Look | None
@@ -168,6 +170,7 @@ def result_entry(move: Move, cards: Mapping[str, Scorecard]) -> ResultEntry:
     begun = move.before is None and one.stand is not None
     lines = [
         CheckLine(
+            check=change.check if change.check in titles else "",
             title=titles.get(change.check, change.check),
             before=LOOKS[change.before] if change.before else None,
             after=LOOKS[change.after] if change.after else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from page_shop import Shop
+from page_shop import Shop, appraise
 from page_structure import faults
 from sqlalchemy import delete
 
@@ -13,6 +13,7 @@ from portal.db.tables import pending as work
 from portal.db.tables import unassessed
 from portal.db.work import marks, pending
 from portal.rationing import ABOUT_ONE, FOR_ONE
+from scorecards.facts import Known
 
 ORDERS = "/catalog/component/default/orders"
 
@@ -60,8 +61,22 @@ def test_page_waits_until_it_is_looked_at_and_says_so_then(shop: Shop) -> None:
     settle(shop)
     page = shop.get(there)
     assert "Looked at again" in page
+    assert "Every check says what it said before" in page
     assert "data-refresh" not in page
     assert "Looked at again" not in shop.get(ORDERS)
+
+
+def test_what_came_out_otherwise_is_told_with_a_way_to_it(shop: Shop) -> None:
+    there = asked(shop)
+    mended = {"repo.readme.bytes": Known(value=500, path="README.md")}
+    appraise(shop.portal, {"component:default/orders": mended})
+    settle(shop)
+    told = shop.get(there).split('class="notice pass"')[1].split("</ul></div>")[0]
+    check = "check-readiness-readme"
+    assert f'href="{ORDERS}?tab=scorecards#{check}">There is a README</a>: fail to <b>pass' in told
+    assert "stays at" in told
+    assert "The description says something" not in told
+    assert "otherwise" not in shop.get(f"{ORDERS}?asked=x&since=never")
 
 
 def test_what_is_not_there_or_past_cannot_be_looked_at_again(shop: Shop) -> None:

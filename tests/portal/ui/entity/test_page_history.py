@@ -45,7 +45,8 @@ def entries(page: str) -> list[str]:
 
 def test_what_happened_is_told_newest_first_in_words(lived: Shop) -> None:
     result, version, began, added = entries(lived.get(f"{BASKET}?tab=history"))
-    assert "There is a README: fail to <b>pass</b>" in result
+    check = f"{BASKET}?tab=scorecards#check-readiness-readme"
+    assert f'<a href="{check}">There is a README</a>: fail to <b>pass</b>' in result
     assert "because something else was observed" in result
     assert "Changed</span>" in version
     assert "<code>spec.owner</code> from <del>alices</del> to <ins>charlies</ins>" in version
