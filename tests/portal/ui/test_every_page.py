@@ -125,6 +125,44 @@ def test_page_is_sound(shop, path: str) -> None:
     assert faults(shop.get(path)) == []
 
 
+ENTITY = "/catalog/component/default/payments"
+ALIKE = (
+    *("/catalog", "/catalog?kind=all&owner=group:default/alices", "/catalog?kind=all&page=2"),
+    *(f"{ENTITY}?tab={tab}" for tab in ("", "scorecards", "facts", "history")),
+    *(f"{ENTITY}?as_of=2026-03-01T12:00", f"{ENTITY}?tab=relations&as_of=2026-03-01T12:00"),
+    *("/catalog/group/default/alices", "/catalog/group/default/alices?tab=relations"),
+    *("/scorecards/readiness", "/scorecards/readiness?level=1"),
+    *("/scorecards/readiness?check=readme", "/scorecards/readiness?show=definition"),
+    *("/scorecards/readiness/trends", "/scorecards/readiness/trends?range=30"),
+    "/scorecards/readiness/trends?within=group:default/alices",
+    *("/exemptions", "/exemptions?state=ended", "/exemptions/new"),
+    "/exemptions/new?ref=component:default/orders&scorecard=readiness&check=readme",
+    *("/campaigns", "/campaigns?state=past", "/insights", "/insights?by=type"),
+    *("/risks", "/risks?show=person", "/risks?show=person&team=group:default/alices"),
+    *("/problems", "/problems?severity=error", "/problems?text=broken"),
+)
+"""Pages of one template, which only what stands in their addresses tells apart."""
+
+
+def title_of(page: str) -> str:
+    return page.split("<title>")[1].split("</title>")[0]
+
+
+def test_titles_tell_pages_apart(shop) -> None:
+    """They are what a screen reader says first, and all that is seen of a tab, a bookmark, a history."""
+    titles: dict[str, str] = {}
+    for path in ALIKE:
+        title = title_of(shop.get(path))
+        assert title not in titles, f"{path} and {titles[title]} are both {title}"
+        titles[title] = path
+
+
+@pytest.mark.parametrize("path", ["/exemptions/new", "/campaigns/new", "/admin/tokens/new"])
+def test_the_title_says_that_a_form_was_refused(shop, path: str) -> None:
+    assert title_of(shop.client.post(path, data={"scorecard": "readiness"}).text)[:7] == "Error: "
+    assert "Error" not in title_of(shop.get(path))
+
+
 @pytest.mark.parametrize(
     "path",
     [
