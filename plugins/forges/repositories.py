@@ -51,13 +51,12 @@ class RepositorySource:
         providers: Sequence[ForgeProvider],
         *,
         cache: Path,
-        heads: Heads | None = None,
     ) -> None:
         self._hostings, self._cache = hostings, cache
         self._providers = {provider.target: provider for provider in providers}
         hosts = {provider.host for provider in providers}
         self._forges = [forge for forge in hostings if forge.signs_in or forge.host in hosts]
-        self._heads = heads or Heads()
+        self._heads = Heads()
         self._clients = {
             forge: CheckedClient([ReadingRule(host=urlsplit(forge.web_url).netloc.lower())])
             for forge in hostings

@@ -51,8 +51,8 @@ class GitSource:
     name = "git"
     checked = False
 
-    def __init__(self, *, cache: Path, breaker: Breaker | None = None) -> None:
-        self._cache, self._breaker = cache, breaker or Breaker()
+    def __init__(self, *, cache: Path) -> None:
+        self._cache, self._breaker = cache, Breaker()
         self._addresses: dict[str, Address] = {}
 
     def accepts(self, target: str) -> bool:

@@ -49,7 +49,7 @@ def walk(folder: Path) -> tuple[TreeFile, ...] | Problem:
         while waiting:
             parts = waiting.pop()
             try:
-                opened = _open_beneath(root, parts, _FOLDER)
+                opened = _open_beneath(root, parts)
             except OSError as error:
                 if parts and error.errno in _NOTHING_THERE:
                     continue  # it went, or became a link, since its parent was read
@@ -91,7 +91,7 @@ def look_at(folder: Path, paths: Iterable[str]) -> tuple[TreeFile, ...]:
             if not _is_below(path) or NOT_WALKED.intersection(above):
                 continue
             try:
-                with _opened(_open_beneath(root, tuple(above), _FOLDER)) as parent:
+                with _opened(_open_beneath(root, tuple(above))) as parent:
                     about = os.stat(name, dir_fd=parent, follow_symlinks=False)
             except OSError as error:
                 if error.errno not in _NOTHING_THERE:
@@ -190,7 +190,7 @@ class _Beneath:
                 return folder
             self._last = None
             os.close(folder)
-        folder = _open_beneath(root, parts, _FOLDER)
+        folder = _open_beneath(root, parts)
         self._last = parts, folder
         return folder
 
@@ -202,12 +202,12 @@ class _Beneath:
         self._root = self._last = None
 
 
-def _open_beneath(root: int, parts: tuple[str, ...], flags: int) -> int:
-    """A descriptor of what `parts` lead to, opened one component at a time."""
+def _open_beneath(root: int, parts: tuple[str, ...]) -> int:
+    """A descriptor of the folder that `parts` lead to, opened one component at a time."""
     current = root
-    for number, part in enumerate(parts, start=1):
+    for part in parts:
         try:
-            following = os.open(part, flags if number == len(parts) else _FOLDER, dir_fd=current)
+            following = os.open(part, _FOLDER, dir_fd=current)
         finally:
             if current != root:
                 os.close(current)

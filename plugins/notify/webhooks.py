@@ -29,15 +29,12 @@ _HOW = "Say `internal: true` at the webhook, if it is meant."
 class Webhook:
     """One URL. Several threads may use it at once."""
 
-    def __init__(self, channel: WebhookChannel, client: CheckedClient | None = None) -> None:
-        """Without a `client` there is one for the host of the URL alone."""
+    def __init__(self, channel: WebhookChannel) -> None:
         self.name = channel.name
         self._url = channel.url
         self._keys = [key for secret in channel.secrets if (key := key_of(secret))]
         authority = urlsplit(channel.url).netloc
-        self._client = client or CheckedClient(
-            [ReadingRule(host=authority)], internal=channel.internal
-        )
+        self._client = CheckedClient([ReadingRule(host=authority)], internal=channel.internal)
 
     def send(self, message: Message, *, now: datetime) -> Delivered | NotDelivered:
         """Post the message as JSON; any status of 200 to 299 is a delivery, a redirect is none."""

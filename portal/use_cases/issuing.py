@@ -187,8 +187,9 @@ def _stranger(kind: str, word: str, known: list[str], pointer: str) -> Problem:
     )
 
 
-def _first(messages: Any, pointer: str = "") -> tuple[str, str]:
+def _first(messages: Any) -> tuple[str, str]:
     """The first message that marshmallow has, and where."""
+    pointer = ""
     while isinstance(messages, dict):
         key, messages = next(iter(messages.items()))
         pointer += "" if key == "_schema" else f"/{key}"

@@ -27,19 +27,9 @@ def shower(fields: Sequence[str]) -> Show:
     enters = any(path[0] == "relations" and len(path) > 1 for path in paths)
 
     def show(row: Answerable) -> bytes:
-        return orjson.dumps(_project(_parsed(row, load, enters_relations=enters), paths))
+        return orjson.dumps(project(_parsed(row, load, enters_relations=enters), paths))
 
     return show
-
-
-def project(entity: dict[str, Any], fields: Sequence[str]) -> dict[str, Any]:
-    """The parts of `entity` at these dotted paths, nested as they were; what is not there is not.
-
-    A part of a path that is no key is joined to the next one, so that keys may have dots in them.
-    A list is entered by a number, and shown with `null` for what is before it; not by the keys of
-    its items (Backstage, observed).
-    """
-    return _project(entity, [field.split(".") for field in fields])
 
 
 def _parsed(
@@ -68,7 +58,13 @@ def _load_head(body: bytes) -> Any:
     return orjson.loads(body)
 
 
-def _project(entity: dict[str, Any], paths: Sequence[Sequence[str]]) -> dict[str, Any]:
+def project(entity: dict[str, Any], paths: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """The parts of `entity` at these paths, nested as they were; what is not there is not.
+
+    A part of a path that is no key is joined to the next one, so that keys may have dots in them;
+    a list is entered by a number, and shown with `null` for what is before it; not by the keys of
+    its items (Backstage, observed).
+    """
     shown: dict[str, Any] = {}
     for parts in paths:
         path, value = _walk(entity, parts)
