@@ -33,7 +33,7 @@ from catalog.parsing.documents import (
     looks_like_html,
     parse,
 )
-from catalog.parsing.positions import positions
+from catalog.parsing.positions import Positions
 from catalog.problems import JsonValue, Problem, Severity, quote
 from catalog.refs import EntityRef
 
@@ -201,7 +201,7 @@ def _targets(spec: Mapping[str, JsonValue], document: ParsedDocument) -> tuple[T
     if isinstance(several, list):
         named += [(f"/spec/targets/{index}", text) for index, text in enumerate(several)]
     kind, optional = spec.get("type"), spec.get("presence") == "optional"
-    places = positions(document)
+    places = Positions(document)
     found: dict[str, Target] = {}
     for pointer, text in named:
         if isinstance(text, str) and text not in found:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from catalog.parsing.documents import ParsedDocument
-from catalog.parsing.positions import Position, Positions, positions
+from catalog.parsing.positions import Position, Positions
 from catalog.problems import Problem, Severity
 
 MOST_PROBLEMS = 50
@@ -31,7 +31,7 @@ def place(
     if not problems:
         return ()
     problems = _most_important(problems)
-    places = positions(document)
+    places = Positions(document)
     placed = [
         problem
         if problem.line is not None
@@ -51,12 +51,7 @@ def _most_important(problems: Sequence[Problem]) -> Sequence[Problem]:
 
 
 def _at(problem: Problem, places: Positions, document: ParsedDocument, file: str) -> Problem:
-    is_key = problem.code in (
-        "FIELD_UNKNOWN_ROOT",
-        "FIELD_NEAR_MISS",
-        "LABEL_KEY",
-        "ANNOTATION_KEY",
-    )
+    is_key = problem.code in _ABOUT_KEYS
     line, column = _nearest_place(problem.pointer, places, document, key=is_key)
     return replace(problem, file=file, document=document.index, line=line, column=column)
 

@@ -8,7 +8,7 @@ import yaml
 
 from catalog.parsing.composing import Mapping, Node, RefusalError, Sequence, check_aliases, compose
 from catalog.parsing.documents import Parsed, ParsedDocument
-from catalog.parsing.limits import DEFAULT_LIMITS, Limits
+from catalog.parsing.limits import DEFAULT_LIMITS
 from catalog.parsing.values import key_text, target_of
 
 
@@ -22,10 +22,10 @@ class Position(NamedTuple):
 class Positions:
     """The places of a parsed document's values: composed once, asked often."""
 
-    def __init__(self, document: ParsedDocument, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(self, document: ParsedDocument) -> None:
         self._document = document
         parsed = isinstance(document.state, Parsed)
-        self._root = _composed(document.text, limits) if parsed else None
+        self._root = _composed(document.text) if parsed else None
 
     def of(self, pointer: str, *, key: bool = False) -> Position | None:
         """Where the value at `pointer` begins, or with `key` the key that leads to it.
@@ -54,21 +54,16 @@ class Positions:
         return Position(node.line + self._document.offset + 1, node.column + 1)
 
 
-def positions(document: ParsedDocument) -> Positions:
-    """The places of all values of `document`, for whoever has more than one question."""
-    return Positions(document)
-
-
-def locate(document: ParsedDocument, pointer: str, *, key: bool = False) -> Position | None:
+def locate(document: ParsedDocument, pointer: str) -> Position | None:
     """Where the value at the JSON pointer `pointer` begins in the file; see `Positions.of`."""
-    return Positions(document).of(pointer, key=key)
+    return Positions(document).of(pointer)
 
 
-def _composed(text: str, limits: Limits) -> Node | None:
+def _composed(text: str) -> Node | None:
     try:
-        root = compose(text, limits)
+        root = compose(text, DEFAULT_LIMITS)
         if root is not None:
-            check_aliases(root, limits)
+            check_aliases(root, DEFAULT_LIMITS)
     except (RefusalError, yaml.YAMLError):
         return None
     return root

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from catalog.parsing import fastpath
 from catalog.parsing.documents import Empty, Parsed, ParsedFile, compose_state, parse
 from catalog.parsing.limits import DEFAULT_LIMITS
-from catalog.parsing.positions import positions
+from catalog.parsing.positions import Positions
 from catalog.parsing.splitting import Section
 from catalog.problems import JsonValue
 
@@ -56,7 +56,7 @@ def check_answer(parsed: ParsedFile, content: bytes) -> None:
             problems += document.state.problems
         if isinstance(document.state, Parsed):
             json.dumps(document.state.data, allow_nan=False).encode()
-            place = positions(document).of("/a/0")
+            place = Positions(document).of("/a/0")
             assert place is None or 1 <= place.line <= len(lines)
     for problem in problems:
         assert problem.line is not None

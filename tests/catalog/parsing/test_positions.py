@@ -3,7 +3,7 @@
 import pytest
 
 from catalog.parsing.documents import ParsedDocument, parse
-from catalog.parsing.positions import Position, locate, positions
+from catalog.parsing.positions import Position, Positions, locate
 
 TEXT = """\
 # comment
@@ -52,7 +52,7 @@ def test_a_value_and_its_key_are_found(
     document: ParsedDocument, pointer: str, value: tuple[int, int], key: tuple[int, int]
 ) -> None:
     assert locate(document, pointer) == Position(*value)
-    assert locate(document, pointer, key=True) == Position(*key)
+    assert Positions(document).of(pointer, key=True) == Position(*key)
 
 
 @pytest.mark.parametrize(
@@ -69,11 +69,11 @@ def test_a_missing_value_is_shown_at_what_should_hold_it(
     document: ParsedDocument, pointer: str, expected: tuple[int, int]
 ) -> None:
     assert locate(document, pointer) == Position(*expected)
-    assert locate(document, pointer, key=True) == Position(*expected)
+    assert Positions(document).of(pointer, key=True) == Position(*expected)
 
 
 def test_many_questions_need_one_composition(document: ParsedDocument) -> None:
-    places = positions(document)
+    places = Positions(document)
     assert places.of("/kind") == locate(document, "/kind")
     assert places.of("/spec/shared") == locate(document, "/spec/shared")
 
