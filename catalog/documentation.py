@@ -7,7 +7,6 @@ page by page, and never left out in silence.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -115,13 +114,6 @@ class Documentation:
     """Digest of which files are pages, and of their tokens: while it is the same, the pages are."""
     pages: Pages | None
     """None: they are those that are stored."""
-
-
-def size_of(found: Iterable[Documentation]) -> int:
-    """Bytes of the packed texts; what several share counts once."""
-    different = {id(one.pages): one.pages for one in found if one.pages is not None}
-    read = (page.text for pages in different.values() for page in pages.pages)
-    return sum(len(text.data) for text in read if text is not None)
 
 
 def without_front_matter(text: str) -> str:

@@ -37,7 +37,6 @@ class OwnerRule:
     pattern: str
     owners: tuple[str, ...]
     """As they are written, in their order; empty: nobody's."""
-    line: int
 
     def fits(self, path: str) -> bool:
         """Whether a path, relative to the repository, is among those that are meant."""
@@ -88,7 +87,7 @@ def read_codeowners(text: str) -> CodeOwners:
             named = named or section_owners
             owners.update(named)
             if not wrong:
-                rules.append(OwnerRule(pattern=pattern, owners=tuple(named), line=number))
+                rules.append(OwnerRule(pattern=pattern, owners=tuple(named)))
             if pattern in _EVERYTHING:
                 catch_all = number if named else None
         owners.update(section_owners)

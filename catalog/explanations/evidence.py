@@ -72,7 +72,6 @@ class Claim:
 
     ref: str
     file: FileSeen
-    document: int
     serving: bool
 
 

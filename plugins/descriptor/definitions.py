@@ -29,7 +29,6 @@ _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace",
 class Definition:
     """A definition that was read."""
 
-    format: str
     version: str
     """`info.version`; '' where it is not stated."""
     operations: int
@@ -90,7 +89,6 @@ def _judge(data: JsonValue, stated: str) -> Definition | Broken:
     described = _openapi(data) if found == "openapi" else _asyncapi(data)
     version = section(data, "info").get("version")
     return Definition(
-        format=found,
         version="" if version is None else str(version),
         operations=len(described),
         described=sum(described),

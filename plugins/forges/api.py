@@ -37,8 +37,6 @@ class Reply:
 
     data: Any
     headers: Mapping[str, str]
-    url: str
-    """Where it came from: another place than was asked, where a repository was renamed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,13 +105,13 @@ class Api:
             case NotModified():
                 assert kept is not None, "only of a copy it can be said that it is the same"
                 assert copy is not None
-                reply = self._reply(kept, copy.validators.url)
+                reply = self._reply(kept)
                 if isinstance(reply, Reply):
                     # How many pages there are is no part of what the validator stands for.
                     return replace(reply, headers={**reply.headers, **_of_pages(answer.headers)})
                 return Denied(problem=reply)
         kept = orjson.dumps(_of_pages(answer.headers)) + b"\n" + answer.content
-        reply = self._reply(kept, answer.validators.url)
+        reply = self._reply(kept)
         if isinstance(reply, Reply) and answer.validators.conditions():
             try:
                 self._cache.keep(url, kept, answer.validators)
@@ -191,7 +189,7 @@ class Api:
             case Fetched():
                 self._limits.note(200, answer.headers)
                 kept = orjson.dumps(dict(answer.headers)) + b"\n" + answer.content
-                return self._reply(kept, answer.validators.url)
+                return self._reply(kept)
         raise AssertionError("a POST is never conditional")
 
     def _shut(self) -> Problem | None:
@@ -221,10 +219,10 @@ class Api:
         self._limits.note(429, headers)
         return problems.limited(self.forge, self._limits.until())
 
-    def _reply(self, kept: bytes, url: str) -> Reply | Problem:
+    def _reply(self, kept: bytes) -> Reply | Problem:
         head, _, content = kept.partition(b"\n")
         try:
-            return Reply(data=orjson.loads(content), headers=orjson.loads(head), url=url)
+            return Reply(data=orjson.loads(content), headers=orjson.loads(head))
         except orjson.JSONDecodeError:
             return problems.bad_answer(self.forge, "it is no JSON")
 

@@ -143,7 +143,6 @@ def _optional(merged: Merged, values: dict[str, Any]) -> dict[str, Any]:
         "recipes": tuple(plumbline.get("facts", {}).get("http", ())),
         "forge_facts": plumbline.get("facts", {}).get("forges"),
         "link_facts": plumbline.get("facts", {}).get("links"),
-        "facts_refresh": plumbline.get("facts", {}).get("refresh"),
         "packs": tuple(plumbline.get("packs", ())),
         "codeowners": plumbline.get("catalog", {}).get("codeowners"),
         "views": tuple(plumbline.get("catalog", {}).get("views", ())),
@@ -160,7 +159,7 @@ def _optional(merged: Merged, values: dict[str, Any]) -> dict[str, Any]:
         "hooks": _hooks(values),
         "channels": plumbline.get("notices", {}).get("channels"),
     }
-    interval = catalog.get("processing_interval", given["facts_refresh"])
+    interval = catalog.get("processing_interval", plumbline.get("facts", {}).get("refresh"))
     is_said = interval is not None or "processing_interval" in catalog
     swept = {"processing_interval": interval} if is_said else {}
     return swept | {name: value for name, value in given.items() if value is not None}

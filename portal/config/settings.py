@@ -130,8 +130,6 @@ class Settings:
     """What forges are asked beside their repositories."""
     link_facts: LinkFacts = field(default_factory=LinkFacts)
     """Of which links it is asked whether they answer."""
-    facts_refresh: timedelta = timedelta(hours=1)
-    """How old facts may be, and the time between two sweeps where no other is given."""
     processing_interval: timedelta | None = timedelta(hours=1)
     """Time between two sweeps over every location; None: there are none."""
     schedules: Mapping[str, Schedule] = field(default_factory=dict)

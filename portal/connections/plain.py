@@ -37,8 +37,6 @@ class PlainRequest:
     headers: Mapping[str, str]
     """By names in lower case, each of which is there once."""
     body: bytes
-    size: int
-    """Bytes of all of it, as it was sent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,6 +79,4 @@ def read_plain(said: bytes) -> PlainRequest | None:
             return None
     elif int(length) != len(body):
         return None
-    return PlainRequest(
-        method=method, path=path, query=query, headers=headers, body=body, size=len(said)
-    )
+    return PlainRequest(method=method, path=path, query=query, headers=headers, body=body)

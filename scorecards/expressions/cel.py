@@ -74,8 +74,6 @@ class Program:
     """A compiled expression."""
 
     expression: str
-    shown: str
-    """The expression as a message quotes it."""
     references: frozenset[str]
     """The facts it mentions, and `entity` and `now`."""
     facts: tuple[str, ...]
@@ -143,7 +141,6 @@ class Language:
         references = compiled.variables(serialized) & self.names
         return Program(
             expression=expression,
-            shown=quote(expression),
             references=references,
             facts=tuple(sorted(references - self._others)),
             uses=uses(serialized, references - {"now"}),
@@ -244,7 +241,7 @@ def compiled_or_raise(language: Language, expression: str) -> Program:
         return program
     fault = program[0]
     message = f"{fault.message} in `{quote(expression)}`"
-    raise ExpressionError(message, line=fault.line, column=fault.column)
+    raise ExpressionError(message)
 
 
 def evaluate(program: Any, bindings: Bindings) -> object:

@@ -95,21 +95,6 @@ def read(expression: bytes) -> Expression:
     return Other(())
 
 
-def mentions(expression: Expression, name: str) -> bool:
-    """Whether the variable stands anywhere in it."""
-    match expression:
-        case Name(name=found):
-            return found == name
-        case Select(operand=operand):
-            return mentions(operand, name)
-        case Call(operands=inner) | Items(items=inner):
-            return any(mentions(one, name) for one in inner)
-        case Other(parts=found):
-            return any(not isinstance(p, int | bytes) and mentions(p, name) for p in found)
-        case Constant():
-            return False
-
-
 def _constant(data: bytes) -> Constant:
     for number, value in fields(data):
         match number, value:

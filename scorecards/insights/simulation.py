@@ -64,8 +64,6 @@ class CheckChange:
     """What a check says before and after, over all entities."""
 
     check: str
-    flips: Mapping[tuple[str, str], int]
-    """Entities by the letters before and after, where these differ."""
     failing: int
     """Entities that newly fail."""
     passing: int
@@ -221,7 +219,6 @@ class Comparison:
         return tuple(
             CheckChange(
                 check=name,
-                flips=flips[name],
                 failing=sum(n for (_, now), n in flips[name].items() if now == "f"),
                 passing=sum(n for (_, now), n in flips[name].items() if now == "p"),
                 held=sum(n for (_, now), n in flips[name].items() if now == HELD),

@@ -25,7 +25,6 @@ COLUMNS = (
     entities.c.relations,
     entities.c.status,
     entities.c.etag,
-    entities.c.file_id,
     entities.c.document,
     entities.c.revision,
     entities.c.seq,
@@ -56,8 +55,6 @@ class EntityRow:
     status: bytes | None
     """JSON object, with `items`; None where there is nothing to tell."""
     etag: str
-    file_id: int | None
-    """None: no file declares it (any more), it is an orphan."""
     document: int
     """Index in its file, from 0."""
     revision: str
@@ -96,7 +93,6 @@ def entity_row(row: Row[*tuple[Any, ...]]) -> EntityRow:
         relations=row.relations,
         status=row.status,
         etag=row.etag,
-        file_id=row.file_id,
         document=row.document,
         revision=row.revision,
         seq=row.seq,

@@ -148,13 +148,6 @@ def before(connection: Connection, definition: Definition) -> Definition | None:
     return None if row is None else _definition(row)
 
 
-def at(connection: Connection, name: str, moment: datetime) -> Definition | None:
-    """The definition that was in force at the moment; None: there was none, or none is known."""
-    wanted = select(table).where(table.c.name == name, table.c.seen_at <= moment)
-    row = connection.execute(wanted.order_by(table.c.id.desc()).limit(1)).first()
-    return None if row is None or row.version == GONE else _definition(row)
-
-
 def definition(connection: Connection, name: str, version: str) -> str | None:
     """A YAML text that defines the scorecard as it was: the last of its documents.
 

@@ -32,8 +32,6 @@ class ScorecardFile(NamedTuple):
 class Kept:
     """What is known of a repository."""
 
-    revision: str
-    """That was last read whole; '' where none was."""
     problem: Problem | None
     """Why it could not be read the last time: what was read before is in force."""
     files: tuple[ScorecardFile, ...]
@@ -49,7 +47,6 @@ def all_kept(connection: Connection) -> dict[str, Kept]:
         found.setdefault(row.target, []).append(ScorecardFile(row.file, row.text, row.author))
     return {
         row.target: Kept(
-            revision=row.revision,
             problem=problem_from(orjson.loads(row.problem)) if row.problem else None,
             files=tuple(found.get(row.target, ())),
         )

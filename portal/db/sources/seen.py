@@ -72,7 +72,6 @@ def claims_where(connection: Connection, where: ColumnElement[bool]) -> tuple[Cl
     rows = connection.execute(
         select(
             declarations.c.file_id,
-            declarations.c.document,
             declarations.c.serving,
             refs.c.ref,
         )
@@ -85,13 +84,7 @@ def claims_where(connection: Connection, where: ColumnElement[bool]) -> tuple[Cl
     ).all()
     seen = _files_by_id(connection, {row.file_id for row in rows})
     return tuple(
-        Claim(
-            ref=row.ref,
-            file=seen[row.file_id],
-            document=row.document,
-            serving=bool(row.serving),
-        )
-        for row in rows
+        Claim(ref=row.ref, file=seen[row.file_id], serving=bool(row.serving)) for row in rows
     )
 
 

@@ -51,11 +51,11 @@ def test_a_pattern_fits_what_the_forges_say(pattern: str, path: str, expected: b
 def test_the_last_rule_that_fits_decides_also_where_it_names_nobody() -> None:
     read = read_codeowners("* @all\n/a/ @team # note\n/a/free/\n/a/bad/ nobody\n!/a/ @bob\n")
     found = [read.rule_for(path) for path in ("x", "a/x", "a/free/x", "a/bad/x")]
-    assert [(one.owners, one.line) for one in found if one] == [
-        (("@all",), 1),
-        (("@team",), 2),
-        ((), 3),
-        (("@team",), 2),
+    assert [(one.owners, one.pattern) for one in found if one] == [
+        (("@all",), "*"),
+        (("@team",), "/a/"),
+        ((), "/a/free/"),
+        (("@team",), "/a/"),
     ]
     assert read_codeowners("/a/ @bob\n").rule_for("b") is None
 

@@ -286,7 +286,7 @@ plumbline:
     assert not settings.same_repository_placeholders
     assert settings.scorecards == (tmp_path / "cards/ours.yaml",)
     assert settings.removal_grace == timedelta(days=7)
-    assert settings.facts_refresh == timedelta(hours=2)
+    assert settings.processing_interval == timedelta(hours=2)
     assert settings.plugins_disabled == ("git",)
     assert settings.data_dir == tmp_path / "data"
 
