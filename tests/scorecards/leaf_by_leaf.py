@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from catalog.problems import quote
 from scorecards import rules
 from scorecards.collection.store import Assessable
 from scorecards.expressions.cel import Language, Program, Raised, evaluate
@@ -55,9 +56,9 @@ class Slow:
         program = self.program(expression)
         match self.value(program):
             case True:
-                return Outcome.PASS, f"`{program.shown}` is true"
+                return Outcome.PASS, f"`{quote(expression)}` is true"
             case False:
-                return Outcome.FAIL, f"`{program.shown}` is false"
+                return Outcome.FAIL, f"`{quote(expression)}` is false"
             case Raised() as raised:
                 why = [(n, self.known.why_not(n)) for n in program.facts]
                 unknown = [in_words(name, reason) for name, reason in why if reason is not None]
@@ -65,8 +66,8 @@ class Slow:
                     return Outcome.UNKNOWN, "; ".join(unknown[:3])
                 if raised.absent is not None and "entity" in program.references:
                     return Outcome.FAIL, f"absent: the entity has no '{raised.absent}'"
-                return Outcome.ERROR, f"`{program.shown}`: {raised.message}"
-        return Outcome.ERROR, f"`{program.shown}` gives neither true nor false"
+                return Outcome.ERROR, f"`{quote(expression)}`: {raised.message}"
+        return Outcome.ERROR, f"`{quote(expression)}` gives neither true nor false"
 
     def shown(self, names: Sequence[str]) -> dict[str, Any]:
         return {name: self.known.shown[name] for name in names if name in self.known.shown}
