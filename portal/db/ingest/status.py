@@ -18,6 +18,7 @@ from catalog.explanations.status import status_of
 from catalog.problems import Problem, Severity, problem_from
 from portal.db import bulk
 from portal.db.ingest.serving import next_etag
+from portal.db.sources.problems import stored_problem
 from portal.db.tables import (
     entities,
     file_parents,
@@ -81,7 +82,7 @@ def _problems_of(connection: Connection, own: Mapping[int, Any]) -> dict[int, li
     found: dict[int, list[Problem]] = defaultdict(list)
     of_refs = _of_refs(connection.dialect.name)
     for row in connection.execute(of_refs, bulk.listed(connection, by_ref)):
-        found[by_ref[row.ref]].append(_problem(row))
+        found[by_ref[row.ref]].append(stored_problem(row, file=row.path))
     of_kind = [entity_id for entity_id, row in own.items() if row.kind == "location"]
     if of_kind:
         _add_places(connection, {n: own[n].ref for n in of_kind}, found)
@@ -105,7 +106,7 @@ def _add_places(
             found[entity_id].append(problem)
     below = _below(connection.dialect.name)
     for row in connection.execute(below, bulk.listed(connection, refs)):
-        found[row.ref_id].append(_problem(row))
+        found[row.ref_id].append(stored_problem(row, file=row.path))
 
 
 def _faults(connection: Connection, ids: Sequence[str]) -> list[tuple[str, Problem]]:
@@ -118,7 +119,7 @@ def _faults(connection: Connection, ids: Sequence[str]) -> list[tuple[str, Probl
         for row in connection.execute(_unread(dialect), listed)
     ]
     unnamed = connection.execute(_unnamed(dialect), listed)
-    return found + [(row.location_id, _problem(row)) for row in unnamed]
+    return found + [(row.location_id, stored_problem(row, file=row.path)) for row in unnamed]
 
 
 @cache
@@ -188,19 +189,3 @@ def _of_whole_file() -> Any:
 
 def _select() -> Select[Any]:
     return select(problems, files.c.path).join(files, files.c.id == problems.c.file_id)
-
-
-def _problem(row: Any) -> Problem:
-    return Problem(
-        code=row.code,
-        severity=Severity(row.severity),
-        message=row.message,
-        hint=row.hint,
-        file=row.path,
-        document=row.document,
-        line=row.line,
-        column=row.column,
-        pointer=row.pointer,
-        found=row.found,
-        expected=row.expected,
-    )

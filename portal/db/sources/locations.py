@@ -40,14 +40,10 @@ class LocationRow:
     type: str
     """`file` or `url`."""
     target: str
-    presence: str
-    """`optional`: it is no fault when nothing is there; else `required`."""
     origin: str
     """Who registered it: command, config, api, sample; entity: Location entities name it."""
     root_id: str | None
     """Of what Location entities name: the registered location behind it."""
-    depth: int
-    """Locations on the way from the registered one."""
     ref: str | None
     """Of its generated Location entity; None where it has none."""
     state: str
@@ -247,10 +243,8 @@ def _location(row: Row[Any]) -> LocationRow:
         id=row.id,
         type=row.type,
         target=row.target,
-        presence=row.presence,
         origin=row.origin,
         root_id=row.root_id,
-        depth=row.depth,
         ref=row.ref,
         state=_state(row),
         problem=_problem(row.problem) or _of_repository(row),

@@ -119,22 +119,27 @@ def _owned_by(owner: str) -> Any:
     )
 
 
+def stored_problem(row: Row[Any], *, file: str = "") -> Problem:
+    """The problem of a row that has the columns of `problems`, in the file at this path."""
+    return Problem(
+        code=row.code,
+        severity=Severity(row.severity),
+        message=row.message,
+        hint=row.hint,
+        file=file,
+        document=row.document,
+        line=row.line,
+        column=row.column,
+        pointer=row.pointer,
+        found=row.found,
+        expected=row.expected,
+    )
+
+
 def _problem_row(row: Row[Any]) -> ProblemRow:
     return ProblemRow(
         id=row.id,
-        problem=Problem(
-            code=row.code,
-            severity=Severity(row.severity),
-            message=row.message,
-            hint=row.hint,
-            file=row.path,
-            document=row.document,
-            line=row.line,
-            column=row.column,
-            pointer=row.pointer,
-            found=row.found,
-            expected=row.expected,
-        ),
+        problem=stored_problem(row, file=row.path),
         ref=row.ref,
         repository=row.repository,
         repository_url=row.repository_url,

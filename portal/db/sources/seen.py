@@ -11,9 +11,10 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, case, select
 
 from catalog.explanations.evidence import Claim, Fault, FileSeen, LocationSeen, RepositorySeen
-from catalog.problems import Problem, Severity, problem_from
+from catalog.problems import Problem, problem_from
 from portal.db import bulk
 from portal.db.engine import utc
+from portal.db.sources.problems import stored_problem
 from portal.db.tables import (
     declarations,
     files,
@@ -105,21 +106,7 @@ def faults_where(
     return [
         (
             seen[row.file_id],
-            Fault(
-                ref=row.ref,
-                problem=Problem(
-                    code=row.code,
-                    severity=Severity(row.severity),
-                    message=row.message,
-                    hint=row.hint,
-                    document=row.document,
-                    line=row.line,
-                    column=row.column,
-                    pointer=row.pointer,
-                    found=row.found,
-                    expected=row.expected,
-                ),
-            ),
+            Fault(ref=row.ref, problem=stored_problem(row)),
         )
         for row in rows
     ]
