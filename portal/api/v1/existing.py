@@ -1,16 +1,25 @@
-"""What a path names and there is: an entity, a scorecard; or the refusal that there is none."""
+"""What a request names: a ref that can be read, an entity or a scorecard that there is; or the refusal."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from catalog.refs import EntityRef
+from catalog.errors import RefError
+from catalog.refs import EntityRef, parse_ref
 from portal.api.errors import Refusal
 from portal.db.catalog.entities import EntityRow, by_ref
 from portal.db.state import Connection
 from scorecards.scorecard import Scorecard
 
 NO_ENTITY = "There is no entity of this kind, namespace and name"
+
+
+def asked_ref(text: str, kind: str | None = None) -> EntityRef:
+    """The ref that a parameter writes, by default of this kind. Raises `Refusal`."""
+    try:
+        return parse_ref(text, default_kind=kind)
+    except RefError as error:
+        raise Refusal("INVALID_VALUE", str(error)) from None
 
 
 def existing_entity(connection: Connection, kind: str, namespace: str, name: str) -> EntityRow:

@@ -7,10 +7,8 @@ from typing import Any
 
 from marshmallow import fields
 
-from catalog.errors import RefError
-from catalog.refs import parse_ref
-from portal.api.errors import Refusal
 from portal.api.v1.conventions import Camel
+from portal.api.v1.existing import asked_ref
 from portal.db.insights.rollups import INSIDE, OWNED, PART, members_of
 from portal.db.insights.trends import Related
 from portal.db.state import Connection
@@ -41,15 +39,7 @@ def related(connection: Connection, asked: Mapping[str, Any]) -> list[Related]:
     found = []
     for name, (kind, relation, below) in _WAYS.items():
         if asked[name] is not None:
-            ref = canonical(asked[name], kind)
+            ref = str(asked_ref(asked[name], kind))
             members = members_of(connection, ref, below)
             found.append(Related(type=relation, targets=members))
     return found
-
-
-def canonical(text: str, kind: str) -> str:
-    """A ref as it is stored. Raises `Refusal`."""
-    try:
-        return str(parse_ref(text, default_kind=kind))
-    except RefError as error:
-        raise Refusal("INVALID_VALUE", str(error)) from None

@@ -7,11 +7,10 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from catalog.errors import RefError
 from catalog.queries.query import All, EntityQuery, Equals, Filter, FullText, Order, parse_filters
-from catalog.refs import parse_ref
 from portal.api.errors import Refusal
 from portal.api.v1.conventions import Paging
+from portal.api.v1.existing import asked_ref
 from portal.config.views import COLUMNS, NAME_ALONE, ON_LEVEL
 from portal.db.insights.levels import NOT_ASSESSED, on_named
 from scorecards.scorecard import Scorecard
@@ -134,7 +133,4 @@ _TEXT_FIELDS = ("metadata.name", "metadata.title", "metadata.description", "meta
 
 
 def _refs(texts: Sequence[str], kind: str) -> list[str]:
-    try:
-        return [str(parse_ref(text, default_kind=kind)) for text in texts]
-    except RefError as error:
-        raise Refusal("INVALID_VALUE", str(error)) from None
+    return [str(asked_ref(text, kind)) for text in texts]

@@ -7,11 +7,10 @@ from typing import Any
 from flask import Response, request
 from marshmallow import fields, validate
 
-from catalog.errors import RefError
 from catalog.explanations.explaining import Explanation, Status, Step, explain_ref, explain_url
-from catalog.refs import parse_ref
 from portal.api.errors import Refusal
 from portal.api.v1.conventions import Answer, Camel, Resource, answer
+from portal.api.v1.existing import asked_ref
 from portal.api.v1.schemas import LinkAnswer, time_field
 from portal.api.v1.times import rfc3339
 from portal.db.sources.explain import ref_evidence, url_evidence
@@ -72,11 +71,7 @@ def explained(portal: Portal, *, ref: str | None = None, url: str | None = None)
     """The explanation of a ref or, without one, of a URL. Raises `Refusal` for a bad ref."""
     with portal.database.read() as connection:
         if ref is not None:
-            try:
-                canonical = str(parse_ref(ref, default_kind="component"))
-            except RefError as error:
-                raise Refusal("INVALID_VALUE", str(error)) from None
-            return explain_ref(ref_evidence(connection, canonical))
+            return explain_ref(ref_evidence(connection, str(asked_ref(ref, "component"))))
         wanted = (url or "").strip()
         readable = source_for(portal.plugins, wanted.removeprefix("url:")) is not None
         return explain_url(url_evidence(connection, wanted, readable=readable))

@@ -7,11 +7,10 @@ from typing import Any
 from flask import Response
 from marshmallow import fields, validate
 
-from catalog.errors import RefError
-from catalog.refs import EntityRef, parse_ref
+from catalog.refs import EntityRef
 from portal.api.errors import Refusal
 from portal.api.v1.conventions import Answer, Camel, Paging, Resource, Tags, after, answer, page
-from portal.api.v1.existing import NO_ENTITY
+from portal.api.v1.existing import NO_ENTITY, asked_ref
 from portal.db.catalog import reach
 from portal.db.catalog.entities import ref_id
 from portal.db.catalog.graph import Direction, Graph, Node, walk
@@ -132,7 +131,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
             tag = tags.check(connection)
             found = walk(
                 connection,
-                _found(connection, _ref(asked["root"])),
+                _found(connection, asked_ref(asked["root"])),
                 direction=Direction(asked["direction"]),
                 types=asked["types"],
                 depth=asked["depth"],
@@ -190,13 +189,6 @@ def _add_pages(
     get_reached.__name__ = f"get_entity_{name}"
     get_reached.__doc__ = words
     views.operation("GET", f"{ONE}/{name}", query=Through, answer=ReachedPageAnswer)(get_reached)
-
-
-def _ref(text: str) -> EntityRef:
-    try:
-        return parse_ref(text)
-    except RefError as error:
-        raise Refusal("INVALID_VALUE", str(error)) from None
 
 
 def _found(connection: Connection, ref: EntityRef) -> int:

@@ -7,9 +7,6 @@ from typing import Any
 from flask import Response
 from marshmallow import fields, validate
 
-from catalog.errors import RefError
-from catalog.refs import parse_ref
-from portal.api.errors import Refusal
 from portal.api.v1 import forms
 from portal.api.v1.conventions import (
     Answer,
@@ -21,6 +18,7 @@ from portal.api.v1.conventions import (
     answer,
     page,
 )
+from portal.api.v1.existing import asked_ref
 from portal.api.v1.schemas import SEVERITIES, FactSchemaAnswer, PlacedProblemAnswer, ProblemAnswer
 from portal.db.catalog.entities import search
 from portal.db.sources import problems
@@ -183,7 +181,4 @@ def _add_installed(views: Resource, portal: Portal) -> None:
 
 
 def _owner(text: str | None) -> str | None:
-    try:
-        return None if text is None else str(parse_ref(text, default_kind="group"))
-    except RefError as error:
-        raise Refusal("INVALID_VALUE", str(error)) from None
+    return None if text is None else str(asked_ref(text, "group"))

@@ -7,12 +7,9 @@ from typing import Any
 from flask import Response
 from marshmallow import fields, validate
 
-from catalog.errors import RefError
-from catalog.refs import parse_ref
-from portal.api.errors import Refusal
 from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer, Camel, Resource, Tags, answer
-from portal.api.v1.existing import existing_scorecard
+from portal.api.v1.existing import asked_ref, existing_scorecard
 from portal.api.v1.schemas import LevelAnswer
 from portal.db.evaluation.result_patterns import outcome_counts
 from portal.wiring import Portal
@@ -108,10 +105,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
 
 def owners_of(texts: list[str]) -> list[str]:
     """Canonical refs of owners. Raises `Refusal`."""
-    try:
-        return [str(parse_ref(text, default_kind="group")) for text in texts]
-    except RefError as error:
-        raise Refusal("INVALID_VALUE", str(error)) from None
+    return [str(asked_ref(text, "group")) for text in texts]
 
 
 def _fix(card: Scorecard, fix: Fix) -> forms.Json:

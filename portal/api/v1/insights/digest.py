@@ -10,9 +10,9 @@ from marshmallow import fields, validate
 from portal.api.errors import Refusal
 from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer, Camel, Resource, answer
+from portal.api.v1.existing import asked_ref
 from portal.api.v1.instants import moment
 from portal.api.v1.schemas import LevelAnswer, time_field
-from portal.api.v1.selections import canonical
 from portal.api.v1.times import rfc3339
 from portal.use_cases.digest import MOST, CardWeek, Digest, read_digest
 from portal.wiring import Portal
@@ -134,7 +134,7 @@ def resource(portal: Portal) -> Resource:
             raise Refusal("INVALID_VALUE", "`week` is not a week as 2026-W30")
         if week.start > now:
             raise Refusal("INVALID_VALUE", "This week has not begun")
-        team = "" if asked["team"] is None else canonical(asked["team"], "group")
+        team = "" if asked["team"] is None else str(asked_ref(asked["team"], "group"))
         if team and not team.startswith("group:"):
             raise Refusal("INVALID_VALUE", "`team` is not a group")
         with portal.database.read() as connection:

@@ -12,8 +12,8 @@ from portal.api.errors import Refusal
 from portal.api.v1.catalog.entity_lists import entity_list
 from portal.api.v1.catalog.entity_queries import chosen_columns
 from portal.api.v1.conventions import Answer, Paging, Resource, Storable, Tags, answer, page
+from portal.api.v1.existing import asked_ref
 from portal.api.v1.schemas import EntityPageAnswer
-from portal.api.v1.selections import canonical
 from portal.use_cases import risks
 from portal.wiring import Portal
 
@@ -101,7 +101,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
 
 
 def _team(asked: dict[str, Any]) -> str:
-    team = "" if asked["team"] is None else canonical(asked["team"], "group")
+    team = "" if asked["team"] is None else str(asked_ref(asked["team"], "group"))
     if team and not team.startswith("group:"):
         raise Refusal("INVALID_VALUE", "`team` is not a group")
     return team

@@ -8,10 +8,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from catalog.errors import RefError
-from catalog.refs import parse_ref
-from portal.api.errors import Refusal
 from portal.api.v1.conventions import Answer, Camel, Paging, Storable
+from portal.api.v1.existing import asked_ref
 from portal.api.v1.people.exemptions import filter_of
 from portal.api.v1.schemas import time_field
 from portal.api.v1.times import rfc3339
@@ -214,15 +212,11 @@ def form(found: Campaign) -> dict[str, Any]:
 
 def plan_of(asked: Mapping[str, Any]) -> Plan:
     """The plan that was sent. Raises `Refusal` for an owner or a filter that cannot be read."""
-    try:
-        owner = str(parse_ref(asked["owner"], default_kind="group"))
-    except RefError as error:
-        raise Refusal("INVALID_VALUE", str(error)) from None
     every = asked["remind_every_days"]
     return Plan(
         title=asked["title"],
         description=asked["description"],
-        owner=owner,
+        owner=str(asked_ref(asked["owner"], "group")),
         scorecard=asked["scorecard"],
         goal=Reach(level=asked["level"])
         if asked["checks"] is None

@@ -9,12 +9,12 @@ from typing import Any
 from flask import Response, g
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from catalog.errors import QueryError, RefError
+from catalog.errors import QueryError
 from catalog.problems import Problem
 from catalog.queries.query import parse_filters
-from catalog.refs import parse_ref
 from portal.api.errors import Refusal
 from portal.api.v1.conventions import Answer, Paging, Resource, Storable, after, answer, page
+from portal.api.v1.existing import asked_ref
 from portal.api.v1.instants import Instant
 from portal.api.v1.preconditions import IF_MATCH, check_match, refusal_of, tagged
 from portal.api.v1.schemas import time_field
@@ -148,7 +148,7 @@ def resource(portal: Portal) -> Resource:
             states=(State(asked["state"]),) if asked["state"] else (),
             scorecard=asked["scorecard"],
             check=asked["check"],
-            ref=_ref(asked["ref"]) if asked["ref"] else None,
+            ref=str(asked_ref(asked["ref"])) if asked["ref"] else None,
             requested_by=asked["requested_by"],
             expires_before=asked["expires_before"],
         )
@@ -270,7 +270,7 @@ def _found(connection: Connection, number: int, now: datetime) -> Exemption:
 
 def _scope(asked: Mapping[str, Any]) -> Scope:
     whom = (
-        OneEntity(ref=_ref(asked["ref"]))
+        OneEntity(ref=str(asked_ref(asked["ref"])))
         if asked["ref"] is not None
         else Matching(filter=filter_of(asked["filter"]))
     )
@@ -286,10 +286,3 @@ def filter_of(text: str) -> str:
     if tree is None:
         raise Refusal("INVALID_VALUE", "The filter asks for nothing; write `kind=component`")
     return text
-
-
-def _ref(text: str) -> str:
-    try:
-        return str(parse_ref(text))
-    except RefError as error:
-        raise Refusal("INVALID_VALUE", str(error)) from None

@@ -8,10 +8,9 @@ from typing import Any
 from flask import Response, g
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from catalog.errors import RefError
-from catalog.refs import parse_ref
 from portal.api.errors import Refusal
 from portal.api.v1.conventions import Answer, Paging, Resource, Storable, after, answer, page
+from portal.api.v1.existing import asked_ref
 from portal.api.v1.instants import Instant
 from portal.api.v1.schemas import time_field
 from portal.api.v1.times import rfc3339
@@ -208,12 +207,7 @@ def _add_mutes(views: Resource, portal: Portal) -> None:
 
 
 def _ref(text: str | None, kind: str | None) -> str | None:
-    if not text:
-        return None
-    try:
-        return str(parse_ref(text, default_kind=kind))
-    except RefError as error:
-        raise Refusal("INVALID_VALUE", str(error)) from None
+    return str(asked_ref(text, kind)) if text else None
 
 
 def _within(connection: Connection, text: str | None) -> tuple[str, ...] | None:

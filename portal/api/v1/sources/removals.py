@@ -7,10 +7,9 @@ from typing import Any
 from flask import Response, g
 from marshmallow import fields, validate
 
-from catalog.errors import RefError
-from catalog.refs import parse_ref
 from portal.api.errors import Refusal
 from portal.api.v1.conventions import Answer, Camel, Paging, Resource, after, answer, page
+from portal.api.v1.existing import asked_ref
 from portal.api.v1.schemas import time_field
 from portal.api.v1.times import rfc3339
 from portal.auth import actor_of
@@ -146,7 +145,7 @@ def _add_tombstones(views: Resource, portal: Portal) -> None:
     @views.operation("POST", "/tombstones/restore", query=Restored, answer=RestoredAnswer)
     def restore(asked: dict[str, Any]) -> Response:
         """Serve an entity again that went, with its uid, as an orphan until a file declares it."""
-        ref = _ref(asked["ref"])
+        ref = str(asked_ref(asked["ref"]))
         with portal.database.write() as connection:
             done = decisions.restore(
                 store_of(portal), connection, ref, actor=actor_of(g.caller), now=portal.now()
@@ -168,7 +167,7 @@ def _add_suppressions(views: Resource, portal: Portal) -> None:
     @views.operation("POST", "/suppressions", query=Suppressed, answer=RestoredAnswer)
     def suppress(asked: dict[str, Any]) -> Response:
         """Serve an entity no longer, whoever declares it, until the suppression is lifted."""
-        ref = _ref(asked["ref"])
+        ref = str(asked_ref(asked["ref"]))
         with portal.database.write() as connection:
             decisions.suppress(
                 store_of(portal),
@@ -183,7 +182,7 @@ def _add_suppressions(views: Resource, portal: Portal) -> None:
     @views.operation("DELETE", "/suppressions", query=Restored, answer=RestoredAnswer)
     def lift(asked: dict[str, Any]) -> Response:
         """Lift a suppression: the entity is back at once, with its uid, where a file declares it."""
-        ref = _ref(asked["ref"])
+        ref = str(asked_ref(asked["ref"]))
         with portal.database.write() as connection:
             done = decisions.lift(
                 store_of(portal), connection, ref, actor=actor_of(g.caller), now=portal.now()
@@ -192,13 +191,6 @@ def _add_suppressions(views: Resource, portal: Portal) -> None:
             raise Refusal("NOT_FOUND", f"{ref} is not suppressed")
         portal.work.request(ASSESS, Lane.EVENT)
         return answer({"ref": ref})
-
-
-def _ref(text: str) -> str:
-    try:
-        return str(parse_ref(text))
-    except RefError as error:
-        raise Refusal("INVALID_VALUE", str(error)) from None
 
 
 def _held(one: held.HeldRemoval) -> dict[str, Any]:
