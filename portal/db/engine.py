@@ -258,9 +258,14 @@ def open_database(url: str) -> Database:
     return Database(engine=made.every, glances=made.glances, looks=made.looks, watch=watch)
 
 
-def utc(value: datetime | None) -> datetime | None:
+def time_of(value: datetime) -> datetime:
     """A time as it came from the database, aware: SQLite keeps UTC without saying so."""
-    return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value
+
+
+def utc(value: datetime | None) -> datetime | None:
+    """The same of a time that need not be there."""
+    return None if value is None else time_of(value)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

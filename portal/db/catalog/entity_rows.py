@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, select
 
 from portal.db.bulk import among
 from portal.db.catalog.answerable import Answerable
-from portal.db.engine import utc
+from portal.db.engine import time_of
 from portal.db.tables import entities
 
 COLUMNS = (
@@ -79,9 +79,6 @@ class EntityRow:
 
 def entity_row(row: Row[*tuple[Any, ...]]) -> EntityRow:
     """The entity of a row that begins with `COLUMNS`."""
-    created, updated = utc(row.created_at), utc(row.updated_at)
-    assert created is not None
-    assert updated is not None
     return EntityRow(
         id=row.id,
         uid=row.uid,
@@ -96,8 +93,8 @@ def entity_row(row: Row[*tuple[Any, ...]]) -> EntityRow:
         document=row.document,
         revision=row.revision,
         seq=row.seq,
-        created_at=created,
-        updated_at=updated,
+        created_at=time_of(row.created_at),
+        updated_at=time_of(row.updated_at),
     )
 
 

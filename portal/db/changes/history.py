@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 from portal.db import bulk
 from portal.db.catalog.keys import storable
 from portal.db.changes.instants import kept_since
-from portal.db.engine import utc
+from portal.db.engine import time_of
 from portal.db.page import Page, number
 from portal.db.tables import (
     aliases,
@@ -199,7 +199,7 @@ def _present(row: Any) -> Version:
         ref=row.ref,
         seq=row.seq,
         ended_seq=None,
-        since=_time(row.updated_at),
+        since=time_of(row.updated_at),
         until=None,
         body=row.body,
         url=row.url or "",
@@ -217,8 +217,8 @@ def _past(row: Any) -> Version:
         ref=row.ref,
         seq=row.from_seq,
         ended_seq=row.to_seq,
-        since=_time(row.from_at),
-        until=_time(row.to_at),
+        since=time_of(row.from_at),
+        until=time_of(row.to_at),
         body=row.body,
         url=row.url,
         document=row.document,
@@ -275,9 +275,3 @@ def _attributed(connection: Connection, events: Sequence[Event]) -> list[Event]:
         for event in events
         for source, actor in [found.get(event.seq, nobody)]
     ]
-
-
-def _time(value: datetime | None) -> datetime:
-    found = utc(value)
-    assert found is not None
-    return found

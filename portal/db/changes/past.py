@@ -19,7 +19,7 @@ from sqlalchemy import Connection, select, update
 from catalog.ingest.renames import Named, match_renames
 from portal.db import bulk
 from portal.db.catalog.keys import storable
-from portal.db.engine import utc
+from portal.db.engine import time_of
 from portal.db.tables import aliases, changes, entities, files, past_edges, refs, versions
 
 CHANGED, REMOVED = "changed", "removed"
@@ -220,16 +220,13 @@ def put_aliases(
 
 
 def _former(row: Any) -> Former:
-    created, updated = utc(row.created_at), utc(row.updated_at)
-    assert created is not None
-    assert updated is not None
     return Former(
         id=row.id,
         uid=row.uid,
         ref=row.ref,
         seq=row.seq,
-        created_at=created,
-        updated_at=updated,
+        created_at=time_of(row.created_at),
+        updated_at=time_of(row.updated_at),
         body=row.body,
         terms=row.terms,
         file_id=row.file_id,

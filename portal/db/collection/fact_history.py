@@ -17,7 +17,7 @@ import orjson
 from sqlalchemy import Connection, delete, select
 
 from portal.db.bulk import add, among, next_id
-from portal.db.engine import utc
+from portal.db.engine import time_of, utc
 from portal.db.tables import fact_versions
 from scorecards.collection.serialization import facts_from_json
 from scorecards.facts import FactRecord
@@ -134,8 +134,6 @@ def _told(present: FactRecord, former: Sequence[Any]) -> list[FactRecord]:
     """The record and those before it, the newest first."""
     records = [present]
     for row in former:
-        observed_at = utc(row.observed_at)
-        assert observed_at is not None
         records.append(
             FactRecord(
                 ref=present.ref,
@@ -143,7 +141,7 @@ def _told(present: FactRecord, former: Sequence[Any]) -> list[FactRecord]:
                 version=row.version,
                 url=row.url,
                 revision=row.revision,
-                observed_at=observed_at,
+                observed_at=time_of(row.observed_at),
                 valid_until=utc(row.valid_until),
                 facts=_before(records[-1].facts, row.changes),
             )

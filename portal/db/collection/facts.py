@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, delete, select
 
 from portal.db.bulk import add, among, pick, remove
 from portal.db.collection import evidence, fact_history
-from portal.db.engine import utc
+from portal.db.engine import time_of, utc
 from portal.db.state import raise_assessment
 from portal.db.tables import entities, facts
 from scorecards.collection.serialization import facts_from_json, records_to_json
@@ -179,17 +179,11 @@ def told(connection: Connection, ids: Collection[int], collectors: Collection[st
     return [
         Told(
             *row[:4],
-            is_older=_time(row.observed_at) < _time(row.updated_at),
-            said=StoredFacts(_time(row.observed_at), utc(row.valid_until), row.facts),
+            is_older=time_of(row.observed_at) < time_of(row.updated_at),
+            said=StoredFacts(time_of(row.observed_at), utc(row.valid_until), row.facts),
         )
         for row in connection.execute(found)
     ]
-
-
-def _time(value: datetime) -> datetime:
-    found = utc(value)
-    assert found is not None
-    return found
 
 
 def having(connection: Connection) -> list[int]:
@@ -200,15 +194,13 @@ def having(connection: Connection) -> list[int]:
 
 
 def _record(row: Row[*tuple[Any, ...]]) -> FactRecord:
-    observed_at = utc(row.observed_at)
-    assert observed_at is not None
     return FactRecord(
         ref=row.ref,
         collector=row.collector,
         version=row.version,
         url=row.url,
         revision=row.revision,
-        observed_at=observed_at,
+        observed_at=time_of(row.observed_at),
         valid_until=utc(row.valid_until),
         facts=facts_from_json(row.facts),
     )

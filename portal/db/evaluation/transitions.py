@@ -20,7 +20,7 @@ from portal.db.bulk import add, among, change, next_id, pick
 from portal.db.changes.instants import KEPT_SINCE, kept_since
 from portal.db.collection import evidence
 from portal.db.collection.facts import put_aside
-from portal.db.engine import utc
+from portal.db.engine import time_of
 from portal.db.evaluation import check_lists
 from portal.db.evaluation.layouts import said_in
 from portal.db.tables import check_lists as lists_table
@@ -233,7 +233,7 @@ def _open(connection: Connection, ids: Collection[int]) -> dict[Key, _Open]:
     )
     rows = connection.execute(found).all()
     return {
-        (entity, card): _Open(number, checks_id, _time(at), *said)
+        (entity, card): _Open(number, checks_id, time_of(at), *said)
         for entity, card, number, checks_id, at, *said in rows
     }
 
@@ -242,10 +242,10 @@ def _subjects(connection: Connection, ids: Collection[int]) -> dict[int, _Subjec
     stored: dict[int, list[datetime]] = {}
     found = (results.c.entity_id, results.c.evaluated_at)
     for entity, evaluated_at in pick(connection, found, results.c.entity_id, ids):
-        stored.setdefault(entity, []).append(_time(evaluated_at))
+        stored.setdefault(entity, []).append(time_of(evaluated_at))
     columns = (entities.c.id, entities.c.seq, entities.c.updated_at)
     return {
-        number: _Subject(seq, _time(came), stored.get(number, ()))
+        number: _Subject(seq, time_of(came), stored.get(number, ()))
         for number, seq, came in pick(connection, columns, entities.c.id, ids)
     }
 
@@ -276,9 +276,3 @@ def _write(connection: Connection, rows: Sequence[tuple[_Open | None, _Row]]) ->
     change(connection, transitions, "id", ("until",), ended)
     first = next_id(connection, transitions)
     add(connection, transitions, _COLUMNS, [(n, *row) for n, (_, row) in enumerate(rows, first)])
-
-
-def _time(value: datetime | None) -> datetime:
-    found = utc(value)
-    assert found is not None
-    return found

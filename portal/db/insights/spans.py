@@ -15,7 +15,7 @@ import orjson
 from sqlalchemy import Connection, func, select
 
 from portal.db.bulk import among, pick
-from portal.db.engine import utc
+from portal.db.engine import time_of, utc
 from portal.db.evaluation import check_lists
 from portal.db.tables import check_lists as lists_table
 from portal.db.tables import entities, fact_versions, facts, transitions, versions
@@ -150,8 +150,8 @@ def _chain(present: Any, former: Iterable[Any]) -> list[Span[Observed | None]]:
             # Nobody collects it any more: there is nothing that differences could lead back from.
             return [Span(None, utc(older.until), None)] if older is not None else []
         said = orjson.loads(row.facts) if row is present else _before(said, row.changes)
-        observed_at, valid_until, start = map(utc, (row.observed_at, row.valid_until, row.since))
-        assert observed_at is not None
+        observed_at, valid_until = time_of(row.observed_at), utc(row.valid_until)
+        start = utc(row.since)
         exact = start is not None or valid_until is None
         begin = start or observed_at
         record = Observed(observed_at, valid_until, orjson.dumps(said))

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, func, null, or_, select
 
 from portal.db.bulk import among, pick
 from portal.db.catalog.graph import type_ids
-from portal.db.engine import utc
+from portal.db.engine import time_of
 from portal.db.tables import changes, check_lists, edges, past_edges, transitions
 from scorecards.evaluation.transitions import Reason, Stand
 from scorecards.insights.moves import Course, Step
@@ -59,7 +59,7 @@ def editions(connection: Connection, scorecard: str) -> tuple[Edition, ...]:
         .where(check_lists.c.scorecard == scorecard)
         .group_by(check_lists.c.version)
     )
-    found = [Edition(version=row.version, first_at=_time(row.first_at)) for row in rows]
+    found = [Edition(version=row.version, first_at=time_of(row.first_at)) for row in rows]
     return tuple(sorted(found, key=lambda one: one.first_at))
 
 
@@ -183,7 +183,7 @@ def _steps(
     steps: dict[int, list[Step]] = {}
     for entity, at, reason, *place in connection.execute(found):
         stand = None if place[-1] is None else _stand(lists, known, *place)
-        step = Step(at=_time(at), reason=Reason(reason), stand=stand)
+        step = Step(at=time_of(at), reason=Reason(reason), stand=stand)
         steps.setdefault(entity, []).append(step)
     return steps
 
@@ -224,7 +224,7 @@ def _spans(connection: Connection, group: Related) -> dict[int, list[Span]]:
         rows += [(source, first, last) for source, first, last in connection.execute(found)]
     seqs = {seq for _, *both in rows for seq in both if seq is not None}
     stamps = (changes.c.seq, changes.c.at)
-    at = {seq: _time(time) for seq, time in pick(connection, stamps, changes.c.seq, seqs)}
+    at = {seq: time_of(time) for seq, time in pick(connection, stamps, changes.c.seq, seqs)}
     spans: dict[int, list[Span]] = {}
     for source, first, last in rows:
         end = None if last is None else at.get(last, LONG_AGO)
@@ -284,9 +284,3 @@ def _at(spans: Mapping[int, list[Span]] | None, instant: datetime) -> list[int] 
 
 def _moves_in(spans: Sequence[Span], start: datetime, end: datetime) -> bool:
     return any(at is not None and start < at <= end for span in spans for at in span)
-
-
-def _time(value: datetime | None) -> datetime:
-    found = utc(value)
-    assert found is not None
-    return found

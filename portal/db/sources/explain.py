@@ -28,13 +28,13 @@ from catalog.locations import web_url
 from catalog.scm import forge_file, tree_url
 from portal.db import bulk
 from portal.db.catalog.keys import storable
+from portal.db.engine import time_of
 from portal.db.sources.seen import (
     claims_where,
     faults_where,
     files_where,
     locations_where,
     repository_seen,
-    time_of,
 )
 from portal.db.tables import (
     aliases,

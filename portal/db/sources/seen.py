@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -13,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, case, select
 from catalog.explanations.evidence import Claim, Fault, FileSeen, LocationSeen, RepositorySeen
 from catalog.problems import Problem, problem_from
 from portal.db import bulk
-from portal.db.engine import utc
+from portal.db.engine import time_of, utc
 from portal.db.sources.problems import stored_problem
 from portal.db.tables import (
     declarations,
@@ -159,10 +158,3 @@ def repository_seen(row: Any) -> RepositorySeen:
 
 def _problem(stored: str | None) -> Problem | None:
     return None if stored is None else problem_from(orjson.loads(stored))
-
-
-def time_of(value: datetime | None) -> datetime:
-    """A time that is always there, aware."""
-    found = utc(value)
-    assert found is not None
-    return found
