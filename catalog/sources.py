@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from catalog.problems import Problem
 
@@ -139,4 +139,13 @@ class Source(Protocol):
 
         A file over `max_bytes` is `Unreadable` with code FILE_TOO_LARGE, read no further than that.
         """
+        ...
+
+
+@runtime_checkable
+class Forewarning(Protocol):
+    """A source that knows of some targets that it cannot read as things are configured."""
+
+    def objection(self, target: str) -> Problem | None:
+        """Why it cannot read `target`, which it accepts; None: it may try. Asks nobody."""
         ...

@@ -85,6 +85,13 @@ class CheckedClient:
         self._seconds, self._ca_file = seconds, ca_file
         self._breaker = breaker or Breaker()
 
+    def allowed(self, url: str) -> WebUrl | Problem:
+        """The URL, or why nobody is asked for it; where its host is, is looked up by nobody yet."""
+        there = parse_url(url)
+        if isinstance(there, Problem) or is_allowed(self._rules, there):
+            return there
+        return problems.not_allowed(there)
+
     def get(
         self,
         url: str,
@@ -100,11 +107,9 @@ class CheckedClient:
         at most `hear` bytes of what is said about it.
         """
         deadline = Deadline(self._seconds)
-        here = parse_url(url)
+        here = self.allowed(url)
         if isinstance(here, Problem):
             return Refused(problem=here)
-        if not is_allowed(self._rules, here):
-            return Refused(problem=problems.not_allowed(here))
         sent = _OURS | {name.lower(): value for name, value in (headers or {}).items()}
         for _ in range(MOST_REDIRECTS + 1):
             answer = self._ask(here, sent, known, max_bytes, deadline, hear=hear)
@@ -132,11 +137,9 @@ class CheckedClient:
         Without `max_bytes` nothing of the answer's body is read, and `Fetched` has no content.
         """
         deadline = Deadline(self._seconds)
-        there = parse_url(url)
+        there = self.allowed(url)
         if isinstance(there, Problem):
             return Refused(problem=there)
-        if not is_allowed(self._rules, there):
-            return Refused(problem=problems.not_allowed(there))
         sent = _OURS | {name.lower(): value for name, value in headers.items()}
         answer = self._ask(there, sent, None, max_bytes, deadline, body=body, hear=hear)
         if isinstance(answer, Moved):

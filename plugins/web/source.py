@@ -61,6 +61,14 @@ class WebSource:
         """Whether `target` is an HTTP URL: where git comes first, one that is no clone URL."""
         return target[:8].lower().startswith(("http://", "https://"))
 
+    def objection(self, target: str) -> Problem | None:
+        """Why the URL is never asked for; None: its server will be."""
+        listing = self.list(target)
+        if isinstance(listing, Failed):
+            return listing.problem
+        url = self._client.allowed(target)
+        return url if isinstance(url, Problem) else None
+
     def list(self, target: str) -> Listing:
         """The one file of the URL. Nothing is asked: its snapshot says whether it is there."""
         url = parse_url(target)

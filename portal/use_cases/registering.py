@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from catalog.problems import Problem
+from catalog.sources import Forewarning
 from portal.db.ingest import registrations
 from portal.db.sources.registered import API, Registered, get_registered
 from portal.wiring import Portal, store_of
+from portal.worker.children.views import source_for
+from portal.worker.reading import no_source
 from portal.worker.requests import Lane, ingest_key
 
 
@@ -40,6 +44,18 @@ def register(
         registrations.declare(store_of(portal), connection, now=now, actor=actor, only=[id_])
         found = get_registered(connection, id_)
     return None if found is None else Registration(location=found, is_new=known is None)
+
+
+def foreseen(portal: Portal, target: str) -> Problem | None:
+    """What keeps a target from being read, as far as it is known without asking anybody.
+
+    None: nothing; whether it can be read is seen when it is. A host that the configuration does not
+    allow is told so, and a target that no plugin reads.
+    """
+    source = source_for(portal.plugins, target, checked=True)
+    if source is None:
+        return no_source(target)
+    return source.objection(target) if isinstance(source, Forewarning) else None
 
 
 def read_now(portal: Portal, location: Registered) -> str:

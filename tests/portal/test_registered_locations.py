@@ -105,6 +105,19 @@ def test_what_is_registered_with_wait_is_there_when_the_answer_comes(world: Worl
     assert (refreshed.status_code, refreshed.json()["location"]) == (201, location)
 
 
+def test_who_waits_for_a_location_learns_what_is_wrong_with_it(world: World) -> None:
+    def register(path: str, wait: str) -> Any:
+        body = {"type": "url", "target": f"{world.base}/{path}"}
+        return world.call("POST", f"/locations?wait={wait}", json=body).json()
+
+    (problem,) = register("missing.yaml", "20s")["problems"]
+    assert problem["code"] == "NOT_FOUND"
+    assert "no matching files found" in problem["message"]
+    body = {"type": "url", "target": "http://127.0.0.1:9/x.yaml"}
+    answer = world.call("POST", "/locations?wait=20s", json=body).json()
+    assert [one["code"] for one in answer["problems"]] == ["HOST_NOT_ALLOWED"]
+
+
 def test_a_refresh_with_wait_shows_what_changed(world: World) -> None:
     target = world.write("changing.yaml", component("changing"))
     world.register(target)

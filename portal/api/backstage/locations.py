@@ -22,6 +22,7 @@ from portal.auth import actor_of, asker_of
 from portal.db.catalog.entities import by_ref, by_uid
 from portal.db.ingest import registrations
 from portal.db.ingest.decisions import delete_entity
+from portal.db.sources.locations import get_location
 from portal.db.sources.registered import (
     Registered,
     find_registered,
@@ -31,7 +32,7 @@ from portal.db.sources.registered import (
 from portal.db.sources.targets import sources_of
 from portal.db.state import Connection
 from portal.rationing import take
-from portal.use_cases.registering import read_now, register
+from portal.use_cases.registering import foreseen, read_now, register
 from portal.wiring import Portal, store_of
 from portal.worker.requests import Lane, ingest_key, refresh_key
 
@@ -118,8 +119,10 @@ def _add_registering(routes: Blueprint, portal: Portal) -> None:
         # Without one, a config or another operator named it: it is theirs.
         if made is None or (not made.is_new and on_conflict == "reject"):
             raise _exists(body)
-        wait_for(portal, [read_now(portal, made.location)], wait)
-        return reply(orjson.dumps({"location": _shown(made.location), "entities": []}), 201)
+        is_read = wait_for(portal, [read_now(portal, made.location)], wait)
+        told = _told(portal, made.location, is_read=is_read)
+        answer = {"location": _shown(made.location), "entities": [], **told}
+        return reply(orjson.dumps(answer), 201)
 
 
 def _add_changing(routes: Blueprint, portal: Portal) -> None:
@@ -131,8 +134,8 @@ def _add_changing(routes: Blueprint, portal: Portal) -> None:
         _check_writable(portal)
         _check_type(body)
         found = _retargeted(portal, location, body)
-        wait_for(portal, [read_now(portal, found)], wait)
-        return reply(orjson.dumps(_shown(found)))
+        is_read = wait_for(portal, [read_now(portal, found)], wait)
+        return reply(orjson.dumps({**_shown(found), **_told(portal, found, is_read=is_read)}))
 
     @routes.delete("/locations/<location>")
     def delete_location(location: str) -> Response:
@@ -214,6 +217,19 @@ def _exists(body: dict[str, str]) -> _Refused:
 
 def _shown(one: Registered) -> dict[str, str]:
     return {"id": one.id, "type": one.type, "target": one.target, "entityRef": one.ref}
+
+
+def _told(portal: Portal, one: Registered, *, is_read: bool) -> dict[str, JsonValue]:
+    """What is known to be wrong with a location, under a key of ours that is only there where something is.
+
+    Backstage accepts any target and says nothing, also when it is never read (reference 3.8, 4.7).
+    """
+    problem = foreseen(portal, one.target)
+    if is_read:
+        with portal.database.read() as connection:
+            row = get_location(connection, one.id)
+        problem = row.problem if row is not None else problem
+    return {} if problem is None else {"problems": [problem.as_dict()]}
 
 
 def _led_to(connection: Connection, ref: str) -> Registered:

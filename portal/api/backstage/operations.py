@@ -161,6 +161,7 @@ OPERATIONS = (
                 exists={"type": "boolean"},
                 location=ref("Location"),
                 entities=list_of(ANY),
+                problems=list_of(ANY),
             ),
         },
     ),
@@ -193,7 +194,16 @@ OPERATIONS = (
         summary="Let a location name another target",
         parameters=("wait",),
         body=PLACE,
-        answers={200: ref("Location")},
+        answers={
+            200: object_of(
+                "id type target entityRef",
+                id=TEXT,
+                type=TEXT,
+                target=TEXT,
+                entityRef=TEXT,
+                problems=list_of(ANY),
+            ),
+        },
     ),
     Operation(
         method="delete",

@@ -34,6 +34,9 @@ def register(pages: Blueprint, portal: Portal) -> None:
             return first_run_page(portal, target=target, status=403)
         if fault := model.target_fault(target):
             return first_run_page(portal, target=target, fault=fault, status=422)
+        if problem := registering.foreseen(portal, target):
+            told = f"{problem.message} {problem.hint}"
+            return first_run_page(portal, target=target, fault=told, status=422)
         made = registering.register(portal, type="url", target=target, actor=actor_of(g.caller))
         if made is None:
             return first_run_page(portal, target=target, fault=THEIRS, status=409)

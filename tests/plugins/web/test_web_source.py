@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from webserver import WebServer, answer, redirect
 
-from catalog.sources import Source
+from catalog.sources import Forewarning, Source
 from plugins.contract import (
     Blob,
     Complete,
@@ -196,6 +196,11 @@ def test_hosts_that_are_not_allowed_are_not_read(
     assert failure_of(source, "http://127.0.0.1:1/x.yaml") == "HOST_NOT_ALLOWED"
     (closed,) = plugin(Context(cache=tmp_path)).sources
     assert failure_of(closed, f"{server.url}/x.yaml") == "HOST_NOT_ALLOWED"
+    assert isinstance(source, Forewarning)
+    foreseen = source.objection("http://127.0.0.1:1/x.yaml")
+    assert foreseen is not None
+    assert foreseen.code == "HOST_NOT_ALLOWED"
+    assert source.objection(f"{server.url}/x.yaml") is None
     assert server.asked == []
 
 
@@ -215,6 +220,8 @@ def test_what_names_no_file_is_told_when_it_is_listed(
     assert isinstance(listing, Failed)
     assert listing.problem.code == code
     assert "s3cret" not in str(listing)
+    assert isinstance(source, Forewarning)
+    assert source.objection(target) == listing.problem
 
 
 def test_a_limit_and_a_path_of_another_file_are_heeded(server: WebServer, source: Source) -> None:

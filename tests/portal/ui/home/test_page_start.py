@@ -12,7 +12,7 @@ from portal.db.ingest.catalog_store import Store
 from portal.db.sources import locations, registered
 from portal.db.work import pending
 
-TARGET = "https://git.example.com/team/service/blob/main/catalog-info.yaml"
+TARGET = "https://github.com/team/service/blob/main/catalog-info.yaml"
 
 
 @pytest.fixture
@@ -83,6 +83,9 @@ def test_what_could_not_be_read_is_said_with_what_to_do(empty: Shop) -> None:
         ("https://x/\0", "one word without spaces"),
         ("service", "it begins with https://"),
         ('"><script>', "it begins with https://"),
+        ("https://elsewhere.example.com/catalog-info.yaml", "not allowed"),
+        ("https://elsewhere.example.com/catalog-info.yaml", "backend.reading.allow"),
+        ("https://", "no URL"),
     ],
 )
 def test_what_is_no_url_is_refused_beside_the_field(empty: Shop, target: str, why: str) -> None:
