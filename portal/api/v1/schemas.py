@@ -173,6 +173,13 @@ class EntityAnswer(EntityItemAnswer):
     not_assessed = fields.Nested(
         NotAssessedAnswer, allow_none=True, metadata={"description": NOT_ASSESSED}
     )
+    waiting = fields.Boolean(
+        allow_none=True,
+        metadata={
+            "description": "It waits to be looked at: without `scorecards` it is not assessed yet, with "
+            "them it is assessed anew. Where it does not, and there are none, none applies."
+        },
+    )
     facts = fields.List(fields.Nested(FactRecordAnswer), allow_none=True)
     problems = fields.List(fields.Nested(PlacedProblemAnswer), allow_none=True)
 

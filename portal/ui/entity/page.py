@@ -129,6 +129,7 @@ def _page(
         problems=stored.problems,
         facts=None if stored.records is None else sum(len(one.facts) for one in stored.records),
         docs=stored.docs,
+        waits=stored.waits and stored.unanswered is None,
         has_docs=not stored.past and (bool(stored.docs) or kind not in ONLY_WITH_PAGES),
     )
 

@@ -17,6 +17,7 @@ from portal.db.evaluation.unanswerable import Unanswered
 from portal.db.sources import problems
 from portal.db.sources.locations import origin_of
 from portal.db.state import Connection
+from portal.db.work import marks
 from portal.ui.models.entity.declared import Declared, Source, source_of
 from portal.ui.models.entity.page import related_links
 from portal.ui.models.links import EntityLink
@@ -54,6 +55,8 @@ class Stored:
     """Pages of documentation; None: nobody has looked for any, or it is the past."""
     unanswered: Unanswered | None = None
     """Why it could not be assessed when that was last tried; None: it could, or it is the past."""
+    waits: bool = False
+    """Whether it waits to be looked at, for the first time or again; never in the past."""
     past: Past | None = None
     """None: it is as it is now."""
 
@@ -85,6 +88,7 @@ def present(connection: Connection, ref: str) -> Stored | None:
         id=row.id,
         docs=documentation.count(connection, row.id),
         unanswered=unanswerable.about(connection, row.id),
+        waits=marks.is_marked(connection, row.id),
     )
 
 

@@ -34,6 +34,7 @@ from portal.db.collection import facts
 from portal.db.evaluation import results, unanswerable
 from portal.db.sources import locations, problems
 from portal.db.state import Connection
+from portal.db.work import marks
 from portal.rationing import TooOften
 from portal.use_cases.looking_again import look_again
 from portal.wiring import Portal
@@ -168,6 +169,7 @@ def _details(
         "origin": forms.origin(origin) if origin else None,
         "scorecards": forms.standings(cards, standing),
         "notAssessed": result_forms.not_assessed(unanswerable.about(connection, row.id)),
+        "waiting": marks.is_marked(connection, row.id),
         "facts": forms.fact_records(records, portal.collectors, portal.unfed, now=portal.now()),
         "problems": [forms.placed_problem(problem) for problem in found.items],
     }

@@ -178,6 +178,7 @@ def entity_at(connection: Connection, identity: Identity, instant: datetime) -> 
         "origin": None,
         "scorecards": None,
         "notAssessed": None,
+        "waiting": None,
         "facts": None,
         "problems": None,
         "entity": {

@@ -12,7 +12,10 @@ from portal.ui.models.catalog.listing import first_link
 from portal.ui.models.entity.declared import Declared
 from portal.ui.models.levels import LevelMark
 from portal.ui.models.links import EntityLink, link_to, text_at, texts_at
+from portal.ui.models.looks import Look
 from scorecards.scorecard import Scorecard
+
+NOT_YET = Look(name="running", word="Not assessed yet")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,11 +31,13 @@ class EntityPage:
     system: EntityLink | None
     tags: tuple[str, ...]
     marks: Mapping[str, LevelMark]
+    unassessed: Look | None
+    """That no scorecard says anything yet, as it waits to be assessed; None: one does, or none applies."""
     scorecards: tuple[Scorecard, ...]
     problems: tuple[Problem, ...]
     related_count: int
     tabs: tuple[tuple[str, str, int | None], ...]
-    """Name, text and count of each tab."""
+    """Name, text and count of each tab; None: nothing to count, or nobody has counted yet."""
     created_at: datetime | None
     updated_at: datetime
 
@@ -58,13 +63,15 @@ def entity_page(
     facts: int | None,
     docs: int | None,
     has_docs: bool,
+    waits: bool,
 ) -> EntityPage:
-    """The header of an entity's page."""
+    """The header of an entity's page; `waits` says whether it is still to be looked at."""
     by_ref = {link.ref: link for _, link in related}
     owners = [link.ref for kind, link in related if kind == "ownedBy"]
     systems = [
         link.ref for kind, link in related if kind == "partOf" and link.ref.startswith("system:")
     ]
+    uncounted = None if waits else 0
     return EntityPage(
         link=link_to(declared.ref, title=text_at(body, "metadata", "title")),
         kind=text_at(body, "kind"),
@@ -75,6 +82,7 @@ def entity_page(
         system=first_link(systems, by_ref),
         tags=texts_at(body, "metadata", "tags"),
         marks=marks,
+        unassessed=NOT_YET if waits and not marks else None,
         scorecards=scorecards,
         problems=problems,
         related_count=len(related),
@@ -82,9 +90,9 @@ def entity_page(
             ("overview", "Overview", None),
             *([("api", "API", None)] if text_at(body, "kind").lower() == "api" else []),
             *([("docs", "Docs", docs)] if has_docs else []),
-            ("scorecards", "Scorecards", len(marks)),
+            ("scorecards", "Scorecards", len(marks) or uncounted),
             ("relations", "Relations", len(related)),
-            *([] if facts is None else [("facts", "Facts", facts)]),
+            *([] if facts is None else [("facts", "Facts", facts or uncounted)]),
             ("descriptor", "Descriptor", None),
             ("history", "History", None),
         ),
