@@ -62,6 +62,17 @@ def edges_of(connection: Connection, leaf: Leaf) -> Condition:
             return every([typed, begun])
 
 
+def edges_containing(connection: Connection, key: str, pattern: str) -> Condition:
+    """What holds for the rows of `edges` of a relation whose target is like the pattern."""
+    typed = edges_of(connection, Has(key=key))
+    return every([typed, Condition((_targets_are_like,), (pattern,))])
+
+
+def _targets_are_like(given: Given) -> ColumnElement[bool]:
+    like = select(refs.c.id).where(refs.c.ref.like(given.one(), escape="/"))
+    return edges.c.target_id.in_(like)
+
+
 def _targets_begin(given: Given, ends: int) -> ColumnElement[bool]:
     begun = select(refs.c.id).where(between(refs.c.ref, given.some(ends)))
     return edges.c.target_id.in_(begun)

@@ -6,7 +6,7 @@ description are the default, and `%` and `_` are letters like any other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -16,12 +16,13 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from catalog.queries.query import FullText
 from portal.db.bulk import every, listed
+from portal.db.catalog.beside import edges_containing, owning
 from portal.db.catalog.conditions import ALWAYS, NEVER, Condition, Given, any_of
 from portal.db.catalog.filters import FEW, Way
-from portal.db.catalog.keys import COLUMNS, LONGEST_VALUE
+from portal.db.catalog.keys import COLUMNS, LONGEST_VALUE, RELATION, is_term
 from portal.db.catalog.questions import Question
 from portal.db.catalog.texts import NAMES, reader
-from portal.db.tables import entities, postings
+from portal.db.tables import edges, entities, postings
 
 DEFAULT_FIELDS = ("metadata.name", "metadata.title", "metadata.description")
 
@@ -57,14 +58,23 @@ def find_text(
     columns = sorted(field for field in fields & COLUMNS.keys() if field != "metadata.name")
     found = reader(connection, asked.moment and asked.moment[1:])
     ids = found.ids(NAMES, [term], asked.kinds) if "metadata.name" in fields else []
-    of_terms = (found.ids(field, [term], asked.kinds) for field in sorted(fields - COLUMNS.keys()))
+    of_terms = (found.ids(field, [term], asked.kinds) for field in filter(is_term, sorted(fields)))
     term_ids = list(chain.from_iterable(of_terms))
-    if not (ids or term_ids or columns):
+    others = [Condition((_contains, column), (_pattern(term),)) for column in columns]
+    others += _related(connection, fields, _pattern(term))
+    if not (ids or term_ids or others):
         return NOTHING
-    is_few = not columns and len(ids) + len(term_ids) <= FEW
-    parts = [having_any(connection, ids, term_ids, few=is_few)]
-    parts += [Condition((_contains, column), (_pattern(term),)) for column in columns]
+    is_few = not others and len(ids) + len(term_ids) <= FEW
+    parts = [having_any(connection, ids, term_ids, few=is_few), *others]
     return Found(condition=any_of(parts), way=Way.FEW if is_few else Way.SETS)
+
+
+def _related(connection: Connection, fields: Iterable[str], pattern: str) -> list[Condition]:
+    """What holds for the entities whose relations among the fields lead to a ref that is like the pattern."""
+    relations = sorted(field for field in fields if field.startswith(RELATION))
+    leading = (edges_containing(connection, field, pattern) for field in relations)
+    found = (owning(edges.c.source_id, one, probes=False) for one in leading)
+    return [one for one in found if one != NEVER]
 
 
 def having_any(

@@ -187,6 +187,19 @@ def test_full_text_finds_parts_of_fields_without_wildcards(database: Database) -
     assert len(texts(database, term="")) == 3
 
 
+def test_full_text_looks_into_the_refs_that_relations_lead_to(database: Database) -> None:
+    save(database, owned("shop", "web"), owned("desk", "gone"), entity("none"))
+    owners = ("relations.ownedBy",)
+    assert texts(database, term="WEB", fields=owners) == ["shop"]
+    assert texts(database, term="group:default/", fields=("relations.OWNEDBY",)) == ["desk", "shop"]
+    assert texts(database, term="%", fields=owners) == []
+    assert texts(database, term="web", fields=("relations.partOf", "relations.nope")) == []
+    assert texts(database, term="none", fields=(*owners, "metadata.name")) == ["none"]
+    assert texts(database, parse_filters(["metadata.name=desk"]), term="e", fields=owners) == [
+        "desk"
+    ]
+
+
 def test_full_text_looks_into_the_order_field(letters: Database) -> None:
     with letters.read() as connection:
         query = EntityQuery(full_text=FullText(term="a"), order=TITLE)

@@ -163,9 +163,11 @@ TEXTS = st.one_of(
     st.none(),
     st.builds(
         FullText,
-        term=st.one_of(_words, st.sampled_from(["", " ", "a", "%", "_", "b j", "out", "-1"])),
+        term=st.one_of(
+            _words, st.sampled_from(["", " ", "a", "%", "_", "b j", "out", "-1", "t/c-1", "group:"])
+        ),
         fields=st.lists(
-            st.sampled_from([*KEYS, *COLUMN_KEYS, "metadata.description"]), max_size=3
+            st.sampled_from([*KEYS, *COLUMN_KEYS, *RELATIONS, "metadata.description"]), max_size=3
         ).map(tuple),
     ),
 )
