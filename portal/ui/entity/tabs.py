@@ -14,6 +14,7 @@ from portal.db.catalog.graph import Direction, walk
 from portal.db.changes.history import Identity, identify
 from portal.db.evaluation.result_history import moves
 from portal.db.evaluation.results import StoredResult
+from portal.db.people.exemption_lists import Wanted, list_exemptions
 from portal.db.state import Connection
 from portal.ui.entity.docs import docs_tab
 from portal.ui.entity.history import timeline
@@ -34,6 +35,7 @@ from portal.ui.models.paging import Params, forward
 from portal.use_cases.inquiring import askable
 from portal.wiring import Portal
 from scorecards.insights.advice import next_steps
+from scorecards.people.exemptions import Exemption, State
 
 FIRST_TAB = "overview"
 OWNERS = ("group", "user")
@@ -43,6 +45,7 @@ MOST_MOVES = 200
 """Transitions that strips are made from."""
 LATELY = timedelta(days=90)
 """How long strips are."""
+MOST_REQUESTS = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,6 +101,7 @@ def _scorecards(seen: Seen) -> dict[str, Any]:
         "ladders": seen.ladders,
         "open_states": () if past else OPEN,
         "strips": {} if past else _strips(seen.connection, seen.asked.ref, seen.portal.now()),
+        "requests": {} if past else _requests(seen.connection, seen.stored.declared.ref),
     }
 
 
@@ -169,6 +173,13 @@ def history(
 def _belongings(seen: Seen) -> model.Belongings:
     found = owned_by(seen.connection, seen.stored.declared.ref)
     return model.belongings(seen.portal.scorecards, found.services, found.total)
+
+
+def _requests(connection: Connection, ref: str) -> dict[tuple[str, str | None], Exemption]:
+    """The exemptions that wait for a decision, by scorecard and check; None: every check of it."""
+    wanted = Wanted(states=[State.REQUESTED], ref=ref)
+    found = list_exemptions(connection, wanted, after=None, limit=MOST_REQUESTS)
+    return {(one.scope.scorecard, one.scope.check): one for one in reversed(found.items)}
 
 
 def _strips(connection: Connection, ref: str, now: datetime) -> dict[Key, Strip]:

@@ -16,6 +16,8 @@ class Structure(HTMLParser):
         self.faults: list[str] = []
         self.ids: list[str] = []
         self.fragments: list[str] = []
+        self.named: list[str] = []
+        """Ids of what names or explains something else."""
         self.headings: list[int] = []
         self.labels: set[str] = set()
         self.controls: list[tuple[str, dict[str, str | None]]] = []
@@ -43,6 +45,8 @@ class Structure(HTMLParser):
             self.fragments.append(href[1:])
         if given.get("id"):
             self.ids.append(str(given["id"]))
+        for name in ("aria-describedby", "aria-labelledby"):
+            self.named += (given.get(name) or "").split()
         if tag in HEADINGS:
             self.headings.append(int(tag[1]))
         if tag in ("header", "nav", "main", "footer", "form", "aside"):
@@ -91,6 +95,9 @@ def faults(html: str) -> list[str]:
     found += [f"<{tag}> is never closed" for tag in page._open]
     found += [f"id {one} is there twice" for one in {i for i in page.ids if page.ids.count(i) > 1}]
     found += [f"#{one} leads nowhere" for one in page.fragments if one not in page.ids]
+    found += [
+        f"nothing has the id {one}, which is to be read" for one in {*page.named} - {*page.ids}
+    ]
     if page.headings.count(1) != 1:
         found.append(f"{page.headings.count(1)} h1")
     steps = zip(page.headings, page.headings[1:], strict=False)

@@ -70,6 +70,8 @@ class ExemptionLine:
     scorecard_title: str
     check: str
     """Title; '' for every check of the scorecard."""
+    check_id: str
+    """'' for every check of the scorecard."""
     entity: EntityLink | None
     filter: str
     """'' where it is for one entity."""
@@ -167,6 +169,7 @@ def exemption_line(
         scorecard=one.scope.scorecard if card else "",
         scorecard_title=card.title if card else one.scope.scorecard,
         check="" if one.scope.check is None else titles.get(one.scope.check, one.scope.check),
+        check_id=one.scope.check or "",
         entity=entity,
         filter=whom.filter if isinstance(whom, Matching) else "",
         ground=GROUNDS[one.reason.ground][0],

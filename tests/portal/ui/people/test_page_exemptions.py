@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from page_people import ASKER, DECIDER, NO_DECIDER, TOKENS, headers, read, send
 from page_shop import NOW, Shop, appraise
+from page_structure import faults
 
 from portal.app import create_app
 from portal.config import Auth, StaticToken
@@ -75,6 +76,19 @@ def test_passing_check_offers_no_exemption(shop) -> None:
     assert "Request an exemption" not in readme
 
 
+def test_check_of_which_an_exemption_is_requested_says_so_and_asks_for_no_other(shop) -> None:
+    path = ask(shop)
+    tab = read(shop.client, "/catalog/component/default/orders?tab=scorecards")
+    readme = tab.split('id="check-readiness-readme"')[1].split('class="check"')[0]
+    assert f'<a href="{path}">Exemption requested</a>' in readme
+    assert "Request an exemption" not in readme
+    assert "Request an exemption" in tab, "of another check"
+    decided = read(shop.client, path)
+    assert (
+        'href="/catalog/component/default/orders?tab=scorecards#check-readiness-readme"' in decided
+    )
+
+
 def test_request_is_stored_as_it_was_typed_and_shown(shop) -> None:
     path = ask(shop)
     page = read(shop.client, path)
@@ -119,6 +133,8 @@ def test_fault_stands_at_its_field_and_what_was_typed_is_kept(
     assert answer.status_code == 422
     at_field = answer.text.split(f'id="e-{field}"')[1].split("</p>")[0]
     assert said in at_field
+    assert f'aria-describedby="e-{field}"' in answer.text, "it is heard at the field as well"
+    assert faults(answer.text) == []
     if "text" not in typed:
         assert "The repository moves in May.</textarea>" in answer.text
     with shop.portal.database.read() as connection:
