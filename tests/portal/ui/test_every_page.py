@@ -1,4 +1,5 @@
 import gzip
+import html
 from pathlib import Path
 
 import pytest
@@ -279,3 +280,26 @@ def test_links_keep_the_base_path(shops) -> None:
 def test_sample_says_that_it_is_one(shops) -> None:
     assert "Sample organization" in shops(sample=True).get("/")
     assert "Sample organization" not in shops().get("/")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/?team=group:default/alices",
+        "/insights",
+        "/scorecards",
+        "/scorecards/readiness",
+        "/catalog/group/default/alices",
+    ],
+)
+def test_a_number_of_a_level_leads_to_what_it_counts(shop, path: str) -> None:
+    legends = shop.get(path).split('<ul class="legend">')[1:]
+    lines = [line for legend in legends for line in legend.split("</ul>")[0].split("<li>")]
+    told = [line for line in lines if 'href="' in line]
+    assert told
+    for line in told:
+        href = html.unescape(line.split('href="')[1].split('"')[0])
+        count = line.split("<b>")[1].split("</b>")[0]
+        heading = shop.get(href).split('<header class="led"><h2>')[1].split("</h2>")[0]
+        assert heading.split()[0] == count, href
