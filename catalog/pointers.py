@@ -12,7 +12,17 @@ Step = str | int
 
 def pointer(path: Iterable[Step]) -> str:
     """The JSON pointer of a path."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    return "".join(f"/{escaped(str(step))}" for step in path)
+
+
+def escaped(key: str) -> str:
+    """`key` as one step of a JSON pointer."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def steps_of(pointer: str) -> list[str]:
+    """The keys and indexes that a JSON pointer is made of."""
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
 
 
 def dotted(path: Sequence[Step]) -> str:

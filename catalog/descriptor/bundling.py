@@ -19,7 +19,7 @@ from urllib.parse import unquote
 import orjson
 
 from catalog.parsing.documents import Parsed, parse
-from catalog.pointers import Step, pointer
+from catalog.pointers import Step, pointer, steps_of
 from catalog.problems import JsonValue, Problem, Severity, quote
 from catalog.scm import resolve_url
 from catalog.yaml_text import as_yaml
@@ -223,10 +223,10 @@ class _Bundle:
         if target:
             file = target_from(file or self._base, _decoded(target))
             file = "" if file == self._base else file
-        steps = unquote(fragment).split("/")
-        if steps[0]:
+        path = unquote(fragment)
+        if path and not path.startswith("/"):
             raise _CannotBundleError(f"`{quote(written['$ref'])}` is no path")
-        return _Place(file, tuple(s.replace("~1", "/").replace("~0", "~") for s in steps[1:]))
+        return _Place(file, tuple(steps_of(path)))
 
     def _where(self, place: _Place) -> tuple[Step, ...] | None:
         """Where in the bundled definition the value of a place is, by itself or in a larger one."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from catalog.descriptor.formats import is_api_version
 from catalog.descriptor.placeholders import RESOLVERS
 from catalog.descriptor.schema_faults import OUTPUT_FIELDS, TYPES
+from catalog.pointers import steps_of
 from catalog.problems import JsonValue, Problem, Severity
 from catalog.urls import is_url
 
@@ -166,7 +167,7 @@ def _schema_fault(problem: Problem) -> tuple[str, str, str]:
 
 def _malformed(problem: Problem) -> str:
     """What Backstage says of a text that has not the form it needs."""
-    steps = [step.replace("~1", "/").replace("~0", "~") for step in problem.pointer.split("/")[1:]]
+    steps = steps_of(problem.pointer)
     if steps[1:2] and steps[1] in ("labels", "annotations", "tags", "links"):
         steps = steps[1:]
     expected = f'expected {_FORMATS[problem.code]} but found "{problem.found}"'

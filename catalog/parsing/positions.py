@@ -10,6 +10,7 @@ from catalog.parsing.composing import Mapping, Node, RefusalError, Sequence, che
 from catalog.parsing.documents import Parsed, ParsedDocument
 from catalog.parsing.limits import DEFAULT_LIMITS
 from catalog.parsing.values import key_text, target_of
+from catalog.pointers import steps_of
 
 
 class Position(NamedTuple):
@@ -36,7 +37,7 @@ class Positions:
         node, key_node = self._root, None
         if node is None:
             return None
-        for step in _steps(pointer):
+        for step in steps_of(pointer):
             found = _child(node, step, self._document.version)
             if found is None:
                 return (
@@ -67,10 +68,6 @@ def _composed(text: str) -> Node | None:
     except (RefusalError, yaml.YAMLError):
         return None
     return root
-
-
-def _steps(pointer: str) -> list[str]:
-    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
 
 
 def _child(node: Node, step: str, version: str) -> tuple[Node, Node] | None:

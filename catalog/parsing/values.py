@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from catalog.parsing.characters import UNSTORABLE_VALUE
 from catalog.parsing.composing import Alias, Anchored, Mapping, Node, Scalar, Sequence
 from catalog.parsing.scalars import Value, printed, resolve, resolve_1_1, tagged
+from catalog.pointers import escaped
 from catalog.problems import JsonValue, Problem, Severity, quote
 
 MOST_PROBLEMS = 20
@@ -23,11 +24,6 @@ _ENVELOPE = ("apiVersion", "kind")
 def target_of(node: Node) -> Anchored:
     """The node itself, or what it is an alias of."""
     return node.target if isinstance(node, Alias) else node
-
-
-def escaped(key: str) -> str:
-    """`key` as one step of a JSON pointer."""
-    return key.replace("~", "~0").replace("/", "~1")
 
 
 def key_text(node: Node, version: str) -> str:

@@ -10,11 +10,12 @@ from typing import Any
 
 from marshmallow import ValidationError
 
+from catalog.pointers import pointer as pointer_of
 from catalog.problems import JsonValue, Problem, Severity, quote
 from portal.config.absent import absent
 from portal.config.contested import contested
 from portal.config.fields import UnknownKey, UnknownWord
-from portal.config.files import ConfigFile, escape
+from portal.config.files import ConfigFile
 from portal.config.merging import Merged
 from portal.config.named_apps import unknown_apps
 from portal.config.providers import SERVED
@@ -122,7 +123,7 @@ def _flat(messages: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[lis
 
 
 def _problem(merged: Merged, path: list[Any], message: str | UnknownKey | UnknownWord) -> Problem:
-    pointer = "".join(f"/{escape(str(part))}" for part in path)
+    pointer = pointer_of(path)
     dotted = ".".join(str(part) for part in path)
     if isinstance(message, UnknownKey):
         return _unknown(merged, pointer, dotted, message.known)

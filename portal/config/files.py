@@ -13,6 +13,7 @@ from pathlib import Path
 
 from catalog.parsing.documents import Empty, Malformed, ParsedDocument, parse
 from catalog.parsing.positions import locate
+from catalog.pointers import escaped
 from catalog.problems import JsonValue, Problem, Severity, quote
 
 LARGEST_FILE = 1024 * 1024
@@ -148,7 +149,7 @@ class _Resolver:
                 return self._special(name, argument, pointer, folder, depth)
             case dict():
                 resolved = {
-                    key: self.resolve(item, f"{pointer}/{escape(key)}", folder, depth)
+                    key: self.resolve(item, f"{pointer}/{escaped(key)}", folder, depth)
                     for key, item in value.items()
                 }
                 return {k: v for k, v in resolved.items() if v is not None or value[k] is None}
@@ -219,8 +220,3 @@ def _without_nulls(value: JsonValue) -> JsonValue:
     if isinstance(value, dict):
         return {key: _without_nulls(item) for key, item in value.items() if item is not None}
     return value
-
-
-def escape(key: str) -> str:
-    """`key` as a part of a JSON pointer (RFC 6901)."""
-    return key.replace("~", "~0").replace("/", "~1")

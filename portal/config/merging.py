@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from catalog.pointers import escaped
 from catalog.problems import JsonValue, Problem, Severity
-from portal.config.files import ConfigFile, escape
+from portal.config.files import ConfigFile
 
 
 @dataclass(kw_only=True)
@@ -73,7 +74,7 @@ def _lay(
     file: ConfigFile,
 ) -> None:
     for key, value in above.items():
-        here = f"{pointer}/{escape(key)}"
+        here = f"{pointer}/{escaped(key)}"
         known = below.get(key)
         if isinstance(value, dict) and (known is None or isinstance(known, dict)):
             fresh = known if isinstance(known, dict) else {}

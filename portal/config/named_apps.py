@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from catalog.pointers import escaped
 from catalog.problems import Problem, Severity, quote
 from portal.config.contested import DEFAULT_HOSTS
-from portal.config.files import escape
 from portal.config.merging import Merged
 
 _HOST = DEFAULT_HOSTS["github"]
@@ -36,7 +36,7 @@ def _named(data: Any) -> Iterator[tuple[str, str, str]]:
     for name, one in [("", entries)] if is_one else entries.items():
         # Beside an organization an App has no effect, which `portal.config.unserved` says.
         if isinstance(one, dict) and "app" in one and "organization" not in one:
-            pointer = f"{above}/{escape(str(name))}" if name else above
+            pointer = f"{above}/{escaped(str(name))}" if name else above
             yield f"{pointer}/app", str(one["app"]), str(one.get("host", _HOST)).lower()
 
 

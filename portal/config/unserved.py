@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from catalog.pointers import escaped
 from catalog.problems import JsonValue, Problem
 from portal.config.access import TYPES as ACCESS_TYPES
-from portal.config.files import escape
 from portal.config.integrations import TYPES
 from portal.config.merging import Merged
 from portal.config.providers import PROVIDERS, SERVED
@@ -111,7 +111,7 @@ def _found(
     elif isinstance(value, dict):
         for key in value if parts[0] == "*" else [parts[0]]:
             if key in value:
-                below = f"{dotted}.{key}", f"{pointer}/{escape(key)}"
+                below = f"{dotted}.{key}", f"{pointer}/{escaped(key)}"
                 yield from _found(value[key], parts[1:], *below)
 
 

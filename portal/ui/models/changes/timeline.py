@@ -12,6 +12,7 @@ from typing import TypeAlias
 import orjson
 
 from catalog.diffing import Added, Change, Changed, Diff, Removed, diff
+from catalog.pointers import steps_of
 from catalog.problems import JsonValue
 from portal.db.changes.history import Event, Version
 from portal.db.evaluation.result_history import Move
@@ -230,7 +231,7 @@ def _field(change: Change) -> FieldLine:
 
 def place(pointer: str) -> str:
     """A JSON pointer as people write it: `metadata.tags[0]`."""
-    steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+    steps = steps_of(pointer)
     text = "".join(f"[{step}]" if step.isdecimal() else f".{step}" for step in steps)
     return text.removeprefix(".") or "all of it"
 
