@@ -5,13 +5,9 @@ was called with something that cannot be answered.
 """
 
 
-class CatalogError(Exception):
-    """Something in the catalog could not be answered."""
-
-
-class RefError(CatalogError):
+class RefError(Exception):
     """A text is not an entity reference."""
 
 
-class QueryError(CatalogError):
+class QueryError(Exception):
     """A filter, an order or a cursor of a query cannot be read."""

@@ -17,7 +17,6 @@ from collections.abc import Sequence
 from typing import IO
 
 from catalog.problems import Problem, quote
-from plugins.errors import PluginError
 
 LOCAL_SECONDS = 60.0
 """Deadline of a command that reads what is on disk."""
@@ -51,7 +50,7 @@ _ENVIRONMENT = {
 }
 
 
-class GitError(PluginError):
+class GitError(Exception):
     """Git could not do it; `problem` says why, to people."""
 
     def __init__(self, problem: Problem) -> None:

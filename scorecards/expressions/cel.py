@@ -19,7 +19,6 @@ from cel_expr_python import cel
 from cel_expr_python.ext import ext_strings
 
 from catalog.problems import quote
-from scorecards.errors import ExpressionError
 from scorecards.expressions import compiled, habits
 from scorecards.expressions.near_facts import (
     DIGIT_HINT,
@@ -55,6 +54,10 @@ _CONTAINER = re.compile(r" \(in container '[^']*'\)")
 _STATUS = re.compile(r"^[A-Z_]{2,20}: | \[[A-Z_]{2,20}\]$")
 _OUTSIDE = "Index error: "
 _ABSENT = re.compile(r'^NOT_FOUND: Key not found in map : "?(.*?)"?$')
+
+
+class ExpressionError(Exception):
+    """An expression does not compile: for code only, authors of scorecards are told a `Fault`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

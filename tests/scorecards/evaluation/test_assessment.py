@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scorecards.errors import ExpressionError
 from scorecards.evaluation.assessment import Assessor
 from scorecards.evaluation.observing import LARGEST_OBSERVATION
+from scorecards.expressions.cel import ExpressionError
 from scorecards.facts import FailedFact, Missing, Unknown
 from scorecards.results import Outcome
 from tests.scorecards.scorecard_samples import (

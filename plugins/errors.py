@@ -1,5 +1,0 @@
-"""The exceptions of plugins."""
-
-
-class PluginError(Exception):
-    """A plugin cannot be used."""
