@@ -109,7 +109,7 @@ def _children(folder: Path) -> Listing:
     for name in names:
         child = folder / name
         if _is_readable(child):
-            found.append(Repository(url=_url(child), name=_shown(name)))
+            found.append(Repository(url=_url(child), name=shown(name)))
         else:
             unreadable.append(child)
     if unreadable:
@@ -141,8 +141,9 @@ def _url(path: Path) -> str:
     return "file://" + quote_url(os.fsencode(path))
 
 
-def _shown(name: str) -> str:
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+def shown(path: str) -> str:
+    """The path as text; bytes of a name that are not UTF-8 are shown escaped (row G08)."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def cannot_read(path: Path, error: OSError | ValueError) -> Problem:

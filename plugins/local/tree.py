@@ -17,7 +17,7 @@ from pathlib import Path
 from catalog.problems import Problem, quote
 from plugins.contract import Blob, TreeFile, Unreadable
 from plugins.gitstore.objects import no_such_file, too_large
-from plugins.local.places import cannot_read
+from plugins.local.places import cannot_read, shown
 
 MOST_FILES = 200_000
 """Files of one folder; above, its snapshot is refused instead of cut."""
@@ -76,7 +76,7 @@ def _read_folder(
                     about = entry.stat(follow_symlinks=False)
                 except FileNotFoundError:
                     continue
-                files.append(_file(_shown("/".join((*parts, entry.name))), about))
+                files.append(_file(shown("/".join((*parts, entry.name))), about))
 
 
 def look_at(folder: Path, paths: Iterable[str]) -> tuple[TreeFile, ...]:
@@ -221,11 +221,6 @@ def _opened(descriptor: int) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
-
-
-def _shown(path: str) -> str:
-    """The path as text; bytes of a name that are not UTF-8 are shown escaped (row G08)."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _not_regular(path: str) -> Problem:
