@@ -22,6 +22,14 @@ def asked_ref(text: str, kind: str | None = None) -> EntityRef:
         raise Refusal("INVALID_VALUE", str(error)) from None
 
 
+def asked_team(text: str | None) -> str:
+    """The canonical ref of a group; '' where none is named. Raises `Refusal`."""
+    ref = None if text is None else asked_ref(text, "group")
+    if ref is not None and ref.kind.lower() != "group":
+        raise Refusal("INVALID_VALUE", "`team` is not a group")
+    return "" if ref is None else str(ref)
+
+
 def existing_entity(connection: Connection, kind: str, namespace: str, name: str) -> EntityRow:
     """The entity of this kind, namespace and name. Raises `Refusal`."""
     row = by_ref(connection, str(EntityRef(kind=kind, namespace=namespace, name=name)))

@@ -10,7 +10,7 @@ from marshmallow import fields, validate
 from portal.api.errors import Refusal
 from portal.api.v1 import forms
 from portal.api.v1.conventions import Answer, Camel, Resource, answer
-from portal.api.v1.existing import asked_ref
+from portal.api.v1.existing import asked_team
 from portal.api.v1.instants import moment
 from portal.api.v1.schemas import LevelAnswer, time_field
 from portal.api.v1.times import rfc3339
@@ -134,9 +134,7 @@ def resource(portal: Portal) -> Resource:
             raise Refusal("INVALID_VALUE", "`week` is not a week as 2026-W30")
         if week.start > now:
             raise Refusal("INVALID_VALUE", "This week has not begun")
-        team = "" if asked["team"] is None else str(asked_ref(asked["team"], "group"))
-        if team and not team.startswith("group:"):
-            raise Refusal("INVALID_VALUE", "`team` is not a group")
+        team = asked_team(asked["team"])
         with portal.database.read() as connection:
             moment(connection, week.start)
             found = read_digest(connection, portal.scorecards, week, team=team, now=now)

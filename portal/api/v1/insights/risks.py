@@ -12,7 +12,7 @@ from portal.api.errors import Refusal
 from portal.api.v1.catalog.entity_lists import entity_list
 from portal.api.v1.catalog.entity_queries import chosen_columns
 from portal.api.v1.conventions import Answer, Paging, Resource, Storable, Tags, answer, page
-from portal.api.v1.existing import asked_ref
+from portal.api.v1.existing import asked_team
 from portal.api.v1.schemas import EntityPageAnswer
 from portal.use_cases import risks
 from portal.wiring import Portal
@@ -71,7 +71,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
         """Count what each risk concerns, and what it could concern."""
         with portal.database.read() as connection:
             tag = tags.check(connection)
-            found = risks.risks(connection, _team(asked))
+            found = risks.risks(connection, asked_team(asked["team"]))
             counts = {name: risks.count(connection, one) for name, one in found.items()}
         items = [_shown(name, one, counts[name]) for name, one in found.items()]
         return answer(page(items, None), tag=tag)
@@ -85,7 +85,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
         With a `cursor` only `limit` is heeded: the cursor holds the rest.
         """
         with portal.database.read() as connection:
-            found = risks.risks(connection, _team(asked)).get(risk)
+            found = risks.risks(connection, asked_team(asked["team"])).get(risk)
         if found is None:
             raise Refusal("NOT_FOUND", "There is no risk of this name")
         return entity_list(
@@ -98,13 +98,6 @@ def resource(portal: Portal, tags: Tags) -> Resource:
         )
 
     return views
-
-
-def _team(asked: dict[str, Any]) -> str:
-    team = "" if asked["team"] is None else str(asked_ref(asked["team"], "group"))
-    if team and not team.startswith("group:"):
-        raise Refusal("INVALID_VALUE", "`team` is not a group")
-    return team
 
 
 def _shown(name: str, risk: risks.Risk, count: risks.Count | None) -> dict[str, Any]:

@@ -10,9 +10,8 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from portal.api.v1.conventions import Answer, Camel, Paging, Storable
 from portal.api.v1.existing import asked_ref
-from portal.api.v1.people.exemptions import filter_of
+from portal.api.v1.people.exemptions import filter_of, step_form
 from portal.api.v1.schemas import time_field
-from portal.api.v1.times import rfc3339
 from portal.use_cases.campaigning import Course
 from scorecards.people.campaigns import Campaign, Checks, Milestone, Plan, Reach, State, Tally
 
@@ -198,15 +197,7 @@ def form(found: Campaign) -> dict[str, Any]:
         "milestones": [_milestone(one) for one in plan.milestones],
         "remindEveryDays": None if every is None else every.days,
         "state": found.state.value,
-        "steps": [
-            {
-                "state": step.state.value,
-                "actor": step.actor,
-                "at": rfc3339(step.at),
-                "reason": step.reason,
-            }
-            for step in found.steps
-        ],
+        "steps": [step_form(step) for step in found.steps],
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ from portal.db.people.exemption_lists import list_exemptions as list_exemptions_
 from portal.db.state import Connection
 from portal.use_cases.exempting import NOT_THEIRS, Decision, acting, ask_for, decide, tag_of
 from portal.wiring import Portal
+from scorecards.people.campaigns import Step as CampaignStep
 from scorecards.people.exemptions import (
     Exemption,
     Ground,
@@ -33,6 +34,7 @@ from scorecards.people.exemptions import (
     Reason,
     Scope,
     State,
+    Step,
 )
 
 STATES = [state.value for state in State]
@@ -202,33 +204,32 @@ def _add_decisions(views: Resource, portal: Portal) -> None:
             raise refusal_of(done, "FORBIDDEN" if done.code in NOT_THEIRS else "CONFLICT")
         return tagged(form(done), tag_of(done))
 
-    @views.operation(
-        "POST", f"{ONE}/approve", body=DecisionBody, answer=ExemptionAnswer, headers=[IF_MATCH]
-    )
-    def approve_exemption(_: dict[str, Any], asked: dict[str, Any], number: int) -> Response:
-        """Approve an exemption: from now on its checks are exempt."""
-        return take(number, Decision.APPROVE, asked["reason"])
+    def add(word: str, decision: Decision, body: type[Storable], summary: str) -> None:
+        def view(_: dict[str, Any], asked: dict[str, Any], number: int) -> Response:
+            return take(number, decision, asked["reason"])
 
-    @views.operation(
-        "POST", f"{ONE}/deny", body=RefusalBody, answer=ExemptionAnswer, headers=[IF_MATCH]
-    )
-    def deny_exemption(_: dict[str, Any], asked: dict[str, Any], number: int) -> Response:
-        """Deny an exemption that is requested."""
-        return take(number, Decision.DENY, asked["reason"])
+        view.__name__, view.__doc__ = f"{word}_exemption", summary
+        serve: Callable[[Any], Any] = views.operation(
+            "POST", f"{ONE}/{word}", body=body, answer=ExemptionAnswer, headers=[IF_MATCH]
+        )
+        serve(view)
 
-    @views.operation(
-        "POST", f"{ONE}/revoke", body=RefusalBody, answer=ExemptionAnswer, headers=[IF_MATCH]
-    )
-    def revoke_exemption(_: dict[str, Any], asked: dict[str, Any], number: int) -> Response:
-        """End an exemption before its time: its checks are asked again."""
-        return take(number, Decision.REVOKE, asked["reason"])
+    approved = "Approve an exemption: from now on its checks are exempt."
+    revoked = "End an exemption before its time: its checks are asked again."
+    add("approve", Decision.APPROVE, DecisionBody, approved)
+    add("deny", Decision.DENY, RefusalBody, "Deny an exemption that is requested.")
+    add("revoke", Decision.REVOKE, RefusalBody, revoked)
+    add("withdraw", Decision.WITHDRAW, DecisionBody, "Take back a request of one's own.")
 
-    @views.operation(
-        "POST", f"{ONE}/withdraw", body=DecisionBody, answer=ExemptionAnswer, headers=[IF_MATCH]
-    )
-    def withdraw_exemption(_: dict[str, Any], asked: dict[str, Any], number: int) -> Response:
-        """Take back a request of one's own."""
-        return take(number, Decision.WITHDRAW, asked["reason"])
+
+def step_form(step: Step | CampaignStep) -> dict[str, Any]:
+    """What somebody did, as the API shows it."""
+    return {
+        "state": step.state.value,
+        "actor": step.actor,
+        "at": rfc3339(step.at),
+        "reason": step.reason,
+    }
 
 
 def form(found: Exemption) -> dict[str, Any]:
@@ -249,15 +250,7 @@ def form(found: Exemption) -> dict[str, Any]:
         "requestedBy": found.requested_by,
         "requestedAt": rfc3339(found.steps[0].at),
         "expiresAt": rfc3339(found.expires_at),
-        "steps": [
-            {
-                "state": step.state.value,
-                "actor": step.actor,
-                "at": rfc3339(step.at),
-                "reason": step.reason,
-            }
-            for step in found.steps
-        ],
+        "steps": [step_form(step) for step in found.steps],
     }
 
 
