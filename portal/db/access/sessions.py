@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from portal.auth.made import digest_of
 from portal.db.tables import login_links, sessions
 
 LINK_LIFETIME = timedelta(minutes=10)
@@ -23,7 +23,7 @@ def create_link(connection: Connection, *, now: datetime) -> str:
     connection.execute(delete(login_links).where(login_links.c.expires_at <= now))
     connection.execute(
         insert(login_links).values(
-            digest=_digest(code), created_at=now, expires_at=now + LINK_LIFETIME
+            digest=digest_of(code), created_at=now, expires_at=now + LINK_LIFETIME
         )
     )
     return code
@@ -34,7 +34,7 @@ def sign_in(connection: Connection, code: str, *, now: datetime) -> str | None:
     link = login_links.c
     used = connection.execute(
         update(login_links)
-        .where(link.digest == _digest(code), link.used_at.is_(None), link.expires_at > now)
+        .where(link.digest == digest_of(code), link.used_at.is_(None), link.expires_at > now)
         .values(used_at=now)
     )
     if used.rowcount != 1:
@@ -43,7 +43,7 @@ def sign_in(connection: Connection, code: str, *, now: datetime) -> str | None:
     connection.execute(delete(sessions).where(sessions.c.expires_at <= now))
     connection.execute(
         insert(sessions).values(
-            digest=_digest(cookie),
+            digest=digest_of(cookie),
             principal=OPERATOR,
             created_at=now,
             expires_at=now + SESSION_LIFETIME,
@@ -56,16 +56,11 @@ def principal_of(connection: Connection, cookie: str, *, now: datetime) -> str |
     """Who signed in with this cookie; None where the session is unknown, ended or too old."""
     return connection.execute(
         select(sessions.c.principal).where(
-            sessions.c.digest == _digest(cookie), sessions.c.expires_at > now
+            sessions.c.digest == digest_of(cookie), sessions.c.expires_at > now
         )
     ).scalar()
 
 
 def sign_out(connection: Connection, cookie: str) -> None:
     """End the session: the cookie is worth nothing from now on."""
-    connection.execute(delete(sessions).where(sessions.c.digest == _digest(cookie)))
-
-
-def _digest(secret: str) -> str:
-    """SHA-256 is enough for 256 random bits."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    connection.execute(delete(sessions).where(sessions.c.digest == digest_of(cookie)))

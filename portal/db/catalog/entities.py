@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-import orjson
 from sqlalchemy import Connection, bindparam, func, select
 
 from portal.db import values
 from portal.db.bulk import among, pick
-from portal.db.catalog.entity_rows import ENTITIES, EntityRow, by_ids, entity_row
+from portal.db.catalog.entity_rows import ENTITIES, EntityRow, by_ids, entity_row, title_in
 from portal.db.catalog.facets import facets
 from portal.db.catalog.keys import storable
 from portal.db.catalog.listing import EntityPage, by_query
@@ -114,7 +113,7 @@ def related(connection: Connection, entity_id: int) -> list[Related]:
             ref=ref,
             exists=body is not None,
             kind=ref.partition(":")[0],
-            title=_title(body) if body is not None else "",
+            title=title_in(body),
         )
         for (name, ref), body in sorted(unique.items(), key=lambda item: item[0])
     ]
@@ -130,8 +129,3 @@ def kind_counts(connection: Connection) -> dict[str, int]:
 def catalog_seq(connection: Connection) -> int:
     """The catalog's sequence number: raised by each batch that changed something; 0 before."""
     return int(values.get(connection, "catalog_seq") or 0)
-
-
-def _title(body: bytes) -> str:
-    title = orjson.loads(body)["metadata"].get("title")
-    return title if isinstance(title, str) else ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Row, select
 
 from portal.db.bulk import among
@@ -96,6 +97,12 @@ def entity_row(row: Row[*tuple[Any, ...]]) -> EntityRow:
         created_at=time_of(row.created_at),
         updated_at=time_of(row.updated_at),
     )
+
+
+def title_in(body: bytes | None) -> str:
+    """The title that a stored body states; '' where there is neither."""
+    title = orjson.loads(body)["metadata"].get("title") if body else None
+    return title if isinstance(title, str) else ""
 
 
 def by_ids(connection: Connection, ids: Sequence[int]) -> list[EntityRow]:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-import orjson
 from sqlalchemy import Column, Connection, select
 
 from catalog.cycles import cycles
 from portal.db import bulk
+from portal.db.catalog.entity_rows import title_in
 from portal.db.tables import edges, entities, refs, relation_types
 
 EDGES_PER_NODE = 10
@@ -142,7 +142,7 @@ def nodes(connection: Connection, distance: dict[int, int]) -> dict[int, Node]:
         row.id: Node(
             ref=row.ref,
             kind=row.ref.partition(":")[0],
-            title=_title(row.body),
+            title=title_in(row.body),
             exists=row.body is not None,
             distance=distance[row.id],
         )
@@ -233,8 +233,3 @@ def _cycles(found: Sequence[Edge]) -> tuple[Cycle, ...]:
         for group in cycles((edge.source, edge.target) for edge in found if edge.type == type_):
             groups.setdefault(group, []).append(type_)
     return tuple(Cycle(types=tuple(types), refs=group) for group, types in sorted(groups.items()))
-
-
-def _title(body: bytes | None) -> str:
-    title = orjson.loads(body)["metadata"].get("title") if body else None
-    return title if isinstance(title, str) else ""

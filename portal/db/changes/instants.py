@@ -11,11 +11,11 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import Column, Connection, Table, delete, func, select, union
 
 from portal.db import bulk, values
 from portal.db.catalog.entities import Related
+from portal.db.catalog.entity_rows import title_in
 from portal.db.tables import changes, edges, entities, past_edges, refs, relation_types, versions
 
 KEPT_SINCE = "history_kept_since"
@@ -86,7 +86,7 @@ def relations_at(connection: Connection, entity_id: int, seq: int) -> list[Relat
             ref=row.ref,
             exists=row.target_id in bodies,
             kind=row.ref.partition(":")[0],
-            title=_title(bodies.get(row.target_id)),
+            title=title_in(bodies.get(row.target_id)),
         )
         for row in sorted(rows, key=lambda row: (row.name, row.ref))
     ]
@@ -120,8 +120,3 @@ def _delete_oldest(connection: Connection, table: Table, ended: Any, last: int, 
     key: Column[Any] = table.primary_key.columns[0]
     due = select(key).where(ended <= last).order_by(ended, key).limit(limit)
     return connection.execute(delete(table).where(key.in_(due))).rowcount
-
-
-def _title(body: bytes | None) -> str:
-    title = orjson.loads(body)["metadata"].get("title") if body else None
-    return title if isinstance(title, str) else ""

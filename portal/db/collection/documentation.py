@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, case, func, select
 from catalog.documentation import PageState
 from catalog.problems import Problem, problem_from
 from portal.db.bulk import pick
-from portal.db.engine import utc
+from portal.db.engine import time_of, utc
 from portal.db.tables import (
     doc_pages,
     doc_sets,
@@ -101,15 +101,13 @@ def for_entity(connection: Connection, entity_id: int) -> Listed | None:
     if row is None:
         return None
     found = select(doc_pages).where(doc_pages.c.set_id == row.set_id).order_by(doc_pages.c.place)
-    read_at = utc(row.read_at)
-    assert read_at is not None
     return Listed(
         pages=tuple(_page(one) for one in connection.execute(found)),
         left_out=row.left_out,
         note=row.note,
         url=row.url,
         revision=row.revision,
-        read_at=read_at,
+        read_at=time_of(row.read_at),
     )
 
 

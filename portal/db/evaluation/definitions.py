@@ -15,7 +15,7 @@ import orjson
 from sqlalchemy import Connection, func, insert, select
 
 from portal.db.bulk import among
-from portal.db.engine import utc
+from portal.db.engine import time_of
 from portal.db.page import Page, number, page_of
 from portal.db.tables import scorecard_versions as table
 from scorecards.definitions.outline import Outline, outline
@@ -166,8 +166,6 @@ def definition(connection: Connection, name: str, version: str) -> str | None:
 
 
 def _definition(row: Any) -> Definition:
-    seen_at = utc(row.seen_at)
-    assert seen_at is not None
     return Definition(
         number=row.id,
         name=row.name,
@@ -177,5 +175,5 @@ def _definition(row: Any) -> Definition:
         file=row.file,
         source=row.source,
         author=row.author,
-        seen_at=seen_at,
+        seen_at=time_of(row.seen_at),
     )

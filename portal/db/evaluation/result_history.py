@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 from portal.db.bulk import among, pick
 from portal.db.collection import evidence
 from portal.db.collection.facts import for_entity
-from portal.db.engine import utc
+from portal.db.engine import time_of
 from portal.db.evaluation.layouts import said_in
 from portal.db.evaluation.results import StoredResult
 from portal.db.page import Page, number
@@ -208,13 +208,11 @@ def _of_entity(connection: Connection, ids: Collection[int]) -> Select[Any]:
 
 
 def _transition(row: Row[*tuple[Any, ...]]) -> Transition:
-    at = utc(row.at)
-    assert at is not None
     return Transition(
         id=row.id,
         entity_id=row.entity_id,
         scorecard=row.scorecard,
-        at=at,
+        at=time_of(row.at),
         reason=Reason(row.reason),
         version=row.version,
         seq=row.seq,

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, exists, func, or_, select
 from portal.db.bulk import among
 from portal.db.catalog.entity_rows import EntityRow, by_ids
 from portal.db.catalog.keys import storable
-from portal.db.engine import utc
+from portal.db.engine import time_of
 from portal.db.evaluation.result_patterns import owned_by
 from portal.db.page import Page, number, page_of
 from portal.db.tables import entities, results
@@ -174,8 +174,6 @@ def _with_entities(
 
 
 def _summary(row: Row[*tuple[Any, ...]]) -> Summary:
-    evaluated_at = utc(row.evaluated_at)
-    assert evaluated_at is not None
     return Summary(
         scorecard=row.scorecard,
         version=row.version,
@@ -185,5 +183,5 @@ def _summary(row: Row[*tuple[Any, ...]]) -> Summary:
         fails=row.fails,
         unknowns=row.unknowns,
         outcomes=row.outcomes,
-        evaluated_at=evaluated_at,
+        evaluated_at=time_of(row.evaluated_at),
     )

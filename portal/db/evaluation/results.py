@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, select
 
 from portal.db.bulk import add, among, remove
-from portal.db.engine import utc
+from portal.db.engine import time_of
 from portal.db.evaluation import transitions
 from portal.db.evaluation.beginnings import Before, begun, from_runs
 from portal.db.evaluation.layouts import read, said_in
@@ -206,8 +206,6 @@ def _row(
 
 
 def _stored_result(row: Any, said: tuple[CheckResult, ...]) -> StoredResult:
-    evaluated_at = utc(row.evaluated_at)
-    assert evaluated_at is not None
     return StoredResult(
         result=ScorecardResult(
             ref=row.ref,
@@ -216,7 +214,7 @@ def _stored_result(row: Any, said: tuple[CheckResult, ...]) -> StoredResult:
             proven=row.proven,
             possible=row.possible,
             results=said,
-            evaluated_at=evaluated_at,
+            evaluated_at=time_of(row.evaluated_at),
         ),
         since={
             one.check: datetime.fromisoformat(time)

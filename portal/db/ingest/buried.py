@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from portal.db.engine import utc
+from portal.db.engine import time_of
 from portal.db.page import Page, number, page_of
 from portal.db.tables import tombstones
 
@@ -40,8 +40,10 @@ def list_tombstones(
 
 
 def _tombstone(row: Row[Any]) -> Tombstone:
-    removed_at = utc(row.removed_at)
-    assert removed_at is not None
     return Tombstone(
-        ref=row.ref, uid=row.uid, reason=row.reason, actor=row.actor, removed_at=removed_at
+        ref=row.ref,
+        uid=row.uid,
+        reason=row.reason,
+        actor=row.actor,
+        removed_at=time_of(row.removed_at),
     )

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, select
 
 from catalog.ingest.store import Batch
 from portal.db import bulk, lookups
-from portal.db.engine import utc
+from portal.db.engine import time_of, utc
 from portal.db.tables import entities, files, held_removals, refs
 
 
@@ -91,8 +91,6 @@ def list_held(connection: Connection) -> tuple[HeldRemoval, ...]:
         ids = orjson.loads(row.entities)
         rows_left = bulk.pick(connection, (entities.c.ref,), entities.c.id, ids)
         names = sorted(row[0] for row in rows_left)
-        held_at = utc(row.held_at)
-        assert held_at is not None
         found.append(
             HeldRemoval(
                 id=row.id,
@@ -100,7 +98,7 @@ def list_held(connection: Connection) -> tuple[HeldRemoval, ...]:
                 source=row.source,
                 reason=row.reason,
                 refs=tuple(names),
-                held_at=held_at,
+                held_at=time_of(row.held_at),
             )
         )
     return tuple(found)

@@ -19,6 +19,7 @@ from portal.db.engine import time_of, utc
 from portal.db.evaluation import check_lists
 from portal.db.tables import check_lists as lists_table
 from portal.db.tables import entities, fact_versions, facts, transitions, versions
+from scorecards.collection.stored_facts import StoredFacts
 
 T = TypeVar("T")
 
@@ -42,17 +43,6 @@ class Span(NamedTuple, Generic[T]):
         return (self.start is None or self.start <= at) and (self.end is None or at < self.end)
 
 
-class Observed(NamedTuple):
-    """A record of facts."""
-
-    observed_at: datetime
-    """When it was seen last in its span; before that it had been seen from the start of it on, and
-    was never stale."""
-    valid_until: datetime | None
-    facts: bytes
-    """As `facts_to_json` writes them."""
-
-
 class Stood(NamedTuple):
     """A result."""
 
@@ -65,8 +55,12 @@ class Stood(NamedTuple):
 Bodies = Mapping[int, Sequence[Span[bytes]]]
 """By entity, its versions; where there is none, it was not there."""
 
-Facts = Mapping[tuple[int, str], Sequence[Span[Observed | None]]]
-"""By entity and collector. None: what there was is not kept; no span: there was nothing."""
+Facts = Mapping[tuple[int, str], Sequence[Span[StoredFacts | None]]]
+"""By entity and collector. None: what there was is not kept; no span: there was nothing.
+
+A record was observed last when it says so; before that it had been seen from the start of its span on,
+and was never stale.
+"""
 
 Stands = Mapping[tuple[int, str], Sequence[Span[Stood]]]
 """By entity and scorecard; where there is none, the scorecard did not apply."""
@@ -129,19 +123,19 @@ def observed(
             )
         )
     }
-    found: dict[tuple[int, str], list[Span[Observed | None]]] = {}
+    found: dict[tuple[int, str], list[Span[StoredFacts | None]]] = {}
     for entity in ids:
         for collector in collectors:
             key = (entity, collector)
             # Facts go with their entity: of one that came back, those from before are gone.
-            lost = Span[Observed | None](None, came.get(entity), None)
+            lost = Span[StoredFacts | None](None, came.get(entity), None)
             found[key] = [lost, *_chain(present.get(key), former.get(key, ()))]
     return found
 
 
-def _chain(present: Any, former: Iterable[Any]) -> list[Span[Observed | None]]:
+def _chain(present: Any, former: Iterable[Any]) -> list[Span[StoredFacts | None]]:
     """The record and those that it replaced, the oldest first."""
-    newest_first: list[Span[Observed | None]] = []
+    newest_first: list[Span[StoredFacts | None]] = []
     said: dict[str, Any] = {}
     end: datetime | None = None
     row = present
@@ -154,7 +148,7 @@ def _chain(present: Any, former: Iterable[Any]) -> list[Span[Observed | None]]:
         start = utc(row.since)
         exact = start is not None or valid_until is None
         begin = start or observed_at
-        record = Observed(observed_at, valid_until, orjson.dumps(said))
+        record = StoredFacts(observed_at, valid_until, orjson.dumps(said))
         newest_first.append(Span(begin, end, record))
         end = begin if older is None else utc(older.until)
         if not exact:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from portal.db.bulk import among, next_id
-from portal.db.engine import utc
+from portal.db.engine import time_of, utc
 from portal.db.ingest.catalog_store import next_seq
 from portal.db.page import Page, number, page_of
 from portal.db.tables import answers, entities
@@ -100,8 +100,7 @@ def _mark(connection: Connection, refs: Collection[str], cards: Collection[str])
 
 
 def _answer(row: Row[*tuple[Any, ...]]) -> Answer:
-    at, expires_at = utc(row.at), utc(row.expires_at)
-    assert at is not None
+    at, expires_at = time_of(row.at), utc(row.expires_at)
     assert expires_at is not None
     return Answer(
         scorecard=row.scorecard,

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select, update
 
 from portal.db.bulk import among
-from portal.db.engine import utc
+from portal.db.engine import time_of
 from portal.db.page import Page, page_of
 from portal.db.tables import campaign_days, campaign_steps, campaigns
 from scorecards.people.campaigns import (
@@ -192,9 +192,7 @@ def _read(
     )
     steps: dict[str, tuple[Step, ...]] = {}
     for row in connection.execute(taken) if rows else ():
-        at = utc(row.at)
-        assert at is not None
-        step = Step(state=State(row.state), actor=row.actor, at=at, reason=row.reason)
+        step = Step(state=State(row.state), actor=row.actor, at=time_of(row.at), reason=row.reason)
         steps[row.name] = (*steps.get(row.name, ()), step)
     return tuple(settled(_campaign(row, steps[row.name]), now=now) for row in rows)
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from catalog.queries.query import parse_filters
 from portal.db.bulk import among, next_id
 from portal.db.catalog.questions import ask
-from portal.db.engine import utc
+from portal.db.engine import time_of
 from portal.db.ingest.catalog_store import next_seq
 from portal.db.tables import (
     entities,
@@ -190,21 +190,17 @@ def read_rows(
     )
     steps: dict[int, tuple[Step, ...]] = {}
     for row in connection.execute(taken) if rows else ():
-        at = utc(row.at)
-        assert at is not None
-        step = Step(state=State(row.state), actor=row.actor, at=at, reason=row.reason)
+        step = Step(state=State(row.state), actor=row.actor, at=time_of(row.at), reason=row.reason)
         steps[row.exemption_id] = (*steps.get(row.exemption_id, ()), step)
     return tuple(_exemption(row, steps[row.id]) for row in rows)
 
 
 def _exemption(row: Row[*tuple[Any, ...]], steps: tuple[Step, ...]) -> Exemption:
-    expires_at = utc(row.expires_at)
-    assert expires_at is not None
     whom = OneEntity(ref=row.ref) if row.ref is not None else Matching(filter=row.filter)
     return Exemption(
         id=row.id,
         scope=Scope(scorecard=row.scorecard, check=row.check, whom=whom),
         reason=Reason(ground=Ground(row.ground), text=row.text, compensated_by=row.compensated_by),
-        expires_at=expires_at,
+        expires_at=time_of(row.expires_at),
         steps=steps,
     )

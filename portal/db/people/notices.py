@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from portal.db.bulk import add, among, next_id, remove
 from portal.db.catalog.keys import storable
-from portal.db.engine import utc
+from portal.db.engine import time_of, utc
 from portal.db.page import Page, number, page_of
 from portal.db.tables import entities, level_watches, mutes, notices, results
 from scorecards.people.notices import Kind, Mute, Notice, Watch, is_muted
@@ -262,16 +262,18 @@ def put_watches(connection: Connection, found: Mapping[tuple[str, int], Watch]) 
 
 
 def _notice(row: Row[*tuple[Any, ...]]) -> Notice:
-    at = utc(row.at)
-    assert at is not None
     return Notice(
-        key=row.key, kind=Kind(row.kind), team=row.team, ref=row.ref, text=row.text, at=at
+        key=row.key,
+        kind=Kind(row.kind),
+        team=row.team,
+        ref=row.ref,
+        text=row.text,
+        at=time_of(row.at),
     )
 
 
 def _mute(row: Row[*tuple[Any, ...]]) -> KeptMute:
-    at, until = utc(row.at), utc(row.until)
-    assert at is not None
+    at, until = time_of(row.at), utc(row.until)
     assert until is not None
     kind = Kind(row.kind) if row.kind else None
     return KeptMute(

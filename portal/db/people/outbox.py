@@ -15,7 +15,7 @@ import orjson
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from portal.db.bulk import among
-from portal.db.engine import utc
+from portal.db.engine import time_of
 from portal.db.tables import entities, outbox
 from scorecards.people.notices import Message
 
@@ -138,8 +138,6 @@ def _due(now: datetime) -> tuple[Any, ...]:
 
 
 def _outgoing(row: Row[*tuple[Any, ...]]) -> Outgoing:
-    next_at = utc(row.next_at)
-    assert next_at is not None
     message = Message(
         id=row.id,
         team=row.team,
@@ -154,6 +152,6 @@ def _outgoing(row: Row[*tuple[Any, ...]]) -> Outgoing:
         channel=row.channel,
         state=row.state,
         attempts=row.attempts,
-        next_at=next_at,
+        next_at=time_of(row.next_at),
         problem=row.problem,
     )

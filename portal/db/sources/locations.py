@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -25,10 +24,11 @@ from sqlalchemy import (
     select,
 )
 
-from catalog.problems import Problem, problem_from
+from catalog.problems import Problem
 from portal.db import tables
-from portal.db.engine import utc
+from portal.db.engine import time_of, utc
 from portal.db.page import Page, page_of
+from portal.db.sources.problems import problem_in
 from portal.db.tables import entities, locations, problems
 
 
@@ -154,7 +154,7 @@ def repositories(connection: Connection, location_id: str) -> tuple[RepositoryRo
             name=row.name,
             revision=row.revision,
             state=row.state,
-            problem=_problem(row.problem),
+            problem=problem_in(row.problem),
             read_at=utc(row.read_at),
             missing_since=utc(row.missing_since),
             files=row.files,
@@ -247,7 +247,7 @@ def _location(row: Row[Any]) -> LocationRow:
         root_id=row.root_id,
         ref=row.ref,
         state=_state(row),
-        problem=_problem(row.problem) or _of_repository(row),
+        problem=problem_in(row.problem) or _of_repository(row),
         listed_at=utc(row.listed_at),
         failed=row.failed,
         repositories=row.repositories,
@@ -267,25 +267,19 @@ def _state(row: Row[Any]) -> str:
 
 def _of_repository(row: Row[Any]) -> Problem | None:
     """The problem of the first repository that failed, with its name as the place."""
-    problem = _problem(row.fault)
+    problem = problem_in(row.fault)
     return problem and replace(problem, file=problem.file or row.faulty)
 
 
 def _file(row: Row[Any]) -> FileRow:
-    read_at = utc(row.read_at)
-    assert read_at is not None
     return FileRow(
         id=row.id,
         path=row.path,
         url=row.url,
         state="missing" if row.missed else "failed" if row.errors else "ok",
-        read_at=read_at,
+        read_at=time_of(row.read_at),
         missing_since=utc(row.missing_since),
         entities=row.entities,
         errors=row.errors,
         warnings=row.warnings,
     )
-
-
-def _problem(stored: str | None) -> Problem | None:
-    return None if stored is None else problem_from(orjson.loads(stored))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Row, case, func, or_, select, tuple_
 
-from catalog.problems import Problem, Severity
+from catalog.problems import Problem, Severity, problem_from
 from portal.db.catalog.keys import storable
 from portal.db.page import Page, number, page_of
 from portal.db.tables import edges, files, problems, refs, relation_types, repositories
@@ -134,6 +135,11 @@ def stored_problem(row: Row[Any], *, file: str = "") -> Problem:
         found=row.found,
         expected=row.expected,
     )
+
+
+def problem_in(text: str | None) -> Problem | None:
+    """The problem that is kept as JSON; None where none is."""
+    return None if text is None else problem_from(orjson.loads(text))
 
 
 def _problem_row(row: Row[Any]) -> ProblemRow:

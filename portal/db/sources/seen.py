@@ -6,14 +6,12 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any
 
-import orjson
 from sqlalchemy import ColumnElement, Connection, case, select
 
 from catalog.explanations.evidence import Claim, Fault, FileSeen, LocationSeen, RepositorySeen
-from catalog.problems import Problem, problem_from
 from portal.db import bulk
 from portal.db.engine import time_of, utc
-from portal.db.sources.problems import stored_problem
+from portal.db.sources.problems import problem_in, stored_problem
 from portal.db.tables import (
     declarations,
     files,
@@ -136,7 +134,7 @@ def locations_where(
             origin=row.origin,
             named_by=tuple(named[row.id]),
             state=row.state,
-            problem=_problem(row.problem),
+            problem=problem_in(row.problem),
             listed_at=utc(row.listed_at),
             removed_at=utc(row.removed_at),
         )
@@ -150,11 +148,7 @@ def repository_seen(row: Any) -> RepositorySeen:
         url=row.url,
         revision=row.revision.rpartition("/")[2],
         state=row.state,
-        problem=_problem(row.problem),
+        problem=problem_in(row.problem),
         read_at=utc(row.read_at),
         missing_since=utc(row.missing_since),
     )
-
-
-def _problem(stored: str | None) -> Problem | None:
-    return None if stored is None else problem_from(orjson.loads(stored))

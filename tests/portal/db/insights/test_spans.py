@@ -14,8 +14,9 @@ from portal.db.collection.fact_history import forget
 from portal.db.collection.facts import for_entity
 from portal.db.engine import Database
 from portal.db.insights import spans
-from portal.db.insights.spans import Observed, Span
+from portal.db.insights.spans import Span
 from scorecards.collection.serialization import facts_to_json
+from scorecards.collection.stored_facts import StoredFacts
 from scorecards.facts import FactRecord, Known
 from tests.catalog_rows import NOW, entity, save
 from tests.result_rows import FactRows
@@ -43,13 +44,13 @@ def id_of(database: Database, name: str = "a") -> int:
     return row.id
 
 
-def observed(database: Database, entity_id: int) -> list[Span[Observed | None]]:
+def observed(database: Database, entity_id: int) -> list[Span[StoredFacts | None]]:
     with database.read() as connection:
         found = spans.observed(connection, [entity_id], ["repo"], since=at(-9))
     return [*found[entity_id, "repo"]]
 
 
-def seen(spans_: list[Span[Observed | None]], instant: datetime) -> tuple[bytes, bool] | None:
+def seen(spans_: list[Span[StoredFacts | None]], instant: datetime) -> tuple[bytes, bool] | None:
     """The facts of a moment, and whether they were stale."""
     span = spans.at(spans_, instant)
     if span is None:
