@@ -105,6 +105,11 @@ class Portal:
         )
 
     @cached_property
+    def cards(self) -> Mapping[str, Scorecard]:
+        """The scorecards by name."""
+        return {card.name: card for card in self.scorecards}
+
+    @cached_property
     def readers(self) -> Mapping[str, frozenset[str]]:
         """By name of a fact, the names of the scorecards that look at it."""
         return readers(self.scorecards, self.schemas)

@@ -108,7 +108,7 @@ def _card(portal: Portal, folder: Path) -> Card:
         stopped = stopped_rules(portal, connection)
         told = [row.problem for row in problems.list_problems(connection, limit=500).items]
         return Card(
-            scorecards={card.name: card for card in portal.scorecards},
+            scorecards=portal.cards,
             places={row.ref: _place(connection, folder, row) for row in rows},
             results=tuple(
                 stored.result for row in rows for stored in results.for_entity(connection, row.id)

@@ -29,7 +29,6 @@ from scorecards.people.campaigns import (
     ideal,
     mileposts,
 )
-from scorecards.scorecard import Scorecard
 
 TAKEN = "CAMPAIGN_NAME"
 """Code of the problem that there is a campaign of this name."""
@@ -50,11 +49,6 @@ class Course:
     mileposts: tuple[Milepost, ...]
 
 
-def cards_of(portal: Portal) -> dict[str, Scorecard]:
-    """The scorecards by name."""
-    return {card.name: card for card in portal.scorecards}
-
-
 def tag_of(campaign: Campaign) -> str:
     """Changes with every step and every change of the plan."""
     return f"campaign-{campaign.name}-{len(campaign.steps)}-{campaign.edits}"
@@ -72,7 +66,7 @@ def plan_new(portal: Portal, name: str, plan: Plan, *, actor: str) -> Changed:
         if store.find(connection, name, now=now) is not None:
             message = "there is a campaign of this name"
             return Problem(code=TAKEN, message=message, pointer="/name", found=name)
-        made = campaigning.plan(name, plan, cards_of(portal), actor=actor, now=now)
+        made = campaigning.plan(name, plan, portal.cards, actor=actor, now=now)
         if isinstance(made, Campaign):
             store.put(connection, made)
     return made
@@ -95,7 +89,7 @@ def move(
         if isinstance(done, Problem):
             return done
         store.put(connection, done)
-        card = cards_of(portal).get(done.plan.scorecard)
+        card = portal.cards.get(done.plan.scorecard)
         if to in (State.ACTIVE, State.ENDED) and card is not None:
             said = standings.progress(connection, card, done.plan).total
             store.keep_day(connection, name, now.date(), said)
@@ -105,7 +99,7 @@ def move(
 def course_of(connection: Connection, portal: Portal, campaign: Campaign) -> Course:
     """How far a campaign has come."""
     today, plan = portal.now().date(), campaign.plan
-    card = cards_of(portal).get(plan.scorecard)
+    card = portal.cards.get(plan.scorecard)
     said = Progress(total=Tally(), by_owner={})
     if card is not None:
         said = standings.progress(connection, card, plan)
@@ -125,7 +119,7 @@ def promotion_of(
     portal: Portal, plan: Plan, scorecard: str, *, level: str | None
 ) -> Promotion | Problem:
     """The file of a scorecard with the checks of a campaign in it, or why there is none."""
-    card = cards_of(portal).get(plan.scorecard)
+    card = portal.cards.get(plan.scorecard)
     source, target = (_definition_of(portal, one) for one in (plan.scorecard, scorecard))
     if card is None or source is None or target is None:
         return Problem(

@@ -58,7 +58,7 @@ def tag_of(exemption: Exemption) -> str:
 
 def scope_fault(portal: Portal, scope: Scope) -> Problem | None:
     """What a scope names that there is not."""
-    card = next((card for card in portal.scorecards if card.name == scope.scorecard), None)
+    card = portal.cards.get(scope.scorecard)
     if card is None:
         return _fault("/scorecard", "there is no scorecard of this name", scope.scorecard)
     if scope.check is not None and scope.check not in {check.id for check in card.checks}:

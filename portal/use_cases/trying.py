@@ -78,7 +78,7 @@ def try_out(
 
     With `since`, also what it would have done from then on. Raises `QueryError` for a bad filter.
     """
-    before = next((card for card in portal.scorecards if card.name == after.name), None)
+    before = portal.cards.get(after.name)
     now = portal.now()
     with portal.database.read() as connection:
         means = Means(

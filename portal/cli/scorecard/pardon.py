@@ -35,7 +35,7 @@ def _pardoned(settings: Settings, name: str) -> list[str]:
         answer: list[str] = ask(running, "POST", f"/scorecards/{name}/pardon")["pardoned"]
         return answer
     portal = opened_portal(settings)
-    card = next((card for card in portal.scorecards if card.name == name), None)
+    card = portal.cards.get(name)
     if card is None:
         raise click.ClickException(f"there is no scorecard {name}")
     with portal.database.write() as connection:

@@ -22,7 +22,7 @@ def timeline(connection: Connection, portal: Portal, identity: Identity, after: 
     last_event, last_move = found.groups() if found else ("", "")
     events = history.history(connection, identity, after=last_event or None, limit=PER_PAGE)
     made = moves(connection, identity.ids, after=last_move or None, limit=PER_PAGE)
-    cards = {card.name: card for card in portal.scorecards}
+    cards = portal.cards
     entries, versions, results = merged(events.items, made.items, cards, PER_PAGE)
     if versions:
         last_event = str(events.items[versions - 1].seq)

@@ -21,7 +21,7 @@ def dues_of(
 
     `refs` are the first `most` entities that `owned` matches. One whose day has passed is still due.
     """
-    cards = {card.name: card for card in portal.scorecards}
+    cards = portal.cards
     found: dict[tuple[str, str, str], Due] = {}
     # One whose day has come is active, whether that was written down or not.
     stored = [State.PLANNED, State.ACTIVE]

@@ -49,7 +49,7 @@ def register(pages: Blueprint, portal: Portal) -> None:
 def memory_of(portal: Portal) -> StateMemory[Key, CoveragePage]:
     """The page of each owner and scorecard."""
     mentions = Mentions(portal)
-    cards = {card.name: card for card in portal.scorecards}
+    cards = portal.cards
 
     def make(connection: Connection, key: Key) -> CoveragePage:
         owner, name = key

@@ -19,7 +19,7 @@ from scorecards.insights.digest import week_at, week_named
 def register(pages: Blueprint, portal: Portal) -> None:
     """`/digest`."""
     memory = FacetMemory()
-    cards = {card.name: card for card in portal.scorecards}
+    cards = portal.cards
 
     @pages.get("/digest")
     def digest() -> str:

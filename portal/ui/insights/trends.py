@@ -75,7 +75,7 @@ def register(pages: Blueprint, portal: Portal) -> None:
 
     @pages.get("/scorecards/<name>/trends")
     def trends(name: str) -> ResponseReturnValue:
-        card = next((card for card in portal.scorecards if card.name == name), None)
+        card = portal.cards.get(name)
         if card is None:
             return not_found(f"There is no scorecard named {name}.")
         wanted = read_range(portal.now())
@@ -122,7 +122,7 @@ def key_of(name: str, wanted: Range) -> Key:
 
 def memory_of(portal: Portal) -> StateMemory[Key, TrendPage]:
     """The trend of each scorecard and time."""
-    cards = {card.name: card for card in portal.scorecards}
+    cards = portal.cards
 
     def make(connection: Connection, key: Key) -> TrendPage:
         end = key.end or portal.now()

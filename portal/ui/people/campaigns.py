@@ -25,7 +25,6 @@ from portal.ui.models.people.campaign_form import (
     with_problem,
 )
 from portal.use_cases.campaigning import (
-    cards_of,
     course_of,
     find,
     move,
@@ -83,7 +82,7 @@ def register(pages: Blueprint, portal: Portal) -> None:
 def _list(portal: Portal) -> str:
     chosen = request.args.get("state", "current")
     chosen = chosen if chosen in model.TABS else "current"
-    now, cards = portal.now(), cards_of(portal)
+    now, cards = portal.now(), portal.cards
     with portal.database.read() as connection:
         try:
             found = store.list_campaigns(
@@ -117,7 +116,7 @@ def _list(portal: Portal) -> str:
 def _one(
     portal: Portal, name: str, typed: model.Typed | None, status: int = 200
 ) -> ResponseReturnValue:
-    now, cards = portal.now(), cards_of(portal)
+    now, cards = portal.now(), portal.cards
     with portal.database.read() as connection:
         found = find(connection, portal, name)
         if found is None:
@@ -171,7 +170,7 @@ def _promotion(portal: Portal, name: str) -> ResponseReturnValue:
         found = find(connection, portal, name)
     if found is None:
         return not_found(NO_SUCH)
-    into = cards_of(portal).get(request.args.get("scorecard", ""))
+    into = portal.cards.get(request.args.get("scorecard", ""))
     level = request.args.get("level", "")
     done = None
     if into is not None:

@@ -121,7 +121,7 @@ def _lines(
 ) -> tuple[model.ExemptionLine, ...]:
     refs = [one.scope.whom.ref for one in found if isinstance(one.scope.whom, OneEntity)]
     links = {ref: link_of(row) for ref, row in entities.by_refs(connection, refs).items()}
-    cards = {card.name: card for card in portal.scorecards}
+    cards = portal.cards
     return tuple(model.exemption_line(one, cards, links, portal.now()) for one in found)
 
 
@@ -195,7 +195,7 @@ def _form(portal: Portal, form: exemption_form.RequestForm, status: int = 200) -
         form=form,
         link=link,
         cards=portal.scorecards,
-        card=next((card for card in portal.scorecards if card.name == form.scorecard), None),
+        card=portal.cards.get(form.scorecard),
         check=exemption_form.chosen_check(portal.scorecards, form),
         grounds=model.GROUNDS,
         policy=portal.settings.exemptions,

@@ -57,7 +57,7 @@ def register(pages: Blueprint, portal: Portal) -> None:
 
     @pages.route("/scorecards/<name>/edit", methods=["GET", "POST"])
     def editor(name: str) -> ResponseReturnValue:
-        card = next((card for card in portal.scorecards if card.name == name), None)
+        card = portal.cards.get(name)
         if card is None:
             return not_found(f"There is no scorecard named {name}.")
         return _edited(portal, children, card, portal.scorecard_texts[name])

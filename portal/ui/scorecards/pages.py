@@ -51,7 +51,7 @@ def register(pages: Blueprint, portal: Portal) -> None:
 
     @pages.get("/scorecards/<name>")
     def scorecard(name: str) -> ResponseReturnValue:
-        card = next((card for card in portal.scorecards if card.name == name), None)
+        card = portal.cards.get(name)
         if card is None:
             return not_found(f"There is no scorecard named {name}.")
         with portal.database.read() as connection:
@@ -66,7 +66,7 @@ def read_filter(card: Scorecard) -> EntityFilter:
     outcome = request.args.get("outcome", "")
     known = {one.value for one in Outcome}
     return EntityFilter(
-        level=int(level) if level.isdecimal() and level < str(len(card.levels)) else None,
+        level=next((rank for rank in range(len(card.levels)) if level == str(rank)), None),
         check=check if any(one.id == check for one in card.checks) else "",
         outcome=Outcome(outcome) if outcome in known else Outcome.FAIL,
     )

@@ -28,7 +28,7 @@ def register(pages: Blueprint, portal: Portal) -> None:
             except QueryError:
                 found = Page(items=(), after=None)
             last = definitions.before(connection, found.items[-1]) if found.items else None
-        card = next((card for card in portal.scorecards if card.name == name), None)
+        card = portal.cards.get(name)
         if card is None and not found.items:
             return not_found(f"There never was a scorecard named {name}.")
         pager = forward(

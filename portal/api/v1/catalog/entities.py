@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -49,7 +50,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
     views = Resource(
         "entities", __name__, url_prefix="/api/v1/entities", description="What exists."
     )
-    cards = {card.name: card for card in portal.scorecards}
+    cards = portal.cards
 
     @views.operation("GET", "", query=EntityList, answer=EntityPageAnswer, as_table=True)
     def list_entities(asked: dict[str, Any]) -> Response:
@@ -85,7 +86,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
     return views
 
 
-def _add_parts(views: Resource, portal: Portal, tags: Tags, cards: dict[str, Scorecard]) -> None:
+def _add_parts(views: Resource, portal: Portal, tags: Tags, cards: Mapping[str, Scorecard]) -> None:
     """The parts of one entity that have an address of their own."""
 
     @views.operation("GET", f"{ONE}/scorecards", query=AsOf, answer=ResultAnswer(many=True))
@@ -157,7 +158,7 @@ def _add_refresh(views: Resource, portal: Portal) -> None:
 
 
 def _details(
-    portal: Portal, connection: Connection, row: EntityRow, cards: dict[str, Scorecard]
+    portal: Portal, connection: Connection, row: EntityRow, cards: Mapping[str, Scorecard]
 ) -> forms.Json:
     origin = locations.origin_of(connection, row.id)
     found = problems.list_problems(connection, ref=row.ref, limit=LARGEST_PAGE)

@@ -37,7 +37,7 @@ def entity_list(
         every = replace(query, cursor=None)
         head = entity_tables.header(columns)
         return table(head, entity_tables.rows(portal, every, columns), name=name, tag=tag)
-    cards = {card.name: card for card in portal.scorecards}
+    cards = portal.cards
     items = [
         forms.entity_item(row, {"scorecards": forms.standings(cards, standing.get(row.id, ()))})
         for row in found.items

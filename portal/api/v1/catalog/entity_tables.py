@@ -36,7 +36,7 @@ def _names(column: str) -> tuple[str, ...]:
 def rows(portal: Portal, query: EntityQuery, columns: Sequence[str]) -> Iterator[list[object]]:
     """The rows of the whole list, read a page at a time; whoever takes them slowly holds nothing."""
     asked = replace(query, limit=LARGEST_PAGE, count=False)
-    cards = {card.name: card for card in portal.scorecards}
+    cards = portal.cards
     while True:
         with portal.database.read() as connection:
             found = by_query(connection, asked)

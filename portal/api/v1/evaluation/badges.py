@@ -31,7 +31,7 @@ class BadgeAnswer(Answer):
 def resource(portal: Portal, tags: Tags) -> Resource:
     """The badges of an entity, below `/api/v1/entities`."""
     views = Resource("badges", __name__, url_prefix="/api/v1/entities", description="Shown off.")
-    cards = {card.name: card for card in portal.scorecards}
+    cards = portal.cards
 
     def badge_of(kind: str, namespace: str, name: str, scorecard: str) -> tuple[Badge, str]:
         """The badge, and the tag that it has for now."""

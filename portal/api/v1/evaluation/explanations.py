@@ -141,7 +141,7 @@ def explained(
 ) -> list[forms.Json]:
     """The explanations of these checks, or of all that the scorecard has. Raises `Refusal`."""
     row = by_ref(connection, ref)
-    card = next((card for card in portal.scorecards if card.name == scorecard), None)
+    card = portal.cards.get(scorecard)
     if row is None or card is None:
         what = "entity" if row is None else "scorecard"
         raise Refusal("NOT_FOUND", f"There is no {what} of this name")

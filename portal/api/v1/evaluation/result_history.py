@@ -86,7 +86,7 @@ def resource(portal: Portal) -> Resource:
     views = Resource(
         "result_history", __name__, url_prefix="/api/v1/entities", description="How it came to be."
     )
-    cards = {card.name: card for card in portal.scorecards}
+    cards = portal.cards
 
     @views.operation("GET", HISTORY, query=Paging, answer=TransitionPageAnswer)
     def get_entity_scorecard_history(

@@ -97,7 +97,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
     views = Resource(
         "scorecards", __name__, url_prefix="/api/v1/scorecards", description="How good it is."
     )
-    cards = {card.name: card for card in portal.scorecards}
+    cards = portal.cards
 
     @views.operation("GET", "", answer=ScorecardListAnswer)
     def list_scorecards(_: dict[str, Any]) -> Response:

@@ -77,7 +77,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
     views = Resource(
         "advice", __name__, url_prefix="/api/v1/scorecards", description="What to do next."
     )
-    cards = {card.name: card for card in portal.scorecards}
+    cards = portal.cards
 
     @views.operation("GET", "/<name>/advice", query=AdviceFor, answer=AdviceAnswer)
     def get_advice(asked: dict[str, Any], name: str) -> Response:

@@ -135,7 +135,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
 
 
 def _chosen(portal: Portal, names: list[str]) -> list[Scorecard]:
-    known = {card.name: card for card in portal.scorecards}
+    known = portal.cards
     if unknown := [name for name in names if name not in known]:
         raise Refusal("INVALID_VALUE", f"There is no scorecard {unknown[0]}")
     return [known[name] for name in dict.fromkeys(names or known)]

@@ -160,7 +160,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
     views = Resource(
         "rollups", __name__, url_prefix="/api/v1/scorecards", description="Who stands where."
     )
-    cards = {card.name: card for card in portal.scorecards}
+    cards = portal.cards
 
     @views.operation("GET", "/<name>/rollup", query=Rollup, answer=RollupAnswer)
     def get_rollup(asked: dict[str, Any], name: str) -> Response:

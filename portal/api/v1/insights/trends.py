@@ -138,7 +138,7 @@ def resource(portal: Portal, tags: Tags) -> Resource:
     views = Resource(
         "trends", __name__, url_prefix="/api/v1/scorecards", description="How it develops."
     )
-    cards = {card.name: card for card in portal.scorecards}
+    cards = portal.cards
 
     @views.operation("GET", "/<name>/trend", query=TrendQuery, answer=TrendAnswer, as_table=True)
     def get_trend(asked: dict[str, Any], name: str) -> Response:

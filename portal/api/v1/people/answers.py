@@ -63,7 +63,7 @@ def resource(portal: Portal) -> Resource:
         url_prefix="/api/v1/entities",
         description="What people say to manual checks.",
     )
-    cards = {card.name: card for card in portal.scorecards}
+    cards = portal.cards
 
     @views.operation("GET", ONE, query=Paging, answer=ManualPageAnswer)
     def list_answers(

@@ -30,7 +30,6 @@ from portal.db.people import campaigns as store
 from portal.db.state import Connection
 from portal.use_cases.campaigning import (
     TAKEN,
-    cards_of,
     course_of,
     find,
     move,
@@ -100,7 +99,7 @@ def _add_changes(views: Resource, portal: Portal) -> None:
         with portal.database.write() as connection:
             found = _found(connection, portal, name)
             check_match(tag_of(found))
-            done = campaigning.change(found, plan_of(asked), cards_of(portal))
+            done = campaigning.change(found, plan_of(asked), portal.cards)
             if isinstance(done, Problem):
                 code = "INVALID_VALUE" if done.code == "CAMPAIGN_PLAN" else "CONFLICT"
                 raise refusal_of(done, code)

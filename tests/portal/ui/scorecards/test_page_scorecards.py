@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+from flask import Flask
 from page_shop import appraise, component, put
 
 from catalog.problems import Problem
@@ -8,7 +9,7 @@ from portal.db import tables
 from portal.db.catalog.entities import by_ref
 from portal.db.evaluation import quarantine, unanswerable
 from portal.ui.models.scorecards.page import MOST_WORST
-from portal.ui.scorecards.pages import FIRST, NEARLY_ALL
+from portal.ui.scorecards.pages import FIRST, NEARLY_ALL, read_filter
 from portal.version import EDITION
 from scorecards.collection.feeding import SwitchedOn
 from scorecards.rules import leaves
@@ -120,6 +121,14 @@ def test_entities_can_be_filtered_by_level(shop) -> None:
     page = entities(shop.get("/scorecards/readiness?level=1"))
     assert "payments" in page
     assert "unclear" not in page
+
+
+def test_each_of_ten_levels_can_be_asked_for(shop) -> None:
+    card = shop.portal.cards["readiness"]
+    ten = replace(card, levels=card.levels[:1] * 10)
+    with Flask(__name__).test_request_context("/?level=7"):
+        assert read_filter(ten).level == 7
+        assert read_filter(card).level is None
 
 
 def test_filter_that_matches_nothing_is_not_an_empty_scorecard(shop, shops) -> None:
