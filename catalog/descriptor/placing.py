@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from catalog.parsing.documents import ParsedDocument
-from catalog.parsing.positions import Position, Positions
+from catalog.parsing.positions import Positions
 from catalog.problems import Problem, Severity
 
 MOST_PROBLEMS = 50
@@ -52,19 +52,9 @@ def _most_important(problems: Sequence[Problem]) -> Sequence[Problem]:
 
 def _at(problem: Problem, places: Positions, document: ParsedDocument, file: str) -> Problem:
     is_key = problem.code in _ABOUT_KEYS
-    line, column = _nearest_place(problem.pointer, places, document, key=is_key)
+    place = places.of(problem.pointer, key=is_key)
+    line, column = place or (document.line, 1)  # a document that cannot be read has no places
     return replace(problem, file=file, document=document.index, line=line, column=column)
-
-
-def _nearest_place(
-    pointer: str, places: Positions, document: ParsedDocument, *, key: bool
-) -> Position:
-    """The place of a pointer, or of the nearest thing around it: what is missing has no place."""
-    found = places.of(pointer, key=key)
-    while found is None and pointer:
-        pointer = pointer.rpartition("/")[0]
-        found = places.of(pointer, key=True)
-    return found or Position(document.line, 1)
 
 
 def _with_lost_field(problem: Problem, document: ParsedDocument) -> Problem:
