@@ -577,6 +577,19 @@ def test_on_a_phone_the_navigation_is_one_line_that_the_keyboard_opens(base, pag
     assert not page.locator(".menu").is_visible()
 
 
+def test_the_header_is_of_one_height_on_every_page(base, page: Page) -> None:
+    for width, team in ((320, "group:default/alices"), (360, ""), (480, ""), (760, "")):
+        page.set_viewport_size({"width": width, "height": 800})
+        heights = set()
+        # Names in the menu that are short and long; with a team the header is fuller.
+        for path in ("/", "/risks", "/digest", "/admin/jobs", "/problems"):
+            page.goto(f"{base[0]}{path}?team={team}")
+            header = page.locator(".top-in").bounding_box()
+            assert header is not None
+            heights.add(header["height"])
+        assert len(heights) == 1, (width, heights)
+
+
 def test_the_navigation_is_one_line_beside_the_search(base, page: Page) -> None:
     for width in (1040, 1280):
         page.set_viewport_size({"width": width, "height": 800})
