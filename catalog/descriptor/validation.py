@@ -66,14 +66,13 @@ def _kind_problems(
 ) -> Iterator[Problem]:
     kind, version = data.get("kind"), data.get("apiVersion")
     if spec is None and isinstance(kind, str) and kind:
-        near = nearest(kind, kinds.by_name)
         yield fault(
             "KIND_UNKNOWN",
             ["kind"],
             f"is `{quote(kind)}`, which is not a kind that this catalog knows.",
             kind,
             expected=listing(kinds.by_name),
-            hint=f"Did you mean `{near}`?" if near else f"Known: {listing(kinds.by_name)}.",
+            hint=_hint_for_kind(kind, version, kinds),
         )
     if spec and isinstance(version, str) and version and version not in spec.versions:
         yield fault(
@@ -84,6 +83,23 @@ def _kind_problems(
             expected=" or ".join(spec.versions),
             hint=f"Write `apiVersion: {spec.versions[0]}`.",
         )
+
+
+def _hint_for_kind(kind: str, version: JsonValue, kinds: Kinds) -> str:
+    """What to write for a kind that there is not, beside those that there are."""
+    if near := nearest(kind, kinds.by_name):
+        return f"Did you mean `{near}`?"
+    known = kinds.by_name.values()
+    if isinstance(version, str) and not any(version in one.versions for one in known):
+        return (
+            f"`apiVersion: {quote(version)}` is not known either: if it is another tool's, take it "
+            "out of this file."
+        )
+    # `kind: Service` and `kind: Team`, as people call what they have.
+    word = kind.lower()
+    if meant := next((one.kind for one in known if word in one.usual.get("type", ())), ""):
+        return f"Did you mean `kind: {meant}` with `spec.type: {word}`?"
+    return "A kind of your own is defined in a file under `plumbline.kinds`."
 
 
 def _near_misses(

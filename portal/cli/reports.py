@@ -77,6 +77,9 @@ class TextReport:
         line.append(f"  {problem.message}")
         if problem.found and problem.found not in problem.message:
             line.append(f" Found: {problem.found}")
+        wanted = problem.expected.rstrip(".")
+        if wanted and wanted not in problem.message and wanted not in problem.hint:
+            line.append(f" Expected: {wanted}.")
         line.append(f"  {problem.code}", style="dim")
         self._console.print(line)
         if problem.hint:

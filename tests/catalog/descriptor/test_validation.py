@@ -128,8 +128,22 @@ def test_built_in_kinds_are_compared_with_their_case() -> None:
     assert problem.hint == "Did you mean `Component`?"
 
 
-def test_unknown_kind_names_the_known_ones() -> None:
-    assert "Component, Domain" in only(component(kind="Documentation")).hint
+@pytest.mark.parametrize(
+    ("changes", "hint"),
+    [
+        ({"kind": "Service"}, "Did you mean `kind: Component` with `spec.type: service`?"),
+        ({"kind": "Team"}, "Did you mean `kind: Group` with `spec.type: team`?"),
+        ({"kind": "Documentation"}, "a file under `plumbline.kinds`"),
+        ({"kind": "Service", "apiVersion": "v1"}, "`apiVersion: v1` is not known either"),
+    ],
+)
+def test_unknown_kind_names_the_known_ones_once_and_says_what_to_do(
+    changes: dict[str, str], hint: str
+) -> None:
+    problem = only(component(**changes))
+    assert "Component, Domain" in problem.expected
+    assert hint in problem.hint
+    assert "Component, Domain" not in problem.hint
 
 
 @pytest.mark.parametrize("version", ["backstage.io", "backstage.io/v1beta3", "v1", "a/b/c"])

@@ -171,6 +171,15 @@ def test_text_names_file_place_code_and_hint_and_sums_up(folder: Path) -> None:
     )
 
 
+def test_text_says_what_was_expected_where_the_message_does_not(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(GOOD.replace("kind: Component", "kind: Team"))
+    (tmp_path / "b.yaml").write_text(GOOD.replace("  owner: team-a\n", ""))
+    said = run(tmp_path).stdout
+    assert said.count("Expected: AiResource, API, Component, Domain, Group") == 1
+    assert said.count("Expected:") == 1
+    assert "`spec.owner` is missing" in said
+
+
 def test_markup_in_a_file_is_shown_as_it_is(folder: Path) -> None:
     (folder / "x.yaml").write_text(GOOD.replace("payments", "'[bold]x[/] \x85'"))
     assert "[bold]x[/]" in run(folder / "x.yaml").stdout
