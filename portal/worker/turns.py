@@ -10,6 +10,7 @@ from portal.db.sources import locations
 from portal.db.work import marks
 from portal.worker import deadlines, fetching, jobs, started, timetable
 from portal.worker.requests import ASSESS, NOTICES, SCORECARDS, Lane, Work, ingest_key
+from portal.worker.staleness import Staleness
 from portal.worker.timetable import Schedules
 from portal.worker.tools import Tools
 
@@ -41,15 +42,17 @@ class Turns:
     _seen: datetime = field(init=False)
     _next_tidying: datetime = field(init=False)
     _next_listening: datetime = field(init=False)
+    _staleness: Staleness = field(init=False)
 
     def __post_init__(self) -> None:
         self._seen = self._next_tidying = self._next_listening = self.began
+        self._staleness = Staleness(self.tools.database, began=self.began)
 
     def take(self) -> None:
         """Ask for what is due by now, and tidy where it is time."""
         now = self.tools.now()
         if now < self._seen:  # the clock was set back, and nothing waits until it is there again
-            self._next_tidying = self._next_listening = now
+            self._next_tidying = self._next_listening = self._staleness.next = now
             self.began = min(self.began, now)
         self._seen = now
         if self._sweep_is_due(now):
@@ -63,6 +66,8 @@ class Turns:
             self._tidy(now)
         if keys := fetching.due(self.tools):
             self.requests.request_all(keys, Lane.SWEEP)
+        if self._staleness.meet(now):
+            self.requests.request(ASSESS, Lane.SWEEP)
         if deadlines.meet(self.tools):
             self.requests.request(ASSESS, Lane.EVENT)
 
@@ -93,11 +98,7 @@ class Turns:
             timetable.note(database, found, now=now)
 
     def _tidy(self, now: datetime) -> None:
-        """Forget what is kept long enough, and ask for the entities of which facts have gone stale."""
+        """Forget what is kept long enough."""
         started.forget(self.tools.database, before=now - KEEP)
         jobs.forget_past(self.tools)
-        with self.tools.database.write() as connection:
-            stale = marks.mark_stale(connection, now)
-        if stale:
-            self.requests.request(ASSESS, Lane.SWEEP)
         deadlines.keep_days(self.tools)

@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from portal.db import values
 from portal.db.bulk import add, among
+from portal.db.engine import utc
 from portal.db.tables import entities, facts, files, meta, unassessed
 
 AGAIN = 2**32
@@ -99,6 +100,15 @@ def mark_stale(connection: Connection, now: datetime) -> int:
     mark(connection, ids)
     values.put(connection, STALE_UNTIL, now.isoformat())
     return len(ids)
+
+
+def next_stale(connection: Connection) -> datetime | None:
+    """When the next facts go stale that `mark_stale` has not seen yet; None: none ever do."""
+    before = values.get(connection, STALE_UNTIL)
+    ends = select(func.min(facts.c.valid_until))
+    if before is not None:
+        ends = ends.where(facts.c.valid_until >= datetime.fromisoformat(before))
+    return utc(connection.execute(ends).scalar())
 
 
 def mark(
