@@ -43,7 +43,8 @@ class Holding:
         taken: list[Claim] = []
         while True:
             with self.database.read() as connection:
-                found = claims.free(connection, limit=LOOK_AHEAD, but=room.left_out())
+                seen = claims.free(connection, limit=LOOK_AHEAD, but=room.left_out())
+                found = [one for one in seen if not self._holds(one.key)]
                 little = _leading_to_little(connection, found)
             placed = [
                 one.key
@@ -54,7 +55,7 @@ class Holding:
             taken += self.claim({*placed}.difference(*batches))
             for keys in batches:
                 taken += self.claim(keys, together=True)
-            if not placed or len(found) < LOOK_AHEAD:
+            if not placed or len(seen) < LOOK_AHEAD:
                 return taken
 
     def _room(self) -> Room:
@@ -66,7 +67,12 @@ class Holding:
     def claim(
         self, keys: Collection[str], *, limit: int | None = None, together: bool = False
     ) -> list[Claim]:
-        """Claim those of these keys that are pending and free, or so many of them."""
+        """Claim those of these keys that are pending and free, or so many of them.
+
+        What is worked on here is not free: where the clock was set forward, or this process was paused,
+        its claim has run out, and holds again at the next renewal unless a peer was faster.
+        """
+        keys = [key for key in keys if not self._holds(key)]
         if not keys:
             return []
         with self.database.write() as connection:
@@ -168,6 +174,10 @@ class Holding:
                 self.renew()
             except Exception as failure:  # noqa: BLE001 - logged; the loop outlives a database that is away
                 log_failure(log, failure, "the claims of this worker could not be renewed")
+
+    def _holds(self, key: str) -> bool:
+        with self._guard:
+            return key in self._claims
 
     def _drop(self, dropped: Iterable[Claim]) -> None:
         with self._guard:

@@ -68,6 +68,17 @@ def test_work_that_found_no_database_is_done_when_the_claim_has_run_out(database
     assert (done, holding.not_kept([KEY])) == (["done"], [])
 
 
+def test_a_clock_that_is_set_forward_takes_nothing_from_who_works_on_it(database: Database) -> None:
+    holding, claim = claimed(database)
+    pass_time(database)
+    assert holding.claim_more() == []
+    assert holding.claim([KEY]) == []
+    holding.renew()
+    done: list[str] = []
+    holding.keep(claim, lambda: done.append("done"))
+    assert (done, holding.not_kept([KEY])) == (["done"], [])
+
+
 def test_a_database_that_is_away_is_one_line_of_the_log_with_the_work_that_waits(
     database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
