@@ -45,7 +45,7 @@ def create_app(portal: Portal, *, beats: Callable[[], bool] | None = None) -> Fl
     app.config["PROPAGATE_EXCEPTIONS"] = False  # every failure is answered, in tests too
     app.url_map.merge_slashes = False
     _install_request_ids(app)
-    registry, requests = metrics.install(app, portal)
+    registry, requests = metrics.install(app, portal, beats)
     who = guard.Guard(portal)
     sharing.install(app, who.sharers)
     guard.install(app, who, portal.settings)

@@ -1,24 +1,21 @@
-"""What Prometheus is told: requests as they are answered, and the catalog as it is when asked.
+"""What Prometheus is told: requests as they are answered, the process, and gauges of the database.
 
-Each process counts its own requests; the gauges of the catalog are the same from all of them.
+Each process counts its own requests; the gauges of the database are the same from all of them.
 """
 
 from __future__ import annotations
 
+import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
+from contextlib import suppress
 
 from flask import Flask, Response, g, request
-from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
-from portal.db.catalog.entities import kind_counts
-from portal.db.failures import is_unavailable
-from portal.db.sources import problems
-from portal.db.work import budgets, marks, pending
+from portal.api.gauges import Gauges
+from portal.version import VERSION
 from portal.wiring import Portal
-from portal.worker.requests import Lane
 
 
 class Requests:
@@ -45,11 +42,18 @@ class Requests:
             self._seconds.labels(route).observe(seconds)
 
 
-def install(app: Flask, portal: Portal) -> tuple[CollectorRegistry, Requests]:
-    """Count the requests of `app`; returns what is to be shown at `/metrics`, and who counts."""
+def install(
+    app: Flask, portal: Portal, beats: Callable[[], bool] | None
+) -> tuple[CollectorRegistry, Requests]:
+    """Count the requests of `app`; returns what is to be shown at `/metrics`, and who counts.
+
+    `beats` says whether the engine of this process lives, where it has one.
+    """
     registry = CollectorRegistry()
     requests = Requests(registry)
-    registry.register(_Catalog(portal))
+    registry.register(Gauges(portal))
+    ProcessCollector(registry=registry)
+    _tell_of_process(registry, portal, beats)
 
     @app.before_request
     def begin() -> None:
@@ -65,74 +69,32 @@ def install(app: Flask, portal: Portal) -> tuple[CollectorRegistry, Requests]:
     return registry, requests
 
 
+def _tell_of_process(
+    registry: CollectorRegistry, portal: Portal, beats: Callable[[], bool] | None
+) -> None:
+    build = Gauge("plumbline_build_info", "Version of the portal.", ("version",), registry=registry)
+    build.labels(VERSION).set(1)
+    if beats is not None:
+        engine = Gauge(
+            "plumbline_engine_up",
+            "Whether background work goes on in this process: 1, or 0.",
+            registry=registry,
+        )
+        engine.set_function(lambda: float(beats()))
+    disk = Gauge(
+        "plumbline_disk_free_ratio",
+        "Share of the disk of the data directory that is free.",
+        registry=registry,
+    )
+    disk.set_function(lambda: _free(portal))
+
+
+def _free(portal: Portal) -> float:
+    """NaN where it cannot be told."""
+    with suppress(OSError):
+        usage = shutil.disk_usage(portal.settings.data_dir)
+        return usage.free / usage.total
+    return float("nan")
+
+
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-
-
-class _Catalog(Collector):
-    """Gauges that are read from the database at each scrape."""
-
-    def __init__(self, portal: Portal) -> None:
-        self._portal = portal
-
-    def describe(self) -> Iterator[GaugeMetricFamily]:
-        """Nothing: to register must not read the database."""
-        return iter(())
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """The gauges, on one snapshot; where it cannot be had, that alone, beside the requests."""
-        up = GaugeMetricFamily("plumbline_database_up", "Whether the database answers: 1, or 0.")
-        try:
-            found = [*self._gauges()]
-        except Exception as error:
-            if not is_unavailable(error):
-                raise
-            found = []
-        up.add_metric([], 1 if found else 0)
-        yield from (up, *found)
-
-    def _gauges(self) -> Iterator[GaugeMetricFamily]:
-        with self._portal.database.read() as connection:
-            kinds = kind_counts(connection)
-            found = problems.problem_counts(connection)
-            waiting = marks.count_marks(connection)
-            limits = budgets.listed(connection)
-            lanes = pending.tallies(connection)
-        entities = GaugeMetricFamily(
-            "plumbline_entities", "Entities in the catalog.", labels=["kind"]
-        )
-        for kind, number in kinds.items():
-            entities.add_metric([kind], number)
-        yield entities
-        faults = GaugeMetricFamily(
-            "plumbline_problems", "Problems in descriptors.", labels=["severity"]
-        )
-        for severity, number in found.items():
-            faults.add_metric([str(severity)], number)
-        yield faults
-        yield GaugeMetricFamily(
-            "plumbline_pending_keys",
-            "Work that waits or is under way.",
-            value=sum(one.waiting + one.working for one in lanes),
-        )
-        oldest = GaugeMetricFamily(
-            "plumbline_oldest_free_key_seconds",
-            "How long the oldest key that no worker has claimed has waited.",
-            labels=["lane"],
-        )
-        now, waiting_since = self._portal.now(), {one.lane: one.oldest for one in lanes}
-        for lane in Lane:
-            since = waiting_since.get(lane) or now
-            oldest.add_metric([lane.name.lower()], max(0.0, (now - since).total_seconds()))
-        yield oldest
-        left = GaugeMetricFamily(
-            "plumbline_forge_limit_left_ratio",
-            "Share of what a forge lets the portal ask that is left until the reset.",
-            labels=["system", "limit"],
-        )
-        for system, budget in limits.items():
-            for name, one in budget.at(now.timestamp()).left.items():
-                left.add_metric([system, name], one.share)
-        yield left
-        yield GaugeMetricFamily(
-            "plumbline_unassessed_entities", "Entities that wait to be assessed.", value=waiting
-        )

@@ -3,6 +3,7 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from catalog.ingest.store import Listed
+from catalog.problems import Problem, Severity
+from catalog.sources import Repository
 from portal.api.envelope import POLICY
 from portal.app import create_app
 from portal.config import Auth, StaticToken
 from portal.db.access import sessions
 from portal.db.engine import open_database
-from portal.wiring import Portal
+from portal.db.ingest import registrations
+from portal.wiring import Portal, store_of
 
 MakePortal = Callable[..., Portal]
 
@@ -161,6 +166,43 @@ def test_probes_that_find_all_well_leave_no_line_in_the_log(
     client.get("/readyz")
     said = [one.message for one in caplog.records if one.name == "portal.api.envelope"]
     assert said == ["GET /made/up 404", "GET /readyz 503"]
+
+
+def test_metrics_say_what_an_alarm_needs(make_portal: MakePortal, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    portal = make_portal()
+    with portal.database.write() as connection:
+        there, gone = (
+            registrations.register(
+                connection, type="file", target=f"/srv/{name}", origin="command", now=portal.now()
+            )
+            for name in ("there", "gone")
+        )
+    store = store_of(portal)
+    found = Repository(url="file:///srv/there", name="there")
+    fault = Problem(code="SOURCE_FAILED", severity=Severity.ERROR, message="It is not there.")
+    hour = portal.now() - timedelta(hours=1)
+    store.note_listings([Listed(location=there, repositories=(found,), complete=True)], now=hour)
+    store.note_failure(there, found, fault)
+    store.note_failure(gone, None, fault)
+    lives = True
+    client = create_app(portal, beats=lambda: lives).test_client()
+
+    def told(name: str) -> float:
+        [line] = re.findall(rf"^{re.escape(name)} (.+)$", client.get("/metrics").text, re.M)
+        return float(line)
+
+    assert told('plumbline_locations{state="failed"}') == 1
+    assert told('plumbline_locations{state="ok"}') == 1
+    assert told("plumbline_failed_repositories") == 1
+    assert 3599 <= told("plumbline_last_listing_seconds") < 3700
+    assert told("plumbline_held_removals") == 0
+    assert told("plumbline_database_bytes") > 100_000
+    assert 0 < told("plumbline_disk_free_ratio") < 1
+    assert told("process_resident_memory_bytes") > 1e7
+    assert told("plumbline_engine_up") == 1
+    lives = False
+    assert told("plumbline_engine_up") == 0
 
 
 def test_metrics_count_requests_by_route_and_never_by_path(app: Flask) -> None:
