@@ -32,6 +32,10 @@ from portal.connections.accepting import ask_for_files
 from portal.connections.direct import DirectWorker
 
 THREADS = 64
+CONNECTIONS = 4_000
+"""Connections that a worker has open at most, where the system gives it files for them. All others wait in
+the system's queue, probes as well, until one that is idle has been closed: up to 15 seconds."""
+
 GRACE = 30
 """Seconds that requests have to finish when the server is told to stop."""
 
@@ -87,6 +91,7 @@ class Overseer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "workers": self._workers,
             "worker_class": DirectWorker,
             "threads": THREADS,
+            "worker_connections": CONNECTIONS,
             "graceful_timeout": GRACE,
             "timeout": 120,
             "keepalive": 15,

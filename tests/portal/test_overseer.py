@@ -5,12 +5,14 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -141,6 +143,22 @@ def test_what_gunicorn_says_is_logged_as_everything_else_is() -> None:
         _, said = one.end()
     [line] = [line for line in said.splitlines() if "SIGKILL" in line]
     assert json.loads(line)["logger"] == "gunicorn.error"
+
+
+def test_a_thousand_connections_that_say_nothing_keep_nobody_waiting() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if before[1] < 4_096:
+        pytest.skip("the system allows too few files for that")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(before[0], 4_096), before[1]))
+    try:
+        with overseen() as one, ExitStack() as silent:
+            eventually(one.greeting, within=20)
+            for _ in range(1_100):
+                silent.enter_context(socket.create_connection(("127.0.0.1", one.port), timeout=5))
+            answer = requests.get(f"http://127.0.0.1:{one.port}", timeout=8)
+            assert answer.status_code == 200
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_a_worker_that_cannot_begin_ends_all() -> None:
