@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from portal import logs, thrift
-from portal.cli.login import new_login_link
+from portal.cli.login import sign_in_words
 from portal.cli.options import settings_options, settings_or_exit, show_problem
 from portal.config import Auth, Settings, StaticToken
 from portal.instance import AlreadyRunning, Instance, acquire, publish
@@ -56,7 +56,7 @@ def up(**options: Any) -> None:
         _announce(portal)
         prepare(portal)
         if settings.auth is Auth.REQUIRED:
-            say(f"  sign in:  {new_login_link(portal)}  (works once, for 10 minutes)")
+            say(f"  sign in:  {sign_in_words(portal, on_terminal=sys.stderr.isatty())}")
         portal.database.close()  # of connections a worker has its own
         publish(settings.data_dir, Instance(url=settings.url, token=token))
         service = Service(settings, works=True, opened=portal)
