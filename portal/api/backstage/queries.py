@@ -100,18 +100,21 @@ def after_of(query: ListQuery) -> str | None:
 def page_query_of(given: MultiDict[str, str]) -> tuple[EntityQuery, tuple[str, ...]]:
     """The query of `GET /entities/by-query`, and the fields to show; none: all."""
     check_names(given, QUERY_NAMES)
-    orders = [parse_order(text) for text in given.getlist("orderField")]
+    cursor = single(given, "cursor")
+    # It says the rest, so that nobody looks at what stands beside it.
+    asked = given if cursor is None else MultiDict[str, str]()
+    orders = [parse_order(text) for text in asked.getlist("orderField")]
     term = single(given, "fullTextFilterTerm")
     counted = single(given, "totalItems")
     limit = whole(given, "limit")
     query = EntityQuery(
-        filter=parse_filters(given.getlist("filter")),
+        filter=parse_filters(asked.getlist("filter")),
         order=orders[0] if orders else None,
         # Always there, as in Backstage: cursors show it.
         full_text=FullText(term=term or "", fields=listed(given, "fullTextFilterFields")),
         limit=DEFAULT_LIMIT if limit is None else limit,
         offset=whole(given, "offset") or 0,
-        cursor=single(given, "cursor"),
+        cursor=cursor,
         count=_is_counted("include" if counted is None else counted, "query"),
     )
     return query, fields_of(listed(given, "fields"))

@@ -68,6 +68,20 @@ def test_pages_are_walked_as_the_official_client_does(client: FlaskClient) -> No
     assert list(again.json["pageInfo"]) == ["nextCursor"]
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [{"filter": "=x"}, {"filter": "kind=nope"}, {"orderField": "kind,up"}, {"offset": "1"}],
+)
+def test_nobody_looks_at_what_stands_beside_a_cursor(
+    client: FlaskClient, beside: dict[str, str]
+) -> None:
+    asked = {"filter": "kind=component", "orderField": "metadata.name,asc", "limit": "1"}
+    cursor = client.get(BY_QUERY, query_string=asked).json["pageInfo"]["nextCursor"]
+    plain = client.get(BY_QUERY, query_string={"cursor": cursor}).json
+    assert plain["items"]
+    assert client.get(BY_QUERY, query_string={"cursor": cursor, **beside}).json == plain
+
+
 @pytest.mark.parametrize("more", [{}, {"fields": "metadata.name"}])
 def test_a_page_is_of_one_state_whatever_changes_while_it_is_read(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, str]
