@@ -25,6 +25,7 @@ from typing import IO, Any, Protocol
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
+from gunicorn.http import message
 from gunicorn.sock import create_sockets
 
 from portal import logs
@@ -35,6 +36,9 @@ THREADS = 64
 CONNECTIONS = 4_000
 """Connections that a worker has open at most, where the system gives it files for them. All others wait in
 the system's queue, probes as well, until one that is idle has been closed: up to 15 seconds."""
+LONGEST_LINE = 16_384
+"""Bytes of a request's first line, as Node.js takes them for a Backstage. Tech Insights' maturity page
+names the retriever of every check in one URL, and pages that list entities name all that they want."""
 
 GRACE = 30
 """Seconds that requests have to finish when the server is told to stop."""
@@ -102,9 +106,9 @@ class Overseer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "pre_fork": lambda _arbiter, _worker: gc.freeze(),
             "post_worker_init": lambda worker: self._present().start(worker),
             "worker_exit": self._stop,
-            # Tech Insights' maturity page names the retriever of every check in one URL.
-            "limit_request_line": 8190,
+            "limit_request_line": LONGEST_LINE,
         }
+        message.MAX_REQUEST_LINE = LONGEST_LINE  # gunicorn's own is 8,190, whatever is asked for
         for name, value in options.items():
             self.cfg.set(name, value)
 

@@ -17,7 +17,10 @@ from pathlib import Path
 
 import pytest
 import requests
+from gunicorn.http.errors import LimitRequestLine
+from gunicorn.http.parser import RequestParser
 
+from portal.overseer import Overseer
 from tests.portal.processes import eventually, free_port
 
 
@@ -72,6 +75,20 @@ def overseen(*arguments: str) -> Iterator[Overseen]:
         with suppress(ProcessLookupError):
             os.killpg(one.process.pid, signal.SIGKILL)
         one.process.communicate()
+
+
+def test_a_url_may_be_as_long_as_for_a_backstage() -> None:
+    overseer = Overseer(b"", host="127.0.0.1", port=7007)
+
+    def path(length: int) -> str:
+        said = b"GET /%b HTTP/1.1\r\nHost: x\r\n\r\n" % (b"x" * length)
+        pieces = (said[place : place + 8192] for place in range(0, len(said), 8192))
+        found = next(RequestParser(overseer.cfg, pieces, ("127.0.0.1", 1)))
+        return str(found.path)
+
+    assert len(path(16_000)) == 16_001
+    with pytest.raises(LimitRequestLine):
+        path(17_000)
 
 
 def test_it_becomes_small_and_its_worker_goes_on_with_what_was_made_before() -> None:
