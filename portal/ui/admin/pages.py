@@ -7,20 +7,19 @@ from typing import Any
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from catalog.errors import QueryError, RefError
+from catalog.errors import RefError
 from catalog.refs import parse_ref
 from portal.auth import actor_of, tokens_refused
 from portal.auth.grants import grants
 from portal.db.access import tokens
 from portal.db.changes import decided
 from portal.db.ingest import buried, decisions, held
-from portal.db.page import Page
 from portal.db.sources import locations
 from portal.db.work import pending
 from portal.ui.frame import not_found
 from portal.ui.models.admin import pages as model
 from portal.ui.models.admin.tokens import lines as token_lines
-from portal.ui.models.paging import forward, start_of
+from portal.ui.paging import pager_of, read_page
 from portal.use_cases.failing import failures
 from portal.wiring import Portal, store_of
 from portal.worker.requests import ASSESS, Lane, refresh_key
@@ -40,18 +39,16 @@ def register(pages: Blueprint, portal: Portal) -> None:
 
     @pages.get("/admin/removals")
     def admin_removals() -> str:
-        after = request.args.get("after")
         with portal.database.read() as connection:
             waiting = held.list_held(connection)
             names = locations.targets(connection)
-            try:
-                gone = buried.list_tombstones(connection, after=after, limit=PER_PAGE)
-            except QueryError:
-                gone = Page(items=(), after=None)
+            gone = read_page(
+                lambda after: buried.list_tombstones(connection, after=after, limit=PER_PAGE)
+            )
         return _page(
             "removals",
             held=model.removal_lines(waiting, names),
-            **_listed(gone),
+            pager=pager_of({}, gone),
             gone=model.grave_lines(gone.items),
             keep=portal.settings.tombstones_keep,
         )
@@ -87,30 +84,26 @@ def _add_lists(pages: Blueprint, portal: Portal) -> None:
 
     @pages.get("/admin/access")
     def admin_access() -> str:
-        after = request.args.get("after")
         with portal.database.read() as connection:
-            try:
-                found = tokens.list_tokens(connection, after=after, limit=PER_PAGE)
-            except QueryError:
-                found = Page(items=(), after=None)
+            found = read_page(
+                lambda after: tokens.list_tokens(connection, after=after, limit=PER_PAGE)
+            )
         return _page(
             "access",
             tokens=token_lines(found.items, portal.now()),
             refused=tokens_refused(g.caller),
             grants=model.grant_lines(grants(portal.settings)),
             is_open=portal.settings.auth == "open",
-            **_listed(found),
+            pager=pager_of({}, found),
         )
 
     @pages.get("/admin/decisions")
     def admin_decisions() -> str:
-        after = request.args.get("after")
         with portal.database.read() as connection:
-            try:
-                found = decided.by_people(connection, after=after, limit=PER_PAGE)
-            except QueryError:
-                found = Page(items=(), after=None)
-        return _page("decisions", rows=model.decided_lines(found.items), **_listed(found))
+            found = read_page(
+                lambda after: decided.by_people(connection, after=after, limit=PER_PAGE)
+            )
+        return _page("decisions", rows=model.decided_lines(found.items), pager=pager_of({}, found))
 
 
 def _add_decisions(pages: Blueprint, portal: Portal) -> None:
@@ -144,8 +137,3 @@ def _add_decisions(pages: Blueprint, portal: Portal) -> None:
 
 def _page(tab: str, **shown: Any) -> str:
     return render_template(f"admin_{tab}.html", sub=tab, **shown)
-
-
-def _listed(found: Page[Any]) -> dict[str, Any]:
-    start = start_of(request.args.get("from"))
-    return {"pager": forward({}, start=start, shown=len(found.items), after=found.after)}

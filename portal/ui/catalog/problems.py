@@ -7,16 +7,15 @@ from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request
 
-from catalog.errors import QueryError
 from catalog.problems import Problem
 from portal.db.catalog import entities
-from portal.db.page import Page
 from portal.db.sources import locations, problems
 from portal.db.sources.freshness import freshness
 from portal.db.sources.problems import ProblemRow
 from portal.ui.models.links import EntityLink, link_to
 from portal.ui.models.looks import SEVERITIES
-from portal.ui.models.paging import Pager, Params, forward, start_of
+from portal.ui.models.paging import Pager, Params
+from portal.ui.paging import pager_of, read_page
 from portal.wiring import Portal
 
 PER_PAGE = 50
@@ -60,12 +59,11 @@ def register(pages: Blueprint, portal: Portal) -> None:
         if chosen.get("severity") not in SEVERITIES:
             chosen.pop("severity", None)
         with portal.database.read() as connection:
-            try:
-                found = problems.list_problems(
-                    connection, **chosen, after=request.args.get("after"), limit=PER_PAGE
+            found = read_page(
+                lambda after: problems.list_problems(
+                    connection, **chosen, after=after, limit=PER_PAGE
                 )
-            except QueryError:
-                found = Page(items=(), after=None)
+            )
             counts = problems.problem_counts(connection)
             codes = problems.code_counts(connection)
             known = entities.by_refs(connection, [one.ref for one in found.items if one.ref])
@@ -77,13 +75,7 @@ def register(pages: Blueprint, portal: Portal) -> None:
             codes=tuple(codes.items()),
             locations=every_location,
             rows=tuple(line(one, known) for one in found.items),
-            pager=forward(
-                _params(chosen),
-                start=start_of(request.args.get("from")),
-                shown=len(found.items),
-                after=found.after,
-                total=None if chosen else sum(counts.values()),
-            ),
+            pager=pager_of(_params(chosen), found, total=None if chosen else sum(counts.values())),
         )
         return render_template("problems.html", page=page, fresh=fresh)
 

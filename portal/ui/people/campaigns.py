@@ -5,17 +5,14 @@ from __future__ import annotations
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from catalog.errors import QueryError
 from catalog.problems import Problem
 from portal.auth import actor_of
 from portal.db.catalog import entities
-from portal.db.page import Page
 from portal.db.people import campaigns as store
 from portal.ui.facet_memory import FacetMemory
 from portal.ui.frame import not_found
 from portal.ui.home.page import owning_groups
 from portal.ui.models.catalog.listing import link_of
-from portal.ui.models.paging import forward, start_of
 from portal.ui.models.people import campaigns as model
 from portal.ui.models.people.campaign_form import (
     CampaignForm,
@@ -24,6 +21,7 @@ from portal.ui.models.people.campaign_form import (
     read_form,
     with_problem,
 )
+from portal.ui.paging import pager_of, read_page
 from portal.use_cases.campaigning import (
     course_of,
     find,
@@ -84,16 +82,15 @@ def _list(portal: Portal) -> str:
     chosen = chosen if chosen in model.TABS else "current"
     now, cards = portal.now(), portal.cards
     with portal.database.read() as connection:
-        try:
-            found = store.list_campaigns(
+        found = read_page(
+            lambda after: store.list_campaigns(
                 connection,
                 states=model.TABS[chosen][1],
-                after=request.args.get("after"),
+                after=after,
                 limit=PER_PAGE,
                 now=now,
             )
-        except QueryError:
-            found = Page(items=(), after=None)
+        )
         kept = store.last_days(connection, [one.name for one in found.items])
         owners = entities.by_refs(connection, {one.plan.owner for one in found.items})
     links = {ref: link_of(row) for ref, row in owners.items()}
@@ -104,12 +101,7 @@ def _list(portal: Portal) -> str:
         rows=[
             model.campaign_line(one, cards, links, kept.get(one.name), now) for one in found.items
         ],
-        pager=forward(
-            {"state": chosen},
-            start=start_of(request.args.get("from")),
-            shown=len(found.items),
-            after=found.after,
-        ),
+        pager=pager_of({"state": chosen}, found),
     )
 
 

@@ -7,10 +7,8 @@ from datetime import timedelta
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from catalog.errors import QueryError
 from catalog.problems import Problem
 from portal.db.catalog import entities
-from portal.db.page import Page
 from portal.db.people import exemptions as store
 from portal.db.people.exemption_lists import Phase, Wanted, count_phases, list_exemptions
 from portal.db.state import Connection
@@ -19,9 +17,10 @@ from portal.ui.frame import not_found, not_permitted
 from portal.ui.home.page import owning_groups
 from portal.ui.models.catalog.listing import link_of
 from portal.ui.models.links import link_to
-from portal.ui.models.paging import Params, forward, start_of
+from portal.ui.models.paging import Params
 from portal.ui.models.people import exemption_form
 from portal.ui.models.people import exemptions as model
+from portal.ui.paging import pager_of, read_page
 from portal.use_cases.exempting import NOT_THEIRS, Decision, acting, ask_for, decide, tag_of
 from portal.wiring import Portal
 from scorecards.people.exemptions import Exemption, OneEntity
@@ -90,11 +89,9 @@ def _queue(portal: Portal, connection: Connection, phase: Phase, owner: str) -> 
     now = portal.now()
     counts = count_phases(connection, now=now, owner=owner or None)
     wanted = Wanted(phase=phase, now=now, owner=owner or None)
-    try:
-        after = request.args.get("after")
-        found = list_exemptions(connection, wanted, after=after, limit=PER_PAGE)
-    except QueryError:
-        found = Page(items=(), after=None)
+    found = read_page(
+        lambda after: list_exemptions(connection, wanted, after=after, limit=PER_PAGE)
+    )
     params: Params = {"state": phase.value}
     if owner:
         params["owner"] = owner
@@ -106,13 +103,7 @@ def _queue(portal: Portal, connection: Connection, phase: Phase, owner: str) -> 
             for one, title in model.PHASES.items()
         ),
         rows=_lines(portal, connection, found.items),
-        pager=forward(
-            params,
-            start=start_of(request.args.get("from")),
-            shown=len(found.items),
-            after=found.after,
-            total=counts[phase],
-        ),
+        pager=pager_of(params, found, total=counts[phase]),
     )
 
 

@@ -23,7 +23,7 @@ from portal.db.state import Connection, catalog_state_of
 from portal.ui.frame import chosen_team
 from portal.ui.home.page import COOKIE_AGE
 from portal.ui.models.catalog.listing import link_of
-from portal.ui.models.paging import Params, forward, start_of
+from portal.ui.models.paging import Params
 from portal.ui.models.people.notices import (
     WORDS,
     NoticesPage,
@@ -31,6 +31,7 @@ from portal.ui.models.people.notices import (
     read_marks,
     written,
 )
+from portal.ui.paging import pager_of
 from portal.wiring import Portal
 from scorecards.people.notices import Kind
 
@@ -142,10 +143,9 @@ def _page(connection: Connection, team: str, owners: tuple[str, ...] | None) -> 
     refs = {ref for kept in found.items for ref in (kept.notice.ref, kept.notice.team) if ref}
     links = {ref: link_of(row) for ref, row in entities.by_refs(connection, refs).items()}
     params: Params = {"kind": kind.value} if kind else {}
-    start = start_of(request.args.get("from"))
     return NoticesPage(
         rows=tuple(notice_row(kept, links, read_up_to=read_up_to) for kept in found.items),
-        pager=forward(params, start=start, shown=len(found.items), after=found.after),
+        pager=pager_of(params, found),
         kind=kind,
         kinds=tuple((one, word) for one, (word, _) in WORDS.items()),
         unread=notices.newer(connection, owners, read_up_to) if owners else 0,

@@ -5,16 +5,15 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from catalog.errors import QueryError
 from portal.db.evaluation import results, unanswerable
 from portal.db.insights.unfresh import unfresh
-from portal.db.page import Page
 from portal.db.sources.freshness import freshness
 from portal.db.state import Connection
 from portal.ui.frame import not_found
-from portal.ui.models.paging import Params, forward, start_of
+from portal.ui.models.paging import Params
 from portal.ui.models.scorecards.page import EntityFilter, ScorecardPage, scorecard_page
 from portal.ui.models.scorecards.standing import scorecard_line
+from portal.ui.paging import pager_of, read_page
 from portal.use_cases.packs import states
 from portal.use_cases.stopping import stopped_rules
 from portal.wiring import Portal
@@ -77,18 +76,17 @@ def _page(connection: Connection, card: Scorecard) -> ScorecardPage:
     counted = results.distribution(connection, card.name, len(card.levels))
     asked = chosen.active or request.args.get("after")
     index = next((i for i, one in enumerate(card.checks) if one.id == chosen.check), None)
-    try:
-        found = results.entities(
+    found = read_page(
+        lambda after: results.entities(
             connection,
             card.name,
             level=chosen.level,
             check=index,
             letter=LETTERS[chosen.outcome] if index is not None else None,
-            after=request.args.get("after"),
+            after=after,
             limit=PER_PAGE if asked or counted.total <= NEARLY_ALL else FIRST,
         )
-    except QueryError:
-        found = Page(items=(), after=None)
+    )
     params: Params = {"_anchor": "entities"}
     if chosen.level is not None:
         params["level"] = str(chosen.level)
@@ -103,11 +101,5 @@ def _page(connection: Connection, card: Scorecard) -> ScorecardPage:
         unfresh=unfresh(connection, card.name),
         entities=found.items,
         unanswered=unanswerable.about_all(connection, [row.id for row, _ in found.items]),
-        pager=forward(
-            params,
-            start=start_of(request.args.get("from")),
-            shown=len(found.items),
-            after=found.after,
-            total=None if chosen.active else counted.total,
-        ),
+        pager=pager_of(params, found, total=None if chosen.active else counted.total),
     )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from catalog.errors import QueryError
 from portal.db.evaluation import definitions
-from portal.db.page import Page
 from portal.ui.frame import not_found
-from portal.ui.models.paging import forward, start_of
 from portal.ui.models.scorecards.versions import version_rows
+from portal.ui.paging import pager_of, read_page
 from portal.wiring import Portal
 
 PER_PAGE = 20
@@ -21,22 +19,15 @@ def register(pages: Blueprint, portal: Portal) -> None:
 
     @pages.get("/scorecards/<name>/versions")
     def versions(name: str) -> ResponseReturnValue:
-        after = request.args.get("after")
         with portal.database.read() as connection:
-            try:
-                found = definitions.versions(connection, name, after=after, limit=PER_PAGE)
-            except QueryError:
-                found = Page(items=(), after=None)
+            found = read_page(
+                lambda after: definitions.versions(connection, name, after=after, limit=PER_PAGE)
+            )
             last = definitions.before(connection, found.items[-1]) if found.items else None
         card = portal.cards.get(name)
         if card is None and not found.items:
             return not_found(f"There never was a scorecard named {name}.")
-        pager = forward(
-            {},
-            start=start_of(request.args.get("from")),
-            shown=len(found.items),
-            after=found.after,
-        )
+        pager = pager_of({}, found)
         return render_template(
             "versions.html",
             card=card,
