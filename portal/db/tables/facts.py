@@ -29,7 +29,7 @@ facts = Table(
     Column(
         "since", Time
     ),  # without a break; null: `observed_at`, or not known (portal.db.collection.facts)
-    Column("facts", LargeBinary, nullable=False),  # JSON, see scorecards.serialization
+    Column("facts", LargeBinary, nullable=False),  # JSON, see scorecards.collection.serialization
     PrimaryKeyConstraint("entity_id", "collector"),
 )
 

@@ -30,7 +30,7 @@ results = Table(
     Column("passes", SmallInteger, nullable=False),
     Column("fails", SmallInteger, nullable=False),
     Column("unknowns", SmallInteger, nullable=False),
-    Column("evidence", LargeBinary, nullable=False),  # JSON, see scorecards.packing
+    Column("evidence", LargeBinary, nullable=False),  # JSON, see scorecards.evaluation.packing
     Column("since", Text, nullable=False),  # JSON: for each check, when its outcome began; in runs
     Column("evaluated_at", Time, nullable=False),
     PrimaryKeyConstraint("scorecard", "entity_id"),
@@ -91,7 +91,7 @@ transitions = Table(
     Column("proven", SmallInteger),  # null, as the next two: the result ended
     Column("possible", SmallInteger),
     Column("outcomes", Text),
-    Column("reason", Text, nullable=False),  # see scorecards.transitions
+    Column("reason", Text, nullable=False),  # see scorecards.evaluation.transitions
     Column("said_id", Id),  # of evidence: what the checks said
     Column("facts_id", Id),  # of evidence: the facts that they were told
     Index("transitions_by_entity", "entity_id", "id"),
@@ -104,7 +104,7 @@ layouts = Table(
     "layouts",
     metadata,
     Column("digest", Text, primary_key=True),  # which evidence begins with
-    Column("layout", LargeBinary, nullable=False),  # JSON, see scorecards.layouts
+    Column("layout", LargeBinary, nullable=False),  # JSON, see scorecards.evaluation.layouts
     comment="The part of evidence that is the same for every entity; never changed.",
 )
 
