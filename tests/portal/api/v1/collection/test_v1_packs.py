@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,16 +13,13 @@ from flask.testing import FlaskClient
 
 from portal.app import create_app
 from portal.config import ConfiguredSource
-from portal.db.sources import locations
 from portal.db.work import marks
-from portal.pool import Pool
-from portal.wiring import Portal, open_portal, prepare, tools_of
-from portal.worker import jobs
-from portal.worker.assessment import assessing
+from portal.wiring import Portal, open_portal, prepare
 from scorecards.collection.feeding import SwitchedOn
 from scorecards.collection.packs import names
 from scorecards.collection.pushed import Declared
 from scorecards.facts import FactSchema, FactType
+from tests.portal.at_once import work
 from tests.portal.configs import load
 
 DESCRIPTOR = """\
@@ -52,18 +48,6 @@ def opened(make_portal: Callable[..., Portal], tmp_path: Path) -> Callable[..., 
         return portal
 
     return make
-
-
-def work(portal: Portal, *, read: bool = False) -> int:
-    """Do what the engine would; returns how many entities were assessed."""
-    with closing(Pool(1)) as pool:
-        tools = tools_of(portal, pool)
-        if read:
-            with portal.database.read() as connection:
-                [location] = locations.list_locations(connection)
-            for repository in jobs.list_repositories(tools, location.id):
-                jobs.ingest(tools, location.id, repository)
-        return assessing.assess_round(tools)
 
 
 def client_of(portal: Portal) -> FlaskClient:

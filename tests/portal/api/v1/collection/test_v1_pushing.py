@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,15 +12,12 @@ from flask.testing import FlaskClient
 
 from portal.app import create_app
 from portal.config import Auth, ConfiguredSource, Restriction, StaticToken
-from portal.db.sources import locations
 from portal.db.work import marks
-from portal.pool import Pool
-from portal.wiring import Portal, prepare, tools_of
-from portal.worker import jobs
-from portal.worker.assessment import assessing
+from portal.wiring import Portal, prepare
 from scorecards.collection.pushed import Declared
 from scorecards.definitions.loading import load_scorecards
 from scorecards.facts import FactSchema, FactType
+from tests.portal.at_once import work
 
 CARD = """\
 apiVersion: plumbline.dev/v1
@@ -67,18 +63,6 @@ def portal(make_portal: Callable[..., Portal], tmp_path: Any) -> Portal:
     prepare(made)
     work(made, read=True)
     return made
-
-
-def work(portal: Portal, *, read: bool = False) -> int:
-    """Do what the engine would; returns how many entities were assessed."""
-    with closing(Pool(1)) as pool:
-        tools = tools_of(portal, pool)
-        if read:
-            with portal.database.read() as connection:
-                [location] = locations.list_locations(connection)
-            for repository in jobs.list_repositories(tools, location.id):
-                jobs.ingest(tools, location.id, repository)
-        return assessing.assess_round(tools)
 
 
 @pytest.fixture
