@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from portal.api.v1.sources.removal_forms import held_removal, tombstone
 from portal.cli.options import settings_options, settings_or_exit
 from portal.cli.work import ask, opened_portal
 from portal.config import Settings
@@ -99,19 +100,8 @@ def _listed(settings: Settings) -> dict[str, Any]:
         waiting = held.list_held(connection)
         gone = buried.list_tombstones(connection, limit=MOST).items
     return {
-        "held": [
-            {"id": one.id, "source": one.source, "reason": one.reason, "refs": list(one.refs)}
-            for one in waiting
-        ],
-        "tombstones": [
-            {
-                "ref": one.ref,
-                "reason": one.reason,
-                "actor": one.actor,
-                "removedAt": one.removed_at.isoformat(),
-            }
-            for one in gone
-        ],
+        "held": [held_removal(one) for one in waiting],
+        "tombstones": [tombstone(one) for one in gone],
     }
 
 

@@ -14,8 +14,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from portal.app import create_app
 from portal.cli.main import COMMANDS, main
-from portal.config import environment
+from portal.config import Settings, environment
+from portal.db.migrations import migrate
+from portal.wiring import open_portal
+from tests.catalog_batches import new_store, put, reading
+from tests.catalog_rows import entity
 from tests.portal.cli.commands import invoke, run, run_process
 from tests.portal.processes import eventually, portal_up
 
@@ -99,6 +104,22 @@ def test_who_looks_with_less_of_the_configuration_changes_nothing(
     ):
         run(*command, *here)
         assert stored(tmp_path) == before, command
+
+
+def test_removals_are_listed_as_the_running_portal_lists_them(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    portal = open_portal(Settings(database=f"sqlite:///{data / 'portal.db'}", data_dir=data))
+    with closing(portal.database):
+        migrate(portal.database)
+        store = new_store(portal.database)
+        put(store, reading("f", entity("a")), reading("g", entity("b")))
+        put(store, reading("f"), held=("g",))
+        client = create_app(portal).test_client()
+        told = [client.get(f"/api/v1/{one}").json["items"] for one in ("removals", "tombstones")]
+    assert all(told)
+    found = json.loads(run("removals", "list", "--json", "--data-dir", data))
+    assert [found["held"], found["tombstones"]] == told
 
 
 def stored(folder: Path) -> list[str]:

@@ -11,6 +11,7 @@ from portal.api.errors import Refusal
 from portal.api.v1.conventions import Answer, Camel, Paging, Resource, after, answer, page
 from portal.api.v1.existing import asked_ref
 from portal.api.v1.schemas import time_field
+from portal.api.v1.sources.removal_forms import held_removal, tombstone
 from portal.api.v1.times import rfc3339
 from portal.auth import actor_of
 from portal.db.ingest import buried, decisions, held, overrides
@@ -113,7 +114,7 @@ def _add_held(views: Resource, portal: Portal) -> None:
         """List removals that are held back until somebody approves them."""
         with portal.database.read() as connection:
             found = held.list_held(connection)
-        return answer(page([_held(one) for one in found], None))
+        return answer(page([held_removal(one) for one in found], None))
 
     @views.operation(
         "POST",
@@ -140,7 +141,7 @@ def _add_tombstones(views: Resource, portal: Portal) -> None:
         """List entities that went, the newest first, until they are purged."""
         with portal.database.read() as connection:
             found = buried.list_tombstones(connection, after=after(asked), limit=asked["limit"])
-        return answer(page([_tombstone(one) for one in found.items], found.after))
+        return answer(page([tombstone(one) for one in found.items], found.after))
 
     @views.operation("POST", "/tombstones/restore", query=Restored, answer=RestoredAnswer)
     def restore(asked: dict[str, Any]) -> Response:
@@ -191,27 +192,6 @@ def _add_suppressions(views: Resource, portal: Portal) -> None:
             raise Refusal("NOT_FOUND", f"{ref} is not suppressed")
         portal.work.request(ASSESS, Lane.EVENT)
         return answer({"ref": ref})
-
-
-def _held(one: held.HeldRemoval) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "location": one.location_id,
-        "source": one.source,
-        "reason": one.reason,
-        "refs": list(one.refs),
-        "heldAt": rfc3339(one.held_at),
-    }
-
-
-def _tombstone(one: buried.Tombstone) -> dict[str, Any]:
-    return {
-        "ref": one.ref,
-        "uid": one.uid,
-        "reason": one.reason,
-        "actor": one.actor,
-        "removedAt": rfc3339(one.removed_at),
-    }
 
 
 def _suppression(one: overrides.Suppression) -> dict[str, Any]:
