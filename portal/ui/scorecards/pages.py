@@ -62,12 +62,13 @@ def read_filter(card: Scorecard) -> EntityFilter:
     """The filter in the URL; what the scorecard does not have is left out."""
     level = request.args.get("level", "")
     check = request.args.get("check", "")
-    outcome = request.args.get("outcome", "")
+    outcome = request.args.get("outcome")
     known = {one.value for one in Outcome}
     return EntityFilter(
         level=next((rank for rank in range(len(card.levels)) if level == str(rank)), None),
         check=check if any(one.id == check for one in card.checks) else "",
-        outcome=Outcome(outcome) if outcome in known else Outcome.FAIL,
+        # Whoever comes by a check alone looks for those that fail it; a form that says nothing means any.
+        outcome=Outcome(outcome) if outcome in known else None if outcome == "" else Outcome.FAIL,
     )
 
 
@@ -82,7 +83,7 @@ def _page(connection: Connection, card: Scorecard) -> ScorecardPage:
             card.name,
             level=chosen.level,
             check=index,
-            letter=LETTERS[chosen.outcome] if index is not None else None,
+            letter=LETTERS[chosen.outcome] if index is not None and chosen.outcome else None,
             after=after,
             limit=PER_PAGE if asked or counted.total <= NEARLY_ALL else FIRST,
         )
@@ -91,7 +92,7 @@ def _page(connection: Connection, card: Scorecard) -> ScorecardPage:
     if chosen.level is not None:
         params["level"] = str(chosen.level)
     if chosen.check:
-        params |= {"check": chosen.check, "outcome": chosen.outcome.value}
+        params |= {"check": chosen.check, "outcome": chosen.said or ""}
     return scorecard_page(
         card,
         counted,

@@ -32,13 +32,18 @@ class EntityFilter:
     level: int | None
     check: str
     """'' for any."""
-    outcome: Outcome
-    """Of the check."""
+    outcome: Outcome | None
+    """Of the check; None for any."""
 
     @property
     def active(self) -> bool:
         """Whether it leaves any out."""
         return self.level is not None or bool(self.check)
+
+    @property
+    def said(self) -> str | None:
+        """The outcome as addresses have it; None where any will do."""
+        return self.outcome.value if self.check and self.outcome else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,6 +25,18 @@ class MoveRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CheckRow:
+    """A check that comes to say something else of somebody."""
+
+    title: str
+    """Its id where neither definition has it."""
+    failing: int
+    held: int
+    passing: int
+    unknown: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TeamRow:
     """What it does to the entities of an owner."""
 
@@ -67,7 +79,7 @@ class TrialResult:
     left_out: int
     moves: tuple[MoveRow, ...]
     """Only those that lead elsewhere."""
-    checks: tuple[CheckChange, ...]
+    checks: tuple[CheckRow, ...]
     teams: tuple[TeamRow, ...]
     more_teams: int
     falling: tuple[ExampleRow, ...]
@@ -89,7 +101,7 @@ def trial_result(trial: Trial) -> TrialResult:
         entities=made.entities,
         left_out=trial.found.waiting,
         moves=tuple(sorted(moves, key=lambda move: -move.entities)),
-        checks=made.checks,
+        checks=tuple(_check(trial, one) for one in made.checks),
         teams=tuple(
             TeamRow(
                 owner=link_to(team.owner) if team.owner else None,
@@ -122,7 +134,7 @@ def _finding(trial: Trial) -> str:
     if trial.found.before is None:
         return f"A new scorecard, which applies to {plural(made.entities, 'entity', 'entities')}"
     if not (made.up or made.down or made.starts or made.ends):
-        return f"None of {plural(made.entities, 'entity', 'entities')} changes its level"
+        return f"None of {plural(made.entities, 'entity', 'entities')} changes its level{_unseen(trial)}"
     parts = [
         f"{n:,} {said}"
         for n, said in (
@@ -134,6 +146,29 @@ def _finding(trial: Trial) -> str:
         if n
     ]
     return f"Of {plural(made.entities, 'entity', 'entities')}, {', '.join(parts)}"
+
+
+def _unseen(trial: Trial) -> str:
+    """What comes to fail although no level says so: what is asked of who stands lower anyway."""
+    checks = [one for one in trial.found.simulation.checks if one.failing]
+    most = max((one.failing for one in checks), default=0)
+    if not most:
+        return ""
+    if len(checks) == 1:
+        return f", but {most:,} newly {'fails' if most == 1 else 'fail'} a check"
+    return f", but {len(checks)} checks are newly failed, one of them by {most:,}"
+
+
+def _check(trial: Trial, one: CheckChange) -> CheckRow:
+    cards = [card for card in (trial.after, trial.found.before) if card]
+    titles = (check.title for card in cards for check in card.checks if check.id == one.check)
+    return CheckRow(
+        title=next(titles, one.check),
+        failing=one.failing,
+        held=one.held,
+        passing=one.passing,
+        unknown=one.unknown,
+    )
 
 
 def _example(trial: Trial, one: Example) -> ExampleRow:

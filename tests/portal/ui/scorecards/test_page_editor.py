@@ -45,7 +45,7 @@ def test_stricter_rule_says_who_falls_by_team_and_stores_nothing(shop) -> None:
     result = page.split('id="result"')[1]
     assert ">Walk<" in result
     assert ">Start<" in result
-    check = result.split('class="mono">readme</th>')[1].split("</tr>")[0]
+    check = result.split(">There is a README</th>")[1].split("</tr>")[0]
     assert 'data-label="Newly failing">1<' in check
     assert "group:default/alices" in page
     assert "component:default/payments" in page
@@ -57,9 +57,20 @@ def test_failure_in_a_grace_is_shown_and_moves_nobody(shop) -> None:
     slow = SCORECARD.replace("> 100", "> 1000", 1).replace("> 1000", "> 1000\n      grace: 2d", 1)
     page = tried(shop, slow)
     assert "None of 3 entities changes its level" in page
-    check = page.split('class="mono">readme</th>')[1].split("</tr>")[0]
+    check = page.split(">There is a README</th>")[1].split("</tr>")[0]
     assert 'data-label="Newly failing">0<' in check
     assert 'data-label="In a grace">1<' in check
+
+
+def test_failure_that_no_level_shows_is_said_all_the_same(shop) -> None:
+    page = tried(shop, SCORECARD.replace("repo.tests.files > 0", "repo.tests.files > 5"))
+    assert "None of 3 entities changes its level, but 2 newly fail a check</h2>" in page
+    assert "<title>None of 3 entities" in page
+    both = SCORECARD.replace("repo.tests.files > 0", "repo.tests.files > 5")
+    page = tried(shop, both.replace("length > 10", "length > 28"))
+    assert "but 2 checks are newly failed, one of them by 2</h2>" in page, page.split("<title>")[1][
+        :200
+    ]
 
 
 def test_change_of_texts_changes_nobody(shop) -> None:

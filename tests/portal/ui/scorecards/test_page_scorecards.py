@@ -117,6 +117,22 @@ def test_entities_can_be_filtered_by_the_outcome_of_a_check(shop) -> None:
     assert "Clear all" in page
 
 
+def test_form_says_of_which_outcome_the_list_is(shop) -> None:
+    def chosen(path: str) -> tuple[str, int]:
+        page = shop.get(path)
+        field = page.split('id="f-outcome"')[1].split("</select>")[0]
+        word = field.split(" selected>")[1].split("<")[0] if " selected>" in field else "Any"
+        return word, entities(page).count('<th scope="row">')
+
+    every = ("Any", 3)
+    assert chosen("/scorecards/readiness") == every
+    assert chosen("/scorecards/readiness?check=readme") == ("Fail", 1)
+    assert chosen("/scorecards/readiness?check=readme&outcome=") == every
+    same = shop.get("/scorecards/readiness?check=readme&outcome=")
+    assert "/scorecards/readiness/results'</pre>" in same, "the API takes both or none"
+    assert chosen("/scorecards/readiness?level=&check=&outcome=pass") == every
+
+
 def test_entities_can_be_filtered_by_level(shop) -> None:
     page = entities(shop.get("/scorecards/readiness?level=1"))
     assert "payments" in page
