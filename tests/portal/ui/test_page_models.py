@@ -15,6 +15,7 @@ from portal.ui.models.paging import forward, numbered
 from portal.ui.models.yaml_text import to_yaml
 from scorecards.collection.store import Assessable
 from scorecards.facts import FailedFact, Missing, Unknown
+from scorecards.insights.advice import next_steps
 from tests.scorecards.scorecard_samples import assess, check, record, scorecard
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -180,6 +181,21 @@ def test_what_stands_in_the_way_comes_first_on_its_level() -> None:
     assert result is not None
     rows = [row.check.id for rung in ladder(card, result, {}, {}).rungs for row in rung.rows]
     assert rows == ["check-1", "check-0", "check-2"]
+
+
+def test_of_what_stands_in_the_way_the_first_is_what_advice_says_first() -> None:
+    efforts = ("days", "hours", "minutes", "hours")
+    rules = [
+        check("repo.readme.bytes > 9", effort=one, weight=n + 1) for n, one in enumerate(efforts)
+    ]
+    card = scorecard(*rules)
+    found = record({"repo.readme.bytes": 5})
+    subject = Assessable(id=1, ref="component:default/a", body=b"{}", records=(found,))
+    result = assess(card, subject)
+    assert result is not None
+    rows = [row.check.id for rung in ladder(card, result, {}, {}).rungs for row in rung.rows]
+    assert rows == [step.check for step in next_steps(card, result)]
+    assert rows[0] == "check-2"
 
 
 @pytest.mark.parametrize(

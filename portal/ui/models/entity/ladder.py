@@ -14,6 +14,7 @@ from portal.ui.models.entity.facts import REASONS
 from portal.ui.models.levels import shade_of
 from portal.ui.models.looks import LOOKS, Look, plural, show_json
 from scorecards.facts import Unknown
+from scorecards.insights.advice import EFFORTS
 from scorecards.results import CheckResult, Excuse, Held, Outcome, ScorecardResult
 from scorecards.scorecard import Check, Level, Scorecard
 
@@ -57,7 +58,7 @@ class Rung:
     state: str
     """reached, current, next or later."""
     rows: tuple[CheckRow, ...]
-    """What stands in the way first, each in the order of the definition."""
+    """What stands in the way first, as advice has it; all else in the order of the definition."""
 
     @property
     def counted(self) -> tuple[CheckRow, ...]:
@@ -180,8 +181,15 @@ def _rung(scorecard: Scorecard, rank: int, proven: int, rows: Sequence[CheckRow]
         rank=rank,
         shade=shade_of(rank, len(scorecard.levels) - 1),
         state=state,
-        rows=tuple(sorted(rows, key=lambda row: row.outcome not in OPEN)),
+        rows=tuple(sorted(rows, key=_place)),
     )
+
+
+def _place(row: CheckRow) -> tuple[bool, int, int]:
+    """The order of `scorecards.insights.advice`: whoever comes from a list of steps finds the same one."""
+    if row.outcome not in OPEN:
+        return True, 0, 0
+    return False, EFFORTS.index(row.check.effort), -row.check.weight
 
 
 def gate(rungs: Sequence[Rung], proven: int) -> str:
