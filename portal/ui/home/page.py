@@ -16,6 +16,7 @@ from portal.db.insights.trends import Related, courses_by_entity
 from portal.db.sources import problems
 from portal.db.sources.freshness import freshness
 from portal.db.state import Connection
+from portal.db.work import marks
 from portal.ui.facet_memory import FacetMemory
 from portal.ui.frame import TEAM_COOKIE, TITLE_COOKIE, chosen_team
 from portal.ui.home.due import dues_of
@@ -96,11 +97,13 @@ def home_page(
     found = attention(scorecards, services, _dues(portal, connection, team, services))
     shown = service_lines(scorecards, services)[:MOST_SERVICES]
     teams = owning_groups(connection, team, memory)
+    assessed = any(line.total for line in lines)
     return model.HomePage(
         team_title=next((choice.title for choice in teams if choice.chosen), ""),
         owned=owned.total,
         teams=teams,
-        assessed=any(line.total for line in lines),
+        assessed=assessed,
+        waits=not assessed and marks.any_marked(connection),
         fixes=Fixes() if team else _of_everyone(portal, connection),
         failing=found.failing[: model.MOST_FIXES],
         attention_note=model.attention_note(found),

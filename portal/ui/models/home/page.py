@@ -37,6 +37,8 @@ class HomePage:
     """Entities of the team."""
     teams: tuple[TeamChoice, ...]
     assessed: bool
+    waits: bool
+    """Nothing is assessed yet, and something waits to be."""
     fixes: Fixes
     """For everyone: what lifts most."""
     failing: tuple[Fix, ...]

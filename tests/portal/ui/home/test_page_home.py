@@ -1,6 +1,10 @@
 from page_people import send
-from page_shop import Shop, appraise, component, put
+from page_shop import NOW, REPOSITORY, TEAMS, Shop, appraise, component, put
+from page_structure import faults
+from sqlalchemy import delete
 
+from portal.db.ingest import registrations
+from portal.db.tables import unassessed
 from scorecards.facts import Known
 
 
@@ -55,6 +59,28 @@ def test_attention_list_has_what_blocks_the_next_level_cheapest_first(shop) -> N
     ]
     assert "?tab=scorecards#check-readiness-readme" in page
     assert "Readers look there first." in page
+
+
+def test_what_is_read_and_not_assessed_is_waited_for_and_nothing_is_said_to_be_missing(
+    shops,
+) -> None:
+    shop = shops(filled=False)
+    with shop.portal.database.write() as connection:
+        named = {"type": "url", "target": REPOSITORY.url, "origin": "command", "now": NOW}
+        location = registrations.register(connection, **named)
+    put(shop.portal, location, "catalog-info.yaml", TEAMS + "---\n" + component("basket"))
+    for path in ("/?team=", "/?team=group:default/alices"):
+        page = shop.get(path)
+        assert 'id="assessing" data-refresh="2000"' in page
+        assert '<noscript><meta http-equiv="refresh"' in page
+        assert "owns nothing" not in page
+        assert faults(page) == []
+    assert "charlies owns nothing in the catalog" in shop.get("/?team=group:default/charlies")
+    with shop.portal.database.write() as connection:
+        connection.execute(delete(unassessed))
+    page = shop.get("/?team=group:default/alices")
+    assert "No scorecard applies to what Alice&#39;s team owns." in page
+    assert "refresh" not in page
 
 
 def campaign(shop: Shop, name: str, **other: str) -> None:
