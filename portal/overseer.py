@@ -33,9 +33,11 @@ from portal.connections.accepting import ask_for_files
 from portal.connections.direct import DirectWorker
 
 THREADS = 64
+
 CONNECTIONS = 4_000
 """Connections that a worker has open at most, where the system gives it files for them. All others wait in
 the system's queue, probes as well, until one that is idle has been closed: up to 15 seconds."""
+
 LONGEST_LINE = 16_384
 """Bytes of a request's first line, as Node.js takes them for a Backstage. Tech Insights' maturity page
 names the retriever of every check in one URL, and pages that list entities name all that they want."""

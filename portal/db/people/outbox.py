@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from portal.db.bulk import among
 from portal.db.engine import time_of
@@ -110,6 +110,12 @@ def list_outgoing(
     which = among(connection, outbox.c.state, list(states))
     found = select(outbox).where(which).order_by(outbox.c.made_at.desc(), outbox.c.id).limit(limit)
     return tuple(_outgoing(row) for row in connection.execute(found))
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """How many messages are in each state."""
+    found = select(outbox.c.state, func.count()).group_by(outbox.c.state)
+    return {row[0]: row[1] for row in connection.execute(found)}
 
 
 def forget(connection: Connection, *, before: datetime) -> int:
