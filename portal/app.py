@@ -6,6 +6,7 @@ back: errors in the form that the client reads, headers, metrics.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from http.client import responses
 from typing import Any
@@ -144,5 +145,6 @@ def _install_headers(app: Flask, settings: Settings) -> None:
         headers.update(standing)
         if "request_id" in g:
             headers[REQUEST_ID] = g.request_id
-        log_answer(request.method, request.path, response.status_code)
+        seconds = time.perf_counter() - g.began if "began" in g else 0.0
+        log_answer(request.method, request.path, response.status_code, seconds)
         return response

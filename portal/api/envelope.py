@@ -37,6 +37,9 @@ PROBED = frozenset(
 )
 """Paths that a machine asks for again and again."""
 
+LONG = 1.0
+"""Seconds after which somebody who waits begins to wonder."""
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 log = logging.getLogger(__name__)
@@ -63,8 +66,12 @@ def request_id_of(given: str) -> str:
     return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
 
 
-def log_answer(method: str, path: str, status: int) -> None:
-    """One line for each answer, but for probes that find all well: they come every few seconds."""
-    if path in PROBED and status == 200:
+def log_answer(method: str, path: str, status: int, seconds: float = 0.0) -> None:
+    """One line for each answer, with the time that it took where that is `LONG` or more.
+
+    There is none for probes that find all well: they come every few seconds.
+    """
+    if path in PROBED and status == 200 and seconds < LONG:
         return
-    log.info("%s %s %s", method, path, status)
+    took = f" in {seconds:.1f} s" if seconds >= LONG else ""
+    log.info("%s %s %s%s", method, path, status, took)

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from catalog.ingest.store import Listed
 from catalog.problems import Problem, Severity
 from catalog.sources import Repository
+from portal.api import envelope
 from portal.api.envelope import POLICY
 from portal.app import create_app
 from portal.config import Auth, StaticToken
@@ -166,6 +167,18 @@ def test_probes_that_find_all_well_leave_no_line_in_the_log(
     client.get("/readyz")
     said = [one.message for one in caplog.records if one.name == "portal.api.envelope"]
     assert said == ["GET /made/up 404", "GET /readyz 503"]
+
+
+def test_an_answer_that_took_long_says_so_in_the_log(
+    app: Flask, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.INFO)
+    app.test_client().get("/made/up")
+    monkeypatch.setattr(envelope, "LONG", 0.0)
+    app.test_client().get("/made/up")
+    quick, slow = (one.message for one in caplog.records if one.name == envelope.__name__)
+    assert quick == "GET /made/up 404"
+    assert re.fullmatch(r"GET /made/up 404 in \d+\.\d s", slow)
 
 
 def test_metrics_say_what_an_alarm_needs(make_portal: MakePortal, tmp_path: Path) -> None:
