@@ -48,7 +48,7 @@ GRACE = 30
 _WAITING = {*Arbiter.SIGNALS, signal.SIGCHLD}
 """Signals that wait while this process becomes a small one."""
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("portal.overseer")  # run as a program, it has another name
 
 
 class Service(Protocol):

@@ -147,7 +147,8 @@ def test_nothing_but_the_end_of_a_worker_starts_another_one() -> None:
         assert len(one.children) == 1
         status, said = one.end()
     assert status == 0
-    assert "when it is restarted" in said
+    lines = [json.loads(line) for line in said.splitlines() if "when it is restarted" in line]
+    assert {(one["level"], one["logger"]) for one in lines} == {("warning", "portal.overseer")}
 
 
 def test_what_gunicorn_says_is_logged_as_everything_else_is() -> None:
