@@ -1,7 +1,6 @@
 """A portal that has read a small organization, once for all tests that only look at it."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,11 +10,11 @@ from flask.testing import FlaskClient
 from portal.app import create_app
 from portal.config import ConfiguredSource, Settings
 from portal.db.sources import locations
-from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker import jobs
 from portal.worker.assessment import assessing
 from tests.conftest import new_postgres_database
+from tests.portal.at_once import shared_pool
 
 ORGANIZATION = """\
 apiVersion: backstage.io/v1alpha1
@@ -91,12 +90,7 @@ def filled(
 
 
 def _read_everything(portal: Portal) -> None:
-    with closing(Pool(1)) as pool:
-        _read_with(portal, pool)
-
-
-def _read_with(portal: Portal, pool: Pool) -> None:
-    tools = tools_of(portal, pool)
+    tools = tools_of(portal, shared_pool())
     with portal.database.read() as connection:
         found = locations.list_locations(connection)
     for location in found:

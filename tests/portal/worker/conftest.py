@@ -15,14 +15,13 @@ from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare
 from portal.worker import jobs
 from portal.worker.assessment import assessing
+from tests.portal.at_once import shared_pool
 from tests.portal.worker.remote_calls import COMPONENT, Calls, World, WorldOf
 
 
 @pytest.fixture(scope="session")
-def pool() -> Iterator[Pool]:
-    pool = Pool(1)
-    yield pool
-    pool.close()
+def pool() -> Pool:
+    return shared_pool()
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ from plugins.contract import ReadingRule
 from portal.config import ConfiguredSource, Settings
 from portal.db.catalog.entities import by_ref
 from portal.db.sources import locations
-from portal.pool import Pool
 from portal.wiring import open_portal, prepare, tools_of
 from portal.worker import jobs
 from tests.plugins.gitserver import serve_git
 from tests.plugins.webserver import answer, serve_web
+from tests.portal.at_once import shared_pool
 from tests.portal.cli.changed_checkout import commit, git
 
 DESCRIPTOR = """\
@@ -50,9 +50,9 @@ def test_a_git_repository_takes_in_its_own_files_and_none_of_another(
             reading=(ReadingRule(host=other.authority),),
         )
         portal = open_portal(settings)
-        with closing(portal.database), closing(Pool(1)) as pool:
+        with closing(portal.database):
             prepare(portal)
-            tools = tools_of(portal, pool)
+            tools = tools_of(portal, shared_pool())
             with portal.database.read() as connection:
                 (location,) = locations.list_locations(connection)
             for repository in jobs.list_repositories(tools, location.id):

@@ -9,9 +9,9 @@ import pytest
 from portal.config import ConfiguredSource, Settings
 from portal.db.catalog import entities
 from portal.db.sources import locations, problems
-from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker import jobs
+from tests.portal.at_once import shared_pool
 
 GOOD = """\
 apiVersion: backstage.io/v1alpha1
@@ -70,13 +70,11 @@ def portal(database_url: str, tmp_path: Path) -> Iterator[Portal]:
 
 
 def test_rubbish_gets_its_problem_in_its_place_and_harms_nothing(portal: Portal) -> None:
-    pool = Pool(1)
-    tools = tools_of(portal, pool)
+    tools = tools_of(portal, shared_pool())
     with portal.database.read() as connection:
         (location,) = locations.list_locations(connection)
     for repository in jobs.list_repositories(tools, location.id):
         jobs.ingest(tools, location.id, repository)
-    pool.close()
     with portal.database.read() as connection:
         found = problems.list_problems(connection, limit=100)
         assert entities.kind_counts(connection) == {"component": 1}

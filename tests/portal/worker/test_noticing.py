@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,7 +22,6 @@ from plugins.contract import (
 from plugins.notify.webhooks import Webhook
 from portal.db.engine import Database
 from portal.db.people import campaigns, exemptions, notices, outbox
-from portal.pool import Pool
 from portal.worker import noticing
 from portal.worker.children.setup import Setup
 from portal.worker.tools import Tools
@@ -36,6 +33,7 @@ from scorecards.people.notices import MOST_ATTEMPTS, Kind, Mute, Timing
 from scorecards.results import CheckResult, Outcome, ScorecardResult
 from tests.catalog_rows import NOW, entity, owned, save
 from tests.plugins.notify.test_webhooks import receiving
+from tests.portal.at_once import shared_pool
 from tests.result_rows import ResultRows
 
 WEB, PAY = "group:default/web", "group:default/pay"
@@ -131,7 +129,7 @@ class World:
 
 
 @pytest.fixture
-def world(database: Database, tmp_path: Path) -> Iterator[World]:
+def world(database: Database, tmp_path: Path) -> World:
     save(
         database,
         owned("a", "web"),
@@ -140,23 +138,22 @@ def world(database: Database, tmp_path: Path) -> Iterator[World]:
         entity("web", "Group", spec={"profile": {"email": "web@example.com"}}),
     )
     at, channel = [NOW], Recorder()
-    with closing(Pool(1)) as pool:
-        tools = Tools(
-            database=database,
-            plugins=(plugin_of(channel),),
-            setup=Setup(cache=tmp_path, working_tree=False, disabled_plugins=(), scorecards=CARDS),
-            pool=pool,
-            policy=RemovalPolicy(grace=DAY),
-            rules=None,
-            notices=Timing(digest=timedelta(0)),
-            chance=lambda: 1.0,
-            now=lambda: at[0],
-        )
-        world = World(tools=tools, channel=channel, at=at)
-        for name in "abc":
-            world.says(name, "pp", 2)
-        assert world.run() == (0, 0, 0)
-        yield world
+    tools = Tools(
+        database=database,
+        plugins=(plugin_of(channel),),
+        setup=Setup(cache=tmp_path, working_tree=False, disabled_plugins=(), scorecards=CARDS),
+        pool=shared_pool(),
+        policy=RemovalPolicy(grace=DAY),
+        rules=None,
+        notices=Timing(digest=timedelta(0)),
+        chance=lambda: 1.0,
+        now=lambda: at[0],
+    )
+    world = World(tools=tools, channel=channel, at=at)
+    for name in "abc":
+        world.says(name, "pp", 2)
+    assert world.run() == (0, 0, 0)
+    return world
 
 
 def plugin_of(*channels: Any) -> Plugin:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -218,12 +217,6 @@ SCHEMAS = {
     **{schema.name: schema for schema in PUSHED},
     **LEVELS,
 }
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[Pool]:
-    with closing(Pool(1)) as pool:
-        yield pool
 
 
 def world_of(database: Database, pool: Pool, cache: Path, names: str = NAMES) -> World:

@@ -8,7 +8,6 @@ Then the past is replayed, and compared with the transitions that were stored.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -157,12 +156,6 @@ def told(
             published=world.cards,
         )
     return found.points
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[Pool]:
-    with closing(Pool(1)) as pool:
-        yield pool
 
 
 @pytest.fixture(scope="module")

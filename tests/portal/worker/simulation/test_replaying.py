@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -27,12 +25,6 @@ from tests.portal.worker.simulation.test_simulation_law import card, publish, st
 
 TOP = 3
 """The level of whoever passes everything."""
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[Pool]:
-    with closing(Pool(1)) as pool:
-        yield pool
 
 
 @pytest.fixture

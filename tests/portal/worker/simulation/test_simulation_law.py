@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -164,12 +163,6 @@ def tell_and_do(world: World, after: Scorecard) -> Simulated:
         else:
             assert (moved(proven), moved(possible)) == ({}, {}), name
     return told
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[Pool]:
-    with closing(Pool(1)) as pool:
-        yield pool
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,11 +13,11 @@ from flask.testing import FlaskClient
 
 from portal.app import create_app
 from portal.config import ConfiguredSource, Settings
-from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker import deadlines, jobs
 from portal.worker.assessment import assessing
 from portal.worker.tools import Tools
+from tests.portal.at_once import shared_pool
 
 CARD = """\
 apiVersion: plumbline.dev/v1
@@ -64,12 +63,11 @@ def working(database_url: str, tmp_path: Path) -> Iterator[tuple[Portal, Tools]]
         )
     )
     (location,) = prepare(portal)
-    with closing(Pool(1)) as pool:
-        tools = tools_of(portal, pool)
-        for repository in jobs.list_repositories(tools, location):
-            jobs.ingest(tools, location, repository)
-        assessing.assess_round(tools)
-        yield portal, tools
+    tools = tools_of(portal, shared_pool())
+    for repository in jobs.list_repositories(tools, location):
+        jobs.ingest(tools, location, repository)
+    assessing.assess_round(tools)
+    yield portal, tools
     portal.database.close()
 
 

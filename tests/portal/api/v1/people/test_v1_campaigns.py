@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,10 +14,10 @@ from werkzeug.test import TestResponse
 from portal.app import create_app
 from portal.config import ConfiguredSource, Settings
 from portal.db.people import campaigns as store
-from portal.pool import Pool
 from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker import deadlines, jobs
 from portal.worker.assessment import assessing
+from tests.portal.at_once import shared_pool
 
 CAMPAIGNS = "/api/v1/campaigns"
 CARD = """\
@@ -65,12 +64,11 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Any:
         )
     )
     (location,) = prepare(opened)
-    with closing(Pool(1)) as pool:
-        tools = tools_of(opened, pool)
-        for repository in jobs.list_repositories(tools, location):
-            jobs.ingest(tools, location, repository)
-        while assessing.assess_round(tools):
-            pass
+    tools = tools_of(opened, shared_pool())
+    for repository in jobs.list_repositories(tools, location):
+        jobs.ingest(tools, location, repository)
+    while assessing.assess_round(tools):
+        pass
     yield opened
     opened.database.close()
 
@@ -152,13 +150,12 @@ def test_a_campaign_is_planned_runs_and_is_put_away(client: FlaskClient, portal:
 
 def test_days_are_kept_by_the_schedule(client: FlaskClient, portal: Portal) -> None:
     client.post(CAMPAIGNS, json=wanted(portal, name="days"))
-    with closing(Pool(1)) as pool:
-        tools = tools_of(portal, pool)
-        assert deadlines.keep_days(tools) == 0
-        tomorrow = (portal.now() + timedelta(days=1)).replace(hour=12)
-        deadlines.meet(replace(tools, now=lambda: tomorrow))
-        assert deadlines.keep_days(replace(tools, now=lambda: tomorrow)) == 1
-        assert deadlines.keep_days(replace(tools, now=lambda: tomorrow + timedelta(hours=1))) == 1
+    tools = tools_of(portal, shared_pool())
+    assert deadlines.keep_days(tools) == 0
+    tomorrow = (portal.now() + timedelta(days=1)).replace(hour=12)
+    deadlines.meet(replace(tools, now=lambda: tomorrow))
+    assert deadlines.keep_days(replace(tools, now=lambda: tomorrow)) == 1
+    assert deadlines.keep_days(replace(tools, now=lambda: tomorrow + timedelta(hours=1))) == 1
     with portal.database.read() as connection:
         kept = dict(store.days(connection, "days"))
     assert list(kept) == [tomorrow.date()]

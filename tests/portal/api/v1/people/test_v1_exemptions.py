@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,6 +20,7 @@ from portal.wiring import Portal, open_portal, prepare, tools_of
 from portal.worker import deadlines, jobs
 from portal.worker.assessment import assessing
 from scorecards.people.exemptions import Budget, Policy
+from tests.portal.at_once import shared_pool
 
 EXEMPTIONS = "/api/v1/exemptions"
 BASKET = "/api/v1/entities/component/default/basket/scorecards"
@@ -42,9 +42,8 @@ NO_DECIDER = StaticToken(
 
 
 @pytest.fixture(scope="module")
-def pool() -> Iterator[Pool]:
-    with closing(Pool(1)) as pool:
-        yield pool
+def pool() -> Pool:
+    return shared_pool()
 
 
 @pytest.fixture
