@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -26,8 +26,9 @@ from portal.ui.models.levels import LevelMark, mark_of
 from portal.ui.models.links import link_to
 from portal.ui.models.paging import start_of
 from portal.wiring import Portal
+from scorecards.collection.feeding import Unfed
 from scorecards.evaluation.texts import fact_values, render, render_fix
-from scorecards.scorecard import Scorecard
+from scorecards.facts import FactRecord, FailedFact
 
 MOST_GUESSES = 10
 
@@ -92,7 +93,7 @@ def _about(connection: Connection, name: str) -> list[Problem]:
 def _shown(portal: Portal, connection: Connection, stored: Stored, asked: Asked) -> dict[str, Any]:
     """What the template needs: what every tab has, and what the one has that is asked for."""
     body: JsonValue = orjson.loads(stored.declared.body)
-    ladders = _ladders(portal.scorecards, stored, body)
+    ladders = _ladders(portal, stored, body)
     page = _page(portal, stored, body, ladders)
     tab = asked.tab if asked.tab in [name for name, _, _ in page.tabs] else FIRST_TAB
     seen = Seen(
@@ -134,13 +135,12 @@ def _page(
     )
 
 
-def _ladders(
-    scorecards: Sequence[Scorecard], stored: Stored, body: JsonValue
-) -> tuple[Ladder, ...]:
+def _ladders(portal: Portal, stored: Stored, body: JsonValue) -> tuple[Ladder, ...]:
     """A ladder for each scorecard with a result, in the order of the scorecards."""
     entity = body if isinstance(body, dict) else {}
     values = fact_values(stored.records or ())
     by_name = {one.result.scorecard: one for one in stored.results}
+    details = {} if stored.past else _details(stored.records or (), portal.unfed)
     return tuple(
         ladder(
             card,
@@ -154,10 +154,18 @@ def _ladders(
                 )
                 for check in card.checks
             },
+            details,
         )
-        for card in scorecards
+        for card in portal.scorecards
         if card.name in by_name
     )
+
+
+def _details(records: Sequence[FactRecord], unfed: Mapping[str, Unfed]) -> dict[str, str]:
+    """By fact that is not known, what is said of why."""
+    said = {name: state for one in records for name, state in one.facts.items()}
+    said |= {name: one.why for name, one in unfed.items()}
+    return {name: one.detail for name, one in said.items() if isinstance(one, FailedFact)}
 
 
 def _mark(card: Ladder) -> LevelMark:

@@ -164,7 +164,9 @@ def test_what_is_not_known_is_told_with_why_and_not_as_nothing() -> None:
         subject = Assessable(id=1, ref="component:default/a", body=b"{}", records=(found,))
         result = assess(card, subject)
         assert result is not None
-        (rows[name],) = [row for rung in ladder(card, result, {}, {}).rungs for row in rung.rows]
+        (rows[name],) = [
+            row for rung in ladder(card, result, {}, {}, {}).rungs for row in rung.rows
+        ]
     assert (rows["unread"].observed, len(rows["unread"].unknown)) == ((), 1)
     assert (rows["missing"].observed, rows["missing"].unknown) == (
         (("repo.readme.bytes", "nothing"),),
@@ -179,7 +181,7 @@ def test_what_stands_in_the_way_comes_first_on_its_level() -> None:
     subject = Assessable(id=1, ref="component:default/a", body=b"{}", records=(found,))
     result = assess(card, subject)
     assert result is not None
-    rows = [row.check.id for rung in ladder(card, result, {}, {}).rungs for row in rung.rows]
+    rows = [row.check.id for rung in ladder(card, result, {}, {}, {}).rungs for row in rung.rows]
     assert rows == ["check-1", "check-0", "check-2"]
 
 
@@ -193,7 +195,7 @@ def test_of_what_stands_in_the_way_the_first_is_what_advice_says_first() -> None
     subject = Assessable(id=1, ref="component:default/a", body=b"{}", records=(found,))
     result = assess(card, subject)
     assert result is not None
-    rows = [row.check.id for rung in ladder(card, result, {}, {}).rungs for row in rung.rows]
+    rows = [row.check.id for rung in ladder(card, result, {}, {}, {}).rungs for row in rung.rows]
     assert rows == [step.check for step in next_steps(card, result)]
     assert rows[0] == "check-2"
 

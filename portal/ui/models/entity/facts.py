@@ -91,6 +91,16 @@ def show_value(value: FactValue) -> str:
             assert_never(value)
 
 
+def unknown_words(reason: Unknown, detail: str = "") -> str:
+    """Why something is not known, with what its collector said of that.
+
+    That it is not collected *yet* is said only of what nobody has looked at.
+    """
+    if not detail:
+        return REASONS[reason]
+    return f"{REASONS[reason].removesuffix(' yet')}: {detail}"
+
+
 def show_state(state: FactState) -> tuple[str, str]:
     """The state's word, and what to write in the cell."""
     match state:
@@ -99,7 +109,7 @@ def show_state(state: FactState) -> tuple[str, str]:
         case Missing(looked_for=looked_for):
             return "missing", f"looked for {looked_for}" if looked_for else "looked for, not there"
         case FailedFact(reason=reason, detail=detail):
-            return "failed", f"{REASONS[reason]}: {detail}" if detail else REASONS[reason]
+            return "failed", unknown_words(reason, detail)
         case _:
             assert_never(state)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.ui.models.entity.facts import REASONS
+from portal.ui.models.entity.facts import unknown_words
 from portal.ui.models.levels import shade_of
 from portal.ui.models.looks import LOOKS, Look, plural, show_json
 from scorecards.facts import Unknown
@@ -106,13 +106,17 @@ def ladder(
     result: ScorecardResult,
     since: Mapping[str, datetime],
     texts: Mapping[str, tuple[str, str]],
+    details: Mapping[str, str],
 ) -> Ladder:
-    """The ladder; `texts` has (why, fix) by check where they are filled in for this entity."""
+    """The ladder; `texts` has (why, fix) by check where they are filled in for this entity.
+
+    `details` has by fact what its collector said of why it is not known.
+    """
     top = len(scorecard.levels) - 1
     proven, possible = min(result.proven, top), min(result.possible, top)
     by_id = {one.check: one for one in result.results}
     rows = [
-        _row(check, by_id[check.id], since.get(check.id), texts.get(check.id))
+        _row(check, by_id[check.id], since.get(check.id), texts.get(check.id), details)
         for check in scorecard.checks
         if check.id in by_id
     ]
@@ -138,7 +142,11 @@ def ladder(
 
 
 def _row(
-    check: Check, result: CheckResult, since: datetime | None, texts: tuple[str, str] | None
+    check: Check,
+    result: CheckResult,
+    since: datetime | None,
+    texts: tuple[str, str] | None,
+    details: Mapping[str, str],
 ) -> CheckRow:
     why, fix = texts or (check.why, check.fix)
     return CheckRow(
@@ -152,7 +160,9 @@ def _row(
             for name, value in result.observed.items()
             if name not in result.unknown
         ),
-        unknown=tuple((name, unknown_words(reason)) for name, reason in result.unknown.items()),
+        unknown=tuple(
+            (name, _why(reason, details.get(name, ""))) for name, reason in result.unknown.items()
+        ),
         leaves=tuple((expression, LOOKS[outcome]) for expression, outcome in result.leaves),
         since=since,
         why=why,
@@ -164,9 +174,9 @@ def _row(
     )
 
 
-def unknown_words(reason: str) -> str:
+def _why(reason: str, detail: str) -> str:
     """The reason in words; one that is not known here stays as it is."""
-    return REASONS[Unknown(reason)] if reason in {u.value for u in Unknown} else reason
+    return unknown_words(Unknown(reason), detail) if reason in set(Unknown) else reason
 
 
 def _rung(scorecard: Scorecard, rank: int, proven: int, rows: Sequence[CheckRow]) -> Rung:

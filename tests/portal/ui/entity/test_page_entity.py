@@ -8,9 +8,12 @@ from page_structure import faults
 from portal.db.catalog import entities
 from portal.db.evaluation import results
 from portal.ui.models.entity import overview
+from portal.ui.models.entity.facts import unknown_words
+from scorecards.facts import Unknown
 from scorecards.results import Held, Outcome
 from tests.result_rows import ResultRows
 
+UNCLEAR = "/catalog/component/default/unclear"
 PAYMENTS = "/catalog/component/default/payments"
 ORDERS = "/catalog/component/default/orders"
 
@@ -71,12 +74,26 @@ def test_check_shows_observed_beside_expected(shop) -> None:
     assert "failing since" in check
 
 
+def test_what_nobody_looked_at_is_told_from_what_could_not_be_told() -> None:
+    assert unknown_words(Unknown.NOT_COLLECTED) == "not collected yet"
+    assert unknown_words(Unknown.NOT_COLLECTED, "3 runs say too little") == (
+        "not collected: 3 runs say too little"
+    )
+
+
 def test_what_is_not_known_is_named_where_it_decides(shop) -> None:
     page = shop.get("/catalog/component/default/unclear?tab=scorecards")
     assert "It may be Run already." in page
     assert "1 check has no data" in page
-    assert "the source failed" in page
+    assert page.count("the source failed: The clone timed out.") == 2, "above, and at the check"
     assert "to Run</i>" in page
+    check = page.split('id="check-readiness-readme"')[1].split('class="check"')[0]
+    assert "How it is done" in check, "there may be nothing to fix"
+    step = shop.get(UNCLEAR).split('<ol class="steps">')[1].split("</ol>")[0]
+    assert "the source failed: The clone timed out." in step
+    assert "How to fix it" not in step
+    assert f'href="{UNCLEAR}?tab=facts">Who was asked' in check
+    assert "/coverage?scorecard=readiness&amp;owner=group:default/charlies" in check
 
 
 def test_facts_that_are_not_there_are_folded_behind_the_others(shop) -> None:
