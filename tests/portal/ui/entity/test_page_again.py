@@ -52,7 +52,7 @@ def test_page_waits_until_it_is_looked_at_and_says_so_then(shop: Shop) -> None:
     assert there.startswith(f"{ORDERS}?tab=scorecards&asked=")
     page = shop.get(there)
     assert faults(page) == []
-    assert "Being looked at" in page
+    assert "<title>Being looked at · Orders" in page, "who hears the page hears that first"
     assert 'id="again" role="status" data-refresh="1500"' in page
     assert f'href="{there}"' in html.unescape(page)
     with shop.portal.database.write() as connection:
@@ -60,7 +60,7 @@ def test_page_waits_until_it_is_looked_at_and_says_so_then(shop: Shop) -> None:
     assert "Being looked at" in shop.get(there), "its facts are not collected yet"
     settle(shop)
     page = shop.get(there)
-    assert "Looked at again" in page
+    assert "<title>Looked at again · Orders" in page
     assert "Every check says what it said before" in page
     assert "data-refresh" not in page
     assert "Looked at again" not in shop.get(ORDERS)
