@@ -154,8 +154,9 @@ def _print(found: dict[str, Any]) -> None:
             f"  {one['check']}: {one['fact']} is not known of {_entities(one['entities'])} "
             f"({one['reason']})"
         )
-    for one in found["stopped"]:
-        console.print(f"  [red]{one['line']}:{one['column']}: {one['message']}[/]")
+    for color, key in (("yellow", "problems"), ("red", "stopped")):
+        for one in found[key]:
+            console.print(f"  [{color}]{one['line']}:{one['column']}: {one['message']}[/]")
     if found["replay"] is not None:
         console.print(_table(f"Replayed since {found['replay']['from']}", _points(found["replay"])))
         for line in _not_kept(found["replay"]):

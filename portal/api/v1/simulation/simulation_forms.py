@@ -106,6 +106,10 @@ class SimulationAnswer(Answer):
         fields.Nested(RippleAnswer),
         metadata={"description": "Other scorecards that change with it, the nearest first."},
     )
+    problems = fields.List(
+        fields.Nested(ProblemAnswer),
+        metadata={"description": "What the definition is warned of; with an error it is refused."},
+    )
     stopped = fields.List(
         fields.Nested(ProblemAnswer),
         metadata={"description": "Rules that took too long: their checks say error."},

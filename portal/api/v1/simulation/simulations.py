@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from catalog.problems import JsonValue
+from catalog.problems import JsonValue, Problem, Severity
 from portal.api.errors import Refusal
 from portal.api.v1 import forms
 from portal.api.v1.conventions import Camel, Resource, answer
@@ -72,36 +72,41 @@ def resource(portal: Portal) -> Resource:
 def simulated(portal: Portal, pool: Pool, asked: Mapping[str, Any]) -> forms.Json:
     """The answer to a loaded `SimulationRequest`. Raises `Refusal`."""
     time = asked["replay"] or {}
+    after, warnings = _loaded(portal, asked["definition"])
     trial = try_out(
         portal,
         pool,
-        _loaded(portal, asked["definition"]),
+        after,
         filters=asked["filter"],
         since=time.get("begin"),
         until=time.get("end"),
     )
     return {
         **form(trial.found, trial.after, trial.past),
+        "problems": [forms.problem(one) for one in warnings],
         "stopped": [forms.problem(one) for one in trial.stopped],
     }
 
 
-def _loaded(portal: Portal, definition: str) -> Scorecard:
-    """The one scorecard of the text; a problem of it would make the comparison mean little."""
+def _loaded(portal: Portal, definition: str) -> tuple[Scorecard, tuple[Problem, ...]]:
+    """The one scorecard of the text, and what it is warned of.
+
+    Raises `Refusal` for an error, with which the comparison would mean little.
+    """
     cards, problems = read_definition(portal, definition)
-    if problems:
-        errors: list[dict[str, JsonValue]] = [
-            {
-                "pointer": problem.pointer,
-                "detail": problem.message,
-                "code": problem.code,
-                "line": problem.line,
-                "column": problem.column,
-                "hint": problem.hint,
-            }
-            for problem in problems
-        ]
-        raise Refusal("INVALID_VALUE", "The scorecard has problems", errors)
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        raise Refusal("INVALID_VALUE", "The scorecard has problems", [*map(_fault, problems)])
     if len(cards) != 1:
         raise Refusal("INVALID_VALUE", "The definition has to be of exactly one scorecard")
-    return cards[0]
+    return cards[0], problems
+
+
+def _fault(problem: Problem) -> dict[str, JsonValue]:
+    return {
+        "pointer": problem.pointer,
+        "detail": problem.message,
+        "code": problem.code,
+        "line": problem.line,
+        "column": problem.column,
+        "hint": problem.hint,
+    }

@@ -207,6 +207,18 @@ def test_problems_of_a_definition_have_their_place(client: FlaskClient) -> None:
     assert error["line"] > 1
 
 
+def test_what_a_definition_is_warned_of_is_told_beside_what_it_would_do(
+    client: FlaskClient,
+) -> None:
+    text = scorecard("new", slip="has(entity.spec.lifecycl)")
+    answered = client.post(PATH, json={"definition": text})
+    assert answered.status_code == 200, answered.json
+    assert answered.json["entities"] > 0
+    (warning,) = answered.json["problems"]
+    assert (warning["code"], warning["severity"]) == ("FIELD_NEAR_MISS", "warning")
+    assert "lifecycle" in warning["hint"]
+
+
 def test_a_definition_that_takes_too_long_is_simulated_without_the_rule(
     client: FlaskClient, filled: Portal
 ) -> None:
