@@ -1,12 +1,15 @@
 import csv
 import io
+from collections.abc import Iterator
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import delete
 
 from portal.api.v1.catalog import entity_tables
 from portal.db.catalog.entities import by_ref
 from portal.db.evaluation.results import for_entity as results_of
+from portal.db.tables import unassessed
 from portal.db.work import marks, pending
 from portal.wiring import Portal
 from tests.result_rows import ResultRows
@@ -284,15 +287,28 @@ def test_levels_are_alternatives_on_one_scorecard_and_all_hold_on_several(
     assert [row["ref"] for row in table(client, f"&level={card}:{level}")] == on
 
 
+@pytest.fixture
+def assessed(filled: Portal) -> Iterator[Portal]:
+    """The filled portal, in which nobody waits: neither by other tests, nor for them afterwards."""
+
+    def forget() -> None:
+        with filled.database.write() as connection:
+            connection.execute(delete(unassessed))
+
+    forget()
+    yield filled
+    forget()
+
+
 def test_who_waits_to_be_assessed_is_told_from_whom_no_scorecard_applies_to(
-    client: FlaskClient, filled: Portal
+    client: FlaskClient, assessed: Portal
 ) -> None:
     def said(ref: str) -> tuple[bool, int]:
         one = client.get(f"/api/v1/entities/{ref}").json
         return one["waiting"], len(one["scorecards"])
 
     assert said("group/default/team-a") == (False, 0)
-    with filled.database.write() as connection:
+    with assessed.database.write() as connection:
         marks.mark_one(connection, "group:default/team-a")
         marks.mark_one(connection, "component:default/basket")
     assert said("group/default/team-a") == (True, 0)
