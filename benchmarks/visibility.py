@@ -87,6 +87,8 @@ def _trial(running: Portal, corpus: Path, name: str, mark: str) -> float:
     began = time.monotonic()
     ref = f"component:default/{name}"
     asked = running.session.post(f"{running.api}/refresh", json={"entityRef": ref}, timeout=60)
+    if asked.status_code == 429:
+        sys.exit("the portal rations refreshes, of which these are too many: see --trials")
     asked.raise_for_status()
     url = f"{running.api}/entities/by-name/component/default/{name}"
     while True:
