@@ -224,15 +224,21 @@ class Assessor:
         return _Asked(
             plan=Plan(card, layout),
             slots=slots,
-            aged=tuple(
-                (name, age)
-                for text, age in (*slots.leaves, *slots.observations)
-                if age is not None
-                for name in (self._programs | self._observed)[text].facts
-            ),
+            aged=self._aged(slots),
             leaves=_all_of([self._answers.numbers[expression] for expression, _ in slots.leaves]),
             facts=_all_of(layout.facts),
         )
+
+    def _aged(self, slots: Slots) -> tuple[tuple[str, timedelta], ...]:
+        programs = self._programs | self._observed
+        asked = [
+            (name, age)
+            for text, age in (*slots.leaves, *slots.observations)
+            for name in programs[text].facts
+        ]
+        # An observation that is a fact itself has its place among the facts.
+        every = dict.fromkeys([*asked, *slots.facts])
+        return tuple((name, age) for name, age in every if age is not None)
 
 
 def _all_of(keys: Sequence[Any]) -> Callable[[Any], Any]:

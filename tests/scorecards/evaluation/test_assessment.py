@@ -269,3 +269,15 @@ def test_a_check_with_a_max_age_waits_for_whether_its_scorecard_applies_as_any_o
         Outcome.UNKNOWN,
         {"repo.ci.runs_tests": "not_collected"},
     )
+
+
+def test_what_is_too_old_for_a_check_is_not_shown_by_it_either() -> None:
+    rule, fact = "entity.kind == 'Component'", "repo.readme.bytes"
+    shown = [{"title": "Size", "expression": fact}, {"title": "Half", "expression": f"{fact} / 2"}]
+    old = record({fact: 4}, observed_at=NOW - timedelta(days=3))
+    for max_age, observed in (("1d", (None, None)), ("9d", (4, 2))):
+        result = assess(
+            scorecard(check(rule, max_age=max_age, observe=shown)), subject(records=(old,))
+        )
+        assert result is not None
+        assert (result.results[0].observed["Size"], result.results[0].observed["Half"]) == observed
