@@ -16,6 +16,7 @@ from catalog.ingest.store import Batch
 from catalog.sources import Repository
 from portal.db import bulk
 from portal.db.catalog.entities import ref_id
+from portal.db.catalog.keys import storable
 from portal.db.changes.past import Moment, Moments, former
 from portal.db.ingest import held, overrides, registrations
 from portal.db.ingest.catalog_store import Store, next_seq, record
@@ -91,9 +92,8 @@ def restore(store: Store, connection: Connection, ref: str, *, actor: str, now: 
 
     False where there is no tombstone of it.
     """
-    row = connection.execute(
-        select(tombstones.c.id, tombstones.c.body).where(tombstones.c.ref == ref)
-    ).first()
+    columns = (tombstones.c.id, tombstones.c.body)
+    row = next(iter(bulk.pick(connection, columns, tombstones.c.ref, storable([ref]))), None)
     if row is None:
         return False
     overrides.drop_suppression(connection, row.id)

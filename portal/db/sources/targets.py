@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from catalog.sources import Repository
 from portal.db import bulk
+from portal.db.catalog.keys import storable
 from portal.db.engine import utc
 from portal.db.tables import entities, files, locations, repositories
 
@@ -93,9 +94,8 @@ def sources_of(connection: Connection, ref: str) -> list[tuple[int, str]] | None
     Of a Location entity also the repositories of the location that it stands for; empty for an
     orphan, None where there is no such entity.
     """
-    entity = connection.execute(
-        select(entities.c.id, entities.c.file_id).where(entities.c.ref == ref)
-    ).first()
+    columns = (entities.c.id, entities.c.file_id)
+    entity = next(iter(bulk.pick(connection, columns, entities.c.ref, storable([ref]))), None)
     if entity is None:
         return None
     own = (

@@ -108,6 +108,11 @@ def test_a_removed_entity_is_restored_as_an_orphan_and_then_declared_again(store
     assert b"orphan" not in body
 
 
+@pytest.mark.parametrize("what", [decisions.restore, decisions.lift])
+def test_of_what_no_database_can_hold_nothing_is_kept(store: Store, what: Any) -> None:
+    assert not decide(store, what, "component:default/a\0b")
+
+
 def test_with_keep_what_a_file_no_longer_declares_stays_as_an_orphan(store: Store) -> None:
     keeping = replace(store, keep_orphans=True)
     put(keeping, reading("f", entity("a"), entity("b")))

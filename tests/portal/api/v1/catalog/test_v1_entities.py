@@ -195,6 +195,8 @@ def test_a_refresh_is_promised_ahead_of_other_work(client: FlaskClient, filled: 
         waiting = [found.key for found in pending.waiting(connection)]
     assert promised.json["key"] in waiting
     assert client.post("/api/v1/entities/component/default/nowhere/refresh").status_code == 404
+    odd = {"entityRef": "component:default/a\0b"}  # which PostgreSQL cannot hold
+    assert client.post("/api/catalog/refresh", json=odd).status_code == 404
 
 
 @pytest.mark.parametrize(
