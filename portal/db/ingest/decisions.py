@@ -16,7 +16,6 @@ from catalog.ingest.store import Batch
 from catalog.sources import Repository
 from portal.db import bulk
 from portal.db.catalog.entities import ref_id
-from portal.db.catalog.keys import storable
 from portal.db.changes.past import Moment, Moments, former
 from portal.db.ingest import held, overrides, registrations
 from portal.db.ingest.catalog_store import Store, next_seq, record
@@ -92,15 +91,15 @@ def restore(store: Store, connection: Connection, ref: str, *, actor: str, now: 
 
     False where there is no tombstone of it.
     """
-    columns = (tombstones.c.id, tombstones.c.body)
-    row = next(iter(bulk.pick(connection, columns, tombstones.c.ref, storable([ref]))), None)
-    if row is None:
+    entity = ref_id(connection, ref)
+    body = connection.scalar(select(tombstones.c.body).where(tombstones.c.id == entity))
+    if entity is None or body is None:
         return False
-    overrides.drop_suppression(connection, row.id)
-    served = Served(ref=ref, entity=orphan_of(row.body, store.all_kinds), file=None, document=0)
+    overrides.drop_suppression(connection, entity)
+    served = Served(ref=ref, entity=orphan_of(body, store.all_kinds), file=None, document=0)
     at = Moments(Moment(seq=next_seq(connection), now=now, actor=actor))
-    ids = {ref: row.id}
-    written = write_served(connection, {row.id: served}, {}, {}, ids, at=at, new_uid=store.new_uid)
+    ids = {ref: entity}
+    written = write_served(connection, {entity: served}, {}, {}, ids, at=at, new_uid=store.new_uid)
     record(connection, written, at)
     return True
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from catalog.sources import Repository
 from portal.db import bulk
-from portal.db.catalog.keys import storable
+from portal.db.catalog.entities import ref_id
 from portal.db.engine import utc
 from portal.db.tables import entities, files, locations, repositories
 
@@ -94,8 +94,8 @@ def sources_of(connection: Connection, ref: str) -> list[tuple[int, str]] | None
     Of a Location entity also the repositories of the location that it stands for; empty for an
     orphan, None where there is no such entity.
     """
-    columns = (entities.c.id, entities.c.file_id)
-    entity = next(iter(bulk.pick(connection, columns, entities.c.ref, storable([ref]))), None)
+    this = select(entities.c.file_id).where(entities.c.id == ref_id(connection, ref))
+    entity = connection.execute(this).first()
     if entity is None:
         return None
     own = (
