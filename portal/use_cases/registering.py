@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from catalog.problems import Problem
 from catalog.sources import Forewarning
 from portal.db.ingest import registrations
+from portal.db.sources.locations import get_location
 from portal.db.sources.registered import API, Registered, get_registered
 from portal.wiring import Portal, store_of
 from portal.worker.children.views import source_for
@@ -44,6 +45,16 @@ def register(
         registrations.declare(store_of(portal), connection, now=now, actor=actor, only=[id_])
         found = get_registered(connection, id_)
     return None if found is None else Registration(location=found, is_new=known is None)
+
+
+def wrong_with(portal: Portal, location: Registered, *, is_read: bool) -> Problem | None:
+    """What is known to be wrong with a location: where it has been read, what that found."""
+    if is_read:
+        with portal.database.read() as connection:
+            row = get_location(connection, location.id)
+        if row is not None:
+            return row.problem
+    return foreseen(portal, location.target)
 
 
 def foreseen(portal: Portal, target: str) -> Problem | None:

@@ -10,7 +10,7 @@ import orjson
 from flask import Blueprint, Response, g, request
 
 from catalog.errors import QueryError
-from catalog.problems import JsonValue
+from catalog.problems import JsonValue, Problem
 from catalog.refs import EntityRef
 from portal.api.backstage.dry_runs import DryRuns
 from portal.api.backstage.errors import error_response
@@ -22,7 +22,6 @@ from portal.auth import actor_of, asker_of
 from portal.db.catalog.entities import by_ref, by_uid
 from portal.db.ingest import registrations
 from portal.db.ingest.decisions import delete_entity
-from portal.db.sources.locations import get_location
 from portal.db.sources.registered import (
     Registered,
     find_registered,
@@ -32,7 +31,7 @@ from portal.db.sources.registered import (
 from portal.db.sources.targets import sources_of
 from portal.db.state import Connection
 from portal.rationing import take
-from portal.use_cases.registering import foreseen, read_now, register
+from portal.use_cases.registering import read_now, register, wrong_with
 from portal.wiring import Portal, store_of
 from portal.worker.requests import Lane, ingest_key, refresh_key
 
@@ -120,7 +119,7 @@ def _add_registering(routes: Blueprint, portal: Portal) -> None:
         if made is None or (not made.is_new and on_conflict == "reject"):
             raise _exists(body)
         is_read = wait_for(portal, [read_now(portal, made.location)], wait)
-        told = _told(portal, made.location, is_read=is_read)
+        told = _told(wrong_with(portal, made.location, is_read=is_read))
         answer = {"location": _shown(made.location), "entities": [], **told}
         return reply(orjson.dumps(answer), 201)
 
@@ -135,7 +134,8 @@ def _add_changing(routes: Blueprint, portal: Portal) -> None:
         _check_type(body)
         found = _retargeted(portal, location, body)
         is_read = wait_for(portal, [read_now(portal, found)], wait)
-        return reply(orjson.dumps({**_shown(found), **_told(portal, found, is_read=is_read)}))
+        told = _told(wrong_with(portal, found, is_read=is_read))
+        return reply(orjson.dumps({**_shown(found), **told}))
 
     @routes.delete("/locations/<location>")
     def delete_location(location: str) -> Response:
@@ -144,11 +144,7 @@ def _add_changing(routes: Blueprint, portal: Portal) -> None:
         with portal.database.write() as connection:
             found = _known(get_registered(connection, location.lower()), location)
             registrations.unregister(
-                store_of(portal),
-                connection,
-                [found.id],
-                now=portal.now(),
-                actor=actor_of(g.caller),
+                store_of(portal), connection, [found.id], now=portal.now(), actor=actor_of(g.caller)
             )
         return Response(status=204)
 
@@ -219,16 +215,8 @@ def _shown(one: Registered) -> dict[str, str]:
     return {"id": one.id, "type": one.type, "target": one.target, "entityRef": one.ref}
 
 
-def _told(portal: Portal, one: Registered, *, is_read: bool) -> dict[str, JsonValue]:
-    """What is known to be wrong with a location, under a key of ours that is only there where something is.
-
-    Backstage accepts any target and says nothing, also when it is never read (reference 3.8, 4.7).
-    """
-    problem = foreseen(portal, one.target)
-    if is_read:
-        with portal.database.read() as connection:
-            row = get_location(connection, one.id)
-        problem = row.problem if row is not None else problem
+def _told(problem: Problem | None) -> dict[str, JsonValue]:
+    """A key of ours: Backstage takes any target and never says that it cannot be read (reference 3.8)."""
     return {} if problem is None else {"problems": [problem.as_dict()]}
 
 
