@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from portal.db.bulk import among, next_id
-from portal.db.engine import time_of, utc
+from portal.db.engine import time_of
 from portal.db.ingest.catalog_store import next_seq
 from portal.db.page import Page, number, page_of
 from portal.db.tables import answers, entities
@@ -100,8 +100,6 @@ def _mark(connection: Connection, refs: Collection[str], cards: Collection[str])
 
 
 def _answer(row: Row[*tuple[Any, ...]]) -> Answer:
-    at, expires_at = time_of(row.at), utc(row.expires_at)
-    assert expires_at is not None
     return Answer(
         scorecard=row.scorecard,
         check=row.check,
@@ -109,6 +107,6 @@ def _answer(row: Row[*tuple[Any, ...]]) -> Answer:
         actor=row.actor,
         comment=row.comment,
         evidence=row.evidence,
-        at=at,
-        expires_at=expires_at,
+        at=time_of(row.at),
+        expires_at=time_of(row.expires_at),
     )

@@ -273,13 +273,11 @@ def _notice(row: Row[*tuple[Any, ...]]) -> Notice:
 
 
 def _mute(row: Row[*tuple[Any, ...]]) -> KeptMute:
-    at, until = time_of(row.at), utc(row.until)
-    assert until is not None
     kind = Kind(row.kind) if row.kind else None
     return KeptMute(
         id=row.id,
-        mute=Mute(team=row.team, ref=row.ref, kind=kind, until=until),
+        mute=Mute(team=row.team, ref=row.ref, kind=kind, until=time_of(row.until)),
         actor=row.actor,
-        at=at,
+        at=time_of(row.at),
         reason=row.reason,
     )
