@@ -219,13 +219,19 @@ def test_a_backup_can_be_taken_while_the_portal_runs_and_be_restored(
     run("restore", copy, *place, status=1)
 
 
+def backed_up(folder: Path, database: Path) -> tuple[Path, Path]:
+    """A data directory with a copy of the database, and its backup."""
+    data, copy = folder / "data", folder / "portal.backup"
+    data.mkdir(mode=0o700)
+    (data / "portal.db").write_bytes(database.read_bytes())
+    run("backup", copy, "--data-dir", data)
+    return data, copy
+
+
 def test_what_was_there_before_each_restore_is_kept_whole(
     tmp_path: Path, migrated_file: Path
 ) -> None:
-    data, copy = tmp_path / "data", tmp_path / "portal.backup"
-    data.mkdir(mode=0o700)
-    (data / "portal.db").write_bytes(migrated_file.read_bytes())
-    run("backup", copy, "--data-dir", data)
+    data, copy = backed_up(tmp_path, migrated_file)
     assert copy.stat().st_mode & 0o077 == 0
     for name in ("portal.db", "portal.db-wal"):
         (data / name).write_bytes(name.encode())
@@ -248,10 +254,7 @@ def test_what_was_there_before_each_restore_is_kept_whole(
 def test_a_restore_that_finds_no_room_leaves_everything_as_it_was(
     tmp_path: Path, migrated_file: Path
 ) -> None:
-    data, copy = tmp_path / "data", tmp_path / "portal.backup"
-    data.mkdir(mode=0o700)
-    (data / "portal.db").write_bytes(migrated_file.read_bytes())
-    run("backup", copy, "--data-dir", data)
+    data, copy = backed_up(tmp_path, migrated_file)
     (data / "portal.db").write_bytes(b"what was there")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
